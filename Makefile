@@ -1,0 +1,73 @@
+# `make demo` runs the main job, `make test` passes the tests. Each target first installs what it
+# needs into .venv, in the exact versions of constraints.txt, unless that has been done before.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+BENCH ?= $(sort $(wildcard bench/*.py))
+
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+INPUTS := pyproject.toml constraints.txt
+SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types imports test-nojit check-bounds bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
+
+demo: $(VENV)/.runtime ## train a small network and read it as formulas
+	$(BIN)/srnet fit configs/quickstart.yaml
+	$(BIN)/srnet explain
+
+test: $(VENV)/.dev ## run the tests
+	$(PYTEST) $(PYTEST_ARGS)
+
+check: lint types imports test test-nojit ## run every check: ruff, mypy, import-linter, tests
+
+lint: $(VENV)/.dev ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## check types
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev ## check that imports go downward only
+	$(BIN)/lint-imports
+
+test-nojit: $(VENV)/.dev ## run the kernels' tests without compilation
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m nojit $(PYTEST_ARGS)
+
+check-bounds: $(VENV)/.dev ## run the tests with every array index in the kernels checked
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+bench: $(VENV)/.bench ## run the benchmarks, or those of BENCH="bench/one.py ..."
+	@for script in $(BENCH); do echo "$$script" && $(BIN)/python $$script || exit 1; done
+
+clean: ## remove .venv and what tools leave behind; data/ and runs/ stay
+	rm -rf $(VENV) build dist *.egg-info .coverage* .hypothesis
+	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find srnet_cli tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call install,REQUIREMENT): make a missing or broken .venv, then install into it.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(not $(SUPPORTED))' || { \
+	  echo "srnet needs Python 3.11 to 3.14, which '$(PYTHON)' is not;" \
+	    "name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "installing srnet into $(VENV) (once, a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '$(1)'
+	@touch $@
+endef
+
+$(VENV)/.runtime: $(INPUTS)
+	$(call install,.)
+
+$(VENV)/.dev: $(INPUTS)
+	$(call install,.[dev])
+	@touch $(VENV)/.runtime
+
+$(VENV)/.bench: $(INPUTS)
+	$(call install,.[dev,bench])
+	@touch $(VENV)/.dev $(VENV)/.runtime

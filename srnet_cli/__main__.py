@@ -1,0 +1,5 @@
+"""``python -m srnet_cli`` is ``srnet``."""
+
+from srnet_cli.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Every jitted function, and the arrays they work on."""

@@ -1,0 +1,210 @@
+"""The interpreter: one instruction of a program over one block of rows.
+
+All values live in one flat float64 array, the *memory*, addressed by offsets: input columns,
+constants and results of instructions alike. So an operand may be any of them at no cost, and
+blocks are short enough to stay in the first-level cache.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srnet_cli.cgp.kernels.elementary import (
+    EXP_LIMIT,
+    LOG_HIGHEST,
+    LOG_LOWEST,
+    TANH_LIMIT,
+    TRIG_LIMIT,
+    fast_cos,
+    fast_exp,
+    fast_log,
+    fast_sigmoid,
+    fast_sin,
+    fast_tan,
+    fast_tanh,
+)
+from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.primitives import BY_NAME
+
+BLOCK = 256
+"""Rows in a block: 2 KiB a value, so that a dozen values stay in a 32 KiB first-level cache."""
+
+_ADD = BY_NAME["add"].opcode
+_SUB = BY_NAME["sub"].opcode
+_MUL = BY_NAME["mul"].opcode
+_DIV = BY_NAME["div"].opcode
+_SQRT = BY_NAME["sqrt"].opcode
+_SQUARE = BY_NAME["square"].opcode
+_LOG = BY_NAME["log"].opcode
+_SIN = BY_NAME["sin"].opcode
+_COS = BY_NAME["cos"].opcode
+_TAN = BY_NAME["tan"].opcode
+_EXP = BY_NAME["exp"].opcode
+_TANH = BY_NAME["tanh"].opcode
+_SIGMOID = BY_NAME["sigmoid"].opcode
+_ABS = BY_NAME["abs"].opcode
+_MIN = BY_NAME["min"].opcode
+_MAX = BY_NAME["max"].opcode
+_INVERSE = BY_NAME["inverse"].opcode
+_CUBE = BY_NAME["cube"].opcode
+_GAUSSIAN = BY_NAME["gaussian"].opcode
+
+
+@kernel()
+def _exact(opcode, x):
+    """One value of an elementary function through the C library, for arguments out of range."""
+    if opcode == _SIN:
+        return np.sin(x)
+    if opcode == _COS:
+        return np.cos(x)
+    if opcode == _TAN:
+        return np.tan(x)
+    if opcode == _LOG:
+        return np.log(x)
+    if opcode == _EXP:
+        return np.exp(x)
+    if opcode == _TANH:
+        return np.tanh(x)
+    if opcode == _SIGMOID:
+        return 1.0 / (1.0 + np.exp(-x))
+    return np.exp(-x * x)
+
+
+@kernel()
+def _repair(memory, opcode, limit, target, source, n):
+    """Recompute the values whose argument lies outside of the fast range, NaN included."""
+    low = LOG_LOWEST if opcode == _LOG else -limit
+    for i in range(n):
+        x = memory[source + i]
+        if not (low <= x <= limit):
+            memory[target + i] = _exact(opcode, x)
+
+
+@kernel()
+def apply(memory, opcode, target, left, right, n):
+    """Compute ``n`` values of one primitive.
+
+    Args:
+        memory: flat float64 array.
+        opcode: row of the primitive table.
+        target: offset of the result.
+        left, right: offsets of the operands; ``right`` is not read by unary primitives.
+        n: number of rows.
+    """
+    a = memory[left : left + n]
+    b = memory[right : right + n]
+    out = memory[target : target + n]
+    far = 0
+    if opcode == _ADD:
+        for i in range(n):
+            out[i] = a[i] + b[i]
+    elif opcode == _SUB:
+        for i in range(n):
+            out[i] = a[i] - b[i]
+    elif opcode == _MUL:
+        for i in range(n):
+            out[i] = a[i] * b[i]
+    elif opcode == _DIV:
+        for i in range(n):
+            out[i] = a[i] / b[i]
+    elif opcode == _SQRT:
+        for i in range(n):
+            out[i] = np.sqrt(a[i])
+    elif opcode == _SQUARE:
+        for i in range(n):
+            out[i] = a[i] * a[i]
+    elif opcode == _LOG:
+        for i in range(n):
+            x = a[i]
+            out[i] = fast_log(x)
+            far |= not (LOG_LOWEST <= x <= LOG_HIGHEST)
+        if far:
+            _repair(memory, opcode, LOG_HIGHEST, target, left, n)
+    elif opcode == _SIN:
+        for i in range(n):
+            x = a[i]
+            out[i] = fast_sin(x)
+            far |= not (abs(x) <= TRIG_LIMIT)
+        if far:
+            _repair(memory, opcode, TRIG_LIMIT, target, left, n)
+    elif opcode == _COS:
+        for i in range(n):
+            x = a[i]
+            out[i] = fast_cos(x)
+            far |= not (abs(x) <= TRIG_LIMIT)
+        if far:
+            _repair(memory, opcode, TRIG_LIMIT, target, left, n)
+    elif opcode == _TAN:
+        for i in range(n):
+            x = a[i]
+            out[i] = fast_tan(x)
+            far |= not (abs(x) <= TRIG_LIMIT)
+        if far:
+            _repair(memory, opcode, TRIG_LIMIT, target, left, n)
+    elif opcode == _EXP:
+        for i in range(n):
+            x = a[i]
+            out[i] = fast_exp(x)
+            far |= not (abs(x) <= EXP_LIMIT)
+        if far:
+            _repair(memory, opcode, EXP_LIMIT, target, left, n)
+    elif opcode == _TANH:
+        for i in range(n):
+            x = a[i]
+            out[i] = fast_tanh(x)
+            far |= not (abs(x) <= TANH_LIMIT)
+        if far:
+            _repair(memory, opcode, TANH_LIMIT, target, left, n)
+    elif opcode == _SIGMOID:
+        for i in range(n):
+            x = a[i]
+            out[i] = fast_sigmoid(x)
+            far |= not (abs(x) <= EXP_LIMIT)
+        if far:
+            _repair(memory, opcode, EXP_LIMIT, target, left, n)
+    elif opcode == _ABS:
+        for i in range(n):
+            out[i] = abs(a[i])
+    elif opcode == _MIN:
+        # A comparison with NaN is false, so b's NaN comes through by itself and a's by the test.
+        for i in range(n):
+            out[i] = (a[i] if a[i] < b[i] else b[i]) if a[i] == a[i] else a[i]
+    elif opcode == _MAX:
+        for i in range(n):
+            out[i] = (a[i] if a[i] > b[i] else b[i]) if a[i] == a[i] else a[i]
+    elif opcode == _INVERSE:
+        for i in range(n):
+            out[i] = 1.0 / a[i]
+    elif opcode == _CUBE:
+        for i in range(n):
+            out[i] = a[i] * a[i] * a[i]
+    elif opcode == _GAUSSIAN:
+        limit = np.sqrt(EXP_LIMIT)
+        for i in range(n):
+            x = a[i]
+            out[i] = fast_exp(-x * x)
+            far |= not (abs(x) <= limit)
+        if far:
+            _repair(memory, opcode, limit, target, left, n)
+
+
+@kernel()
+def run_program(memory, ops, args, count, slots, scratch, n):
+    """Run a program over one block.
+
+    Args:
+        memory: flat float64 array.
+        ops: opcodes, at least ``count`` of them.
+        args: operand slots, (≥ count, 2).
+        count: number of instructions.
+        slots: offset of each input and constant slot, (inputs + constants,).
+        scratch: offset of the results; instruction i writes at ``scratch + i * BLOCK``.
+        n: rows in the block, at most BLOCK.
+    """
+    leaves = slots.shape[0]
+    for i in range(count):
+        a = args[i, 0]
+        b = args[i, 1]
+        left = slots[a] if a < leaves else scratch + (a - leaves) * BLOCK
+        right = slots[b] if b < leaves else scratch + (b - leaves) * BLOCK
+        apply(memory, ops[i], scratch + i * BLOCK, left, right, n)

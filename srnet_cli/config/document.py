@@ -1,0 +1,83 @@
+"""A config as plain values that know where they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from srnet_cli.errors import ConfigError
+
+Location = tuple[str | int, ...]
+
+_LONGEST_LINE = 500
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain values (dicts, tuples and scalars) and the origin of each of them.
+
+    Attributes:
+        values: the top level; usually a mapping, but nothing is checked yet.
+        origins: where a value was written, as an error line begins: ``configs/K0.yaml:14`` or
+            ``--set``. The location of the top level is ``()``.
+    """
+
+    values: object
+    origins: Mapping[Location, str]
+
+    def origin(self, location: Location) -> str:
+        """Where the value at ``location`` was written, or the nearest section around it."""
+        for length in range(len(location), -1, -1):
+            if location[:length] in self.origins:
+                return self.origins[location[:length]]
+        return "config"
+
+    def complaint(self, location: Location, problem: str) -> str:
+        """An error line: origin, key and what is wrong with it."""
+        key = f"{dotted(location)}: " if location else ""
+        return one_line(f"{self.origin(location)}: {key}{problem}")
+
+
+def dotted(location: Location) -> str:
+    """A location as users write it: ``evolution.functions[2]``."""
+    text = ""
+    for step in location:
+        text += f"[{step}]" if isinstance(step, int) else f".{shortened(step, 60)}"
+    return text.removeprefix(".")
+
+
+def shown(value: object) -> str:
+    """A value as it looks in a config, shortened to a few words."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a section"
+        case tuple() | list():
+            entries = ", ".join(shown(entry) for entry in value[:4])
+            return f"[{entries}{', …' if len(value) > 4 else ''}]"
+        case int() if abs(value) >= 10**20:
+            return "a number of more than 20 digits"
+        case str():
+            return f"'{shortened(value, 40)}'"
+    return str(value)
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line: control characters and lone surrogates escaped, the length bounded."""
+    printable = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+    return shortened(printable, _LONGEST_LINE)
+
+
+def refusal(text: str) -> ConfigError:
+    """The error for a config that cannot be taken, its message on one line."""
+    return ConfigError(one_line(text))
+
+
+def shortened(text: str, length: int) -> str:
+    """``text``, with its end cut off where it is longer than ``length``."""
+    return text if len(text) <= length else text[: length - 1] + "…"

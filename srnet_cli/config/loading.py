@@ -1,0 +1,147 @@
+"""From a config file and ``--set`` overrides to a validated experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from srnet_cli.config import strict_yaml
+from srnet_cli.config.document import Document, Location, dotted, refusal, shortened, shown
+from srnet_cli.config.problems import explain
+from srnet_cli.config.schema import Experiment
+from srnet_cli.config.suggestions import nearest
+
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A validated experiment that still knows where every key was written.
+
+    Attributes:
+        experiment: the settings, every default filled in.
+        document: the values as written, for error lines of later checks.
+    """
+
+    experiment: Experiment
+    document: Document
+
+
+def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
+    """Read a config file.
+
+    Paths in the config may hold ``${VARIABLES}``. A relative path is looked up in the folder of
+    the config first, then in the working directory; the experiment holds absolute paths.
+
+    Args:
+        path: a YAML file in UTF-8.
+        overrides: ``key.path=value`` entries that replace what the file says; the value is YAML.
+
+    Raises:
+        ConfigError: one line that names file, line and key, for anything that is wrong with it.
+    """
+    return load_config(path, overrides).experiment
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Like ``load_experiment``, and keep where every key was written."""
+    source = shortened(str(path), 200)
+    document = strict_yaml.parse(_read(path, source), lambda line: f"{source}:{line}")
+    if not isinstance(document.values, dict):
+        found = "is empty" if document.values is None else "does not hold 'key: value' lines"
+        raise refusal(f"{source}: {found}; a config begins with 'name: …'")
+    for override in overrides:
+        document = _overridden(document, override)
+    return LoadedConfig(_validated(document, path.parent), document)
+
+
+def experiment_from_mapping(
+    values: Mapping[str, object], source: str = "config", folder: Path | None = None
+) -> Experiment:
+    """Validate settings that are plain values already, as read from JSON.
+
+    Args:
+        values: the settings, nested mappings and lists of plain values.
+        source: what error lines begin with.
+        folder: where relative paths are looked up first.
+
+    Raises:
+        ConfigError: one line that names the source and the key.
+    """
+    return _validated(Document(_as_tuples(values), {(): source}), folder)
+
+
+def _validated(document: Document, folder: Path | None) -> Experiment:
+    try:
+        return Experiment.model_validate(document.values, strict=True, context={"folder": folder})
+    except ValidationError as error:
+        raise explain(error, document, Experiment) from None
+    except UnicodeEncodeError:
+        raise refusal(f"{document.origin(())}: a text holds half a character") from None
+
+
+def _as_tuples(value: object) -> object:
+    """Lists as tuples, as strict validation wants them."""
+    if isinstance(value, Mapping):
+        return {key: _as_tuples(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_as_tuples(entry) for entry in value)
+    return value
+
+
+def _read(path: Path, source: str) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise refusal(f"{source}: no such file{_near_file(path)}") from None
+    except IsADirectoryError:
+        raise refusal(f"{source}: is a folder; name a config file in it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise refusal(f"{source}: cannot be read: {reason}") from None
+    if len(data) > MAX_BYTES:
+        raise refusal(f"{source}: larger than {MAX_BYTES:,} bytes; is it a config?")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise refusal(f"{source}:{line}: not UTF-8 text") from None
+
+
+def _near_file(path: Path) -> str:
+    try:
+        near = nearest(path.name, (entry.name for entry in path.parent.iterdir()))
+    except OSError:
+        return ""
+    return f"; did you mean '{path.with_name(near)}'?" if near else ""
+
+
+def _overridden(document: Document, override: str) -> Document:
+    """The document with one ``key.path=value`` replaced."""
+    key, equals, text = override.partition("=")
+    location: Location = tuple(key.strip().split("."))
+    possible = all(location) and key.isprintable() and len(location) <= strict_yaml.MAX_DEPTH
+    if not equals or not possible:
+        raise refusal(
+            f"--set {shown(override)}: expected key.path=value, as in evolution.generations=100"
+        )
+    new = strict_yaml.parse(text, lambda _: f"--set {dotted(location)}")
+    written = {(*location, *place) for place in new.origins} | {location}
+    sections = {location[:depth] for depth in range(1, len(location))}
+    created = written | (sections - document.origins.keys())
+    origins = {**document.origins, **dict.fromkeys(created, "--set")}
+    return Document(_replaced(document.values, location, new.values, ()), origins)
+
+
+def _replaced(old: object, location: Location, value: object, above: Location) -> object:
+    if not location:
+        return value
+    if old is not None and not isinstance(old, dict):
+        raise refusal(f"--set: {dotted(above)}: not a section; set it as a whole")
+    step, *rest = location
+    section = old or {}
+    return section | {step: _replaced(section.get(step), tuple(rest), value, (*above, step))}

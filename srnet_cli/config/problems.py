@@ -1,0 +1,174 @@
+"""Validation errors in plain words, as one line that names the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from srnet_cli.config.document import Document, Location, shown
+from srnet_cli.config.suggestions import nearest
+from srnet_cli.errors import ConfigError
+
+Schema = dict[str, Any]
+
+
+def explain(error: ValidationError, document: Document, model: type[BaseModel]) -> ConfigError:
+    """Turn what pydantic found into the line a user reads: the first problem, and how many more.
+
+    Args:
+        error: raised while validating ``document.values`` against ``model``.
+        document: the config.
+        model: the model whose JSON schema says what was expected.
+    """
+    problems: dict[Location, ErrorDetails] = {}
+    # A mistyped key comes first: what it leaves missing is only a consequence.
+    errors = error.errors(include_url=False, include_input=False)
+    for found in sorted(errors, key=lambda found: found["type"] != "extra_forbidden"):
+        problems.setdefault(_place(found, document.values), found)
+    location, first = next(iter(problems.items()))
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    words = _in_words(first, location, document.values, _schema(model))
+    return ConfigError(document.complaint(location, words) + more)
+
+
+@cache
+def _schema(model: type[BaseModel]) -> Schema:
+    return model.model_json_schema()
+
+
+def _place(found: ErrorDetails, values: object) -> Location:
+    """The key to name: pydantic adds steps of its own for the members of a union."""
+    location, value = _existing(found["loc"], values)
+    if found["type"] == "missing" and isinstance(value, dict):
+        return found["loc"][: len(location) + 1]
+    return location
+
+
+def _in_words(found: ErrorDetails, location: Location, values: object, schema: Schema) -> str:
+    expected = _at(location, schema)
+    existing, value = _existing(location, values)
+    if existing != location:
+        return f"missing; expected {_describe(expected, schema)}"
+    if found["type"] == "extra_forbidden":
+        return _unknown(location, schema)
+    if found["type"] == "value_error":
+        return str(found["ctx"]["error"])
+    return _mismatch(expected, value, schema)
+
+
+def _existing(location: Location, values: Any) -> tuple[Location, Any]:
+    """The part of a location that the config holds, and the value there."""
+    for depth, step in enumerate(location):
+        if not _holds(values, step):
+            return location[:depth], values
+        values = values[step]
+    return location, values
+
+
+def _holds(values: Any, step: str | int) -> bool:
+    if isinstance(values, tuple):
+        return isinstance(step, int) and step < len(values)
+    return isinstance(values, dict) and step in values
+
+
+def _unknown(location: Location, schema: Schema) -> str:
+    *section, key = location
+    siblings = list(_at(tuple(section), schema).get("properties", {}))
+    elsewhere = [path for path in _paths(schema, schema) if path.split(".")[-1] == key]
+    near = "' or '".join(elsewhere) or nearest(str(key), siblings)
+    if near:
+        return f"unknown key; did you mean '{near}'?"
+    return f"unknown key; known: {', '.join(siblings)}"
+
+
+def _mismatch(expected: Schema, value: object, schema: Schema) -> str:
+    words = f"expected {_describe(expected, schema)}, got {shown(value)}"
+    near = nearest(value, expected.get("enum", ())) if isinstance(value, str) else None
+    if near:
+        return f"{words}; did you mean '{near}'?"
+    unquoted = expected.get("type") == "string" and isinstance(value, int | float)
+    return f"{words}; put text in quotes" if unquoted else words
+
+
+def _at(location: Location, schema: Schema) -> Schema:
+    """The part of a JSON schema that describes the value at ``location``."""
+    part = _concrete(schema, schema)
+    for step in location:
+        if isinstance(step, int):
+            entries = part.get("prefixItems")
+            part = entries[step] if entries else part.get("items", {})
+        else:
+            part = part.get("properties", {}).get(step) or part.get("additionalProperties") or {}
+        part = _concrete(part, schema)
+    return part
+
+
+def _concrete(part: Schema, schema: Schema) -> Schema:
+    """Follow references, and ``X or null`` to X."""
+    members = [member for member in part.get("anyOf", ()) if member.get("type") != "null"]
+    if len(members) == 1:
+        outer = {key: part[key] for key in ("expected",) if key in part}
+        return _concrete(members[0], schema) | outer
+    if "$ref" in part:
+        target: Schema = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]]
+        return target
+    return part
+
+
+def _paths(part: Schema, schema: Schema, prefix: str = "") -> Iterator[str]:
+    """Every key of the schema, dotted."""
+    for key, value in _concrete(part, schema).get("properties", {}).items():
+        yield prefix + key
+        yield from _paths(value, schema, f"{prefix}{key}.")
+
+
+def _describe(part: Schema, schema: Schema) -> str:
+    """What a value must be, in words."""
+    part = _concrete(part, schema)
+    if "expected" in part:
+        return str(part["expected"])
+    if "anyOf" in part:
+        return " or ".join(_describe(member, schema) for member in part["anyOf"])
+    if "enum" in part:
+        return "one of " + ", ".join(map(str, part["enum"]))
+    if "const" in part:
+        return str(part["const"])
+    match part.get("type"):
+        case "integer":
+            return "an integer" + _bounds(part)
+        case "number":
+            return "a number" + _bounds(part)
+        case "boolean":
+            return "true or false"
+        case "string":
+            return "a path" if part.get("format") == "path" else _text(part)
+        case "array":
+            return _list(part, schema)
+    return "a section" + _keys(part)
+
+
+def _bounds(part: Schema) -> str:
+    signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {part[key]}" for key, sign in signs.items() if key in part]
+    return " " + " and ".join(limits) if limits else ""
+
+
+def _text(part: Schema) -> str:
+    if "maxLength" not in part:
+        return "text"
+    return f"text of {part.get('minLength', 0)} to {part['maxLength']} characters"
+
+
+def _list(part: Schema, schema: Schema) -> str:
+    low, high = part.get("minItems", 0), part.get("maxItems")
+    size = f"{low} to {high} entries" if high else f"at least {low} entries"
+    return f"a list of {size}, each {_describe(part.get('items', {}), schema)}"
+
+
+def _keys(part: Schema) -> str:
+    keys = ", ".join(part.get("properties", ()))
+    return f" with keys among {keys}" if keys else ""

@@ -1,0 +1,88 @@
+"""An experiment written out in full, and the short name of what it would compute."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from srnet_cli.config.document import one_line, shortened
+from srnet_cli.config.schema import Experiment
+from srnet_cli.config.strict_yaml import add_core_scalars
+from srnet_cli.errors import DataError, ModelError, SrnetError
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes the text that our loader, or one for YAML 1.1, would read as something else."""
+
+
+add_core_scalars(_Dumper)
+
+
+def resolved(experiment: Experiment) -> dict[str, Any]:
+    """Every setting with its default filled in, as plain JSON values; paths are absolute.
+
+    ``experiment_from_mapping`` turns it back into an equal experiment.
+    """
+    return experiment.model_dump(mode="json")
+
+
+def to_json(experiment: Experiment) -> str:
+    """The resolved experiment as JSON text."""
+    return json.dumps(resolved(experiment), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_yaml(experiment: Experiment) -> str:
+    """The resolved experiment as a config file that loads to an equal experiment."""
+    return yaml.dump(
+        resolved(experiment),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=None,  # lists and boxes on one line, sections as blocks
+        width=100,
+    )
+
+
+def signature(experiment: Experiment) -> str:
+    """Eight hexadecimal digits that name what the experiment computes.
+
+    Two experiments share a signature if nothing that can change results differs: every setting
+    counts, with its default filled in, except ``name`` and ``evolution.threads``. A file counts
+    with its content, not with its path, so that a signature is the same wherever the files lie.
+
+    Raises:
+        DataError, ModelError: a file that the experiment names cannot be read.
+    """
+    settings = resolved(experiment)
+    del settings["name"], settings["evolution"]["threads"]
+    for (section, key), path, error in named_files(experiment):
+        settings[section][key] = _digest(path, f"{section}.{key}", error)
+    # Unsorted: the order of a domain is the order of the inputs.
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
+
+
+def named_files(
+    experiment: Experiment,
+) -> Iterator[tuple[tuple[str, str], Path, type[SrnetError]]]:
+    """The files an experiment reads: the key that names it, its path, the error if it fails."""
+    for section, key, path, error in (
+        ("dataset", "file", experiment.dataset.file, DataError),
+        ("dataset", "rows", experiment.dataset.rows, DataError),
+        ("network", "load", experiment.network.load, ModelError),
+    ):
+        if path is not None:
+            yield (section, key), path, error
+
+
+def _digest(path: Path, key: str, error: type[SrnetError]) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as failure:
+        name = shortened(str(path), 300)
+        raise error(one_line(f"{key}: {name} cannot be read: {failure.strerror}")) from None

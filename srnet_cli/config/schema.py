@@ -1,0 +1,256 @@
+"""The settings of an experiment: every key a config may hold, with its default and its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from srnet_cli.cgp.primitives import BY_NAME, PUBLISHED_FUNCTIONS
+from srnet_cli.config.suggestions import did_you_mean
+from srnet_cli.config.types import (
+    MAX_NODES,
+    MAX_POPULATION,
+    Box,
+    FilePath,
+    Fraction,
+    GridSize,
+    Integer,
+    OptionalRowCount,
+    RowCount,
+    Text,
+    Width,
+)
+
+
+def _known_function(name: str) -> str:
+    if name not in BY_NAME:
+        raise ValueError(f"unknown function '{name}'; {did_you_mean(name, BY_NAME)}")
+    return name
+
+
+FunctionName = Annotated[
+    str,
+    AfterValidator(_known_function),
+    Field(json_schema_extra={"expected": "the name of a function"}),
+]
+
+
+class Settings(BaseModel):
+    """A section of the config: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DatasetSettings(Settings):
+    """Where rows come from. Exactly one of ``formula``, ``file``, ``pmlb`` or ``rows`` says it;
+    ``formula`` may stand beside ``rows`` as the truth that the network was trained on."""
+
+    formula: Text | None = Field(
+        default=None, description="target as a formula of the domain's variables"
+    )
+    file: FilePath | None = Field(default=None, description="CSV, TSV (also .gz) or parquet table")
+    pmlb: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        max_length=200,
+        description="name of a PMLB table",
+        json_schema_extra={"expected": "the name of a PMLB table"},
+    )
+    rows: FilePath | None = Field(default=None, description="npz file whose array X holds the rows")
+
+    target: Text = Field(
+        default="target", description="target column of a table; name of the target"
+    )
+    task: Literal["regression", "classification"] = "regression"
+
+    domain: Box | None = Field(
+        default=None, description="interpolation domain, an interval an input, in the inputs' order"
+    )
+    validation_domain: Box | None = Field(
+        default=None, description="where validation rows are drawn"
+    )
+    extrapolation_domain: Box | None = Field(
+        default=None, description="where reports extrapolate to"
+    )
+    samples: RowCount = Field(
+        default=200, description="training rows drawn from a formula's domain"
+    )
+    sampling: Literal["uniform", "grid", "diagonal"] = "uniform"
+    validation_samples: Literal["auto"] | OptionalRowCount = Field(
+        default="auto",
+        description="rows from the validation domain that count in selection; "
+        "auto: max(10, 3*floor(training rows / 10)), 0 without a validation domain",
+    )
+    test_samples: RowCount = Field(default=5000, description="fresh rows of the domain for reports")
+
+    validation_fraction: Fraction = Field(
+        default=0.15, description="of a table's rows, for selection"
+    )
+    test_fraction: Fraction = Field(default=0.25, description="of a table's rows, for reports only")
+    standardise: bool = Field(
+        default=False, description="standardise inputs, fitted on training rows"
+    )
+
+    @field_validator("domain")
+    @classmethod
+    def _named_inputs(cls, box: Box | None) -> Box | None:
+        for name in box or ():
+            if not name.strip() or not name.isprintable():
+                raise ValueError(f"{name!r} cannot be the name of an input")
+        return box
+
+    @field_validator("validation_domain", "extrapolation_domain")
+    @classmethod
+    def _same_inputs(cls, box: Box | None, info: ValidationInfo) -> Box | None:
+        """Bring the box into the order of the domain, which is the order of the inputs."""
+        domain = info.data.get("domain")
+        if box is None or "domain" not in info.data:
+            return box
+        if domain is None:
+            raise ValueError("needs 'domain' beside it")
+        if box.keys() != domain.keys():
+            raise ValueError(
+                f"must have the inputs of 'domain' ({', '.join(domain)}), has {', '.join(box)}"
+            )
+        return {name: box[name] for name in domain}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for problem in self._problems():
+            raise ValueError(problem)
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        tables = [key for key in ("file", "pmlb", "rows") if getattr(self, key) is not None]
+        if not tables and self.formula is None:
+            yield "give one of 'formula', 'file', 'pmlb' and 'rows'"
+        if len(tables) > 1:
+            yield f"give only one of {' and '.join(map(repr, tables))}"
+        if self.formula is not None and tables not in ([], ["rows"]):
+            yield f"give only one of 'formula' and '{tables[0]}'"
+        if self.formula is not None and self.domain is None:
+            yield "'formula' needs 'domain', which names its variables"
+        if self.formula is not None and self.task == "classification":
+            yield "a formula is a target for regression, not for classification"
+        if self.validation_samples not in ("auto", 0) and self.validation_domain is None:
+            yield "'validation_samples' needs 'validation_domain'"
+        if self.validation_fraction + self.test_fraction >= 1:
+            yield "'validation_fraction' and 'test_fraction' leave no rows for training"
+
+
+class TrainSettings(Settings):
+    """A network trained here, with scikit-learn."""
+
+    hidden: tuple[Width, ...] = Field(default=(3, 3), min_length=1, max_length=100)
+    activation: Literal["sigmoid", "tanh", "relu"] = "sigmoid"
+    solver: Literal["lbfgs", "adam", "sgd"] = "lbfgs"
+    max_iter: Integer = Field(default=20000, ge=1, le=10**9)
+    alpha: float = Field(default=0.0, ge=0, description="L2 penalty")
+    learning_rate: float = Field(default=1e-3, gt=0, description="initial rate of adam and sgd")
+    tolerance: float = Field(default=1e-10, ge=0)
+    early_stopping: bool = Field(
+        default=False, description="stop on held-out rows; adam and sgd only"
+    )
+
+    @model_validator(mode="after")
+    def _can_stop_early(self) -> Self:
+        if self.early_stopping and self.solver == "lbfgs":
+            raise ValueError("'early_stopping' needs solver adam or sgd, not lbfgs")
+        return self
+
+
+class NetworkSettings(Settings):
+    """The network to explain: trained here, or loaded from a file. Exactly one of the two."""
+
+    train: TrainSettings | None = None
+    load: FilePath | None = Field(default=None, description=".npz or .safetensors weights")
+    activation: Literal["sigmoid", "tanh", "relu"] = Field(
+        default="sigmoid",
+        description="hidden activation of a loaded network whose file does not say",
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.train is None) == (self.load is None):
+            raise ValueError("give exactly one of 'train' and 'load'")
+        return self
+
+
+class EvolutionSettings(Settings):
+    """The strategy and its hyperparameters; the defaults are the published protocol, but for
+    ``accept``, where the literature recommends neutral drift."""
+
+    strategy: Literal["mnncgp-es"] = "mnncgp-es"
+    population: Integer = Field(
+        default=200,
+        ge=2,
+        le=MAX_POPULATION,
+        description="individuals; each generation makes one less",
+    )
+    generations: Integer = Field(default=5000, ge=1, le=10**9)
+    mutation: float = Field(default=0.4, gt=0, le=1, description="probability that a gene changes")
+    accept: Literal["neutral", "strict"] = Field(
+        default="neutral",
+        description="offspring replace a parent they equal (neutral), or do not (strict)",
+    )
+    rows: GridSize = 5
+    columns: GridSize = 5
+    levels_back: GridSize | None = Field(default=None, description="null: unlimited")
+    constants: Integer = Field(
+        default=1, ge=0, le=1000, description="constants per chromosome, drawn from N(0, 1)"
+    )
+    functions: tuple[FunctionName, ...] = Field(
+        default=PUBLISHED_FUNCTIONS, min_length=1, max_length=len(BY_NAME)
+    )
+    stop_fitness: float = Field(default=1e-5, ge=0)
+    threads: Literal["auto"] | Annotated[Integer, Field(ge=1, le=1024)] = Field(
+        default="auto",
+        description="threads of one search, auto: one a processor; does not change results",
+    )
+
+    @field_validator("functions")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"function '{name}' is listed twice")
+        return names
+
+    @model_validator(mode="after")
+    def _bounded_grid(self) -> Self:
+        nodes = self.rows * self.columns
+        if nodes > MAX_NODES:
+            raise ValueError(
+                f"rows * columns must be at most {MAX_NODES} nodes, "
+                f"got {self.rows} * {self.columns} = {nodes}"
+            )
+        return self
+
+
+class Experiment(Settings):
+    """One config file."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        json_schema_extra={
+            "expected": "a name of at most 100 letters, digits and . _ -, "
+            "starting with a letter or digit"
+        },
+    )
+    seed: Integer = Field(default=0, ge=0, le=2**63 - 1)
+    trials: Integer = Field(default=1, ge=1, le=1_000_000)
+    dataset: DatasetSettings
+    network: NetworkSettings
+    evolution: EvolutionSettings = EvolutionSettings()

@@ -1,0 +1,219 @@
+"""From the settings of a dataset to its rows.
+
+Where the three sets of rows come from:
+
+=========  ===============================  ==================================  =================
+source     train                            test                                y
+=========  ===============================  ==================================  =================
+formula    ``samples`` rows of the domain,  ``test_samples`` fresh rows of the  the formula
+           drawn as ``sampling`` says       domain
+rows       all rows of the file             ``test_samples`` fresh rows of the  the file, else the
+                                            domain; without a domain a          formula, else none
+                                            ``test_fraction`` of the rows
+file,      the rest                         a ``test_fraction`` of the rows     the target column
+pmlb
+=========  ===============================  ==================================  =================
+
+Fresh test rows follow the training rows: with ``sampling: diagonal`` they lie at uniform positions
+on the diagonal, otherwise they are uniform in the domain.
+
+With a ``validation_domain``, ``validation_samples`` uniform rows of it are the validation rows,
+whatever the source; only the network labels them. Without one, a table gives a
+``validation_fraction`` of its rows and the other sources give none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from srnet_cli.config.schema import DatasetSettings
+from srnet_cli.config.types import Box
+from srnet_cli.datasets.dataset import Array, Dataset, Domain, Rows
+from srnet_cli.datasets.formula import Formula, parse_formula
+from srnet_cli.datasets.sampling import label, sample, scatter
+from srnet_cli.datasets.splits import Split, split_rows
+from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
+from srnet_cli.errors import ConfigError, DataError
+from srnet_cli.rng import stream
+
+if TYPE_CHECKING:
+    from srnet_cli.datasets.tables import Table
+
+
+def load_dataset(settings: DatasetSettings, seed: int) -> Dataset:
+    """Load or draw a dataset; equal settings, files and seed give equal rows.
+
+    Raises:
+        ConfigError: settings that contradict each other or a formula that cannot be read.
+        DataError: files or rows that cannot be used.
+        StorageError: a fetched table cannot be stored.
+    """
+    if settings.rows is not None:
+        dataset = _from_rows(settings, seed)
+    elif settings.formula is not None:
+        dataset = _from_formula(settings, seed)
+    else:
+        dataset = _from_table(settings, seed)
+    _check_classes(dataset)
+    return _with_domains(dataset, settings, seed)
+
+
+def _from_formula(settings: DatasetSettings, seed: int) -> Dataset:
+    assert settings.domain is not None  # the schema sees to it
+    assert settings.formula is not None
+    features = tuple(settings.domain)
+    truth = parse_formula(settings.formula, features)
+    domain = Domain.from_box(settings.domain)
+    rng = stream(seed, "dataset", "train")
+    X = sample(domain, settings.samples, settings.sampling, rng)
+    train = label(X, truth, lambda n: scatter(domain, n, settings.sampling, rng))
+    test = _fresh_rows(settings, domain, truth, seed)
+    return replace(_empty(settings, features), train=train, test=test, truth=truth)
+
+
+def _from_rows(settings: DatasetSettings, seed: int) -> Dataset:
+    table = _npz_table(settings)
+    domain = _domain(settings.domain, table.features, "domain")
+    truth = parse_formula(settings.formula, table.features) if settings.formula else None
+    train = Rows(table.X, table.y)
+    if truth and table.y is None:
+        train = _labelled(train.X, truth, str(settings.rows))
+    if domain is None:
+        split = _split(settings, train, 0.0, seed)
+        train, test = train.take(split.train), train.take(split.test)
+    else:
+        test = _fresh_rows(settings, domain, truth, seed)
+    return replace(_with_columns(settings, table), train=train, test=test, truth=truth)
+
+
+def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
+    from srnet_cli.datasets.pmlb import read_pmlb
+    from srnet_cli.datasets.tables import read_table
+
+    if settings.file is not None:
+        table = read_table(settings.file, settings.target, settings.task)
+    else:
+        assert settings.pmlb is not None  # the schema sees to it
+        table = read_pmlb(settings.pmlb, settings.target, settings.task)
+    rows = Rows(table.X, table.y)
+    fraction = 0.0 if settings.validation_domain else settings.validation_fraction
+    split = _split(settings, rows, fraction, seed)
+    return replace(
+        _with_columns(settings, table),
+        train=rows.take(split.train),
+        validation=rows.take(split.validation),
+        test=rows.take(split.test),
+    )
+
+
+def _empty(settings: DatasetSettings, features: tuple[str, ...]) -> Dataset:
+    """A dataset with its columns named, before there are rows."""
+    nothing = Rows(np.empty((0, len(features))), None)
+    return Dataset(
+        features=features,
+        target=settings.target,
+        task=settings.task,
+        classes=(),
+        train=nothing,
+        validation=nothing,
+        test=nothing,
+    )
+
+
+def _with_columns(settings: DatasetSettings, table: Table) -> Dataset:
+    """A dataset with a table's columns, before there are rows."""
+    return replace(_empty(settings, table.features), classes=table.classes, notes=table.notes)
+
+
+def _split(settings: DatasetSettings, rows: Rows, validation: float, seed: int) -> Split:
+    labels = rows.y if settings.task == "classification" else None
+    return split_rows(
+        len(rows), validation=validation, test=settings.test_fraction, seed=seed, labels=labels
+    )
+
+
+def _npz_table(settings: DatasetSettings) -> Table:
+    """The rows of an npz file, their columns named by the declared domain if there is one."""
+    from srnet_cli.datasets.npz_file import read_npz_rows
+    from srnet_cli.datasets.tables import make_table
+
+    assert settings.rows is not None
+    frame, target = read_npz_rows(settings.rows)
+    if settings.domain is not None:
+        if len(settings.domain) != len(frame.columns):
+            raise DataError(
+                f"{settings.rows}: X has {len(frame.columns)} columns, dataset.domain has "
+                f"{len(settings.domain)} inputs ({listed(list(settings.domain), 12)})"
+            )
+        frame = frame.set_axis(list(settings.domain), axis=1)
+    return make_table(frame, target, settings.task, str(settings.rows))
+
+
+def _with_domains(dataset: Dataset, settings: DatasetSettings, seed: int) -> Dataset:
+    """Add the domains, and the validation rows where they come from one."""
+    names = dataset.features
+    dataset = replace(
+        dataset,
+        domain=_domain(settings.domain, names, "domain"),
+        validation_domain=_domain(settings.validation_domain, names, "validation_domain"),
+        extrapolation_domain=_domain(settings.extrapolation_domain, names, "extrapolation_domain"),
+    )
+    if dataset.validation_domain is None:
+        return dataset
+    n = settings.validation_samples
+    size = max(10, 3 * (len(dataset.train) // 10)) if n == "auto" else n
+    rng = stream(seed, "dataset", "validation")
+    X = sample(dataset.validation_domain, size, "uniform", rng)
+    return replace(dataset, validation=Rows(X, None))
+
+
+def _domain(box: Box | None, features: tuple[str, ...], key: str) -> Domain | None:
+    """The domain of a box in the order of the features, which it must name one and all."""
+    if box is None:
+        return None
+    for name in box:
+        if name not in features:
+            near = did_you_mean(name, features)
+            raise ConfigError(f"dataset.{key}: {quoted(name)} is no column of the data{near}")
+    for name in features:
+        if name not in box:
+            raise ConfigError(f"dataset.{key}: no interval for the column {quoted(name)}")
+    return Domain.from_box(box, features)
+
+
+def _fresh_rows(
+    settings: DatasetSettings, domain: Domain, truth: Formula | None, seed: int
+) -> Rows:
+    """Test rows that no one has seen, labelled where there is a formula."""
+    rng = stream(seed, "dataset", "test")
+    X = scatter(domain, settings.test_samples, settings.sampling, rng)
+    if truth is None:
+        return Rows(X, None)
+    return label(X, truth, lambda n: scatter(domain, n, settings.sampling, rng))
+
+
+def _labelled(X: Array, truth: Formula, where: str) -> Rows:
+    """Given rows with the formula's values."""
+    y = truth(X)
+    bad = np.flatnonzero(~np.isfinite(y))
+    if len(bad):
+        raise DataError(
+            f"{where}: formula {quoted(truth.text)} is not finite on {len(bad)} of {len(X)} rows "
+            f"(first: row {bad[0] + 1}); remove them or leave out the formula"
+        )
+    return Rows(X, y)
+
+
+def _check_classes(dataset: Dataset) -> None:
+    """A class that no training row shows cannot be learnt."""
+    if dataset.task == "classification" and dataset.train.y is not None:
+        seen = set(dataset.train.y.astype(int).tolist())
+        for index, name in enumerate(dataset.classes):
+            if index not in seen:
+                raise DataError(
+                    f"dataset: none of the {len(dataset.train)} training rows has the class "
+                    f"{quoted(name)}; give more rows, merge classes or lower the fractions"
+                )

@@ -1,0 +1,86 @@
+"""Rows in npz files: the arrays ``X`` and perhaps ``y``, read without trusting a byte."""
+
+from __future__ import annotations
+
+import math
+import warnings
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from srnet_cli.datasets.suggest import clip, listed
+from srnet_cli.datasets.text_file import check_file
+from srnet_cli.errors import DataError
+
+MAX_BYTES = 2**31
+
+
+def read_npz_rows(path: Path) -> tuple[pd.DataFrame, pd.Series[Any] | None]:
+    """Read the rows ``X``, (n, d), and the targets ``y``, (n,) or (n, 1), if there are any.
+
+    Returns:
+        X as a frame whose columns are ``x0, x1 …`` and y as a series, both indexed by row numbers
+        from 1 (index name ``row``).
+
+    Raises:
+        DataError: missing, damaged, too large, pickled, or an array of the wrong kind.
+    """
+    check_file(path)
+    try:
+        with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            arrays = {name: _read(archive, name, path) for name in ("X", "y")}
+    except DataError:
+        raise
+    # On damaged bytes zipfile and NumPy leak errors of nearly every kind.
+    except Exception as error:
+        reason = clip(str(error), 120) or type(error).__name__
+        raise DataError(f"{path}: not a readable npz file: {reason}") from None
+    X, y = arrays["X"], arrays["y"]
+    if X is None:
+        raise DataError(f"{path}: no array named X; it must hold the rows, (n, d)")
+    if X.ndim != 2 or X.dtype.kind not in "iuf":
+        raise DataError(f"{path}: X must be numbers, (n, d); it is {X.dtype} {X.shape}")
+    index = pd.RangeIndex(1, len(X) + 1, name="row")
+    names = [f"x{column}" for column in range(X.shape[1])]
+    frame = pd.DataFrame(X.astype(np.float64), index=index, columns=names)
+    return frame, None if y is None else pd.Series(_targets(y, len(X), path), index=index, name="y")
+
+
+def _targets(y: NDArray[Any], n: int, path: Path) -> NDArray[Any]:
+    if y.shape not in ((n,), (n, 1)) or y.dtype.kind not in "iufbU":
+        raise DataError(f"{path}: y must be {n} targets, one a row; it is {y.dtype} {y.shape}")
+    return y.reshape(n)
+
+
+def _read(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any] | None:
+    if f"{name}.npy" not in archive.namelist():
+        return None
+    with archive.open(f"{name}.npy") as member:
+        _check_header(member, archive.getinfo(f"{name}.npy").file_size, name, path)
+    with archive.open(f"{name}.npy") as member:
+        array: NDArray[Any] = npy.read_array(member, allow_pickle=False)
+    return array
+
+
+def _check_header(member: IO[bytes], size: int, name: str, path: Path) -> None:
+    """Compare what the header claims with what the archive holds, before memory is taken."""
+    version = npy.read_magic(member)
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version not in readers:
+        raise DataError(
+            f"{path}: {name} has the npy version {listed([str(version)])}; save it anew"
+        )
+    shape, _, dtype = readers[version](member)
+    if dtype.hasobject:
+        raise DataError(f"{path}: {name} holds Python objects, which are never loaded")
+    bytes_claimed = math.prod(shape) * dtype.itemsize
+    if bytes_claimed > MAX_BYTES:
+        raise DataError(f"{path}: {name} is larger than {MAX_BYTES // 2**20} MiB")
+    if bytes_claimed != size - member.tell():
+        raise DataError(f"{path}: {name} is truncated or damaged: its shape {shape} does not fit")

@@ -1,0 +1,64 @@
+"""Every error a user can cause, with the exit code it ends in.
+
+Code below the command line raises these; ``cli`` alone prints them: one line on standard error,
+then the hint. Anything else that escapes is a bug of ours and exits with 1.
+"""
+
+from __future__ import annotations
+
+
+class SrnetError(Exception):
+    """An error with a message for the user.
+
+    Args:
+        message: one line that names what is wrong.
+        hint: what to do about it, one line, or empty.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(SrnetError):
+    """Wrong arguments, or a run folder that another process holds."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A config that cannot be used: unknown key, wrong type, impossible combination."""
+
+
+class DataError(SrnetError):
+    """Rows that cannot be used: missing file or column, no rows, values that are not numbers."""
+
+    exit_code = 3
+
+
+class ModelError(SrnetError):
+    """A network that cannot be read, or whose shape does not fit the data."""
+
+    exit_code = 3
+
+
+class StorageError(SrnetError):
+    """The run folder cannot be written or read, or its content is damaged."""
+
+    exit_code = 4
+
+
+class Interrupted(SrnetError):
+    """A signal asked the program to stop, and it did, with nothing lost.
+
+    Args:
+        number: the signal.
+        path: the run folder that holds what was found.
+    """
+
+    def __init__(self, number: int, path: str) -> None:
+        super().__init__(f"stopped by signal {number}; what was found is in {path}")
+        self.hint = "the same command goes on from there"
+        self.exit_code = 128 + number

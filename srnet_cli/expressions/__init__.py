@@ -1,0 +1,38 @@
+"""Formulas: a program as a SymPy expression, made shorter, measured, and printed.
+
+Functions are unprotected, as in the method: a formula has no value (NaN or infinite) wherever a
+logarithm, a root or a quotient in it has none.
+"""
+
+from srnet_cli.expressions.builder import to_sympy
+from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
+from srnet_cli.expressions.names import feature_symbols, unit_symbols
+from srnet_cli.expressions.numeric import agree, values
+from srnet_cli.expressions.printers import (
+    as_latex,
+    as_mathml,
+    as_python,
+    as_text,
+    layers_as_python,
+)
+from srnet_cli.expressions.simplifier import simplify
+from srnet_cli.expressions.trees import complexity, rounded
+
+__all__ = [
+    "LayerFormulas",
+    "agree",
+    "as_latex",
+    "as_mathml",
+    "as_python",
+    "as_text",
+    "complexity",
+    "compose",
+    "feature_symbols",
+    "layer_formulas",
+    "layers_as_python",
+    "rounded",
+    "simplify",
+    "to_sympy",
+    "unit_symbols",
+    "values",
+]

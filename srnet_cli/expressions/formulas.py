@@ -1,0 +1,190 @@
+"""A symbolic network as formulas: layer by layer, and as one formula for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sympy import Expr, Symbol
+
+from srnet_cli.expressions.builder import Step, affine, standardised, to_steps
+from srnet_cli.expressions.names import UNIT_NAMES, feature_symbols, step_symbols, unit_symbols
+from srnet_cli.expressions.numeric import Array, agree, values
+from srnet_cli.expressions.simplifier import Simplifier
+from srnet_cli.expressions.trees import Size, complexity, measure, substitute
+from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+
+MAX_NODES = 20_000
+MAX_DEPTH = 80
+"""Beyond these, no formula of the whole network: nobody reads it, and SymPy recurses on levels."""
+
+
+@dataclass(frozen=True)
+class LayerFormulas:
+    """The formulas of one layer.
+
+    Attributes:
+        inputs: symbols of the units before, or of the features; these stand for the standardised
+            inputs where the network has a scaler.
+        outputs: symbols of the m units.
+        steps: named partial results in order of use, empty unless an expression is so large that
+            it cannot be written down at once.
+        expressions: f_k, the K expressions over ``inputs`` and the steps.
+        units: h_j = Σ_k W[k, j] f_k + b_j, (m).
+    """
+
+    inputs: tuple[Symbol, ...]
+    outputs: tuple[Symbol, ...]
+    steps: tuple[Step, ...]
+    expressions: tuple[Expr, ...]
+    units: tuple[Expr, ...]
+
+    @property
+    def complexity(self) -> int:
+        """Nodes of all expressions of the layer, without the readout."""
+        parts = [expr for _, expr in self.steps] + list(self.expressions)
+        return sum(complexity(expr) for expr in parts)
+
+    def evaluate(self, X: Array) -> Array:
+        """The units by their formulas alone, as printed: inputs (n, d) -> (n, m)."""
+        return self._values(X, self.units)
+
+    def evaluate_expressions(self, X: Array) -> Array:
+        """The expressions by their formulas alone, as printed: inputs (n, d) -> (n, K)."""
+        return self._values(X, self.expressions)
+
+    def _values(self, X: Array, formulas: Sequence[Expr]) -> Array:
+        symbols, columns = list(self.inputs), X
+        for symbol, expr in self.steps:
+            columns = np.column_stack([columns, values(expr, symbols, columns)])
+            symbols.append(symbol)
+        return np.column_stack([values(formula, symbols, columns) for formula in formulas])
+
+
+def layer_formulas(
+    model: SymbolicNetwork, X: Array | None = None, *, unit_names: str = UNIT_NAMES
+) -> tuple[LayerFormulas, ...]:
+    """The formulas of every layer, each over the units of the layer before.
+
+    Args:
+        model: the symbolic network.
+        X: raw rows, (n, d). With rows, formulas are simplified, and a simplified formula takes the
+            place of the plain one only where both give the values that the evaluator gives on all
+            of these rows. Without, the formulas mirror the programs.
+        unit_names: how to call units, a format of ``layer`` and ``unit``.
+
+    Raises:
+        ModelError: the rows do not have the network's number of columns.
+    """
+    symbols = feature_symbols(model.features)
+    rows = None if X is None else [model.inputs(X), *model.layer_outputs(X)]
+    layers = []
+    for index, layer in enumerate(model.layers):
+        outputs = unit_symbols(index + 1, layer.width, unit_names)
+        formulas = _plain(layer, symbols, outputs, iter(step_symbols(index + 1)))
+        if rows is not None:
+            formulas = _simplified(formulas, layer, rows[index])
+        layers.append(formulas)
+        symbols = outputs
+    return tuple(layers)
+
+
+def compose(model: SymbolicNetwork, X: Array | None = None) -> tuple[Expr, ...] | None:
+    """The whole network as one formula an output, over its raw inputs.
+
+    Args:
+        model: the symbolic network.
+        X: raw rows, (n, d), to simplify on, as in ``layer_formulas``.
+
+    Returns:
+        one formula an output, logits for a classifier; or None where a formula would have more
+        than ``MAX_NODES`` nodes or ``MAX_DEPTH`` levels, and the layers are all there is to print.
+
+    Raises:
+        ModelError: the rows do not have the network's number of columns.
+    """
+    layers = layer_formulas(model, X)
+    symbols = feature_symbols(model.features)
+    sources = _sources(model, symbols)
+    if not _is_writable(layers, sources):
+        return None
+    outputs = _inserted(layers, sources)
+    if X is None:
+        return outputs
+    simplifier, predicted = Simplifier(symbols, X), model.predict(X)
+    return tuple(
+        _checked(simplifier(output), output, symbols, X, predicted[:, j])
+        for j, output in enumerate(outputs)
+    )
+
+
+def _plain(
+    layer: SymbolicLayer,
+    inputs: tuple[Symbol, ...],
+    outputs: tuple[Symbol, ...],
+    names: Iterator[Symbol],
+) -> LayerFormulas:
+    written = [to_steps(program, inputs, names) for program in layer.programs]
+    steps = tuple(step for before, _ in written for step in before)
+    expressions = tuple(expr for _, expr in written)
+    return LayerFormulas(inputs, outputs, steps, expressions, _units(layer, expressions))
+
+
+def _units(layer: SymbolicLayer, expressions: Sequence[Expr]) -> tuple[Expr, ...]:
+    return tuple(
+        affine(list(zip(weights.tolist(), expressions, strict=True)), bias)
+        for weights, bias in zip(layer.weights.T, layer.bias.tolist(), strict=True)
+    )
+
+
+def _simplified(plain: LayerFormulas, layer: SymbolicLayer, X: Array) -> LayerFormulas:
+    """Simplified formulas of a layer; those with steps are too large for it."""
+    if plain.steps:
+        return plain
+    simplifier = Simplifier(plain.inputs, X)
+    known = layer.expressions(X)
+    expressions = tuple(
+        _checked(simplifier(expr), expr, plain.inputs, X, known[:, k])
+        for k, expr in enumerate(plain.expressions)
+    )
+    targets = layer.readout(known)
+    units = tuple(
+        _checked(simplifier(unit, rewrite=False), unit, plain.inputs, X, targets[:, j])
+        for j, unit in enumerate(_units(layer, expressions))
+    )
+    return LayerFormulas(plain.inputs, plain.outputs, (), expressions, units)
+
+
+def _checked(
+    simplified: Expr, plain: Expr, symbols: Sequence[Symbol], X: Array, expected: Array
+) -> Expr:
+    """The simplified formula where it gives the evaluator's values, else the plain one."""
+    return simplified if agree(values(simplified, symbols, X), expected) else plain
+
+
+def _sources(model: SymbolicNetwork, symbols: Sequence[Symbol]) -> tuple[Expr, ...]:
+    if model.scaler is None:
+        return tuple(symbols)
+    columns = zip(symbols, model.scaler.mean.tolist(), model.scaler.scale.tolist(), strict=True)
+    return tuple(standardised(*column) for column in columns)
+
+
+def _inserted(layers: Sequence[LayerFormulas], sources: Sequence[Expr]) -> tuple[Expr, ...]:
+    """Each layer's formulas inserted into the next; the trees are shared, so this stays small."""
+    units = tuple(sources)
+    for layer in layers:
+        leaves = dict(zip(layer.inputs, units, strict=True))
+        units = tuple(substitute(unit, leaves) for unit in layer.units)
+    return units
+
+
+def _is_writable(layers: Sequence[LayerFormulas], sources: Sequence[Expr]) -> bool:
+    """Whether the inserted formulas stay within bounds, told before they are built."""
+    sizes = [measure(source) for source in sources]
+    for layer in layers:
+        if layer.steps:
+            return False
+        known: dict[Expr, Size] = dict(zip(layer.inputs, sizes, strict=True))
+        sizes = [measure(unit, known) for unit in layer.units]
+    return all(size.nodes <= MAX_NODES and size.depth <= MAX_DEPTH for size in sizes)

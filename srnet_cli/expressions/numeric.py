@@ -1,0 +1,56 @@
+"""Formulas as numbers: the Python that is printed is the Python that is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr, Symbol
+
+from srnet_cli.expressions.writer import PythonWriter
+
+Array = NDArray[np.float64]
+
+SAMPLE = 256
+TOLERANCE = 1e-9
+NOISE = 1e-12
+
+
+def values(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Array:
+    """Value of a formula on rows: (n, d) -> (n,) float64, not finite where it has none.
+
+    Args:
+        expr: the formula.
+        symbols: the d symbols that the columns stand for.
+        X: (n, d).
+    """
+    names = {symbol: f"x{i}" for i, symbol in enumerate(symbols)}
+    columns = dict(zip(names.values(), np.asarray(X, dtype=np.float64).T, strict=True))
+    # The writer emits numbers, operators, these names and NumPy's functions, nothing else.
+    code = compile(PythonWriter(names).write(expr), "<formula>", "eval")
+    with np.errstate(all="ignore"):
+        result = eval(code, {"numpy": np, "__builtins__": {}}, columns)
+    return np.array(np.broadcast_to(np.asarray(result, dtype=np.float64), len(X)))
+
+
+def agree(found: Array, expected: Array) -> bool:
+    """Whether two evaluations are the same formula's: finite on the same rows, equal there.
+
+    Equal means to 1e-9 of the value; near zero, to 1e-12 of the median value, because there the
+    order of operations decides about the last digits. Two evaluations without a finite row show
+    nothing and do not agree.
+    """
+    finite = np.isfinite(expected)
+    if not finite.any() or not np.array_equal(finite, np.isfinite(found)):
+        return False
+    wanted = expected[finite]
+    size = np.abs(wanted)
+    error = np.abs(found[finite] - wanted)
+    return bool(np.all(error <= TOLERANCE * size + NOISE * np.median(size)))
+
+
+def sample(X: Array, rows: int = SAMPLE) -> Array:
+    """At most so many rows, evenly spread over those given."""
+    step = -(-len(X) // rows)
+    return X[:: max(1, step)]

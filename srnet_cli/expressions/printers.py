@@ -1,0 +1,106 @@
+"""Formulas for people and programs: text, LaTeX, MathML and Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy
+from sympy import Expr, Mul, Symbol
+
+from srnet_cli.expressions.formulas import LayerFormulas
+from srnet_cli.expressions.trees import unevaluated
+from srnet_cli.expressions.writer import PythonWriter, Writer
+from srnet_cli.networks.network import Scaler
+
+_MATHML = "http://www.w3.org/1998/Math/MathML"
+
+
+def as_text(expr: Expr) -> str:
+    """The formula in SymPy's syntax; numbers in full, so that it computes what the formula does."""
+    return Writer().write(expr)
+
+
+def as_latex(expr: Expr) -> str:
+    """The formula as LaTeX, without delimiters."""
+    return str(sympy.latex(_signs_in_front(expr), full_prec=False))
+
+
+def as_mathml(expr: Expr) -> str:
+    """The formula as presentation MathML, a ``math`` element that browsers render."""
+    inner = sympy.mathml(_signs_in_front(expr), printer="presentation")
+    return f'<math xmlns="{_MATHML}">{inner}</math>'
+
+
+def as_python(expressions: Sequence[Expr], arguments: Sequence[Symbol], name: str = "f") -> str:
+    """Source of a function of the features that needs nothing but NumPy.
+
+    Args:
+        expressions: one formula an output.
+        arguments: the features, in the order of the function's arguments.
+        name: what the function is called.
+
+    Returns:
+        source of a function that takes an array (n,) or a number a feature, and returns an array
+        (n,) for one output, (n, m) for several.
+    """
+    return _function(name, arguments, [], [PythonWriter().write(expr) for expr in expressions])
+
+
+def layers_as_python(
+    layers: Sequence[LayerFormulas], scaler: Scaler | None = None, name: str = "f"
+) -> str:
+    """Source of a function of the features that computes layer after layer; it never grows large.
+
+    Args:
+        layers: the layers, the first one over the features.
+        scaler: the network's standardisation of its inputs.
+        name: what the function is called.
+
+    Returns:
+        source of a function as ``as_python`` writes it.
+    """
+    write = PythonWriter().write
+    features = layers[0].inputs
+    lines = []
+    if scaler is not None:
+        columns = zip(features, scaler.mean.tolist(), scaler.scale.tolist(), strict=True)
+        lines += [f"{symbol} = ({symbol} - {mean!r})/{scale!r}" for symbol, mean, scale in columns]
+    for layer in layers:
+        lines += [f"{symbol} = {write(expr)}" for symbol, expr in layer.steps]
+        if layer is not layers[-1]:
+            units = zip(layer.outputs, layer.units, strict=True)
+            lines += [f"{symbol} = {write(unit)}" for symbol, unit in units]
+    return _function(name, features, lines, [write(unit) for unit in layers[-1].units])
+
+
+def _function(
+    name: str, arguments: Sequence[Symbol], lines: Sequence[str], results: Sequence[str]
+) -> str:
+    names = [symbol.name for symbol in arguments]
+    shapes = ", ".join(f"{argument}.shape" for argument in names)
+    # A constant formula has a value on every row all the same. No feature's name begins with "_".
+    outputs = [f"numpy.full(_shape, {result})" for result in results]
+    body = [
+        *(f"{argument} = numpy.asarray({argument}, dtype=numpy.float64)" for argument in names),
+        f"_shape = numpy.broadcast_shapes({shapes})",
+        *lines,
+        f"return {outputs[0]}"
+        if len(outputs) == 1
+        else f"return numpy.stack([{', '.join(outputs)}], axis=-1)",
+    ]
+    head = ["import numpy", "", "", f"def {name}({', '.join(names)}):"]
+    head.append('    with numpy.errstate(all="ignore"):')
+    return "\n".join(head + [f"        {line}" for line in body]) + "\n"
+
+
+def _signs_in_front(expr: Expr, known: dict[Expr, Expr] | None = None) -> Expr:
+    """``(-3)*x`` as ``-(3*x)``: SymPy's printers would multiply the number in by themselves."""
+    known = {} if known is None else known
+    if expr not in known:
+        args = [_signs_in_front(arg, known) for arg in expr.args]
+        number = next((arg for arg in args if arg.is_Number and arg.is_extended_negative), None)
+        if isinstance(expr, Mul) and number is not None and number != -1:
+            args.remove(number)
+            args = [sympy.S.NegativeOne, Mul(-number, *args, evaluate=False)]
+        known[expr] = unevaluated(expr, args) if args else expr
+    return known[expr]

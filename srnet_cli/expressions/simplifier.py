@@ -1,0 +1,254 @@
+"""Shorter formulas with the same values.
+
+SymPy's own ``simplify`` may take minutes and knows nothing of floating point: it turns ``x/x``
+into 1 and ``sqrt(x)**2`` into x, which have values where the formula has none. Here every rewrite
+is tried alone, must lower the number of operations, and must give the same numbers on the rows at
+hand. The work is bounded by the size of the formula instead of a clock, so that the same formula
+always comes out, on a slow machine too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import sympy
+from sympy import Add, Expr, Mul, Pow, Symbol, default_sort_key
+from sympy.core.parameters import distribute
+from sympy.simplify.fu import TR5, TR8, TR2i, TR10i
+
+from srnet_cli.expressions.numeric import Array, agree, sample, values
+from srnet_cli.expressions.trees import (
+    EXACT_INTEGER,
+    complexity,
+    measure,
+    number,
+    substitute,
+    unevaluated,
+)
+
+LARGEST_FLOAT = 1e300
+MAX_NODES = 300
+MAX_REWRITE_NODES = 60
+MAX_DEGREE = 32
+MAX_REWRITE_DEGREE = 8
+
+REWRITES: tuple[Callable[[Expr], Expr], ...] = (
+    sympy.together,
+    sympy.cancel,
+    sympy.factor_terms,
+    sympy.powsimp,
+    TR2i,  # sin/cos: tan
+    TR5,  # sin**2: 1 - cos**2
+    TR8,  # sin*cos: of double angles
+    TR10i,  # sin*cos + cos*sin: of sums
+)
+
+_FUNCTIONS = (
+    sympy.log,
+    sympy.sin,
+    sympy.cos,
+    sympy.tan,
+    sympy.exp,
+    sympy.tanh,
+    sympy.Abs,
+    sympy.Min,
+    sympy.Max,
+)
+
+
+class Simplifier:
+    """Simplifies formulas over the same symbols, checked on the same rows.
+
+    Args:
+        symbols: the d symbols of the formulas.
+        X: rows that a simplified formula must agree on, (n, d).
+    """
+
+    def __init__(self, symbols: Sequence[Symbol], X: Array) -> None:
+        self._X = X
+        self._sample = sample(X)
+        # Rows are real numbers; SymPy may know it while it works: sqrt(x**2) is |x|.
+        self._symbols = [Symbol(symbol.name, real=True) for symbol in symbols]
+        self._to_real = dict(zip(symbols, self._symbols, strict=True))
+        self._from_real = dict(zip(self._symbols, symbols, strict=True))
+        self._known: dict[Expr, Expr] = {}
+        self._frozen: set[Expr] = set()
+        self._names: dict[Expr, Symbol] = {}
+        self._meanings: dict[Expr, Expr] = {}
+
+    def __call__(self, expr: Expr, rewrite: bool = True) -> Expr:
+        """The formula, or a shorter one that agrees with it on every row.
+
+        Args:
+            expr: any formula over the symbols.
+            rewrite: also try the rewrites that look at the formula as a whole; without, only
+                like terms and constants are collected.
+        """
+        if measure(expr).nodes > MAX_NODES or degree(expr) > MAX_DEGREE:
+            return expr
+        original = substitute(expr, self._to_real)
+        with distribute(False):
+            best = self._evaluated(original)
+            if rewrite:
+                best = self._rewritten(best, original)
+        if best == original or not self._agree(best, original, self._X):
+            return expr
+        return substitute(best, self._from_real)
+
+    def _evaluated(self, expr: Expr) -> Expr:
+        """Let SymPy evaluate every operation, from the leaves up, wherever that is safe."""
+        if not expr.args:
+            return expr
+        if expr not in self._known:
+            args = [self._evaluated(arg) for arg in expr.args]
+            if _is_call(expr):
+                args = [self._rewritten(*pair) for pair in zip(args, expr.args, strict=True)]
+            kept = unevaluated(expr, args)
+            if all(arg.is_number for arg in args):
+                found = self._constant(expr)
+            else:
+                found = self._attempt(lambda *parts: _tidy(expr.func(*parts)), args, kept)
+            self._known[expr] = self._known[found] = self._best(found, kept, expr)
+        return self._known[expr]
+
+    def _constant(self, expr: Expr) -> Expr:
+        """The value of a formula that turned out to be a number.
+
+        Not SymPy's value: where float64 overflows, SymPy would go on, for minutes.
+        """
+        found = values(expr, self._symbols, self._sample)
+        finite = found[np.isfinite(found)]
+        return number(float(finite[0])) if len(finite) else expr
+
+    def _rewritten(self, expr: Expr, original: Expr) -> Expr:
+        for rewrite in REWRITES:
+            if not expr.args or expr in self._frozen:
+                break
+            short = self._abstract(expr, 1)
+            if complexity(short) > MAX_REWRITE_NODES or degree(short) > MAX_REWRITE_DEGREE:
+                break
+            found = self._attempt(rewrite, [expr], expr)
+            if complexity(found) < complexity(expr):
+                expr = self._best(found, expr, original)
+        return expr
+
+    def _attempt(self, rewrite: Callable[..., Expr], args: Sequence[Expr], otherwise: Expr) -> Expr:
+        """What SymPy makes of formulas of which it sees the outermost parts alone."""
+        try:
+            return self._concrete(rewrite(*(self._abstract(arg, 1) for arg in args)))
+        except Exception:  # SymPy has many words for "cannot do this"
+            return otherwise
+
+    def _best(self, found: Expr, kept: Expr, original: Expr) -> Expr:
+        """The found formula if it is as short as the one kept, and sound."""
+        if found == kept:
+            return kept
+        if (
+            is_plain(found)
+            and degree(found) <= MAX_DEGREE
+            and complexity(found) <= complexity(kept)
+        ):
+            if self._agree(found, original, self._sample):
+                return found
+            self._frozen.add(kept)
+        return kept
+
+    def _agree(self, found: Expr, original: Expr, X: Array) -> bool:
+        expected = values(original, self._symbols, X)
+        try:
+            return agree(values(found, self._symbols, X), expected)
+        except (ArithmeticError, TypeError):
+            # Python's own numbers, unlike NumPy's, refuse 1/0 and know complex roots.
+            return False
+
+    def _abstract(self, expr: Expr, calls: int) -> Expr:
+        """The formula with a symbol in place of every function call below so many others.
+
+        SymPy asks of every part whether it is real, positive, periodic …, and the parts ask their
+        parts, which takes minutes on formulas of fifty nodes. Symbols answer at once. What has been
+        found unsafe to rewrite becomes a symbol too, so that nobody tries again further up.
+        """
+        if not expr.args:
+            return expr
+        if _is_call(expr):
+            calls -= 1
+        if calls < 0 or expr in self._frozen:
+            name = self._names.setdefault(expr, Symbol(f"_{len(self._names)}", real=True))
+            self._meanings[name] = expr
+            return name
+        return unevaluated(expr, [self._abstract(arg, calls) for arg in expr.args])
+
+    def _concrete(self, expr: Expr) -> Expr:
+        """Undo ``_abstract``; operands in one order, so that equal formulas are equal objects."""
+        if not expr.args:
+            return self._meanings.get(expr, expr)
+        args = [self._concrete(arg) for arg in expr.args]
+        if isinstance(expr, Add | Mul):
+            args.sort(key=default_sort_key)
+        return unevaluated(expr, args)
+
+
+def _is_call(expr: Expr) -> bool:
+    """Whether a formula's outermost operation is a function or a root, not arithmetic."""
+    return not isinstance(expr, Add | Mul) and not (isinstance(expr, Pow) and expr.exp.is_Integer)
+
+
+def _tidy(expr: Expr) -> Expr:
+    """Numbers as plain numbers, ``1.0*x`` without its factor."""
+    if expr.is_Float:
+        return number(float(expr))
+    if any(arg.is_Float for arg in expr.args):
+        return expr.func(*(number(float(arg)) if arg.is_Float else arg for arg in expr.args))
+    return expr
+
+
+def simplify(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Expr:
+    """A formula with fewer operations and the same values on the rows, or the formula itself.
+
+    Args:
+        expr: the formula.
+        symbols: its d symbols.
+        X: rows that decide whether a rewrite is allowed, (n, d): equal to 1e-9 where the formula
+            has a value, and none where it has none.
+    """
+    return Simplifier(symbols, X)(expr)
+
+
+def degree(expr: Expr) -> int:
+    """The largest power to which any part of a formula is raised, if all were multiplied out."""
+    return max(_degrees(expr, {}))
+
+
+def _degrees(expr: Expr, known: dict[Expr, tuple[int, int]]) -> tuple[int, int]:
+    """(degree of the formula itself, largest degree of any subtree)."""
+    if expr not in known:
+        parts = [_degrees(arg, known) for arg in expr.args]
+        largest = max((inner for _, inner in parts), default=1)
+        known[expr] = (own := _own_degree(expr, [part for part, _ in parts]), max(own, largest))
+    return known[expr]
+
+
+def _own_degree(expr: Expr, parts: list[int]) -> int:
+    if isinstance(expr, Pow) and expr.exp.is_Rational:
+        return parts[0] * max(1, int(abs(expr.exp)))
+    if isinstance(expr, Mul):
+        return sum(part for arg, part in zip(expr.args, parts, strict=True) if not arg.is_Number)
+    if isinstance(expr, Add | sympy.Min | sympy.Max | sympy.Abs):
+        return max(parts)
+    return 1
+
+
+def is_plain(expr: Expr) -> bool:
+    """Whether a formula holds only what a program can hold: no i, no infinity, no cases."""
+    return all(_is_plain_node(node) for node in sympy.preorder_traversal(expr))
+
+
+def _is_plain_node(node: Expr) -> bool:
+    if node.is_Float:
+        return bool(abs(node) < LARGEST_FLOAT)
+    if node.is_Rational:
+        return bool(max(abs(node.p), node.q) < EXACT_INTEGER)
+    if isinstance(node, Pow):
+        return bool(node.exp.is_Rational)
+    return isinstance(node, (Symbol, Add, Mul, *_FUNCTIONS))

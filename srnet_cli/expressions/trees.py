@@ -1,0 +1,95 @@
+"""Formula trees: numbers as leaves, size, and rebuilding without evaluation.
+
+A formula here is a SymPy expression built with ``evaluate=False``, so that it mirrors the program
+it came from. Subtrees are shared, therefore every walk keeps what it has already seen: a tree of
+2**100 nodes may be a hundred objects.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import sympy
+from sympy import Expr
+
+EXACT_INTEGER = 2**53
+"""Whole numbers up to here are float64 values, so exact arithmetic on them is the same."""
+
+_DIGITS = 17
+_WHOLE = 1e6
+
+
+class Size(NamedTuple):
+    """Number of nodes of a tree, counted as printed, and its levels."""
+
+    nodes: int
+    depth: int
+
+
+def number(value: float, digits: int = _DIGITS) -> Expr:
+    """A float64 as a leaf that prints as the shortest text that gives the value back.
+
+    Whole numbers become integers, so that ``2*x`` is not printed as ``2.0*x``.
+
+    Args:
+        value: any float64; NaN and infinities become SymPy's.
+        digits: significant digits to keep and print; 17 lose nothing.
+    """
+    if not math.isfinite(value):
+        return sympy.nan if math.isnan(value) else sympy.oo if value > 0 else -sympy.oo
+    if digits < _DIGITS:
+        value = float(f"{value:.{digits}g}")
+    if value.is_integer() and abs(value) < _WHOLE:
+        return sympy.Integer(int(value))
+    return sympy.Float(repr(value), digits)
+
+
+def measure(expr: Expr, known: dict[Expr, Size] | None = None) -> Size:
+    """Size of a tree, without walking a shared subtree twice.
+
+    Args:
+        expr: the tree.
+        known: sizes of subtrees; read and extended. A symbol entered here counts as the tree that
+            it stands for.
+    """
+    known = {} if known is None else known
+    if expr in known:
+        return known[expr]
+    parts = [measure(arg, known) for arg in expr.args]
+    size = Size(1 + sum(p.nodes for p in parts), 1 + max((p.depth for p in parts), default=0))
+    known[expr] = size
+    return size
+
+
+def complexity(expr: Expr) -> int:
+    """Number of nodes of the formula's SymPy tree: operations, numbers and variables.
+
+    SymPy holds ``x - y`` as ``x + (-1)*y`` and ``x/y`` as ``x*y**(-1)``, five nodes each.
+    """
+    return measure(expr).nodes
+
+
+def substitute(expr: Expr, leaves: Mapping[Expr, Expr]) -> Expr:
+    """Replace leaves by other expressions and evaluate nothing on the way."""
+    return _rebuild(expr, dict(leaves))
+
+
+def _rebuild(expr: Expr, known: dict[Expr, Expr]) -> Expr:
+    if expr not in known:
+        args = [_rebuild(arg, known) for arg in expr.args]
+        changed = any(new is not old for new, old in zip(args, expr.args, strict=True))
+        known[expr] = unevaluated(expr, args) if changed else expr
+    return known[expr]
+
+
+def unevaluated(expr: Expr, args: list[Expr]) -> Expr:
+    """The same operation on other operands, exactly as given."""
+    return expr.func(*args, evaluate=False)
+
+
+def rounded(expr: Expr, digits: int) -> Expr:
+    """The formula with its numbers rounded to so many significant digits, for reading."""
+    floats = {leaf: number(float(leaf), digits) for leaf in expr.atoms(sympy.Float)}
+    return substitute(expr, floats)

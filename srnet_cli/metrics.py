@@ -1,0 +1,107 @@
+"""Losses and scores: how far predictions are from what they stand for.
+
+Regression scores take values of shape (n,) or (n, m), a row a sample, a column a unit. A prediction
+that is not finite scores as bad as can be, an infinite error, so that no NaN reaches a comparison.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+_ROUNDING = 1e-12
+
+
+def mse(y_true: Array, y_pred: Array) -> float:
+    """Mean squared error over all rows and units."""
+    errors = _errors(*_columns(y_true, y_pred))
+    with np.errstate(over="ignore"):
+        return float(np.mean(errors**2))
+
+
+def rmse(y_true: Array, y_pred: Array) -> float:
+    """Root of the mean squared error, in the units of the values."""
+    return math.sqrt(mse(y_true, y_pred))
+
+
+def r2_per_unit(y_true: Array, y_pred: Array) -> Array:
+    """Coefficient of determination of every unit, (m,): 1 - Σ(y - ŷ)² / Σ(y - ȳ)².
+
+    A unit that is constant has no variance to explain: 1 where the prediction is that constant up
+    to rounding, else 0.
+    """
+    true, pred = _columns(y_true, y_pred)
+    ratios = [_unexplained(true[:, [unit]], pred[:, [unit]]) for unit in range(true.shape[1])]
+    return 1.0 - np.array(ratios)
+
+
+def r2(y_true: Array, y_pred: Array) -> float:
+    """Coefficient of determination pooled over units: their sums of squares are added first.
+
+    Equals the mean of ``r2_per_unit`` weighted by the units' variances. Constant values score as
+    there.
+    """
+    return 1.0 - _unexplained(*_columns(y_true, y_pred))
+
+
+def accuracy(labels: Labels, predicted: Labels) -> float:
+    """Fraction of rows, (n,) each, whose labels are equal."""
+    _check_labels(labels, predicted)
+    return float(np.mean(labels == predicted))
+
+
+def majority_rate(labels: Labels) -> float:
+    """Fraction of rows, (n,), that have the most frequent label: the accuracy of a constant."""
+    _check_labels(labels, labels)
+    return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
+
+
+def cohen_kappa(labels: Labels, predicted: Labels) -> float:
+    """Cohen's kappa: agreement beyond what the two label frequencies give by chance.
+
+    1 is full agreement, 0 that of chance. Where both are one and the same constant, chance agrees
+    fully, nothing is explained, and kappa is 0.
+    """
+    _check_labels(labels, predicted)
+    observed = float(np.mean(labels == predicted))
+    classes = np.union1d(labels, predicted)
+    chance = float(sum(np.mean(labels == c) * np.mean(predicted == c) for c in classes))
+    return 0.0 if len(classes) == 1 else (observed - chance) / (1.0 - chance)
+
+
+def _columns(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    true, pred = (np.asarray(y, dtype=np.float64) for y in (y_true, y_pred))
+    true, pred = (y[:, np.newaxis] if y.ndim == 1 else y for y in (true, pred))
+    # Shapes that merely broadcast, such as (n, 1) and (1, n), would give a wrong score silently.
+    if true.shape != pred.shape or true.size == 0:
+        raise ValueError(f"values of shape {true.shape} and predictions of shape {pred.shape}")
+    return true, pred
+
+
+def _errors(true: Array, pred: Array) -> Array:
+    """Give absolute errors, infinite where the prediction is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = np.abs(true - pred)
+    return np.where(np.isfinite(pred), errors, np.inf)
+
+
+def _unexplained(true: Array, pred: Array) -> float:
+    """Give the sum of squared errors as a fraction of the variance, added over columns."""
+    errors = _errors(true, pred)
+    deviations = np.where(true.min(axis=0) == true.max(axis=0), 0.0, true - true.mean(axis=0))
+    spread = float(np.abs(deviations).max())
+    if spread == 0.0:
+        return 0.0 if bool((errors <= _ROUNDING * np.abs(true)).all()) else 1.0
+    # Dividing by the spread first keeps squares of very large and small values in range.
+    with np.errstate(over="ignore"):
+        return float(np.sum((errors / spread) ** 2) / np.sum((deviations / spread) ** 2))
+
+
+def _check_labels(labels: Labels, predicted: Labels) -> None:
+    if labels.shape != predicted.shape or labels.ndim != 1 or len(labels) == 0:
+        raise ValueError(f"labels of shape {labels.shape} and {predicted.shape}")

@@ -1,0 +1,128 @@
+"""Trained networks kept between runs, so that a network is trained once.
+
+An entry is one file, named after the hash of everything that decides the network. It begins with
+a digest of the rest: an entry that is damaged in any way counts as absent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srnet_cli.datasets.dataset import Dataset, fingerprint
+from srnet_cli.errors import ModelError, StorageError
+from srnet_cli.networks.formats import network_from_bytes, network_to_bytes
+from srnet_cli.networks.layout import MAX_BYTES
+from srnet_cli.networks.training import Training
+from srnet_cli.store import write_atomic
+
+if TYPE_CHECKING:
+    from srnet_cli.config.schema import TrainSettings
+
+_DIGEST_BYTES = 32
+_REVISION = 1  # of how networks are trained and entries written; a new one makes old entries stale
+
+
+def cache_folder() -> Path:
+    """Give the folder of cached networks, which may not exist yet.
+
+    It is ``srnet/networks`` in ``SRNET_CACHE_DIR``, else ``XDG_CACHE_HOME``, else ``~/.cache``.
+
+    Raises:
+        StorageError: none of them is known.
+    """
+    base = os.environ.get("SRNET_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "srnet" / "networks"
+    except RuntimeError as error:
+        raise StorageError("the user has no home folder to cache in") from error
+
+
+def cache_key(settings: TrainSettings, dataset: Dataset, seed: int, standardise: bool) -> str:
+    """Hash everything that decides a trained network, as 64 hexadecimal digits."""
+    parts = {
+        "revision": _REVISION,
+        "dataset": fingerprint(dataset),
+        "settings": settings.model_dump(mode="json"),
+        "seed": seed,
+        "standardise": standardise,
+        "versions": [version(name) for name in ("numpy", "scipy", "scikit-learn")],
+        "machine": platform.machine(),
+    }
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def train_cached(
+    key: str, train: Callable[[], Training], notice: Callable[[str], None]
+) -> tuple[Training, bool]:
+    """Take a training from the cache, or train and store it.
+
+    Args:
+        key: what decides the network, see ``cache_key``.
+        train: trains the network.
+        notice: is told, in one line, if the cache cannot be written.
+
+    Returns:
+        The training, and whether it came from the cache.
+    """
+    if (kept := load_training(key)) is not None:
+        return kept, True
+    training = train()
+    try:
+        store_training(key, training)
+    except StorageError as error:
+        notice(f"the trained network is not cached: {error}; SRNET_CACHE_DIR can name a folder")
+    return training, False
+
+
+def load_training(key: str) -> Training | None:
+    """Give the training stored under a key; None if there is none, or it is damaged."""
+    try:
+        path = _path(key)
+        return _decode(path.read_bytes()) if path.stat().st_size <= MAX_BYTES else None
+    except (OSError, ModelError, StorageError):
+        return None
+
+
+def store_training(key: str, training: Training) -> None:
+    """Store a training under a key, whole or not at all, over whatever was there.
+
+    Raises:
+        StorageError: the cache cannot be written.
+    """
+    path = _path(key)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StorageError(f"cannot make the folder {path.parent}: {reason}") from error
+    write_atomic(path, _encode(training))
+
+
+def _path(key: str) -> Path:
+    return cache_folder() / f"{key}.trained"
+
+
+def _encode(training: Training) -> bytes:
+    record = {
+        "iterations": training.iterations,
+        "converged": training.converged,
+        "loss": training.loss,
+        "starts": training.starts,
+    }
+    body = json.dumps(record).encode() + b"\n" + network_to_bytes(training.network)
+    return sha256(body).digest() + body
+
+
+def _decode(data: bytes) -> Training | None:
+    digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+    if sha256(body).digest() != digest:
+        return None
+    record, _, network = body.partition(b"\n")
+    return Training(network_from_bytes(network), **json.loads(record))

@@ -1,0 +1,113 @@
+"""Networks in NumPy's ``.npz``: a zip of ``.npy`` files, read without trusting either.
+
+NumPy's own reader allocates what a header declares before it looks at the data, and leaks a dozen
+kinds of exceptions for damaged files. Here every size is checked first, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import warnings
+import zipfile
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.datasets.suggest import quoted
+from srnet_cli.errors import ModelError
+from srnet_cli.networks.layout import (
+    IGNORED,
+    MAX_ARRAYS,
+    MAX_BYTES,
+    Contents,
+    as_float64,
+    check_names,
+    wrong_type,
+)
+
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what savez and savez_compressed write
+_HEADER_BYTES = 16_384
+_ZIP_ERRORS = (  # what zipfile is known to leak for damaged files
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+
+
+def read(data: bytes) -> Contents:
+    """Read the arrays of a network from the bytes of an npz file.
+
+    Raises:
+        ModelError: the file is damaged, too large, or holds anything but numbers.
+    """
+    # zipfile builds an object for every entry, however many a malicious file lists.
+    if data.count(_DIRECTORY_ENTRY) > MAX_ARRAYS:
+        raise ModelError(f"the file lists more than {MAX_ARRAYS} arrays")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return Contents(_read_arrays(archive))
+    except _ZIP_ERRORS as error:
+        raise ModelError(
+            "not a whole npz file", hint="write it again with numpy.savez, or copy it again"
+        ) from error
+
+
+def _read_arrays(archive: zipfile.ZipFile) -> dict[str, NDArray[np.float64]]:
+    members = archive.infolist()
+    names = [member.filename.removesuffix(".npy") for member in members]
+    check_names(names)
+    if len(set(names)) < len(names):
+        raise ModelError("the file lists an array twice", hint="write it again with numpy.savez")
+    wanted = {n: m for n, m in zip(names, members, strict=True) if n not in IGNORED}
+    if sum(member.file_size for member in wanted.values()) > MAX_BYTES:
+        raise ModelError(f"its arrays take more than {MAX_BYTES >> 20} MiB")
+    return {name: _read_array(archive, name, member) for name, member in wanted.items()}
+
+
+def _read_array(
+    archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo
+) -> NDArray[np.float64]:
+    if member.compress_type not in _METHODS:
+        raise ModelError(
+            f"array {quoted(name)} is compressed in a way that NumPy does not write",
+            hint="write the file again with numpy.savez",
+        )
+    with archive.open(member) as file:
+        head = file.read(_HEADER_BYTES)
+        shape, fortran_order, dtype, start = _read_header(name, head)
+        if dtype.kind != "f":
+            raise wrong_type(name, str(dtype))
+        if math.prod(shape) * dtype.itemsize != member.file_size - start:
+            raise ModelError(f"array {quoted(name)} is not as long as its header says")
+        values = np.frombuffer(head[start:] + file.read(), dtype=dtype)
+    return as_float64(name, values.reshape(shape, order="F" if fortran_order else "C"))
+
+
+def _read_header(name: str, head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[np.generic], int]:
+    """Give shape, order and type of an array, and where in ``head`` its values start."""
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    file = io.BytesIO(head)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            shape, fortran_order, dtype = readers[np.lib.format.read_magic(file)](file)
+    except Exception as error:  # whatever a damaged text does to a parser of Python literals
+        raise ModelError(
+            f"array {quoted(name)} has a damaged header", hint="write it again with numpy.savez"
+        ) from error
+    if min(shape, default=0) < 0:
+        raise ModelError(f"array {quoted(name)} has the impossible shape {shape}")
+    return shape, fortran_order, dtype, file.tell()

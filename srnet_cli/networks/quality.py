@@ -1,0 +1,104 @@
+"""How good a network is on rows it has not seen, beside a baseline that learns nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from srnet_cli.datasets.dataset import Array, Rows
+from srnet_cli.errors import ModelError
+from srnet_cli.metrics import accuracy, cohen_kappa, r2, rmse
+from srnet_cli.networks.network import Network
+
+
+@dataclass(frozen=True)
+class RegressionQuality:
+    """Quality of a network that predicts a number.
+
+    Attributes:
+        rows: number of rows judged on.
+        r2: coefficient of determination.
+        rmse: root mean squared error, in the target's units.
+        baseline_rmse: the same of predicting the mean of the training rows.
+    """
+
+    rows: int
+    r2: float
+    rmse: float
+    baseline_rmse: float
+
+    def summary(self) -> str:
+        """Say it in one line."""
+        return (
+            f"R² {self.r2:.4f}, RMSE {self.rmse:.4g} on {self.rows} rows "
+            f"(predicting the training mean: {self.baseline_rmse:.4g})"
+        )
+
+
+@dataclass(frozen=True)
+class ClassificationQuality:
+    """Quality of a classifier.
+
+    Attributes:
+        rows: number of rows judged on.
+        accuracy: fraction of rows labelled rightly.
+        majority_rate: the same of always giving the training rows' most frequent class.
+        kappa: Cohen's kappa, 0 for any constant classifier.
+    """
+
+    rows: int
+    accuracy: float
+    majority_rate: float
+    kappa: float
+
+    def summary(self) -> str:
+        """Say it in one line."""
+        return (
+            f"accuracy {self.accuracy:.4f}, kappa {self.kappa:.4f} on {self.rows} rows "
+            f"(always the most frequent class: {self.majority_rate:.4f})"
+        )
+
+
+NetworkQuality = RegressionQuality | ClassificationQuality
+
+
+def quality(network: Network, rows: Rows, train: Rows) -> NetworkQuality | None:
+    """Judge a network on rows, beside a baseline fitted on the training rows.
+
+    Args:
+        network: the network.
+        rows: rows that were not trained on.
+        train: the training rows.
+
+    Returns:
+        The quality, or None where the truth is not known or there are no rows.
+
+    Raises:
+        ModelError: the network has another number of inputs or outputs than the rows.
+    """
+    if rows.y is None or train.y is None or len(rows.X) == 0:
+        return None
+    if network.output_activation == "softmax":
+        return _classification(network, rows.X, rows.y, train.y)
+    return _regression(network, rows.X, rows.y, train.y)
+
+
+def _regression(network: Network, X: Array, y: Array, train_y: Array) -> RegressionQuality:
+    outputs = network.predict(X)
+    if outputs.shape[1] != 1:
+        raise ModelError(f"the network has {outputs.shape[1]} outputs, the rows have 1 target")
+    predicted = outputs[:, 0]
+    baseline = np.full(len(y), train_y.mean())
+    return RegressionQuality(len(y), r2(y, predicted), rmse(y, predicted), rmse(y, baseline))
+
+
+def _classification(network: Network, X: Array, y: Array, train_y: Array) -> ClassificationQuality:
+    labels, predicted = y.astype(np.int64), network.labels(X)
+    majority = np.full(len(y), np.bincount(train_y.astype(np.int64)).argmax())
+    return ClassificationQuality(
+        rows=len(y),
+        accuracy=accuracy(labels, predicted),
+        majority_rate=accuracy(labels, majority),
+        kappa=cohen_kappa(labels, predicted),
+    )

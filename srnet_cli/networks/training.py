@@ -1,0 +1,232 @@
+"""Training a network on a dataset with scikit-learn."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.datasets.dataset import Dataset
+from srnet_cli.errors import DataError, ModelError
+from srnet_cli.networks.network import Activation, Array, Network, Scaler, fit_scaler
+from srnet_cli.rng import stream
+
+if TYPE_CHECKING:
+    from srnet_cli.config.schema import TrainSettings
+
+_SKLEARN_NAMES: dict[Activation, str] = {"sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
+_ROUNDING = 1e-13
+
+MAX_STARTS = 5
+"""How many initial weights are tried at most."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trained network and how its training ended.
+
+    Attributes:
+        network: the network.
+        iterations: iterations of L-BFGS, or epochs.
+        converged: whether training stopped by itself, before ``max_iter`` iterations.
+        loss: what was minimised, at the end: half the mean squared error of the standardised
+            target, or the cross-entropy, with the penalty.
+        starts: how many initial weights were tried until one gave a network that is not constant.
+    """
+
+    network: Network
+    iterations: int
+    converged: bool
+    loss: float
+    starts: int = 1
+
+
+def train_network(
+    settings: TrainSettings, dataset: Dataset, seed: int, standardise: bool
+) -> Training:
+    """Train a network on the training rows of a dataset.
+
+    Inputs, and the target of a regression, are standardised while training. Afterwards the
+    target's scaling is folded into the last layer; that of the inputs becomes the network's scaler
+    if ``standardise``, and else is folded into the first layer, so that the network takes raw rows.
+    A classifier has a logit a class, also where there are two classes.
+
+    Training may end in a network that answers the same for every row, such as one of dead units. It
+    is then started again from other initial weights, at most ``MAX_STARTS`` times in all.
+
+    Raises:
+        DataError: rows without targets, or classes without rows.
+        ModelError: training failed: the data are too few, or the weights grew beyond bounds.
+    """
+    scaler = fit_scaler(dataset.train.X)
+    train = _train_classifier if dataset.task == "classification" else _train_regressor
+    for start in range(1, MAX_STARTS + 1):
+        training = train(settings, dataset, scaler, _random_state(seed, start))
+        network = training.network
+        network = (
+            replace(network, scaler=scaler) if standardise else _take_raw_rows(network, scaler)
+        )
+        _check_trained(network, dataset.train.X)
+        if not is_constant(network, dataset.train.X):
+            break
+    return replace(training, network=network, starts=start)
+
+
+def is_constant(network: Network, X: Array) -> bool:
+    """Whether a network answers the same for all of several rows, (n, d), that are not all equal.
+
+    A classifier's answer is its label; numbers are the same if all that parts them is rounding.
+    """
+    if not np.ptp(X, axis=0).any():
+        return False
+    if network.output_activation == "softmax":
+        return len(np.unique(network.labels(X))) == 1
+    outputs = network.predict(X)
+    return bool((np.ptp(outputs, axis=0) <= _ROUNDING * np.abs(outputs).max(axis=0)).all())
+
+
+def _train_regressor(
+    settings: TrainSettings, dataset: Dataset, scaler: Scaler, random_state: int
+) -> Training:
+    from sklearn.neural_network import MLPRegressor
+
+    targets = _targets(dataset)[:, np.newaxis]
+    unit = _target_scaler(targets)
+    mlp = MLPRegressor(**_options(settings, random_state))
+    converged = _fit(mlp, scaler(dataset.train.X), unit(targets)[:, 0])
+    network = _network(mlp, settings.activation)
+    last = network.weights[-1] * unit.scale, network.biases[-1] * unit.scale + unit.mean
+    return _training(mlp, _with_last_layer(network, *last), converged)
+
+
+def _train_classifier(
+    settings: TrainSettings, dataset: Dataset, scaler: Scaler, random_state: int
+) -> Training:
+    from sklearn.neural_network import MLPClassifier
+
+    labels = _labels(_targets(dataset), dataset.classes)
+    mlp = MLPClassifier(**_options(settings, random_state))
+    converged = _fit(mlp, scaler(dataset.train.X), labels)
+    network = replace(_network(mlp, settings.activation), output_activation="softmax")
+    if len(dataset.classes) == 2:
+        # scikit-learn gives two classes a single logistic output z: the logits 0 and z.
+        weight, bias = network.weights[-1], network.biases[-1]
+        last = np.vstack([np.zeros_like(weight), weight]), np.append(0.0, bias)
+        network = _with_last_layer(network, *last)
+    return _training(mlp, network, converged)
+
+
+def _options(settings: TrainSettings, random_state: int) -> dict[str, Any]:
+    return {
+        "hidden_layer_sizes": settings.hidden,
+        "activation": _SKLEARN_NAMES[settings.activation],
+        "solver": settings.solver,
+        "alpha": settings.alpha,
+        "learning_rate_init": settings.learning_rate,
+        "max_iter": settings.max_iter,
+        "max_fun": 10 * settings.max_iter,  # so that max_iter alone decides, also for L-BFGS
+        "tol": settings.tolerance,
+        "early_stopping": settings.early_stopping,
+        "random_state": random_state,
+    }
+
+
+def _random_state(seed: int, start: int) -> int:
+    return int(stream(seed, "network", "train", start).integers(2**32))
+
+
+def _fit(mlp: Any, rows: Array, targets: NDArray[Any]) -> bool:
+    """Fit a scikit-learn network; give whether it converged."""
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        threadpool_limits(1),  # sums, and so the network, must not depend on the machine's threads
+    ):
+        warnings.simplefilter("always")
+        try:
+            mlp.fit(rows, targets)
+        except ValueError as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(
+                f"the network could not be trained: {reason}",
+                hint="check the data's scale and number of rows, or lower learning_rate",
+            ) from error
+        except MemoryError as error:
+            raise ModelError(
+                "the network is too large for this machine's memory",
+                hint="make network.train.hidden smaller",
+            ) from error
+    if any("interrupted by user" in str(warning.message) for warning in caught):
+        raise KeyboardInterrupt  # scikit-learn swallows it and stops as if all were well
+    return not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+
+
+def _network(mlp: Any, activation: Activation) -> Network:
+    weights = tuple(np.ascontiguousarray(coefficients.T) for coefficients in mlp.coefs_)
+    return Network(weights, tuple(mlp.intercepts_), activation)
+
+
+def _with_last_layer(network: Network, weight: Array, bias: Array) -> Network:
+    return replace(
+        network,
+        weights=(*network.weights[:-1], weight),
+        biases=(*network.biases[:-1], bias),
+    )
+
+
+def _take_raw_rows(network: Network, scaler: Scaler) -> Network:
+    """Fold the standardisation of the inputs into the first layer."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        weight = network.weights[0] / scaler.scale
+        bias = network.biases[0] - weight @ scaler.mean
+    return replace(
+        network, weights=(weight, *network.weights[1:]), biases=(bias, *network.biases[1:])
+    )
+
+
+def _training(mlp: Any, network: Network, converged: bool) -> Training:
+    return Training(network, int(mlp.n_iter_), converged, float(mlp.loss_))
+
+
+def _targets(dataset: Dataset) -> Array:
+    if dataset.train.y is None:
+        raise DataError(
+            "the training rows have no target to train a network on",
+            hint="give dataset.formula, or a network to load",
+        )
+    return dataset.train.y
+
+
+def _target_scaler(targets: Array) -> Scaler:
+    try:
+        return fit_scaler(targets)
+    except DataError as error:
+        raise DataError("the target is too large to train on", hint="rescale it") from error
+
+
+def _labels(targets: Array, classes: Sequence[str]) -> NDArray[np.int64]:
+    if len(classes) < 2:
+        raise DataError("a classifier needs at least 2 classes; the target has only 1")
+    labels = targets.astype(np.int64)
+    missing = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)
+    if len(missing):
+        raise DataError(
+            f"class '{classes[missing[0]]}' has no training row",
+            hint="drop its rows, merge it into another class, or lower the held-out fractions",
+        )
+    return labels
+
+
+def _check_trained(network: Network, rows: Array) -> None:
+    network.check()
+    if not np.isfinite(network.predict(rows)).all():
+        raise ModelError(
+            "the trained network gives values that are not finite",
+            hint="lower network.train.learning_rate, or set dataset.standardise",
+        )

@@ -1,0 +1,30 @@
+"""What is kept on disk: files that are whole or absent, run folders, finding them again."""
+
+from srnet_cli.store.checkpoints import Checkpoint
+from srnet_cli.store.commit import SCHEMA, Commit, Damage
+from srnet_cli.store.files import (
+    encode_json,
+    read_bytes,
+    read_json,
+    write_atomic,
+    write_json,
+)
+from srnet_cli.store.folder import RunFolder
+from srnet_cli.store.runs import Run, find_run, list_runs, runs_root
+
+__all__ = [
+    "SCHEMA",
+    "Checkpoint",
+    "Commit",
+    "Damage",
+    "Run",
+    "RunFolder",
+    "encode_json",
+    "find_run",
+    "list_runs",
+    "read_bytes",
+    "read_json",
+    "runs_root",
+    "write_atomic",
+    "write_json",
+]

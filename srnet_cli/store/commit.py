@@ -1,0 +1,128 @@
+"""``DONE.json``: the record that commits a run, with the hash of every file and of itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from srnet_cli.errors import StorageError
+from srnet_cli.store.files import decode_json, encode_json, read_bytes
+
+SCHEMA = 1
+"""Version of the run folder's layout, kept in ``run.json`` and ``DONE.json``."""
+
+LOG = "log.txt"
+
+Kind = Literal["changed", "missing", "unexpected", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that is not as the run left it.
+
+    Attributes:
+        file: its path within the run folder.
+        kind: what is wrong with it.
+    """
+
+    file: str
+    kind: Kind
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.kind}"
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Size in bytes and SHA-256, in hexadecimal, of a file's content."""
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, data: bytes) -> Fingerprint:
+        """The fingerprint of a content."""
+        return cls(len(data), hashlib.sha256(data).hexdigest())
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What ``DONE.json`` says.
+
+    Attributes:
+        finished: when the run was committed, ISO 8601 in UTC, so that text order is time order.
+        files: fingerprint of every file, by path within the run folder.
+    """
+
+    finished: str
+    files: Mapping[str, Fingerprint]
+
+    def to_bytes(self) -> bytes:
+        """The content of ``DONE.json``."""
+        files = {name: asdict(fingerprint) for name, fingerprint in self.files.items()}
+        return seal({"schema": SCHEMA, "finished": self.finished, "files": files})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, path: Path) -> Commit:
+        """Read the content of ``DONE.json``, which was read from ``path``.
+
+        Raises:
+            StorageError: a byte of it has changed.
+        """
+        record = unseal(data, path)
+        try:
+            files = {
+                str(name): Fingerprint(int(entry["size"]), str(entry["sha256"]))
+                for name, entry in record["files"].items()
+            }
+            return cls(str(record["finished"]), files)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StorageError(f"{path} is damaged: an entry is missing") from error
+
+    def fits(self, name: str, data: bytes) -> bool:
+        """Whether a file's content is what was committed; the log may have grown since."""
+        committed = self.files.get(name)
+        if committed is None:
+            return False
+        return committed == Fingerprint.of(data[: committed.size] if name == LOG else data)
+
+    def compare(self, present: Mapping[str, Path]) -> list[Damage]:
+        """Compare the files that are present, by path within the folder, with the committed."""
+        damage = [Damage(name, "missing") for name in self.files if name not in present]
+        for name, path in present.items():
+            kind = self._kind(name, path)
+            if kind is not None:
+                damage.append(Damage(name, kind))
+        return sorted(damage, key=lambda one: one.file)
+
+    def _kind(self, name: str, path: Path) -> Kind | None:
+        if name not in self.files:
+            return "unexpected"
+        if not path.is_file():
+            # Reading a pipe in the file's place would block.
+            return "changed"
+        try:
+            return None if self.fits(name, read_bytes(path)) else "changed"
+        except StorageError:
+            return "unreadable"
+
+
+def seal(record: dict[str, Any]) -> bytes:
+    """The record as JSON with its own digest last, so that every byte of the file is checked."""
+    content = {key: value for key, value in record.items() if key != "digest"}
+    return encode_json(content | {"digest": hashlib.sha256(encode_json(content)).hexdigest()})
+
+
+def unseal(data: bytes, path: Path) -> dict[str, Any]:
+    """Read a sealed record, which was read from ``path``. Every layout is sealed this way.
+
+    Raises:
+        StorageError: a byte of it has changed.
+    """
+    record = decode_json(data, path)
+    if not isinstance(record, dict) or data != seal(record):
+        raise StorageError(f"{path} is damaged: its digest does not match")
+    return record

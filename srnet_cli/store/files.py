@@ -1,0 +1,146 @@
+"""Files that are whole or absent: atomic writes, and JSON that every reader understands."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from srnet_cli.errors import StorageError
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp", re.DOTALL)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file name is one that an interrupted write leaves behind."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+@contextmanager
+def storage_errors(action: str, path: Path) -> Iterator[None]:
+    """Turn an error of the operating system into one line that names the file and the cause."""
+    try:
+        yield
+    except OSError as error:
+        code = errno.errorcode.get(error.errno or 0, "unknown error")
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "free some space, then run the same command again" if is_full else ""
+        message = f"cannot {action} {path}: {error.strerror or error} ({code})"
+        raise StorageError(message, hint=hint) from error
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that at any moment, even after kill -9, it is the old one or the new one.
+
+    Args:
+        path: the file; its folder must exist.
+        data: the whole content.
+
+    Raises:
+        StorageError: the disk is full, faulty or read-only; what stood at ``path`` is still whole.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    with storage_errors("write", path):
+        try:
+            _write_synced(temporary, data)
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+        sync_folder(path.parent)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    """Create a file whose content is on the disk, not only in the cache, when this returns."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder, a rename among them, survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot sync a folder, which is not a failure of the write.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        StorageError: it is missing or cannot be read.
+    """
+    with storage_errors("read", path):
+        return path.read_bytes()
+
+
+def encode_json(value: object) -> bytes:
+    """Encode as JSON text, the same for the same value.
+
+    NumPy arrays and numbers become lists and numbers, and paths text. JSON has neither NaN nor
+    infinity: they become ``null``.
+    """
+    text = json.dumps(
+        _plain(value), indent=2, ensure_ascii=False, allow_nan=False, default=os.fspath
+    )
+    # A file name may hold bytes that are not UTF-8; json.loads undoes this.
+    return text.encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return _plain(value.tolist()) if hasattr(value, "tolist") else value
+
+
+def decode_json(data: bytes, path: Path) -> Any:
+    """Decode JSON text that was read from ``path``.
+
+    Raises:
+        StorageError: it is not JSON.
+    """
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise StorageError(f"{path} is damaged: it is not valid JSON") from error
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON, atomically.
+
+    Raises:
+        StorageError: as ``write_atomic``.
+    """
+    write_atomic(path, encode_json(value))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        StorageError: it is missing, unreadable or not JSON.
+    """
+    return decode_json(read_bytes(path), path)

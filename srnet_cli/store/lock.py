@@ -1,0 +1,125 @@
+"""One process at a time in a run folder: an ``flock`` that the kernel frees, even on kill -9."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from weakref import WeakSet
+
+from srnet_cli.errors import UsageError
+
+LOCK = "LOCK"
+
+PATIENCE = 0.2
+"""Seconds to wait for a lock: long enough for ``is_locked`` of another process to let go of it, and
+for the holder to have signed the file."""
+
+
+class Lock:
+    """A run folder's lock, held until ``release`` or the end of the process.
+
+    Who holds it stands in the file for the others to read; only the kernel's lock counts, because a
+    process number says nothing on another host or after a restart.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+        _held.add(self)
+
+    @classmethod
+    def acquire(cls, folder: Path) -> Lock:
+        """Lock a folder for this process.
+
+        Raises:
+            UsageError: another process holds it; the message says which and since when.
+            OSError: the lock file cannot be written.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(folder / LOCK, flags, 0o666)
+        try:
+            if not _take(descriptor):
+                raise UsageError(
+                    f"{folder} is in use by {_holder(folder)}",
+                    hint="wait until it ends, or give this run another --name",
+                )
+            _sign(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Free the lock; releasing twice is harmless."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            self.forget()
+
+    def forget(self) -> None:
+        """Close this process's hold on the file: the kernel frees a lock with its last holder."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process holds the folder's lock; writes nothing."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _take(descriptor: int) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(PATIENCE / 15)
+        else:
+            return True
+
+
+def _sign(descriptor: int) -> None:
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    record = {"host": socket.gethostname(), "pid": os.getpid(), "since": since}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(record).encode() + b"\n", 0)
+
+
+def _holder(folder: Path) -> str:
+    try:
+        record = json.loads((folder / LOCK).read_bytes())
+        return f"process {record['pid']} on {record['host']} since {record['since']}"
+    except (OSError, ValueError, TypeError, KeyError):
+        return "another process"
+
+
+_held: WeakSet[Lock] = WeakSet()
+
+
+def _forget_in_child() -> None:
+    for lock in _held:
+        lock.forget()
+
+
+# A forked worker shares the open file; without this it would keep the lock of a killed parent.
+os.register_at_fork(after_in_child=_forget_in_child)

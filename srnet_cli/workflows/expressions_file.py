@@ -1,0 +1,88 @@
+"""``expressions.json``: the formulas with their figures, readable without this program.
+
+Layers hold ``expressions`` over the units of the layer before, ``h0, h1, …``, or over the inputs'
+names in the first layer, where a run with standardised inputs means the standardised ones. The
+layer's units are ``expressions · weights + bias``. ``network`` holds one formula an output over the
+inputs in their own units, or null where it would be too long to write down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
+from srnet_cli.expressions.printers import as_text
+from srnet_cli.expressions.trees import complexity
+from srnet_cli.model import SymbolicNetwork
+from srnet_cli.workflows.fidelity import LayerFidelity
+
+Array = NDArray[np.float64]
+Fidelity = Mapping[str, Sequence[LayerFidelity]]
+
+UNIT_NAMES = "h{unit}"
+_CHECKED_ROWS = 2000
+
+
+def checked_rows(sets: Mapping[str, Array]) -> Array:
+    """Rows on which every printed formula must give the evaluator's values: some of every set."""
+    return np.concatenate([rows[:_CHECKED_ROWS] for rows in sets.values()])
+
+
+def describe(model: SymbolicNetwork, fidelity: Fidelity, rows: Array) -> dict[str, Any]:
+    """The content of ``expressions.json``.
+
+    Args:
+        model: the symbolic network.
+        fidelity: figures by set of rows and layer.
+        rows: raw rows that the formulas are checked on, (n, d).
+    """
+    formulas = layer_formulas(model, rows, unit_names=UNIT_NAMES)
+    return {
+        "features": [symbol.name for symbol in formulas[0].inputs],
+        "scaler": None
+        if model.scaler is None
+        else {"mean": model.scaler.mean.tolist(), "scale": model.scaler.scale.tolist()},
+        "layers": [_layer(model, layer, index, fidelity) for index, layer in enumerate(formulas)],
+        "network": _network(model, rows, fidelity),
+    }
+
+
+def _layer(
+    model: SymbolicNetwork, formulas: LayerFormulas, index: int, fidelity: Fidelity
+) -> dict[str, Any]:
+    layer = model.layers[index]
+    last = index == len(model.layers) - 1
+    return {
+        "name": "output" if last else f"hidden {index + 1}",
+        "inputs": [symbol.name for symbol in formulas.inputs],
+        "steps": {symbol.name: as_text(expr) for symbol, expr in formulas.steps},
+        "expressions": [as_text(expr) for expr in formulas.expressions],
+        "srepr": [sympy.srepr(expr) for expr in formulas.expressions],
+        "weights": layer.weights.tolist(),
+        "bias": layer.bias.tolist(),
+        "complexity": formulas.complexity,
+        **_figures(fidelity, index),
+    }
+
+
+def _network(model: SymbolicNetwork, rows: Array, fidelity: Fidelity) -> dict[str, Any]:
+    outputs = compose(model, rows)
+    return {
+        "expressions": None if outputs is None else [as_text(expr) for expr in outputs],
+        "complexity": None if outputs is None else sum(map(complexity, outputs)),
+        **_figures(fidelity, len(model.layers) - 1),
+    }
+
+
+def _figures(fidelity: Fidelity, layer: int) -> dict[str, Any]:
+    """Every figure of a layer, by name and then by set of rows."""
+    by_set = {name: layers[layer].to_dict() for name, layers in fidelity.items()}
+    return {
+        figure: {name: values[figure] for name, values in by_set.items()}
+        for figure in ("mse", "r2", "unit_r2", "undefined_rows")
+    }

@@ -1,0 +1,86 @@
+"""How faithful a symbolic network is to the network, set of rows by set of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.datasets.dataset import Dataset
+from srnet_cli.metrics import mse, r2, r2_per_unit
+from srnet_cli.model import SymbolicNetwork
+from srnet_cli.networks.network import Network
+from srnet_cli.rng import stream
+
+Array = NDArray[np.float64]
+
+SETS = ("train", "validation", "interpolation", "extrapolation")
+"""Rows that fit the readouts; that count in selection; fresh ones; and ones beyond the domain."""
+
+
+@dataclass(frozen=True)
+class LayerFidelity:
+    """One layer of the composition on one set of rows.
+
+    Attributes:
+        mse: mean squared error over rows and units, infinite where a value is not finite.
+        r2: coefficient of determination, units pooled.
+        unit_r2: the same of every unit, (m,).
+        undefined: rows on which the composition has no finite value.
+    """
+
+    mse: float
+    r2: float
+    unit_r2: tuple[float, ...]
+    undefined: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values; an infinite error is null."""
+        return {
+            "mse": _json(self.mse),
+            "r2": _json(self.r2),
+            "unit_r2": [_json(value) for value in self.unit_r2],
+            "undefined_rows": self.undefined,
+        }
+
+
+def row_sets(dataset: Dataset, seed: int) -> dict[str, Array]:
+    """Rows of every set that the dataset has, in its own units, (n, d) each."""
+    sets = {"train": dataset.train.X, "validation": dataset.validation.X}
+    sets["interpolation"] = dataset.test.X
+    if dataset.extrapolation_domain is not None:
+        rng = stream(seed, "dataset", "extrapolation")
+        sets["extrapolation"] = dataset.extrapolation_domain.sample(len(dataset.test), rng)
+    return {name: rows for name, rows in sets.items() if len(rows)}
+
+
+def measure(
+    model: SymbolicNetwork, network: Network, sets: Mapping[str, Array]
+) -> dict[str, tuple[LayerFidelity, ...]]:
+    """Compare every layer of the composition with the network's activations, set by set."""
+    return {
+        name: tuple(
+            _layer(actual, found)
+            for actual, found in zip(
+                network.activations(rows), model.layer_outputs(rows), strict=True
+            )
+        )
+        for name, rows in sets.items()
+    }
+
+
+def _layer(actual: Array, found: Array) -> LayerFidelity:
+    return LayerFidelity(
+        mse=mse(actual, found),
+        r2=r2(actual, found),
+        unit_r2=tuple(r2_per_unit(actual, found).tolist()),
+        undefined=int(np.sum(~np.isfinite(found).all(axis=1))),
+    )
+
+
+def _json(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,177 @@
+"""The resolved config and the signature."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from srnet_cli.cgp.primitives import BY_NAME
+from srnet_cli.config.loading import experiment_from_mapping, load_experiment
+from srnet_cli.config.resolved import resolved, signature, to_json, to_yaml
+from srnet_cli.config.schema import Experiment
+from srnet_cli.errors import DataError, ModelError
+
+# Words that a careless writer leaves unquoted and a reader then takes for something else.
+TRICKY = st.sampled_from(
+    ["010", "1e4", "null", "true", "~", "- x", "#", "a: b", "x\ny\n", "*a", "!b", "[", " x ", "’é"]
+)
+NUMBERS = st.floats(-1e6, 1e6)
+POSITIVE = st.floats(1e-300, 1e6)
+
+
+@st.composite
+def boxes(draw: st.DrawFn, names: list[str]) -> dict[str, list[float]]:
+    ends = st.lists(NUMBERS, min_size=2, max_size=2, unique=True).map(sorted)
+    return {name: draw(ends) for name in draw(st.permutations(names))}
+
+
+@st.composite
+def datasets(draw: st.DrawFn) -> dict[str, Any]:
+    names = draw(
+        st.lists(st.sampled_from(["x", "y", "n", "no", "1", "E"]), min_size=1, unique=True)
+    )
+    common = st.fixed_dictionaries(
+        {"target": TRICKY | st.text("ab1.", min_size=1)},
+        optional={
+            "samples": st.integers(1, 9999),
+            "sampling": st.sampled_from(["uniform", "grid", "diagonal"]),
+            "test_fraction": st.floats(0, 0.5),
+            "standardise": st.booleans(),
+        },
+    )
+    source = st.sampled_from([{"pmlb": "010"}, {"rows": "~/1e4"}, {"file": "null"}])
+    formula = st.fixed_dictionaries(
+        {"formula": TRICKY, "domain": boxes(names)},
+        optional={"validation_domain": boxes(names), "extrapolation_domain": boxes(names)},
+    )
+    return draw(common) | draw(source | formula)
+
+
+NETWORKS = st.fixed_dictionaries({"load": st.just("net.npz")}) | st.fixed_dictionaries(
+    {
+        "train": st.fixed_dictionaries(
+            {},
+            optional={
+                "hidden": st.lists(st.integers(1, 9), min_size=1, max_size=3),
+                "solver": st.sampled_from(["adam", "sgd"]),
+                "learning_rate": POSITIVE,
+            },
+        )
+    }
+)
+EXPERIMENTS = st.fixed_dictionaries(
+    {"name": st.sampled_from(["a", "010", "1e4", "null"]), "dataset": datasets()}
+    | {"network": NETWORKS},
+    optional={
+        "seed": st.integers(0, 2**63 - 1),
+        "evolution": st.fixed_dictionaries(
+            {},
+            optional={
+                "mutation": st.floats(1e-300, 1),
+                "levels_back": st.none() | st.integers(1, 9),
+                "functions": st.lists(st.sampled_from(list(BY_NAME)), min_size=1, unique=True),
+                "stop_fitness": POSITIVE,
+            },
+        ),
+    },
+).map(experiment_from_mapping)
+
+
+@given(experiment=EXPERIMENTS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_a_resolved_config_loads_to_the_same_experiment(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    """Written as YAML or as JSON and read again, nothing has changed, the order included."""
+    path = tmp_path / "resolved.yaml"
+    path.write_text(to_yaml(experiment), encoding="utf-8")
+    again = load_experiment(path)
+    assert again == experiment
+    assert repr(again) == repr(experiment)
+    assert experiment_from_mapping(json.loads(to_json(experiment))) == experiment
+
+
+def experiment(**changes: Any) -> Experiment:
+    settings: dict[str, Any] = {
+        "name": "a",
+        "dataset": {"formula": "x", "domain": {"x": [0, 1], "y": [0, 1]}},
+        "network": {"train": {}},
+        "evolution": {},
+    }
+    for key, value in changes.items():
+        section, _, name = key.partition("__")
+        if name:
+            settings[section] = settings[section] | {name: value}
+        else:
+            settings[section] = value
+    return experiment_from_mapping(settings)
+
+
+def test_every_key_is_resolved() -> None:
+    """The resolved config holds every key of every section that is in use."""
+    settings = resolved(experiment())
+    assert set(settings) == set(Experiment.model_fields)
+    for section in ("dataset", "network", "evolution"):
+        fields = type(getattr(experiment(), section)).model_fields
+        assert set(settings[section]) == set(fields)
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "b"}, {"evolution__threads": 4}, {"evolution__mutation": 0.4}]
+)
+def test_what_cannot_change_results_keeps_the_signature(change: dict[str, Any]) -> None:
+    """Name and threads do not count, nor does writing a default out."""
+    assert signature(experiment(**change)) == signature(experiment())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"trials": 2},
+        {"dataset__formula": "y"},
+        {"dataset__domain": {"y": [0, 1], "x": [0, 1]}},
+        {"dataset__test_samples": 10},
+        {"network__train": {"alpha": 1e-9}},
+        {"evolution__functions": ["sin"]},
+        {"evolution__accept": "strict"},
+        {"evolution__generations": 5001},
+    ],
+)
+def test_what_can_change_results_changes_the_signature(change: dict[str, Any]) -> None:
+    """Seed, data, network and strategy count, and so does the order of the inputs."""
+    assert signature(experiment(**change)) != signature(experiment())
+
+
+def test_the_signature_is_eight_hexadecimal_digits() -> None:
+    """A signature is short and fit for a folder's name, and the same on every machine."""
+    settings = resolved(experiment())
+    del settings["name"], settings["evolution"]["threads"]
+    digest = hashlib.sha256(json.dumps(settings).encode()).hexdigest()
+    assert signature(experiment()) == digest[:8]
+
+
+def test_files_count_with_their_content(tmp_path: Path) -> None:
+    """Moved files keep the signature; changed ones do not."""
+    first, moved = tmp_path / "a.npz", tmp_path / "b.npz"
+    first.write_bytes(b"rows")
+    moved.write_bytes(b"rows")
+    before = signature(experiment(dataset={"rows": str(first)}))
+    assert signature(experiment(dataset={"rows": str(moved)})) == before
+    first.write_bytes(b"Rows")
+    assert signature(experiment(dataset={"rows": str(first)})) != before
+
+
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
+    """A file that is gone is one line with the key, and ends as data or model errors do."""
+    gone = str(tmp_path / "gone.npz")
+    with pytest.raises(DataError, match=r"^dataset\.rows: .*gone\.npz cannot be read"):
+        signature(experiment(dataset={"rows": gone}))
+    with pytest.raises(ModelError, match=r"^network\.load: .*gone\.npz cannot be read"):
+        signature(experiment(network={"load": gone}))

@@ -1,0 +1,127 @@
+"""Rules across the keys of a section, checked by code that builds settings directly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.config.schema import (
+    DatasetSettings,
+    EvolutionSettings,
+    NetworkSettings,
+    TrainSettings,
+)
+
+BOX = {"x": (-1, 1), "y": (0, 2)}
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({}, "give one of 'formula', 'file', 'pmlb' and 'rows'"),
+        ({"pmlb": "car", "file": "a.csv"}, "only one of 'file' and 'pmlb'"),
+        ({"pmlb": "car", "formula": "x", "domain": BOX}, "only one of 'formula' and 'pmlb'"),
+        ({"file": "a.csv", "rows": "a.npz", "formula": "x"}, "only one of 'file' and 'rows'"),
+        ({"formula": "x"}, "'formula' needs 'domain'"),
+        ({"rows": "a.npz", "formula": "x"}, "'formula' needs 'domain'"),
+        ({"formula": "x", "domain": BOX, "task": "classification"}, "target for regression"),
+        ({"pmlb": "../../etc"}, "pattern"),
+        ({"formula": "x", "domain": {"x": (1, 1)}}, "low end must be below the high end"),
+        ({"formula": "x", "domain": {"x": (-1e308, 1e308)}}, "too wide"),
+        ({"formula": "x", "domain": {}}, "at least 1 item"),
+        ({"formula": "x", "domain": {" ": (0, 1)}}, "cannot be the name of an input"),
+        ({"rows": "a.npz", "validation_domain": BOX}, "needs 'domain' beside it"),
+        (
+            {"formula": "x", "domain": BOX, "extrapolation_domain": {"x": (0, 1)}},
+            r"must have the inputs of 'domain' \(x, y\), has x",
+        ),
+        ({"formula": "x", "domain": BOX, "validation_samples": 5}, "needs 'validation_domain'"),
+        ({"pmlb": "car", "validation_fraction": 0.5, "test_fraction": 0.5}, "leave no rows"),
+    ],
+)
+def test_impossible_datasets(keys: dict[str, Any], problem: str) -> None:
+    """A dataset has one source of rows, and boxes that fit each other."""
+    with pytest.raises(ValidationError, match=problem):
+        DatasetSettings(**keys)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"formula": "x", "domain": BOX},
+        {"rows": "a.npz"},
+        {"rows": "a.npz", "formula": "x", "domain": BOX, "validation_samples": 0},
+        {"rows": "a.npz", "task": "classification"},
+        {"file": "a.csv", "domain": BOX, "extrapolation_domain": BOX},
+        {"pmlb": "1027_ESL"},
+    ],
+)
+def test_possible_datasets(keys: dict[str, Any]) -> None:
+    """Each source stands alone; rows may have a formula as truth, tables a domain."""
+    settings = DatasetSettings(**keys)
+    assert all(getattr(settings, key) is not None for key in keys)
+
+
+def test_boxes_take_the_order_of_the_inputs() -> None:
+    """However a box is written, its inputs come in the order of the domain."""
+    swapped = {"y": (0, 3), "x": (-2, 2)}
+    settings = DatasetSettings(
+        formula="x", domain=BOX, validation_domain=swapped, extrapolation_domain=swapped
+    )
+    assert list(settings.validation_domain or ()) == ["x", "y"]
+    assert settings.extrapolation_domain == {"x": (-2, 2), "y": (0, 3)}
+
+
+@pytest.mark.parametrize("keys", [{}, {"train": TrainSettings(), "load": "a.npz"}])
+def test_a_network_is_trained_or_loaded(keys: dict[str, Any]) -> None:
+    """Exactly one of the two ways to get a network is given."""
+    with pytest.raises(ValidationError, match="give exactly one of 'train' and 'load'"):
+        NetworkSettings(**keys)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"hidden": ()},
+        {"hidden": (3, 100_001)},
+        {"hidden": (1,) * 101},
+        {"early_stopping": True},
+        {"learning_rate": 0},
+        {"alpha": float("nan")},
+    ],
+)
+def test_impossible_training(keys: dict[str, Any]) -> None:
+    """Widths, depth and rates are bounded; L-BFGS cannot stop on held-out rows."""
+    with pytest.raises(ValidationError):
+        TrainSettings(**keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"rows": 101, "columns": 100}, r"at most 10000 nodes, got 101 \* 100 = 10100"),
+        ({"population": 1_000_001}, "population"),
+        ({"functions": ["add", "sine"]}, "unknown function 'sine'; did you mean 'sin'"),
+        ({"functions": ["add", "sin", "add"]}, "function 'add' is listed twice"),
+        ({"accept": "always"}, "neutral"),
+        ({"mutation": 0}, "mutation"),
+    ],
+)
+def test_impossible_evolution(keys: dict[str, Any], problem: str) -> None:
+    """The grid and the population are bounded, functions are known and listed once."""
+    with pytest.raises(ValidationError, match=problem):
+        EvolutionSettings(**keys)
+
+
+def test_evolution_defaults_are_the_published_protocol() -> None:
+    """An empty section is the published protocol, with neutral acceptance."""
+    defaults = EvolutionSettings()
+    grid = (defaults.rows, defaults.columns, defaults.levels_back, defaults.constants)
+    budget = (defaults.population, defaults.generations, defaults.mutation, defaults.stop_fitness)
+    assert grid == (5, 5, None, 1)
+    assert budget == (200, 5000, 0.4, 1e-5)
+    assert defaults.functions == PUBLISHED_FUNCTIONS
+    assert defaults.accept == "neutral"

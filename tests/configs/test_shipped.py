@@ -1,0 +1,115 @@
+"""The configs that come with the program: all valid, and true to what they stand for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.config.loading import load_experiment
+from srnet_cli.config.schema import Experiment
+from srnet_cli.datasets.formula import parse_formula
+from srnet_cli.workflows.validate import run
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+REGRESSION = [f"K{i}" for i in range(6)] + [f"F{i}" for i in range(6)]
+FILES = sorted(CONFIGS.rglob("*.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def _published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRNET_PUBLISHED_DIR", str(CONFIGS.parents[1] / "shared" / "paper"))
+
+
+def load(kind: str, name: str) -> Experiment:
+    return load_experiment(CONFIGS / kind / f"{name}.yaml")
+
+
+def test_the_promised_configs_are_there() -> None:
+    """Quickstart, twelve networks trained here, the twelve published ones, five classifiers."""
+    found = {str(path.relative_to(CONFIGS)) for path in FILES}
+    assert found >= {"quickstart.yaml"}
+    assert found >= {f"{kind}/{n}.yaml" for kind in ("regression", "published") for n in REGRESSION}
+    assert found >= {f"classification/P{i}.yaml" for i in range(5)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONFIGS)))
+def test_every_config_loads(path: Path) -> None:
+    """Every shipped config loads, its formula parses, and its first line says what it is."""
+    experiment = load_experiment(path)
+    if experiment.dataset.formula is not None:
+        parse_formula(experiment.dataset.formula, tuple(experiment.dataset.domain or ()))
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# ")
+    assert experiment.name.startswith(path.stem)
+
+
+def test_names_are_unique() -> None:
+    """No two configs share a name, so that their runs can be told apart."""
+    names = [load_experiment(path).name for path in FILES]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONFIGS)))
+def test_every_config_validates(path: Path) -> None:
+    """With the published material at hand, every file that a config names is there."""
+    assert run(path).startswith(f"{path}: valid\n")
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_regression_configs_state_the_published_problem(shared: Path, name: str) -> None:
+    """Formula, inputs in order, domains, rows and hidden layers are those of the publication."""
+    published = json.loads((shared / "paper" / "regression" / f"{name}.json").read_text())
+    rows = np.load(shared / "paper" / "regression" / f"{name}.npz")["X"]
+    trained, loaded = load("regression", name), load("published", name)
+    for dataset in (trained.dataset, loaded.dataset):
+        assert_same_problem(dataset, published, rows)
+    assert trained.dataset.samples == len(rows)
+    assert trained.network.train is not None
+    assert list(trained.network.train.hidden) == published["neurons"][1:-1]
+    assert trained.network.train.activation == published["activation"]
+    assert loaded.network.load == loaded.dataset.rows
+    assert loaded.network.activation == published["activation"]
+
+
+def assert_same_problem(dataset: Any, published: dict[str, Any], rows: Any) -> None:
+    assert dataset.formula == published["formula"]
+    assert dataset.target == "target"
+    for key in ("domain", "validation_domain", "extrapolation_domain"):
+        box = getattr(dataset, key)
+        kind = "interpolation" if key == "domain" else key.removesuffix("_domain")
+        assert list(box) == published["variables"]
+        assert [list(interval) for interval in box.values()] == published["domains"][kind]
+    on_diagonal = rows.shape[1] > 1 and bool((rows == rows[:, :1]).all())
+    assert (dataset.sampling == "diagonal") == on_diagonal
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_published_configs_follow_the_published_protocol(name: str) -> None:
+    """Grid, functions, population, budget and acceptance are those of the publication."""
+    evolution = load("published", name).evolution
+    assert (evolution.rows, evolution.columns, evolution.levels_back) == (5, 5, None)
+    assert (evolution.population, evolution.generations) == (200, 5000)
+    assert (evolution.mutation, evolution.stop_fitness) == (0.4, 1e-5)
+    assert (evolution.constants, evolution.accept) == (1, "strict")
+    assert evolution.functions == PUBLISHED_FUNCTIONS
+
+
+@pytest.mark.parametrize("index", range(5))
+def test_classification_configs_have_the_published_shapes(shared: Path, index: int) -> None:
+    """Table and hidden layers are those of the publication; the network is trained to learn."""
+    experiment = load("classification", f"P{index}")
+    (path,) = (shared / "paper" / "classification").glob(f"P{index}_*.json")
+    published = json.loads(path.read_text())
+    train = experiment.network.train
+    assert train is not None
+    assert experiment.dataset.pmlb == published["dataset"]
+    assert list(train.hidden) == published["structure"][1:-1]
+    assert (experiment.dataset.task, experiment.dataset.standardise) == ("classification", True)
+    assert (train.activation, train.solver) == ("relu", "adam")
+    assert (experiment.evolution.rows, experiment.evolution.columns) == (10, 10)

@@ -1,0 +1,244 @@
+"""The network as arrays: activations, probabilities, checks, scaling."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from srnet_cli.errors import DataError, ModelError
+from srnet_cli.networks import Network, Scaler, fit_scaler, load_network, sigmoid, softmax
+from srnet_cli.networks.network import Activation
+
+PLAIN = {
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+    "tanh": math.tanh,
+    "relu": lambda z: max(z, 0.0),
+    "linear": lambda z: z,
+}
+REGRESSION = [f"{family}{number}" for family in "KF" for number in range(6)]
+
+
+def make_network(
+    widths: tuple[int, ...], activation: Activation = "sigmoid", seed: int = 0
+) -> Network:
+    rng = np.random.default_rng(seed)
+    shapes = list(zip(widths[1:], widths[:-1], strict=True))
+    return Network(
+        weights=tuple(rng.normal(size=shape) for shape in shapes),
+        biases=tuple(rng.normal(size=units) for units, _ in shapes),
+        activation=activation,
+    )
+
+
+def plain_activations(network: Network, row: list[float]) -> list[list[float]]:
+    """The same network in plain Python, a number at a time."""
+    function, layers, values = PLAIN[network.activation], [], row
+    for number, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True), 1):
+        sums = [
+            math.fsum([*(w * v for w, v in zip(unit, values, strict=True)), b])
+            for unit, b in zip(weight.tolist(), bias.tolist(), strict=True)
+        ]
+        values = sums if number == len(network.weights) else [function(z) for z in sums]
+        layers.append(values)
+    return layers
+
+
+@pytest.mark.parametrize("activation", list(PLAIN))
+@pytest.mark.parametrize("widths", [(1, 1), (2, 3, 1), (4, 7, 5, 3)])
+def test_activations_equal_plain_python(activation: Activation, widths: tuple[int, ...]) -> None:
+    """Every layer equals the textbook formula, computed a number at a time."""
+    network = make_network(widths, activation)
+    X = np.random.default_rng(1).normal(scale=3, size=(9, widths[0]))
+    layers = network.activations(X)
+    assert [layer.shape for layer in layers] == [(9, units) for units in widths[1:]]
+    for row, values in enumerate(X.tolist()):
+        for layer, expected in zip(layers, plain_activations(network, values), strict=True):
+            np.testing.assert_allclose(layer[row], expected, rtol=1e-12, atol=1e-14)
+
+
+def test_scaler_is_applied_before_the_first_layer() -> None:
+    """A network with a scaler sees standardised rows, and gives them as its inputs."""
+    bare = make_network((2, 3, 1))
+    scaler = Scaler(np.array([1.0, -2.0]), np.array([2.0, 0.5]))
+    network = replace(bare, scaler=scaler)
+    X = np.array([[3.0, -1.0], [1.0, -2.0]])
+    standardised = np.array([[1.0, 2.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(network.inputs(X), standardised)
+    np.testing.assert_array_equal(network.predict(X), bare.predict(standardised))
+    np.testing.assert_array_equal(bare.inputs(X), X)
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_a_row_does_not_depend_on_its_neighbours(rows: int, seed: int) -> None:
+    """Each row's values are the same to the last bit, alone or among others."""
+    network = make_network((5, 17, 9, 2), "sigmoid", seed)
+    X = np.random.default_rng(seed).normal(size=(rows, 5))
+    together = network.activations(X)
+    for row in range(rows):
+        alone = network.activations(X[row : row + 1])
+        for some, one in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(some[row], one[0])
+
+
+def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that pass through in blocks give what they give at once, also in the last block."""
+    network = make_network((2, 4, 1))
+    X = np.random.default_rng(0).normal(size=(11, 2))
+    whole, outputs = network.activations(X), network.predict(X)
+    monkeypatch.setattr("srnet_cli.networks.network._BLOCK_VALUES", 12)
+    for blockwise, layer in zip(network.activations(X), whole, strict=True):
+        np.testing.assert_array_equal(blockwise, layer)
+    np.testing.assert_array_equal(network.predict(X), outputs)
+    np.testing.assert_array_equal(outputs, whole[-1])
+
+
+def test_no_rows_give_no_rows() -> None:
+    """A network asked about no rows answers with none, layer by layer."""
+    network = make_network((2, 4, 1))
+    X = np.empty((0, 2))
+    assert [layer.shape for layer in network.activations(X)] == [(0, 4), (0, 1)]
+    assert network.predict(X).shape == (0, 1)
+
+
+def test_widths_begin_with_the_inputs() -> None:
+    """The widths name the inputs first, then the units of every layer."""
+    assert make_network((3, 5, 4, 2)).widths == (3, 5, 4, 2)
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_published_networks_load_with_their_widths(name: str, shared: Path) -> None:
+    """The published regression networks load and give plausible activations of their own rows."""
+    about = json.loads((shared / "paper" / "regression" / f"{name}.json").read_text())
+    path = shared / "paper" / "regression" / f"{name}.npz"
+    network = load_network(path)
+    with np.load(path) as file:
+        X = file["X"]
+    assert network.widths == tuple(about["neurons"])
+    network.check_rows(X.shape[1])
+    *hidden, output = network.activations(X)
+    assert all(((layer >= 0) & (layer <= 1)).all() for layer in hidden)
+    assert all(layer.std(axis=0).max() > 1e-3 for layer in [*hidden, output])
+    for layer, expected in zip([*hidden, output], published_activations(path, X), strict=True):
+        np.testing.assert_allclose(layer, expected, rtol=1e-12, atol=1e-12 * abs(expected).max())
+
+
+def published_activations(path: Path, X: np.ndarray) -> list[np.ndarray]:
+    """The layers as the published layout defines them, straight from the file's arrays."""
+    layers, h = [], X
+    with np.load(path) as file:
+        count = sum(name.startswith("weight") for name in file.files)
+        for layer in range(1, count + 1):
+            h = h @ file[f"weight{layer}"].astype(float).T + file[f"bias{layer}"]
+            with np.errstate(over="ignore"):
+                h = h if layer == count else 1 / (1 + np.exp(-h))
+            layers.append(h)
+    return layers
+
+
+@given(hnp.arrays(float, 20, elements=st.floats(allow_nan=False, width=64)))
+def test_sigmoid_is_stable(values: np.ndarray) -> None:
+    """The sigmoid is right from -inf to inf, and silent about it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = sigmoid(values)
+    expected = [1 / (1 + math.exp(-v)) if v > -700 else math.exp(max(v, -1e4)) for v in values]
+    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
+
+
+def test_softmax_is_stable() -> None:
+    """Probabilities of huge logits neither overflow nor lose the order."""
+    logits = np.array([[1e308, -1e308, 0.0], [math.log(1), math.log(2), math.log(5)]])
+    np.testing.assert_allclose(softmax(logits), [[1, 0, 0], [1 / 8, 2 / 8, 5 / 8]], rtol=1e-14)
+
+
+def test_classifier_labels_are_the_most_probable_classes() -> None:
+    """Labels and probabilities of a classifier come from its logits."""
+    network = replace(make_network((3, 4)), output_activation="softmax")
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    probabilities = network.probabilities(X)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-14)
+    exponentials = np.exp(network.predict(X))
+    np.testing.assert_allclose(probabilities, exponentials / exponentials.sum(1, keepdims=True))
+    labels = network.labels(X)
+    assert len(set(labels.tolist())) > 1
+    assert all(p[label] == max(p) for p, label in zip(probabilities, labels, strict=True))
+
+
+@pytest.mark.parametrize("method", ["labels", "probabilities"])
+def test_only_classifiers_have_labels(method: str) -> None:
+    """Asking a regression network for classes is an error that says what it is."""
+    with pytest.raises(ModelError, match="no classifier"):
+        getattr(make_network((2, 3, 2)), method)(np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("method", ["activations", "inputs", "predict"])
+def test_rows_of_another_width_are_refused(method: str) -> None:
+    """Rows that do not fit the first layer are an error that names both widths."""
+    network = make_network((3, 2, 1))
+    with pytest.raises(ModelError, match="the network takes 3 inputs, the rows have 2"):
+        getattr(network, method)(np.zeros((4, 2)))
+    with pytest.raises(ModelError, match="the network takes 1 input, the rows have 2"):
+        make_network((1, 1)).check_rows(2)
+
+
+GOOD = make_network((2, 3, 1))
+W1, W2 = GOOD.weights
+B1, B2 = GOOD.biases
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (Network((), ()), "at least one layer"),
+        (Network((W1, W2), (B1,)), "2 weights and 1 biases"),
+        (Network((W1, W2), (B1[:2], B2)), "layer 1 has weights of shape"),
+        (Network((W1[:0], W2), (B1[:0], B2)), "none of them 0"),
+        (Network((W1, W2[0]), (B1, B2)), "layer 2 has weights of shape"),
+        (Network((W1, W2[:, :2]), (B1, B2)), "layer 2 takes 2 inputs, but layer 1 has 3 units"),
+        (Network((W1 * np.nan, W2), (B1, B2)), "layer 1 holds weights or biases that are not fin"),
+        (Network((W1, W2), (B1, B2 + np.inf)), "layer 2 holds weights or biases that are not fin"),
+        (replace(GOOD, output_activation="softmax"), "at least 2; this network has 1"),
+        (replace(GOOD, scaler=Scaler(np.ones(3), np.ones(3))), "input scaling has shapes"),
+        (replace(GOOD, scaler=Scaler(np.ones(2), np.zeros(2))), "not positive"),
+        (replace(GOOD, scaler=Scaler(np.full(2, np.nan), np.ones(2))), "not finite"),
+    ],
+)
+def test_check_says_what_does_not_fit(network: Network, message: str) -> None:
+    """A network that cannot work is refused with one line that names the layer."""
+    GOOD.check()
+    with pytest.raises(ModelError, match=message) as caught:
+        network.check()
+    assert "\n" not in str(caught.value)
+
+
+def test_overflowing_sums_are_silent() -> None:
+    """Sums beyond float64 become infinite without warnings; who needs finite values checks."""
+    network = Network((np.array([[1e308]]),), (np.zeros(1),))
+    assert network.predict(np.array([[1e10], [1.0]])).tolist() == [[math.inf], [1e308]]
+
+
+@given(hnp.arrays(float, (7, 3), elements=st.floats(-1e6, 1e6, width=32)))
+def test_fitted_scaler_standardises(X: np.ndarray) -> None:
+    """Standardised columns have mean 0 and deviation 1; constant ones become 0."""
+    rows = fit_scaler(X)(X)
+    for column, values in zip(X.T, rows.T, strict=True):
+        if np.ptp(column) == 0:
+            np.testing.assert_allclose(values, 0, atol=1e-9)
+        elif np.ptp(column) > 1e-6 * np.abs(column).max():
+            assert abs(values.mean()) < 1e-6
+            assert values.std() == pytest.approx(1, rel=1e-6)
+
+
+def test_unscalable_columns_are_refused() -> None:
+    """A column whose mean overflows cannot be standardised, and is named."""
+    with pytest.raises(DataError, match="input 1"):
+        fit_scaler(np.array([[1.7e308], [1.5e308]]))

@@ -1,0 +1,101 @@
+"""Scores, against scikit-learn and by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from srnet_cli.metrics import accuracy, cohen_kappa, majority_rate, mse, r2, r2_per_unit, rmse
+
+values = hnp.arrays(float, (6, 3), elements=st.floats(-1e3, 1e3, width=32))
+labels = hnp.arrays(np.int64, 12, elements=st.integers(0, 3))
+
+
+@given(values, values)
+def test_scores_equal_those_of_scikit_learn(true: np.ndarray, pred: np.ndarray) -> None:
+    """Errors and coefficients of determination are the textbook's."""
+    assume(np.ptp(true, axis=0).min() > 1e-3)
+    assert mse(true, pred) == pytest.approx(sklearn.metrics.mean_squared_error(true, pred))
+    assert rmse(true, pred) == pytest.approx(mse(true, pred) ** 0.5)
+    score = sklearn.metrics.r2_score
+    expected = score(true, pred, multioutput="raw_values")
+    np.testing.assert_allclose(r2_per_unit(true, pred), expected, rtol=1e-9, atol=1e-9)
+    pooled = score(true, pred, multioutput="variance_weighted")
+    assert r2(true, pred) == pytest.approx(pooled, rel=1e-9, abs=1e-9)
+
+
+def test_one_column_may_be_flat() -> None:
+    """(n,) and (n, 1) are the same values, in either place."""
+    true, pred = np.array([1.0, 2.0, 4.0]), np.array([[1.0], [2.0], [3.0]])
+    assert mse(true, pred) == pytest.approx(1 / 3)
+    assert r2(true, pred) == r2(true[:, np.newaxis], pred[:, 0])
+
+
+@pytest.mark.parametrize("score", [mse, rmse, r2, r2_per_unit])
+def test_shapes_that_merely_broadcast_are_refused(score: object) -> None:
+    """Three values and one row of three predictions are a mistake, not nine differences."""
+    assert callable(score)
+    with pytest.raises(ValueError, match="shape"):
+        score(np.zeros(3), np.zeros((1, 3)))
+    with pytest.raises(ValueError, match="shape"):
+        score(np.zeros((0, 2)), np.zeros((0, 2)))
+
+
+def test_constant_values_are_explained_by_themselves_alone() -> None:
+    """A constant unit scores 1 for that constant, up to rounding, and 0 for anything else."""
+    tenth, steps, zero = np.full(3, 0.1), np.arange(3.0), np.zeros(3)
+    assert tenth.mean() != 0.1  # rounding must not be taken for variance
+    true = np.column_stack([tenth, tenth, tenth, steps, zero])
+    pred = np.column_stack([tenth, tenth * (1 + 1e-15), tenth + 1e-3, steps, zero])
+    assert r2_per_unit(true, pred).tolist() == [1.0, 1.0, 0.0, 1.0, 1.0]
+    assert r2(tenth, tenth) == 1.0
+    assert r2(tenth, tenth + 1) == 0.0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_predictions_that_are_not_finite_are_as_bad_as_can_be(value: float) -> None:
+    """One value that is not finite makes the error infinite, never NaN."""
+    true, pred = np.array([[1.0, 5.0], [2.0, 7.0]]), np.array([[1.0, 5.0], [value, 7.0]])
+    assert mse(true, pred) == rmse(true, pred) == math.inf
+    assert r2(true, pred) == -math.inf
+    assert r2_per_unit(true, pred).tolist() == [-math.inf, 1.0]
+    assert r2(np.ones(2), pred[:, 0]) == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-3, 1.0, 1e200])
+def test_determination_does_not_depend_on_units(scale: float) -> None:
+    """Values whose squares leave the range of floats are scored like any others."""
+    true, pred = np.array([0.0, 1.0, 2.0, 5.0]), np.array([0.5, 1.0, 2.0, 4.0])
+    assert r2(true * scale, pred * scale) == pytest.approx(1 - 1.25 / 14, rel=1e-12)
+
+
+@given(labels, labels)
+def test_label_scores_equal_those_of_scikit_learn(true: np.ndarray, pred: np.ndarray) -> None:
+    """Accuracy and kappa are the textbook's; the majority's rate is that of the best constant."""
+    assert accuracy(true, pred) == pytest.approx(sklearn.metrics.accuracy_score(true, pred))
+    constants = [accuracy(true, np.full(len(true), label)) for label in range(4)]
+    assert majority_rate(true) == max(constants)
+    if len(set(true) | set(pred)) > 1:
+        kappa = sklearn.metrics.cohen_kappa_score(true, pred)
+        assert cohen_kappa(true, pred) == pytest.approx(kappa, abs=1e-12)
+
+
+def test_agreeing_on_a_constant_explains_nothing() -> None:
+    """Two equal constants agree on every row, and kappa is 0."""
+    constant = np.ones(5, dtype=np.int64)
+    assert accuracy(constant, constant) == 1.0
+    assert cohen_kappa(constant, constant) == 0.0
+
+
+def test_labels_of_different_lengths_are_refused() -> None:
+    """Labels must be one a row, and there must be a row."""
+    for true, pred in [([1], [1, 1]), ([], []), ([[1]], [[1]])]:
+        for score in (accuracy, cohen_kappa):
+            with pytest.raises(ValueError, match="shape"):
+                score(np.array(true), np.array(pred))
