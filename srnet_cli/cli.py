@@ -7,32 +7,40 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from enum import StrEnum
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, NoReturn
 
 import typer
 
-from srnet_cli.errors import SrnetError
-
-if TYPE_CHECKING:
-    from srnet_cli.workflows.listing import ListedRun
+from srnet_cli.errors import SrnetError, StorageError, UsageError
 
 app = typer.Typer(
     name="srnet",
     help="Read a trained neural network as formulas.",
-    epilog="Exit codes: 0 done, 2 usage or config, 3 data or model, 4 storage, 130/143 stopped.",
-    no_args_is_help=True,
+    epilog="Exit codes: 0 done, 1 a bug, 2 usage or config, 3 data or model, 4 storage, "
+    "130/143 stopped by a signal.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Command = TypeVar("Command", bound=Callable[..., None])
+# typer carries its own copy of click's exceptions in newer versions, and click's in older ones.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-class Format(StrEnum):
+class _NobodyReadsError(Exception):
+    """Whoever read our output has had enough; typer would call a broken pipe a failure."""
+
+
+class FitFormat(StrEnum):
+    """How the result of a fit is printed."""
+
+    table = "table"
+    json = "json"
+
+
+class ExplainFormat(StrEnum):
     """How explanations are printed."""
 
     table = "table"
@@ -49,58 +57,33 @@ class ListFormat(StrEnum):
     csv = "csv"
 
 
-def _reported(command: Command) -> Command:
-    """Print errors as one line and end with their exit code."""
-
-    @wraps(command)
-    def wrapper(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-            sys.stdout.flush()
-        except SrnetError as error:
-            if os.environ.get("SRNET_FULL_ERROR") == "1":
-                raise
-            _complain(f"srnet: {error}")
-            if error.hint:
-                _complain(f"  {error.hint}")
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            _complain("srnet: stopped")
-            raise typer.Exit(130) from None
-        except BrokenPipeError:
-            # Whoever read our output has had enough; nothing more can be said to them.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
-
-    return wrapper  # type: ignore[return-value]
-
-
-def _complain(line: str) -> None:
-    print(line.replace("\n", " "), file=sys.stderr)
-
-
 def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        typer.echo(f"srnet {version('srnet')}")
+        _print(f"srnet {version('srnet')}")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _main(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        _print(context.get_help())
+        raise typer.Exit(UsageError.exit_code)
 
 
 Config = Annotated[Path, typer.Argument(help="The config file (YAML).", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting: evolution.seed=1."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Replace a setting: evolution.generations=100."
+    ),
 ]
 RunReference = Annotated[
     str | None,
@@ -109,7 +92,6 @@ RunReference = Annotated[
 
 
 @app.command()
-@_reported
 def validate(
     config: Config,
     overrides: Overrides = None,
@@ -120,11 +102,10 @@ def validate(
     """Check a config without running it."""
     from srnet_cli.workflows import validate as workflow
 
-    typer.echo(workflow.run(config, overrides or (), resolved=resolved))
+    _print(workflow.run(config, overrides or (), resolved=resolved))
 
 
 @app.command()
-@_reported
 def fit(
     config: Config,
     overrides: Overrides = None,
@@ -132,7 +113,12 @@ def fit(
         Path | None, typer.Option(help="The run's folder, instead of one under runs/.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Another name for the run.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")] = False,
+    form: Annotated[
+        FitFormat, typer.Option("--format", help="How to print the result.")
+    ] = FitFormat.table,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the result and nothing else.")
+    ] = False,
 ) -> None:
     """Train or load a network and evolve formulas for its layers.
 
@@ -140,82 +126,126 @@ def fit(
     """
     from srnet_cli.progress import reporter
     from srnet_cli.workflows import fit as workflow
-    from srnet_cli.workflows.fit_summary import lines
+    from srnet_cli.workflows.fit_summary import FORMATS
 
     with reporter(quiet=quiet) as watcher:
         result = workflow.run(config, overrides or (), run_dir=run_dir, name=name, reporter=watcher)
-    for line in lines(result):
-        typer.echo(line)
+    _print(FORMATS[form.value](result))
 
 
 @app.command()
-@_reported
 def explain(
     run: RunReference = None,
     digits: Annotated[int, typer.Option(help="Significant digits of numbers in formulas.")] = 4,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    form: Annotated[
+        ExplainFormat, typer.Option("--format", help="How to print.")
+    ] = ExplainFormat.table,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print long formulas and wide layers in full.")
+    ] = False,
 ) -> None:
     """Print a run's formulas, layer by layer and for the whole network, and what they are worth."""
     from srnet_cli.workflows import explain as workflow
     from srnet_cli.workflows.explain_formats import FORMATS
 
-    typer.echo(FORMATS[form.value](workflow.run(run, digits=digits)))
+    _print(FORMATS[form.value](workflow.run(run, digits=digits), full=full))
 
 
 @app.command("ls")
-@_reported
 def list_runs(
     form: Annotated[ListFormat, typer.Option("--format", help="How to print.")] = ListFormat.table,
 ) -> None:
     """List the runs, the latest last."""
     from srnet_cli.workflows import listing
 
-    _print_runs(listing.run(), form)
+    _print(listing.FORMATS[form.value](listing.run()))
 
 
 @app.command()
-@_reported
 def verify(run: RunReference = None) -> None:
     """Check that a finished run's files are what was committed; exit 4 if not."""
     from srnet_cli.workflows import verify as workflow
 
-    typer.echo(workflow.run(run))
+    _print(workflow.run(run))
 
 
-def _print_runs(runs: list[ListedRun], form: ListFormat) -> None:
-    from dataclasses import asdict
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point of the ``srnet`` command.
 
-    records = [asdict(run) for run in runs]
-    if form is ListFormat.json:
-        import json
+    Args:
+        arguments: the command line without the program's name; None takes that of the process.
 
-        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run a command; every error ends as one line on standard error, and as its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # rather than fail on a terminal of 1990
+    try:
+        _set_log_level(os.environ.get("SRNET_LOG_LEVEL", ""))
+        return int(app(arguments, prog_name="srnet", standalone_mode=False) or 0)
+    except SrnetError as error:
+        return _failed(error, str(error), error.hint, error.exit_code)
+    except _UsageError as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "srnet"
+        message = error.format_message()  # type: ignore[attr-defined]
+        return _failed(error, message, f"'{command} --help' says how to use it", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("srnet: stopped")
+        return 130
+    except _NobodyReadsError:
+        return 0
+    except Exception as error:
+        message = f"unexpected {type(error).__name__}: {error}"
+        hint = "this is a bug of srnet: please report it; SRNET_FULL_ERROR=1 shows where it is"
+        return _failed(error, message, hint, 1)
+
+
+def _failed(error: Exception, message: str, hint: str, exit_code: int) -> int:
+    if os.environ.get("SRNET_FULL_ERROR") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    _complain(f"srnet: {message}")
+    if hint:
+        _complain(f"  {hint}")
+    return exit_code
+
+
+def _complain(line: str) -> None:
+    print(" ".join(line.splitlines()), file=sys.stderr)
+
+
+def _print(text: str) -> None:
+    """Print a result.
+
+    Raises:
+        StorageError: it could not be written.
+    """
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is still buffered has to go somewhere, or the interpreter fails on it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise _NobodyReadsError from error
+        raise StorageError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def _set_log_level(level: str) -> None:
+    """Show what modules log from this level on; by default warnings, without further words."""
+    if not level:
         return
-    columns = ["folder", "state", "finished", "fitness", "r2"]
-    rows = [
-        ["" if record[key] is None else str(record[key]) for key in columns] for record in records
-    ]
-    if form is ListFormat.csv:
-        import csv
+    import logging
 
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([columns, *rows])
-        return
-    _print_table(columns, rows)
-
-
-def _print_table(columns: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    Console(markup=False, highlight=False).print(table)
-
-
-def main() -> None:
-    """Entry point of the ``srnet`` command."""
-    app()
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise UsageError(f"SRNET_LOG_LEVEL: unknown level '{level}'; use debug, info or warning")
+    logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.getLogger("srnet_cli").setLevel(number)

@@ -55,10 +55,11 @@ class Interrupted(SrnetError):
 
     Args:
         number: the signal.
-        path: the run folder that holds what was found.
+        path: the run folder that holds what was found, or empty where there is nothing new in it.
     """
 
-    def __init__(self, number: int, path: str) -> None:
-        super().__init__(f"stopped by signal {number}; what was found is in {path}")
-        self.hint = "the same command goes on from there"
+    def __init__(self, number: int, path: str = "") -> None:
+        found = f"; what was found is in {path}" if path else " before anything new was found"
+        hint = "the same command goes on from there" if path else ""
+        super().__init__(f"stopped by signal {number}{found}", hint=hint)
         self.exit_code = 128 + number

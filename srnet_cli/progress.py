@@ -1,4 +1,4 @@
-"""The live view of a search: a bar on a terminal, a line now and then elsewhere."""
+"""The live view of a run: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -28,14 +28,18 @@ def reporter(*, quiet: bool) -> Iterator[Reporter]:
 
 
 def describe(progress: SearchProgress) -> str:
-    """A search's state in one line."""
+    """A search's state in one line; what is not known yet is left out."""
     trial = f"trial {progress.trial}/{progress.trials}, " if progress.trials > 1 else ""
     losses = " ".join(f"{loss:.3g}" for loss in progress.losses)
+    layers = f" (layers {losses})" if losses else ""
+    speed = progress.evaluations_per_second
+    left = progress.seconds_left
+    most = "" if progress.generations is None else f"/{progress.generations}"
     return (
-        f"{trial}generation {progress.generation}/{progress.generations}, "
-        f"fitness {progress.fitness:.4g} (layers {losses}), "
-        f"{progress.evaluations_per_second:,.0f} evaluations/s, "
-        f"{_clock(progress.seconds_left)} left"
+        f"{trial}generation {progress.generation}{most}, "
+        f"fitness {progress.fitness:.4g}{layers}"
+        + ("" if speed is None else f", {speed:,.0f} evaluations/s")
+        + ("" if left is None else f", {_clock(left)} left")
     )
 
 
@@ -46,7 +50,7 @@ def _clock(seconds: float) -> str:
 
 
 class PlainReporter:
-    """Lines on standard error; of the progress only one every few seconds, and the last."""
+    """Lines on standard error; of the progress one every few seconds."""
 
     def __init__(self) -> None:
         self._said = time.monotonic()
@@ -64,24 +68,24 @@ class PlainReporter:
 
 
 class LiveReporter:
-    """A progress bar with the state of the search behind it."""
+    """A progress bar with the state of the search behind it, which moves until that is known."""
 
     def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
         self._progress = Progress(
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=20),
             TextColumn("{task.description}", markup=False),
             console=Console(stderr=True, markup=False, highlight=False),
             transient=True,
         )
-        self._task = self._progress.add_task("", total=None, visible=False)
+        self._task = self._progress.add_task("preparing", total=None)
         self._progress.start()
 
     def notice(self, text: str) -> None:
         """Print the line above the bar."""
-        self._progress.console.print(text)
+        self._progress.console.print(text, soft_wrap=True)
 
     def progress(self, progress: SearchProgress) -> None:
         """Move the bar."""
@@ -90,7 +94,6 @@ class LiveReporter:
             total=progress.generations,
             completed=progress.generation,
             description=describe(progress),
-            visible=True,
         )
 
     def close(self) -> None:

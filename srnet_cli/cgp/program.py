@@ -15,7 +15,8 @@ class Program:
     A *slot* is a value the program can read: slots ``0 … inputs-1`` are the input columns, the next
     ``len(constants)`` are the constants, and slot ``inputs + len(constants) + i`` is the result of
     instruction ``i``. An instruction applies primitive ``ops[i]`` to the operands
-    ``coefficients[i, s] * slot(args[i, s])``, s = 0, 1. A primitive of arity 1 ignores the second operand.
+    ``coefficients[i, s] * slot(args[i, s])``, s = 0, 1. A primitive of arity 1 ignores the second
+    operand.
 
     Attributes:
         inputs: number of input columns d.

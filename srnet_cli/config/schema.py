@@ -71,7 +71,9 @@ class DatasetSettings(Settings):
     target: Text = Field(
         default="target", description="target column of a table; name of the target"
     )
-    task: Literal["regression", "classification"] = "regression"
+    task: Literal["regression", "classification"] = Field(
+        default="regression", description="whether the target is a number or a class"
+    )
 
     domain: Box | None = Field(
         default=None, description="interpolation domain, an interval an input, in the inputs' order"
@@ -85,11 +87,18 @@ class DatasetSettings(Settings):
     samples: RowCount = Field(
         default=200, description="training rows drawn from a formula's domain"
     )
-    sampling: Literal["uniform", "grid", "diagonal"] = "uniform"
+    sampling: Literal["uniform", "grid", "diagonal"] = Field(
+        default="uniform", description="how they are drawn; diagonal: all inputs are equal"
+    )
     validation_samples: Literal["auto"] | OptionalRowCount = Field(
         default="auto",
         description="rows from the validation domain that count in selection; "
         "auto: max(10, 3*floor(training rows / 10)), 0 without a validation domain",
+    )
+    oracle_rows: Literal["auto"] | OptionalRowCount = Field(
+        default="auto",
+        description="rows of the domain, or near a table's rows, that the network labels for "
+        "strategy auto to fit; auto: 10000; 0: the training rows alone",
     )
     test_samples: RowCount = Field(default=5000, description="fresh rows of the domain for reports")
 
@@ -151,13 +160,23 @@ class DatasetSettings(Settings):
 class TrainSettings(Settings):
     """A network trained here, with scikit-learn."""
 
-    hidden: tuple[Width, ...] = Field(default=(3, 3), min_length=1, max_length=100)
-    activation: Literal["sigmoid", "tanh", "relu"] = "sigmoid"
-    solver: Literal["lbfgs", "adam", "sgd"] = "lbfgs"
-    max_iter: Integer = Field(default=20000, ge=1, le=10**9)
+    hidden: tuple[Width, ...] = Field(
+        default=(3, 3), min_length=1, max_length=100, description="units of every hidden layer"
+    )
+    activation: Literal["sigmoid", "tanh", "relu"] = Field(
+        default="sigmoid", description="of the hidden layers; the output is linear"
+    )
+    solver: Literal["lbfgs", "adam", "sgd"] = Field(
+        default="lbfgs", description="scikit-learn's optimiser"
+    )
+    max_iter: Integer = Field(
+        default=20000, ge=1, le=10**9, description="iterations of lbfgs, epochs of adam and sgd"
+    )
     alpha: float = Field(default=0.0, ge=0, description="L2 penalty")
     learning_rate: float = Field(default=1e-3, gt=0, description="initial rate of adam and sgd")
-    tolerance: float = Field(default=1e-10, ge=0)
+    tolerance: float = Field(
+        default=1e-10, ge=0, description="gain in loss below which training ends"
+    )
     early_stopping: bool = Field(
         default=False, description="stop on held-out rows; adam and sgd only"
     )
@@ -172,7 +191,7 @@ class TrainSettings(Settings):
 class NetworkSettings(Settings):
     """The network to explain: trained here, or loaded from a file. Exactly one of the two."""
 
-    train: TrainSettings | None = None
+    train: TrainSettings | None = Field(default=None, description="settings, see below")
     load: FilePath | None = Field(default=None, description=".npz or .safetensors weights")
     activation: Literal["sigmoid", "tanh", "relu"] = Field(
         default="sigmoid",
@@ -187,32 +206,63 @@ class NetworkSettings(Settings):
 
 
 class EvolutionSettings(Settings):
-    """The strategy and its hyperparameters; the defaults are the published protocol, but for
-    ``accept``, where the literature recommends neutral drift."""
+    """The strategy and its hyperparameters. The defaults of ``mnncgp-es`` are the published
+    protocol, but for ``accept``, where the literature recommends neutral drift."""
 
-    strategy: Literal["mnncgp-es"] = "mnncgp-es"
+    strategy: Literal["auto", "mnncgp-es"] = Field(
+        default="auto",
+        description="auto: several expressions a layer, tuned weights; mnncgp-es: as published. "
+        "auto reads expressions, max_length, functions, threads and the limits; mnncgp-es all "
+        "but expressions and max_length",
+    )
+    expressions: Literal["auto"] | Annotated[Integer, Field(ge=1, le=1000)] = Field(
+        default="auto",
+        description="expressions a layer K; auto: the least K whose principal components hold "
+        "99.9 % of the layer's variance, units standardised. mnncgp-es has one",
+    )
+    max_length: Annotated[Integer, Field(ge=1, le=40)] = Field(
+        default=24, description="operations an expression of strategy auto may have"
+    )
+    max_seconds: float | None = Field(
+        default=None, gt=0, description="time a trial may take; results then depend on the machine"
+    )
+    max_evaluations: Integer | None = Field(
+        default=None, ge=1, description="individuals a trial may evaluate"
+    )
+    patience: Integer | None = Field(
+        default=None, ge=1, description="generations without a better fitness that end a trial"
+    )
     population: Integer = Field(
         default=200,
         ge=2,
         le=MAX_POPULATION,
         description="individuals; each generation makes one less",
     )
-    generations: Integer = Field(default=5000, ge=1, le=10**9)
+    generations: Integer = Field(
+        default=5000, ge=1, le=10**9, description="after so many a trial ends"
+    )
     mutation: float = Field(default=0.4, gt=0, le=1, description="probability that a gene changes")
     accept: Literal["neutral", "strict"] = Field(
         default="neutral",
         description="offspring replace a parent they equal (neutral), or do not (strict)",
     )
-    rows: GridSize = 5
-    columns: GridSize = 5
-    levels_back: GridSize | None = Field(default=None, description="null: unlimited")
+    rows: GridSize = Field(default=5, description="rows of the grid of nodes")
+    columns: GridSize = Field(default=5, description="columns of the grid")
+    levels_back: GridSize | None = Field(
+        default=None, description="columns back that a node may connect to; null: all"
+    )
     constants: Integer = Field(
         default=1, ge=0, le=1000, description="constants per chromosome, drawn from N(0, 1)"
     )
     functions: tuple[FunctionName, ...] = Field(
-        default=PUBLISHED_FUNCTIONS, min_length=1, max_length=len(BY_NAME)
+        default=PUBLISHED_FUNCTIONS,
+        min_length=1,
+        max_length=len(BY_NAME),
+        description="functions that expressions are made of",
     )
-    stop_fitness: float = Field(default=1e-5, ge=0)
+    stop_fitness: float = Field(
+        default=1e-5, ge=0, description="fitness at which mnncgp-es ends a trial"
+    )
     threads: Literal["auto"] | Annotated[Integer, Field(ge=1, le=1024)] = Field(
         default="auto",
         description="threads of one search, auto: one a processor; does not change results",
@@ -225,6 +275,12 @@ class EvolutionSettings(Settings):
             if names.count(name) > 1:
                 raise ValueError(f"function '{name}' is listed twice")
         return names
+
+    @model_validator(mode="after")
+    def _one_expression(self) -> Self:
+        if self.strategy == "mnncgp-es" and self.expressions not in ("auto", 1):
+            raise ValueError("'mnncgp-es' has one expression a layer; use strategy auto for more")
+        return self
 
     @model_validator(mode="after")
     def _bounded_grid(self) -> Self:
@@ -244,13 +300,20 @@ class Experiment(Settings):
         min_length=1,
         max_length=100,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="what the run is called",
         json_schema_extra={
             "expected": "a name of at most 100 letters, digits and . _ -, "
             "starting with a letter or digit"
         },
     )
-    seed: Integer = Field(default=0, ge=0, le=2**63 - 1)
-    trials: Integer = Field(default=1, ge=1, le=1_000_000)
-    dataset: DatasetSettings
-    network: NetworkSettings
-    evolution: EvolutionSettings = EvolutionSettings()
+    seed: Integer = Field(
+        default=0, ge=0, le=2**63 - 1, description="decides every random number of the run"
+    )
+    trials: Integer = Field(
+        default=1, ge=1, le=1_000_000, description="independent searches, of which the best counts"
+    )
+    dataset: DatasetSettings = Field(description="the rows, see below")
+    network: NetworkSettings = Field(description="the network to explain, see below")
+    evolution: EvolutionSettings = Field(
+        default=EvolutionSettings(), description="the search, see below"
+    )

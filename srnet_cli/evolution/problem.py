@@ -11,6 +11,9 @@ from srnet_cli.errors import DataError
 
 Array = NDArray[np.float64]
 
+# Squares of differences below this can be summed over any number of rows and units.
+_LARGEST = 1e140
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -30,9 +33,11 @@ class Problem:
         if self.fit_rows < 1:
             raise DataError("there are no training rows to fit on")
         for number, values in enumerate((self.inputs, *self.targets)):
+            what = f"activations of layer {number}" if number else "inputs"
             if not np.isfinite(values).all():
-                what = f"activations of layer {number}" if number else "inputs"
                 raise DataError(f"the {what} are not finite on some rows")
+            if number and np.abs(values).max(initial=0) > _LARGEST:
+                raise DataError(f"the {what} are too large for a squared error: above {_LARGEST:g}")
 
     @property
     def widths(self) -> tuple[int, ...]:

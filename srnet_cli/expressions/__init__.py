@@ -12,6 +12,7 @@ from srnet_cli.expressions.printers import (
     as_latex,
     as_mathml,
     as_python,
+    as_srepr,
     as_text,
     layers_as_python,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "as_latex",
     "as_mathml",
     "as_python",
+    "as_srepr",
     "as_text",
     "complexity",
     "compose",

@@ -6,6 +6,7 @@ import ast
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 import sympy
@@ -23,7 +24,7 @@ MAX_DEPTH = 50
 
 Build = Callable[..., Expr]
 Step = tuple[Symbol, Expr]
-Slot = Expr | float
+Slot: TypeAlias = Expr | float
 
 _OPERANDS = ("left", "right")
 
@@ -32,7 +33,8 @@ def to_sympy(program: Program, operands: Sequence[Expr]) -> Expr:
     """The formula of a program, unevaluated: one operation an instruction, none rearranged.
 
     Instructions that depend on constants alone are replaced by their value. Functions are
-    unprotected: the formula has a value exactly where the program has one.
+    unprotected: the formula has a value where the program has one and the same value, but for what
+    SymPy cannot tell apart: ``x*(1/y)`` is ``x/y``, and a constant of -0.0 is 0.
 
     Args:
         program: the expression.

@@ -30,8 +30,12 @@ def values(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Array:
     # The writer emits numbers, operators, these names and NumPy's functions, nothing else.
     code = compile(PythonWriter(names).write(expr), "<formula>", "eval")
     with np.errstate(all="ignore"):
-        result = eval(code, {"numpy": np, "__builtins__": {}}, columns)
-    return np.array(np.broadcast_to(np.asarray(result, dtype=np.float64), len(X)))
+        try:
+            result = np.asarray(eval(code, {"numpy": np, "__builtins__": {}}, columns), np.float64)
+        except (ArithmeticError, TypeError):
+            # Numbers alone are Python's, which refuses 1/0 and goes on to complex roots.
+            result = np.array(np.nan)
+    return np.array(np.broadcast_to(result, len(X)))
 
 
 def agree(found: Array, expected: Array) -> bool:
@@ -46,8 +50,9 @@ def agree(found: Array, expected: Array) -> bool:
         return False
     wanted = expected[finite]
     size = np.abs(wanted)
-    error = np.abs(found[finite] - wanted)
-    return bool(np.all(error <= TOLERANCE * size + NOISE * np.median(size)))
+    with np.errstate(over="ignore"):
+        error = np.abs(found[finite] - wanted)
+        return bool(np.all(error <= TOLERANCE * size + NOISE * np.median(size)))
 
 
 def sample(X: Array, rows: int = SAMPLE) -> Array:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy
-from sympy import Expr, Mul, Symbol
+from sympy import Expr, Symbol
 
 from srnet_cli.expressions.formulas import LayerFormulas
-from srnet_cli.expressions.trees import unevaluated
+from srnet_cli.expressions.markup import LatexWriter, MathmlWriter
 from srnet_cli.expressions.writer import PythonWriter, Writer
 from srnet_cli.networks.network import Scaler
 
@@ -20,15 +20,24 @@ def as_text(expr: Expr) -> str:
     return Writer().write(expr)
 
 
+def as_srepr(expr: Expr) -> str:
+    """The formula's SymPy tree, node by node; SymPy's ``sympify`` or ``eval`` read it.
+
+    SymPy's own ``srepr`` sorts operands by value, which takes minutes on some formulas.
+    """
+    if not expr.args:
+        return str(sympy.srepr(expr))
+    return f"{expr.func.__name__}({', '.join(map(as_srepr, expr.args))})"
+
+
 def as_latex(expr: Expr) -> str:
     """The formula as LaTeX, without delimiters."""
-    return str(sympy.latex(_signs_in_front(expr), full_prec=False))
+    return LatexWriter().write(expr)
 
 
 def as_mathml(expr: Expr) -> str:
     """The formula as presentation MathML, a ``math`` element that browsers render."""
-    inner = sympy.mathml(_signs_in_front(expr), printer="presentation")
-    return f'<math xmlns="{_MATHML}">{inner}</math>'
+    return f'<math xmlns="{_MATHML}"><mrow>{MathmlWriter().write(expr)}</mrow></math>'
 
 
 def as_python(expressions: Sequence[Expr], arguments: Sequence[Symbol], name: str = "f") -> str:
@@ -91,16 +100,3 @@ def _function(
     head = ["import numpy", "", "", f"def {name}({', '.join(names)}):"]
     head.append('    with numpy.errstate(all="ignore"):')
     return "\n".join(head + [f"        {line}" for line in body]) + "\n"
-
-
-def _signs_in_front(expr: Expr, known: dict[Expr, Expr] | None = None) -> Expr:
-    """``(-3)*x`` as ``-(3*x)``: SymPy's printers would multiply the number in by themselves."""
-    known = {} if known is None else known
-    if expr not in known:
-        args = [_signs_in_front(arg, known) for arg in expr.args]
-        number = next((arg for arg in args if arg.is_Number and arg.is_extended_negative), None)
-        if isinstance(expr, Mul) and number is not None and number != -1:
-            args.remove(number)
-            args = [sympy.S.NegativeOne, Mul(-number, *args, evaluate=False)]
-        known[expr] = unevaluated(expr, args) if args else expr
-    return known[expr]

@@ -9,11 +9,12 @@ always comes out, on a slow machine too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import sympy
-from sympy import Add, Expr, Mul, Pow, Symbol, default_sort_key
+from sympy import Add, Expr, Mul, Pow, Symbol
 from sympy.core.parameters import distribute
 from sympy.simplify.fu import TR5, TR8, TR2i, TR10i
 
@@ -21,39 +22,32 @@ from srnet_cli.expressions.numeric import Array, agree, sample, values
 from srnet_cli.expressions.trees import (
     EXACT_INTEGER,
     complexity,
+    in_order,
     measure,
     number,
     substitute,
     unevaluated,
 )
+from srnet_cli.expressions.writer import FUNCTIONS
 
 LARGEST_FLOAT = 1e300
 MAX_NODES = 300
-MAX_REWRITE_NODES = 60
+MAX_REWRITE_NODES = 150
 MAX_DEGREE = 32
-MAX_REWRITE_DEGREE = 8
+MAX_TERMS = 200
 
 REWRITES: tuple[Callable[[Expr], Expr], ...] = (
+    sympy.expand_mul,
     sympy.together,
     sympy.cancel,
     sympy.factor_terms,
     sympy.powsimp,
+    sympy.expand_log,
+    sympy.logcombine,
     TR2i,  # sin/cos: tan
     TR5,  # sin**2: 1 - cos**2
     TR8,  # sin*cos: of double angles
     TR10i,  # sin*cos + cos*sin: of sums
-)
-
-_FUNCTIONS = (
-    sympy.log,
-    sympy.sin,
-    sympy.cos,
-    sympy.tan,
-    sympy.exp,
-    sympy.tanh,
-    sympy.Abs,
-    sympy.Min,
-    sympy.Max,
 )
 
 
@@ -68,8 +62,10 @@ class Simplifier:
     def __init__(self, symbols: Sequence[Symbol], X: Array) -> None:
         self._X = X
         self._sample = sample(X)
-        # Rows are real numbers; SymPy may know it while it works: sqrt(x**2) is |x|.
-        self._symbols = [Symbol(symbol.name, real=True) for symbol in symbols]
+        self._symbols = [
+            _known_symbol(symbol.name, column)
+            for symbol, column in zip(symbols, self._sample.T, strict=True)
+        ]
         self._to_real = dict(zip(symbols, self._symbols, strict=True))
         self._from_real = dict(zip(self._symbols, symbols, strict=True))
         self._known: dict[Expr, Expr] = {}
@@ -94,7 +90,7 @@ class Simplifier:
                 best = self._rewritten(best, original)
         if best == original or not self._agree(best, original, self._X):
             return expr
-        return substitute(best, self._from_real)
+        return in_order(best, self._from_real)
 
     def _evaluated(self, expr: Expr) -> Expr:
         """Let SymPy evaluate every operation, from the leaves up, wherever that is safe."""
@@ -108,7 +104,7 @@ class Simplifier:
             if all(arg.is_number for arg in args):
                 found = self._constant(expr)
             else:
-                found = self._attempt(lambda *parts: _tidy(expr.func(*parts)), args, kept)
+                found = self._attempt(expr.func, args, kept)
             self._known[expr] = self._known[found] = self._best(found, kept, expr)
         return self._known[expr]
 
@@ -126,7 +122,7 @@ class Simplifier:
             if not expr.args or expr in self._frozen:
                 break
             short = self._abstract(expr, 1)
-            if complexity(short) > MAX_REWRITE_NODES or degree(short) > MAX_REWRITE_DEGREE:
+            if complexity(short) > MAX_REWRITE_NODES or terms(short) > MAX_TERMS:
                 break
             found = self._attempt(rewrite, [expr], expr)
             if complexity(found) < complexity(expr):
@@ -136,7 +132,8 @@ class Simplifier:
     def _attempt(self, rewrite: Callable[..., Expr], args: Sequence[Expr], otherwise: Expr) -> Expr:
         """What SymPy makes of formulas of which it sees the outermost parts alone."""
         try:
-            return self._concrete(rewrite(*(self._abstract(arg, 1) for arg in args)))
+            found = _tidy(rewrite(*(self._abstract(arg, 1) for arg in args)))
+            return in_order(found, self._meanings)
         except Exception:  # SymPy has many words for "cannot do this"
             return otherwise
 
@@ -155,12 +152,7 @@ class Simplifier:
         return kept
 
     def _agree(self, found: Expr, original: Expr, X: Array) -> bool:
-        expected = values(original, self._symbols, X)
-        try:
-            return agree(values(found, self._symbols, X), expected)
-        except (ArithmeticError, TypeError):
-            # Python's own numbers, unlike NumPy's, refuse 1/0 and know complex roots.
-            return False
+        return agree(values(found, self._symbols, X), values(original, self._symbols, X))
 
     def _abstract(self, expr: Expr, calls: int) -> Expr:
         """The formula with a symbol in place of every function call below so many others.
@@ -174,19 +166,23 @@ class Simplifier:
         if _is_call(expr):
             calls -= 1
         if calls < 0 or expr in self._frozen:
-            name = self._names.setdefault(expr, Symbol(f"_{len(self._names)}", real=True))
-            self._meanings[name] = expr
-            return name
+            return self._name(expr)
         return unevaluated(expr, [self._abstract(arg, calls) for arg in expr.args])
 
-    def _concrete(self, expr: Expr) -> Expr:
-        """Undo ``_abstract``; operands in one order, so that equal formulas are equal objects."""
-        if not expr.args:
-            return self._meanings.get(expr, expr)
-        args = [self._concrete(arg) for arg in expr.args]
-        if isinstance(expr, Add | Mul):
-            args.sort(key=default_sort_key)
-        return unevaluated(expr, args)
+    def _name(self, expr: Expr) -> Symbol:
+        if expr not in self._names:
+            column = values(expr, self._symbols, self._sample)
+            self._names[expr] = name = _known_symbol(f"_{len(self._names)}", column)
+            self._meanings[name] = expr
+        return self._names[expr]
+
+
+def _known_symbol(name: str, column: Array) -> Symbol:
+    """A symbol that says about itself what its values (n,) show: ``sqrt(x**2)`` is x or |x|."""
+    finite = column[np.isfinite(column)]
+    if len(finite) and (finite > 0).all():
+        return Symbol(name, positive=True)
+    return Symbol(name, real=True)
 
 
 def _is_call(expr: Expr) -> bool:
@@ -195,12 +191,10 @@ def _is_call(expr: Expr) -> bool:
 
 
 def _tidy(expr: Expr) -> Expr:
-    """Numbers as plain numbers, ``1.0*x`` without its factor."""
-    if expr.is_Float:
-        return number(float(expr))
-    if any(arg.is_Float for arg in expr.args):
-        return expr.func(*(number(float(arg)) if arg.is_Float else arg for arg in expr.args))
-    return expr
+    """Numbers as plain numbers: ``1.0*x`` loses its factor, ``sqrt(2)`` becomes its value."""
+    numbers = {leaf for leaf in expr.atoms(sympy.Float) if float(leaf).is_integer()}
+    numbers |= {power for power in expr.atoms(Pow) if all(arg.is_Number for arg in power.args)}
+    return expr.xreplace({each: number(float(each)) for each in numbers}) if numbers else expr
 
 
 def simplify(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Expr:
@@ -216,17 +210,26 @@ def simplify(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Expr:
 
 
 def degree(expr: Expr) -> int:
-    """The largest power to which any part of a formula is raised, if all were multiplied out."""
-    return max(_degrees(expr, {}))
+    """The highest power in a formula if every power of a power were multiplied out."""
+    return _largest(expr, _own_degree)
 
 
-def _degrees(expr: Expr, known: dict[Expr, tuple[int, int]]) -> tuple[int, int]:
-    """(degree of the formula itself, largest degree of any subtree)."""
-    if expr not in known:
-        parts = [_degrees(arg, known) for arg in expr.args]
-        largest = max((inner for _, inner in parts), default=1)
-        known[expr] = (own := _own_degree(expr, [part for part, _ in parts]), max(own, largest))
-    return known[expr]
+def terms(expr: Expr) -> int:
+    """The number of terms in the longest sum of a formula if all products were multiplied out."""
+    return _largest(expr, _own_terms)
+
+
+def _largest(expr: Expr, own: Callable[[Expr, list[int]], int]) -> int:
+    """The largest value of any subtree, each computed from those of its operands."""
+    known: dict[Expr, int] = {}
+
+    def value(node: Expr) -> int:
+        if node not in known:
+            known[node] = own(node, [value(arg) for arg in node.args])
+        return known[node]
+
+    value(expr)
+    return max(known.values())
 
 
 def _own_degree(expr: Expr, parts: list[int]) -> int:
@@ -237,6 +240,22 @@ def _own_degree(expr: Expr, parts: list[int]) -> int:
     if isinstance(expr, Add | sympy.Min | sympy.Max | sympy.Abs):
         return max(parts)
     return 1
+
+
+def _own_terms(expr: Expr, parts: list[int]) -> int:
+    if isinstance(expr, Pow) and expr.exp.is_Integer:
+        return int(min(parts[0], MAX_TERMS) ** min(abs(int(expr.exp)), MAX_DEGREE))
+    if isinstance(expr, Mul):
+        return math.prod(parts)
+    if isinstance(expr, Add):
+        below = [part for arg, part in zip(expr.args, parts, strict=True) if _is_quotient(arg)]
+        return sum(parts) * math.prod(below)  # a common denominator multiplies them all
+    return 1
+
+
+def _is_quotient(expr: Expr) -> bool:
+    factors = expr.args if isinstance(expr, Mul) else [expr]
+    return any(isinstance(factor, Pow) and factor.exp.is_negative for factor in factors)
 
 
 def is_plain(expr: Expr) -> bool:
@@ -251,4 +270,4 @@ def _is_plain_node(node: Expr) -> bool:
         return bool(max(abs(node.p), node.q) < EXACT_INTEGER)
     if isinstance(node, Pow):
         return bool(node.exp.is_Rational)
-    return isinstance(node, (Symbol, Add, Mul, *_FUNCTIONS))
+    return isinstance(node, (Symbol, Add, Mul, *FUNCTIONS))

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cmp_to_key
 from typing import NamedTuple
 
 import sympy
-from sympy import Expr
+from sympy import Add, Basic, Expr, Mul
 
 EXACT_INTEGER = 2**53
 """Whole numbers up to here are float64 values, so exact arithmetic on them is the same."""
 
+# SymPy's usual order asks for properties of the operands, which can take long.
+_BY_STRUCTURE = cmp_to_key(Basic.compare)
 _DIGITS = 17
 _WHOLE = 1e6
 
@@ -87,6 +90,19 @@ def _rebuild(expr: Expr, known: dict[Expr, Expr]) -> Expr:
 def unevaluated(expr: Expr, args: list[Expr]) -> Expr:
     """The same operation on other operands, exactly as given."""
     return expr.func(*args, evaluate=False)
+
+
+def in_order(expr: Expr, leaves: Mapping[Expr, Expr]) -> Expr:
+    """Replace leaves, and sort the operands of sums and products by their structure.
+
+    So equal formulas become equal objects, and a formula looks the same however it was reached.
+    """
+    if not expr.args:
+        return leaves.get(expr, expr)
+    args = [in_order(arg, leaves) for arg in expr.args]
+    if isinstance(expr, Add | Mul):
+        args.sort(key=_BY_STRUCTURE)
+    return unevaluated(expr, args)
 
 
 def rounded(expr: Expr, digits: int) -> Expr:

@@ -1,19 +1,21 @@
-"""Formulas as source text, operation by operation.
+"""Formulas as text, operation by operation.
 
-SymPy's printers take a formula apart with arithmetic of their own: asked to print
-``-3*sqrt(x)**2`` they may print ``-3*x``, which has values where the formula has none. This writer
-evaluates nothing, so the text computes what the tree says, in the order that the tree says.
+SymPy's printers take a formula apart with arithmetic of their own: ``-3*sqrt(x)**2`` may be printed
+as ``-3*x``, which has values where the formula has none, and ``y - (x + z)`` as ``y - x + z``. This
+writer evaluates nothing: the text computes what the tree says, in the order that the tree says. A
+notation is a subclass that says how operations look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 import sympy
-from sympy import Add, Expr, Mul, Number, Pow, Rational, Symbol, default_sort_key
+from sympy import Add, Expr, Mul, Number, Pow, Rational, Symbol
 
-_FUNCTIONS = (
+FUNCTIONS = (
     sympy.sin,
     sympy.cos,
     sympy.tan,
@@ -30,13 +32,23 @@ class Binding(IntEnum):
     """How tightly the outermost operation of a text holds its operands."""
 
     SUM = 1
-    NEGATIVE = 2  # a product or number behind a minus sign
+    NEGATIVE = 2
     PRODUCT = 3
     POWER = 4
     ATOM = 5
 
 
-Text = tuple[str, Binding]
+class Text(NamedTuple):
+    """The text of a formula without its sign, and how tightly that binds."""
+
+    body: str
+    inner: Binding = Binding.ATOM
+    negative: bool = False
+
+    @property
+    def binding(self) -> Binding:
+        """How tightly the text binds, sign included."""
+        return min(self.inner, Binding.NEGATIVE) if self.negative else self.inner
 
 
 class Writer:
@@ -46,10 +58,13 @@ class Writer:
         names: what to call symbols that shall not go by their own name.
     """
 
-    constants: Mapping[Expr, str] = {sympy.oo: "oo", sympy.nan: "nan"}
+    plus, minus, times, power_sign = " + ", " - ", "*", "**"
+    sign = "-"
+    infinity, undefined = "oo", "nan"
 
     def __init__(self, names: Mapping[Symbol, str] | None = None) -> None:
         self._names = names or {}
+        self._known: dict[Expr, Text] = {}
 
     def write(self, expr: Expr) -> str:
         """The text of a formula.
@@ -57,139 +72,182 @@ class Writer:
         Raises:
             TypeError: the formula holds something that no program can hold.
         """
-        return self._text(expr)[0]
+        return self._signed(self._text(expr))
 
-    def call(self, function: type[Expr], operands: Sequence[str]) -> str:
+    def symbol(self, name: str) -> str:
+        """The text of a variable."""
+        return name
+
+    def literal(self, digits: str) -> Text:
+        """The text of a number that is not negative, such as ``2``, ``0.5`` or ``1.5e-7``."""
+        return Text(digits)
+
+    def group(self, body: str) -> str:
+        """The text in parentheses."""
+        return f"({body})"
+
+    def call(self, function: type[Expr], operands: Sequence[str]) -> Text:
         """The text of a function call."""
-        return f"{function.__name__}({', '.join(operands)})"
+        return Text(self.named_call(function.__name__, operands))
+
+    def named_call(self, name: str, operands: Sequence[str]) -> str:
+        """The text of a call of a function by that name."""
+        return f"{name}({', '.join(operands)})"
 
     def root(self, operand: str) -> str:
         """The text of a square root."""
-        return f"sqrt({operand})"
+        return self.named_call("sqrt", [operand])
 
-    def _text(self, expr: Expr) -> Text:
-        if isinstance(expr, Symbol):
-            return self._names.get(expr, expr.name), Binding.ATOM
-        if isinstance(expr, Number):
-            return self._number(expr)
-        for kind, write in self._composite:
-            if isinstance(expr, kind):
-                return write(self, expr)
-        if isinstance(expr, _FUNCTIONS):
-            return self.call(expr.func, [self.write(arg) for arg in expr.args]), Binding.ATOM
-        raise TypeError(f"no program holds {expr.func.__name__}")
+    def power(self, base: Expr, exponent: Rational) -> Text:
+        """The text of a power with a positive exponent that is not 1/2."""
+        operands = (self._at_least(Binding.ATOM, part) for part in (base, exponent))
+        return Text(self.power_sign.join(operands), Binding.POWER)
+
+    def fraction(self, above: Sequence[Expr], below: Sequence[Expr]) -> Text:
+        """The text of a product of factors over a product of others, of which there is one."""
+        divisor = self._product(below)
+        if divisor.binding < Binding.POWER:
+            divisor = Text(self.group(self._signed(divisor)))
+        return Text(f"{self._dividend(above)}/{divisor.body}", Binding.PRODUCT)
+
+    def _dividend(self, above: Sequence[Expr]) -> str:
+        product = self._product(above)
+        text = self._signed(product)
+        return text if product.binding >= Binding.PRODUCT else self.group(text)
+
+    def _signed(self, text: Text) -> str:
+        return f"{self.sign}{text.body}" if text.negative else text.body
 
     def _at_least(self, binding: Binding, expr: Expr) -> str:
-        text, own = self._text(expr)
-        return text if own >= binding else f"({text})"
+        text = self._text(expr)
+        signed = self._signed(text)
+        return signed if text.binding >= binding else self.group(signed)
+
+    def _text(self, expr: Expr) -> Text:
+        if expr not in self._known:
+            self._known[expr] = self._written(expr)
+        return self._known[expr]
+
+    def _written(self, expr: Expr) -> Text:
+        match expr:
+            case Symbol():
+                return Text(self.symbol(self._names.get(expr, expr.name)))
+            case Number():
+                return self._number(expr)
+            case Add():
+                return self._sum(expr)
+            case Mul():
+                return self._signed_product(expr)
+            case Pow():
+                return self._power(expr)
+            case _ if isinstance(expr, FUNCTIONS):
+                return self.call(expr.func, [self.write(arg) for arg in expr.args])
+        raise TypeError(f"no program holds {expr.func.__name__}")
 
     def _number(self, value: Number) -> Text:
         if value.is_extended_negative:
-            return f"-{self._at_least(Binding.PRODUCT, -value)}", Binding.NEGATIVE
-        if value in self.constants:
-            return self.constants[value], Binding.ATOM
+            return self._number(-value)._replace(negative=True)
+        if value is sympy.oo:
+            return Text(self.infinity)
+        if value is sympy.nan:
+            return Text(self.undefined)
         if isinstance(value, Rational) and value.q != 1:
-            return f"{value.p}/{value.q}", Binding.PRODUCT
-        return sympy.sstr(value, full_prec=False), Binding.ATOM
+            return self.fraction([sympy.Integer(value.p)], [sympy.Integer(value.q)])
+        return self.literal(sympy.sstr(value, full_prec=False))
 
     def _sum(self, expr: Add) -> Text:
-        first, *rest = expr.as_ordered_terms()
-        text = self._at_least(Binding.NEGATIVE, first)
-        for term in rest:
-            part, binding = self._text(term)
-            if binding is Binding.NEGATIVE:
-                text += f" - {part[1:]}"
-            else:
-                text += f" + {part}" if binding > Binding.NEGATIVE else f" + ({part})"
-        return text, Binding.SUM
+        body = ""
+        for term in _terms(expr):
+            text = self._text(term)
+            part = text.body if text.inner > Binding.NEGATIVE else self.group(text.body)
+            if body:
+                body += self.minus if text.negative else self.plus
+            elif text.negative:
+                part = f"{self.sign}{part}"
+            body += part
+        return Text(body, Binding.SUM)
 
-    def _product(self, expr: Mul) -> Text:
-        sign, above, below = _fraction(expr)
-        if sign:
-            inner, binding = self._quotient(above, below)
-            return (f"-{inner}" if binding >= Binding.PRODUCT else f"-({inner})"), Binding.NEGATIVE
-        return self._quotient(above, below)
+    def _signed_product(self, expr: Mul) -> Text:
+        negative, above, below = _fraction(expr)
+        text = self.fraction(above, below) if below else self._product(above)
+        if not negative:
+            return text
+        if text.binding < Binding.PRODUCT:
+            text = Text(self.group(self._signed(text)))
+        return text._replace(negative=True)
 
-    def _quotient(self, above: list[Expr], below: list[Expr]) -> Text:
-        if len(above) == 1 and not below:
-            return self._text(above[0])
-        text = self._factors(above) if above else "1"
-        if below:
-            lone = len(below) == 1
-            text += "/" + (
-                self._at_least(Binding.POWER, below[0]) if lone else f"({self._factors(below)})"
-            )
-        return text, Binding.PRODUCT
-
-    def _factors(self, factors: list[Expr]) -> str:
+    def _product(self, factors: Sequence[Expr]) -> Text:
+        if not factors:
+            return self.literal("1")
         if len(factors) == 1:
-            return self._at_least(Binding.PRODUCT, factors[0])
+            return self._text(factors[0])
         first, *rest = factors
         parts = [self._at_least(Binding.PRODUCT, first)]
-        return "*".join(parts + [self._at_least(Binding.POWER, factor) for factor in rest])
+        parts += [self._at_least(Binding.POWER, factor) for factor in rest]
+        return Text(self.times.join(parts), Binding.PRODUCT)
 
     def _power(self, expr: Pow) -> Text:
         base, exponent = expr.args
+        if not exponent.is_Rational:
+            raise TypeError("no program holds an exponent that is not a number")
         if exponent == sympy.S.Half:
-            return self.root(self.write(base)), Binding.ATOM
+            return Text(self.root(self.write(base)))
         if exponent.is_negative:
-            return self._quotient([], [_inverse(expr)])
-        return (
-            f"{self._at_least(Binding.ATOM, base)}**{self._at_least(Binding.ATOM, exponent)}",
-            Binding.POWER,
-        )
-
-    _composite: tuple[tuple[type[Expr], Callable[[Writer, Expr], Text]], ...] = (
-        (Add, _sum),
-        (Mul, _product),
-        (Pow, _power),
-    )
+            return self.fraction([], [_inverse(expr)])
+        return self.power(base, exponent)
 
 
 class PythonWriter(Writer):
     """Writes formulas as Python over NumPy arrays."""
 
-    constants: Mapping[Expr, str] = {sympy.oo: "numpy.inf", sympy.nan: "numpy.nan"}
+    infinity, undefined = "numpy.inf", "numpy.nan"
 
-    _numpy: Mapping[type[Expr], str] = {
-        sympy.Abs: "abs",
-        sympy.Min: "minimum",
-        sympy.Max: "maximum",
-    }
-
-    def call(self, function: type[Expr], operands: Sequence[str]) -> str:
+    def call(self, function: type[Expr], operands: Sequence[str]) -> Text:
         """The text of a function call; minima and maxima of many are nested."""
-        name = f"numpy.{self._numpy.get(function, function.__name__)}"
-        if function not in (sympy.Min, sympy.Max):
-            return f"{name}({', '.join(operands)})"
+        name = {"Abs": "abs", "Min": "minimum", "Max": "maximum"}.get(
+            function.__name__, function.__name__
+        )
         text, *rest = operands
+        if not rest:
+            return Text(self.named_call(name, operands))
         for operand in rest:
-            text = f"{name}({text}, {operand})"
-        return text
+            text = self.named_call(name, [text, operand])
+        return Text(text)
 
-    def root(self, operand: str) -> str:
-        """The text of a square root."""
-        return f"numpy.sqrt({operand})"
+    def named_call(self, name: str, operands: Sequence[str]) -> str:
+        """The text of a call of NumPy's function by that name."""
+        return super().named_call(f"numpy.{name}", operands)
+
+
+def _terms(expr: Add) -> list[Expr]:
+    """Terms as people write them: ``x + 2 - y``; otherwise in the formula's own order."""
+    return sorted(expr.args, key=lambda term: (_is_negative(term), bool(term.is_Number)))
+
+
+def _is_negative(term: Expr) -> bool:
+    numbers = term.args if isinstance(term, Mul) else [term]
+    return any(number.is_Number and number.is_extended_negative for number in numbers)
 
 
 def _fraction(expr: Mul) -> tuple[bool, list[Expr], list[Expr]]:
-    """(is negative, factors above the line, factors below it)."""
-    coefficient, factors = sympy.S.One, sorted(expr.args, key=default_sort_key)
-    if isinstance(factors[0], Number):
-        coefficient, *factors = factors
-    sign = bool(coefficient.is_extended_negative)
-    coefficient = -coefficient if sign else coefficient
-    above = [] if coefficient == 1 else [coefficient]
-    below: list[Expr] = []
-    if isinstance(coefficient, Rational) and coefficient.q != 1:
-        above = [] if coefficient.p == 1 else [sympy.Integer(coefficient.p)]
-        below = [sympy.Integer(coefficient.q)]
+    """(is negative, factors above the line, factors below it), numbers before the others."""
+    number, *factors = sorted(expr.args, key=lambda factor: not factor.is_Number)
+    if not number.is_Number:
+        number, factors = sympy.S.One, [number, *factors]
+    negative = bool(number.is_extended_negative)
+    number = -number if negative else number
+    above, below = [], []
+    if number.is_Rational:
+        above = [sympy.Integer(number.p)] if number.p != 1 else []
+        below = [sympy.Integer(number.q)] if number.q != 1 else []
+    else:
+        above = [number]
     for factor in factors:
         if isinstance(factor, Pow) and factor.exp.is_negative:
             below.append(_inverse(factor))
         else:
             above.append(factor)
-    return sign, above, below
+    return negative, above, below
 
 
 def _inverse(power: Pow) -> Expr:

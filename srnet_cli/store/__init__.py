@@ -10,6 +10,7 @@ from srnet_cli.store.files import (
     write_json,
 )
 from srnet_cli.store.folder import RunFolder
+from srnet_cli.store.lock import require_free
 from srnet_cli.store.runs import Run, find_run, list_runs, runs_root
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "list_runs",
     "read_bytes",
     "read_json",
+    "require_free",
     "runs_root",
     "write_atomic",
     "write_json",

@@ -44,10 +44,7 @@ class Lock:
         descriptor = os.open(folder / LOCK, flags, 0o666)
         try:
             if not _take(descriptor):
-                raise UsageError(
-                    f"{folder} is in use by {_holder(folder)}",
-                    hint="wait until it ends, or give this run another --name",
-                )
+                raise _in_use(folder)
             _sign(descriptor)
         except BaseException:
             os.close(descriptor)
@@ -85,6 +82,18 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
+def require_free(folder: Path) -> None:
+    """Refuse at once a folder that another process holds; writes nothing and takes no lock.
+
+    For use before long preparations: only ``Lock.acquire`` makes sure.
+
+    Raises:
+        UsageError: another process holds it; the message says which and since when.
+    """
+    if is_locked(folder):
+        raise _in_use(folder)
+
+
 def _take(descriptor: int) -> bool:
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -103,6 +112,13 @@ def _sign(descriptor: int) -> None:
     record = {"host": socket.gethostname(), "pid": os.getpid(), "since": since}
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(record).encode() + b"\n", 0)
+
+
+def _in_use(folder: Path) -> UsageError:
+    return UsageError(
+        f"{folder} is in use by {_holder(folder)}",
+        hint="wait until it ends, or give this run another --name",
+    )
 
 
 def _holder(folder: Path) -> str:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Symbol
+from sympy import Expr
 
+from srnet_cli.config.document import one_line
 from srnet_cli.errors import UsageError
-from srnet_cli.expressions.builder import affine
 from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
 from srnet_cli.expressions.names import feature_symbols
-from srnet_cli.expressions.numeric import values
+from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import as_latex, as_text
-from srnet_cli.expressions.trees import complexity, rounded
+from srnet_cli.expressions.trees import complexity
 from srnet_cli.metrics import r2
 from srnet_cli.store import find_run, runs_root
-from srnet_cli.workflows.expressions_file import UNIT_NAMES, checked_rows
+from srnet_cli.workflows.expressions_file import UNIT_NAMES, checked_rows, figures
+from srnet_cli.workflows.fidelity import layer_name, measure
+from srnet_cli.workflows.printed import Printed, as_printed
 from srnet_cli.workflows.run_files import FittedRun, read_run
 
 Array = NDArray[np.float64]
 
 MAX_DIGITS = 17
+_LOSS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class LayerExplanation:
-    """One layer.
+    """One layer. Figures are those of the composition up to here, by set of rows.
 
     Attributes:
         name: ``hidden 1`` … or ``output``.
@@ -53,8 +55,10 @@ class LayerExplanation:
         expressions: named partial results, then f, or f0 … of several expressions.
         units: the readout of every unit.
         complexity: nodes of the expressions.
-        r2: coefficient of determination of the composition up to here, by set of rows.
-        undefined_rows: rows without a finite value, by set.
+        mse: mean squared error over rows and units.
+        r2: coefficient of determination, units pooled.
+        unit_r2: the same of every unit.
+        undefined_rows: rows without a finite value.
     """
 
     name: str
@@ -62,8 +66,30 @@ class LayerExplanation:
     expressions: tuple[Formula, ...]
     units: tuple[Formula, ...]
     complexity: int
+    mse: dict[str, float | None]
     r2: dict[str, float | None]
+    unit_r2: dict[str, list[float | None]]
     undefined_rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class PrintedFidelity:
+    """What rounding leaves of the fidelity: R² of the output by the formulas exactly as printed.
+
+    Attributes:
+        rows: the set of rows judged on.
+        exact: R² before rounding.
+        layers: R² of the layers' formulas, one after the other.
+        network: R² of the formulas of the whole network, or None where there are none.
+        enough_digits: the fewest digits that lose less than 0.001, where the digits asked for lose
+            more; else None.
+    """
+
+    rows: str
+    exact: float | None
+    layers: float | None
+    network: float | None
+    enough_digits: int | None
 
 
 @dataclass(frozen=True)
@@ -72,31 +98,37 @@ class Explanation:
 
     Attributes:
         run: the run folder.
-        is_done: whether the run has finished.
+        is_done: whether the run has finished; one that has not is shown as its last checkpoint.
+        trial, trials: the trial shown, which is the best, from 1, and how many there are.
+        generations: how many generations it has done.
         target: what the network predicts.
+        digits: significant digits that numbers are rounded to.
+        scaling: what the first layer reads where inputs are standardised, named as the inputs are.
         layers: layer by layer.
         network: one formula an output over the inputs, or None where it would be too long.
         network_complexity: nodes of those formulas.
-        digits: significant digits that numbers are rounded to.
-        r2_printed: R² of the formulas exactly as printed, on held-out rows of the domain.
         rows: number of rows in each set.
+        printed: what the formulas as printed are worth.
+        unconfirmed: formulas that do not, on every row, give the evaluator's values to 1e-9 even
+            before rounding, as may happen near a pole; usually none.
         quality: the network's own quality on held-out rows, where the truth is known.
-        trial: the trial shown, the best one.
-        standardised: whether the first layer reads standardised inputs.
     """
 
     run: str
     is_done: bool
+    trial: int
+    trials: int
+    generations: int
     target: str
+    digits: int
+    scaling: tuple[Formula, ...]
     layers: tuple[LayerExplanation, ...]
     network: tuple[Formula, ...] | None
     network_complexity: int | None
-    digits: int
-    r2_printed: float | None
     rows: dict[str, int]
+    printed: PrintedFidelity
+    unconfirmed: tuple[str, ...]
     quality: dict[str, Any] | None
-    trial: int
-    standardised: bool
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -121,113 +153,127 @@ def run(reference: str | None = None, *, digits: int = 4) -> Explanation:
 
 def explain(fitted: FittedRun, digits: int) -> Explanation:
     """Explain a run that has been read."""
-    rows = checked_rows(fitted.sets)
-    plain = layer_formulas(fitted.model, rows, unit_names=UNIT_NAMES)
-    layers = tuple(_rounded(layer, fitted, index, digits) for index, layer in enumerate(plain))
-    outputs = compose(fitted.model, rows)
-    names = [_output_name(fitted, unit) for unit in range(fitted.model.layers[-1].width)]
-    network = (
-        None
-        if outputs is None
-        else tuple(
-            _formula(name, rounded(output, digits))
-            for name, output in zip(names, outputs, strict=True)
-        )
-    )
+    model, rows = fitted.model, checked_rows(fitted.sets)
+    layers = layer_formulas(model, rows, unit_names=UNIT_NAMES)
+    network = compose(model, rows)
+    printed = as_printed(model, layers, network, digits)
+    outputs = _output_names(fitted)
     return Explanation(
         run=str(fitted.path),
         is_done=fitted.is_done,
+        trial=fitted.trial,
+        trials=fitted.trials,
+        generations=fitted.generations,
         target=str(fitted.inputs["target"]),
-        layers=tuple(
-            _layer(layer, fitted, index, digits, names) for index, layer in enumerate(layers)
-        ),
-        network=network,
-        network_complexity=None if outputs is None else sum(map(complexity, outputs)),
         digits=digits,
-        r2_printed=_fidelity_as_printed(fitted, layers, outputs, digits),
+        scaling=_formulas([symbol.name for symbol in printed.features], printed.scaling),
+        layers=_layers(fitted, layers, printed, outputs),
+        network=None if printed.network is None else _formulas(outputs, printed.network),
+        network_complexity=None if network is None else sum(map(complexity, network)),
         rows={name: len(X) for name, X in fitted.sets.items()},
-        quality=fitted.metrics["network"],
-        trial=int(fitted.metrics["trial"]),
-        standardised=fitted.model.scaler is not None,
+        printed=_printed_fidelity(fitted, layers, network, digits),
+        unconfirmed=tuple(_unconfirmed(fitted, layers, network, rows)),
+        quality=fitted.inputs["quality"],
     )
 
 
-def _rounded(layer: LayerFormulas, fitted: FittedRun, index: int, digits: int) -> LayerFormulas:
-    """A layer's formulas with every number rounded, the readout's too."""
-    expressions = tuple(rounded(expr, digits) for expr in layer.expressions)
-    readout = fitted.model.layers[index]
-    units = tuple(
-        rounded(affine(list(zip(weights, expressions, strict=True)), bias), digits)
-        for weights, bias in zip(readout.weights.T.tolist(), readout.bias.tolist(), strict=True)
-    )
-    steps = tuple((symbol, rounded(expr, digits)) for symbol, expr in layer.steps)
-    return replace(layer, steps=steps, expressions=expressions, units=units)
-
-
-def _layer(
-    formulas: LayerFormulas,
-    fitted: FittedRun,
-    index: int,
-    digits: int,
-    outputs: Sequence[str],
-) -> LayerExplanation:
-    record = fitted.expressions["layers"][index]
-    readout = fitted.model.layers[index]
-    count = len(formulas.expressions)
-    symbols = [Symbol("f" if count == 1 else f"f{k}") for k in range(count)]
-    last = index == len(fitted.model.layers) - 1
-    names = outputs if last else [symbol.name for symbol in formulas.outputs]
-    units = [
-        rounded(affine(list(zip(weights, symbols, strict=True)), bias), digits)
-        for weights, bias in zip(readout.weights.T.tolist(), readout.bias.tolist(), strict=True)
-    ]
-    return LayerExplanation(
-        name=record["name"],
-        inputs=tuple(symbol.name for symbol in formulas.inputs),
-        expressions=(
-            *(_formula(symbol.name, expr) for symbol, expr in formulas.steps),
-            *(
-                _formula(symbol.name, expr)
-                for symbol, expr in zip(symbols, formulas.expressions, strict=True)
-            ),
-        ),
-        units=tuple(_formula(name, unit) for name, unit in zip(names, units, strict=True)),
-        complexity=record["complexity"],
-        r2=record["r2"],
-        undefined_rows=record["undefined_rows"],
+def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:
+    """The formulas under their names; no formulas, whatever the names, are no equations."""
+    return tuple(
+        Formula(name, as_text(expr), as_latex(expr))
+        for name, expr in zip(names, formulas, strict=bool(formulas))
     )
 
 
-def _formula(name: str, expr: Expr) -> Formula:
-    return Formula(name, as_text(expr), as_latex(expr))
-
-
-def _output_name(fitted: FittedRun, unit: int) -> str:
-    target = str(fitted.inputs["target"])
-    classes = fitted.inputs["classes"]
-    if classes:
-        return f"score({classes[unit]})"
-    return target if fitted.model.layers[-1].width == 1 else f"{target}_{unit}"
-
-
-def _fidelity_as_printed(
+def _layers(
     fitted: FittedRun,
     layers: Sequence[LayerFormulas],
-    outputs: Sequence[Expr] | None,
-    digits: int,
-) -> float | None:
-    """R² of what is printed: of the whole formula, or of the layers where there is none."""
-    rows = fitted.sets.get("interpolation")
-    if rows is None:
-        return None
-    if outputs is None:
-        printed = fitted.model.inputs(rows)
-        for layer in layers:
-            printed = layer.evaluate(printed)
-    else:
-        symbols = feature_symbols(fitted.model.features)
-        printed = np.column_stack(
-            [values(rounded(output, digits), symbols, rows) for output in outputs]
+    printed: Printed,
+    outputs: Sequence[str],
+) -> tuple[LayerExplanation, ...]:
+    fidelity = measure(fitted.model, fitted.network, fitted.sets)
+    explained = []
+    for index, layer in enumerate(printed.layers):
+        name = layer_name(index, len(layers))
+        units = outputs if name == "output" else [symbol.name for symbol in layer.outputs]
+        names = [symbol.name for symbol, _ in layer.steps]
+        names += [symbol.name for symbol in printed.names[index]]
+        parts = [expr for _, expr in layer.steps] + list(layer.expressions)
+        explained.append(
+            LayerExplanation(
+                name=name,
+                inputs=tuple(symbol.name for symbol in layer.inputs),
+                expressions=_formulas(names, parts),
+                units=_formulas(units, printed.readouts[index]),
+                complexity=layers[index].complexity,
+                **figures(fidelity, index),
+            )
         )
-    score = r2(fitted.network.predict(rows), printed)
-    return score if np.isfinite(score) else None
+    return tuple(explained)
+
+
+def _output_names(fitted: FittedRun) -> list[str]:
+    target, classes = one_line(str(fitted.inputs["target"])), fitted.inputs["classes"]
+    if classes:
+        return [f"score({one_line(label)})" for label in classes]
+    width = fitted.model.layers[-1].width
+    return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
+
+
+def _printed_fidelity(
+    fitted: FittedRun,
+    layers: Sequence[LayerFormulas],
+    network: Sequence[Expr] | None,
+    digits: int,
+) -> PrintedFidelity:
+    name = "interpolation" if "interpolation" in fitted.sets else "train"
+    X = fitted.sets[name]
+    truth = fitted.network.predict(X)
+
+    exact = r2(truth, fitted.model.predict(X))
+
+    def judge(digits: int) -> tuple[float, float | None]:
+        printed = as_printed(fitted.model, layers, network, digits)
+        whole = printed.by_network(X)
+        return r2(truth, printed.by_layers(X)), None if whole is None else r2(truth, whole)
+
+    def is_enough(scores: tuple[float, float | None]) -> bool:
+        kept = [score > exact - _LOSS for score in scores if score is not None]
+        return all(kept) or not np.isfinite(exact)
+
+    asked = scores = judge(digits)
+    enough = digits
+    while not is_enough(scores) and enough < MAX_DIGITS:
+        enough += 1
+        scores = judge(enough)
+    return PrintedFidelity(
+        rows=name,
+        exact=_finite(exact),
+        layers=_finite(asked[0]),
+        network=_finite(asked[1]),
+        enough_digits=None if enough == digits else enough,
+    )
+
+
+def _unconfirmed(
+    fitted: FittedRun,
+    layers: Sequence[LayerFormulas],
+    network: Sequence[Expr] | None,
+    rows: Array,
+) -> Iterator[str]:
+    """The formulas, before rounding, that are not the evaluator's on some row."""
+    model = fitted.model
+    units = [model.inputs(rows), *model.layer_outputs(rows)]
+    for index, layer in enumerate(layers):
+        found = layer.evaluate(units[index])
+        for unit, expected in enumerate(units[index + 1].T):
+            if not agree(found[:, unit], expected):
+                yield f"{layer_name(index, len(layers))}, unit {unit}"
+    symbols = feature_symbols(model.features)
+    for output, formula in enumerate(network or ()):
+        if not agree(values(formula, symbols, rows), units[-1][:, output]):
+            yield f"whole network, output {output}"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None

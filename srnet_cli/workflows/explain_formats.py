@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from srnet_cli.workflows.explain import Explanation, LayerExplanation
+from srnet_cli.workflows.explain import Explanation, Formula, LayerExplanation
+from srnet_cli.workflows.text_table import SET_NAMES, aligned, fidelity_rows, score
+
+SHOWN = 8
+"""So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
+
+SHOWN_NODES = 300
+"""A formula of the whole network with more nodes is not printed: nobody reads a page of it."""
 
 
-def as_table(explanation: Explanation) -> str:
-    """For the terminal."""
-    return "\n".join(_text_lines(explanation))
+def as_table(explanation: Explanation, *, full: bool = False) -> str:
+    """For the terminal.
+
+    Args:
+        explanation: what to print.
+        full: whether to print every unit of wide layers.
+    """
+    return "\n".join(_text_lines(explanation, full))
 
 
-def as_json(explanation: Explanation) -> str:
-    """For programs."""
+def as_json(explanation: Explanation, *, full: bool = False) -> str:
+    """For programs; always in full."""
     return json.dumps(explanation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def as_markdown(explanation: Explanation) -> str:
-    """For a notebook or an issue."""
-    return "\n".join(_markdown_lines(explanation))
+def as_markdown(explanation: Explanation, *, full: bool = False) -> str:
+    """For a notebook or an issue; arguments as for ``as_table``."""
+    return "\n".join(_markdown_lines(explanation, full))
 
 
-def as_latex(explanation: Explanation) -> str:
-    """For a paper: one align environment a layer, and one for the whole network."""
-    return "\n".join(_latex_lines(explanation))
+def as_latex(explanation: Explanation, *, full: bool = False) -> str:
+    """For a paper: an ``align*`` environment a layer, and one for the whole network."""
+    return "\n".join(_latex_lines(explanation, full))
 
 
-FORMATS: dict[str, Callable[[Explanation], str]] = {
+FORMATS = {
     "table": as_table,
     "json": as_json,
     "markdown": as_markdown,
@@ -36,116 +49,162 @@ FORMATS: dict[str, Callable[[Explanation], str]] = {
 }
 
 
-def summary(explanation: Explanation) -> Iterator[str]:
-    """What the formulas are worth, a line a fact."""
+def _text_lines(explanation: Explanation, full: bool) -> Iterator[str]:
+    yield from _title(explanation)
+    for heading, formulas, rest in _blocks(explanation, full):
+        yield f"\n{heading}"
+        for formula in formulas:
+            yield f"  {formula.name} = {formula.text}"
+        if rest:
+            yield f"  {rest}"
+    yield ""
+    yield from aligned(_fidelity(explanation, full), right=True)
+    yield ""
+    yield from _remarks(explanation)
+
+
+def _markdown_lines(explanation: Explanation, full: bool) -> Iterator[str]:
+    title, *more = _title(explanation)
+    yield f"# {title}"
+    if more:
+        yield "\n" + "\n".join(more)
+    for heading, formulas, rest in _blocks(explanation, full):
+        yield f"\n## {heading}\n"
+        for formula in formulas:
+            yield f"- `{formula.name} = {formula.text}`"
+        if rest:
+            yield f"- {rest}"
+    yield "\n## Fidelity\n"
+    head, *rows = _fidelity(explanation, full)
+    for row in (head, ["---", *["---:"] * (len(head) - 1)], *rows):
+        yield f"| {' | '.join(row)} |"
+    yield ""
+    for line in _remarks(explanation):
+        yield f"- {line}"
+
+
+def _latex_lines(explanation: Explanation, full: bool) -> Iterator[str]:
+    for line in (*_title(explanation), *aligned(_fidelity(explanation, full), right=True)):
+        yield f"% {line}"
+    for line in _remarks(explanation):
+        yield f"% {line}"
+    for heading, formulas, rest in _blocks(explanation, full):
+        yield f"% {heading}"
+        if formulas:
+            yield r"\begin{align*}"
+            yield " \\\\\n".join(f"  {_latex_name(f.name)} &= {f.latex}" for f in formulas)
+            yield r"\end{align*}"
+        if rest:
+            yield f"% {rest}"
+
+
+Block = tuple[str, Sequence[Formula], str]
+
+
+def _blocks(explanation: Explanation, full: bool) -> Iterator[Block]:
+    """(heading, formulas, what is left out) of the inputs, every layer and the whole network."""
+    if explanation.scaling:
+        yield _block("standardised inputs, which hidden 1 reads", explanation.scaling, (), full)
+    for layer in explanation.layers:
+        yield _block(_heading(layer, full), layer.expressions, layer.units, full)
+    heading = f"whole network, complexity {explanation.network_complexity}"
+    if explanation.network is None:
+        yield "whole network: too long for one formula; the layers above are the formula", (), ""
+    elif _is_readable(explanation, full):
+        yield _block(heading, (), explanation.network, full)
+    else:
+        yield f"{heading}: --full prints it", (), ""
+
+
+def _is_readable(explanation: Explanation, full: bool) -> bool:
+    """Whether there are formulas of the whole network, of a length to be printed."""
+    return explanation.network_complexity is not None and (
+        full or explanation.network_complexity <= SHOWN_NODES
+    )
+
+
+def _block(
+    heading: str, formulas: Sequence[Formula], units: Sequence[Formula], full: bool
+) -> Block:
+    shown = units if full else units[:SHOWN]
+    left = len(units) - len(shown)
+    rest = f"… and {left} more unit{'s' if left > 1 else ''}; --full prints all" if left else ""
+    return heading, (*formulas, *shown), rest
+
+
+def _heading(layer: LayerExplanation, full: bool) -> str:
+    units = f"{len(layer.units)} unit{'s' if len(layer.units) > 1 else ''}"
+    names = layer.inputs
+    inputs = ", ".join(names if full or len(names) <= SHOWN else (*names[:2], "…", names[-1]))
+    return f"{layer.name}: {units} from {inputs}, complexity {layer.complexity}"
+
+
+def _title(explanation: Explanation) -> Iterator[str]:
+    yield explanation.run
+    if not explanation.is_done:
+        yield f"not finished: the best found in {explanation.generations} generations"
+    if explanation.trials > 1:
+        yield f"trial {explanation.trial} of {explanation.trials}, the best"
+
+
+def _fidelity(explanation: Explanation, full: bool) -> list[list[str]]:
+    """A table of R² by layer and set of rows, with what is left of it as printed."""
+    r2 = {layer.name: layer.r2 for layer in explanation.layers}
+    printed = explanation.printed
+    digits = f"{explanation.digits} digit{'s' if explanation.digits > 1 else ''}"
+    r2[f"layers as printed, {digits}"] = {printed.rows: printed.layers}
+    if _is_readable(explanation, full):
+        r2[f"whole as printed, {digits}"] = {printed.rows: printed.network}
+    return fidelity_rows(r2, explanation.rows, explanation.layers[-1].undefined_rows)
+
+
+def _remarks(explanation: Explanation) -> Iterator[str]:
     if explanation.quality is not None:
         yield f"the network itself: {_quality(explanation.quality)}"
-    output = explanation.layers[-1]
-    for name, score in output.r2.items():
-        rows, undefined = explanation.rows[name], output.undefined_rows[name]
-        missing = f", undefined on {undefined} of them" if undefined else ""
-        yield f"R² to the network, {_SETS[name]}: {_score(score)} ({rows} rows{missing})"
-    if explanation.r2_printed is not None:
+    printed = explanation.printed
+    if printed.enough_digits is not None:
         yield (
-            f"R² of the formulas as printed, {explanation.digits} digits, held-out rows: "
-            f"{_score(explanation.r2_printed)}"
+            f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {score(printed.exact)} before: "
+            f"--digits {printed.enough_digits} keeps it"
+        )
+    if explanation.unconfirmed:
+        yield (
+            f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"
         )
 
 
-_SETS = {
-    "train": "training rows",
-    "validation": "selection rows",
-    "interpolation": "held-out rows",
-    "extrapolation": "beyond the domain",
-}
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return "; ".join(names[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _quality(quality: dict[str, float]) -> str:
+def _quality(quality: dict[str, Any]) -> str:
     if "accuracy" in quality:
         return (
             f"accuracy {quality['accuracy']:.4f} on held-out rows "
-            f"(majority class: {quality['majority_rate']:.4f})"
+            f"(the most frequent class: {quality['majority_rate']:.4f})"
         )
     return (
-        f"R² {quality['r2']:.4f} to the truth on held-out rows, RMSE {quality['rmse']:.4g} "
+        f"R² {score(quality['r2'])} to the truth on held-out rows, RMSE {quality['rmse']:.4g} "
         f"(the training mean: {quality['baseline_rmse']:.4g})"
     )
 
 
-def _score(score: float | None) -> str:
-    if score is None:
-        return "none"
-    return f"{score:.6f}" if score > -1000 else f"{score:.3g}"
+_LATEX = {
+    "\\": r"\backslash ",
+    "^": r"\hat{\ }",
+    "~": r"\tilde{\ }",
+    "<": r"{<}",
+    ">": r"{>}",
+    " ": r"\ ",
+    "-": r"\text{-}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
 
 
-def _text_lines(explanation: Explanation) -> Iterator[str]:
-    state = "" if explanation.is_done else "  (not finished: the best so far)"
-    yield f"{explanation.run}{state}"
-    if explanation.standardised:
-        yield "The first layer reads standardised inputs, (x - mean) / scale."
-    for layer in explanation.layers:
-        yield ""
-        yield _heading(layer)
-        for formula in (*layer.expressions, *layer.units):
-            yield f"  {formula.name} = {formula.text}"
-    yield ""
-    yield from _whole_as_text(explanation)
-    yield ""
-    yield from summary(explanation)
-
-
-def _heading(layer: LayerExplanation) -> str:
-    score = layer.r2.get("interpolation", layer.r2.get("train"))
-    units = f"{len(layer.units)} unit{'s' if len(layer.units) > 1 else ''}"
-    return (
-        f"{layer.name}: {units} from {', '.join(layer.inputs)}   "
-        f"R² {_score(score)}, complexity {layer.complexity}"
-    )
-
-
-def _whole_as_text(explanation: Explanation) -> Iterator[str]:
-    if explanation.network is None:
-        yield "whole network: too long for one formula; the layers above are the formula"
-        return
-    yield f"whole network: complexity {explanation.network_complexity}"
-    for formula in explanation.network:
-        yield f"  {formula.name} = {formula.text}"
-
-
-def _markdown_lines(explanation: Explanation) -> Iterator[str]:
-    yield f"# {explanation.run}"
-    for layer in explanation.layers:
-        yield f"\n## {_heading(layer)}\n"
-        for formula in (*layer.expressions, *layer.units):
-            yield f"- `{formula.name} = {formula.text}`"
-    yield "\n## Whole network\n"
-    for line in list(_whole_as_text(explanation))[1:] or list(_whole_as_text(explanation)):
-        yield f"- `{line.strip()}`"
-    yield "\n## Fidelity\n"
-    for line in summary(explanation):
-        yield f"- {line}"
-
-
-def _latex_lines(explanation: Explanation) -> Iterator[str]:
-    for line in summary(explanation):
-        yield f"% {line}"
-    for layer in explanation.layers:
-        yield f"% {_heading(layer)}"
-        yield from _align([(f.name, f.latex) for f in (*layer.expressions, *layer.units)])
-    if explanation.network is not None:
-        yield "% whole network"
-        yield from _align([(f.name, f.latex) for f in explanation.network])
-
-
-def _align(equations: list[tuple[str, str]]) -> Iterator[str]:
-    yield r"\begin{align*}"
-    yield " \\\\\n".join(f"  {_name(name)} &= {latex}" for name, latex in equations)
-    yield r"\end{align*}"
-
-
-def _name(name: str) -> str:
+def _latex_name(name: str) -> str:
+    """A name as LaTeX: a letter with an index as such, anything else upright and escaped."""
     head = name.rstrip("0123456789")
-    if head != name and len(head) == 1:
-        return f"{head}_{{{name[1:]}}}"
-    escaped = name.replace("_", r"\_")
-    return name if len(name) == 1 else rf"\mathrm{{{escaped}}}"
+    if len(head) == 1 and head.isalpha():
+        return name if head == name else f"{head}_{{{name[1:]}}}"
+    return rf"\mathrm{{{''.join(_LATEX.get(character, character) for character in name)}}}"

@@ -12,14 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import sympy
 from numpy.typing import NDArray
 
 from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
-from srnet_cli.expressions.printers import as_text
+from srnet_cli.expressions.printers import as_srepr, as_text
 from srnet_cli.expressions.trees import complexity
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.workflows.fidelity import LayerFidelity
+from srnet_cli.workflows.fidelity import LayerFidelity, layer_name
 
 Array = NDArray[np.float64]
 Fidelity = Mapping[str, Sequence[LayerFidelity]]
@@ -56,17 +55,16 @@ def _layer(
     model: SymbolicNetwork, formulas: LayerFormulas, index: int, fidelity: Fidelity
 ) -> dict[str, Any]:
     layer = model.layers[index]
-    last = index == len(model.layers) - 1
     return {
-        "name": "output" if last else f"hidden {index + 1}",
+        "name": layer_name(index, len(model.layers)),
         "inputs": [symbol.name for symbol in formulas.inputs],
         "steps": {symbol.name: as_text(expr) for symbol, expr in formulas.steps},
         "expressions": [as_text(expr) for expr in formulas.expressions],
-        "srepr": [sympy.srepr(expr) for expr in formulas.expressions],
+        "srepr": [as_srepr(expr) for expr in formulas.expressions],
         "weights": layer.weights.tolist(),
         "bias": layer.bias.tolist(),
         "complexity": formulas.complexity,
-        **_figures(fidelity, index),
+        **figures(fidelity, index),
     }
 
 
@@ -75,11 +73,11 @@ def _network(model: SymbolicNetwork, rows: Array, fidelity: Fidelity) -> dict[st
     return {
         "expressions": None if outputs is None else [as_text(expr) for expr in outputs],
         "complexity": None if outputs is None else sum(map(complexity, outputs)),
-        **_figures(fidelity, len(model.layers) - 1),
+        **figures(fidelity, len(model.layers) - 1),
     }
 
 
-def _figures(fidelity: Fidelity, layer: int) -> dict[str, Any]:
+def figures(fidelity: Fidelity, layer: int) -> dict[str, Any]:
     """Every figure of a layer, by name and then by set of rows."""
     by_set = {name: layers[layer].to_dict() for name, layers in fidelity.items()}
     return {

@@ -5,21 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.metrics import mse, r2, r2_per_unit
-from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks.network import Network
 from srnet_cli.rng import stream
+
+if TYPE_CHECKING:
+    from srnet_cli.datasets.dataset import Dataset
+    from srnet_cli.model import SymbolicNetwork
+    from srnet_cli.networks.network import Network
 
 Array = NDArray[np.float64]
 
 SETS = ("train", "validation", "interpolation", "extrapolation")
 """Rows that fit the readouts; that count in selection; fresh ones; and ones beyond the domain."""
+
+
+def layer_name(index: int, layers: int) -> str:
+    """What layer ``index``, from 0, of so many is called: ``hidden 1`` … or ``output``."""
+    return "output" if index == layers - 1 else f"hidden {index + 1}"
 
 
 @dataclass(frozen=True)

@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from statistics import median
 from typing import Any
 
+from srnet_cli.workflows.fidelity import layer_name
 from srnet_cli.workflows.fit import FitResult
-
-_NAMES = {
-    "train": "training rows",
-    "validation": "selection rows",
-    "interpolation": "held-out rows",
-    "extrapolation": "beyond the domain",
-}
+from srnet_cli.workflows.text_table import aligned, fidelity_rows
 
 
-def lines(result: FitResult) -> Iterator[str]:
-    """The result, a fact a line."""
+def as_table(result: FitResult) -> str:
+    """The result for the terminal."""
+    return "\n".join(_lines(result))
+
+
+def as_json(result: FitResult) -> str:
+    """The result for programs: ``metrics.json`` and where it lies."""
+    record = {"run": str(result.path), "was_done": result.was_done, **result.metrics}
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _lines(result: FitResult) -> Iterator[str]:
     metrics = result.metrics
     if result.was_done:
         yield "this run had finished before; nothing was computed"
     found = [value for value in metrics["fitness"] if value is not None]
-    if not found:
-        yield "no expression was finite on all rows; try other functions or more generations"
+    if found:
+        yield f"fitness {min(found):.6g}{_among(metrics, found)}"
+        yield from aligned(_fidelity(metrics), right=True)
     else:
-        trial = f" (trial {metrics['trial'] + 1} of {len(metrics['fitness'])})"
-        yield f"fitness {min(found):.6g}{trial if len(metrics['fitness']) > 1 else ''}"
-        yield from _fidelity(metrics["fidelity"])
-    yield str(result.path)
+        yield "no expression was finite on all rows; try other functions or more generations"
+    yield f"run {result.path}"
 
 
-def _fidelity(fidelity: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    for name, layers in fidelity.items():
-        scores = " ".join(
-            "none" if layer["r2"] is None else f"{layer['r2']:.4f}" for layer in layers
-        )
-        undefined = layers[-1]["undefined_rows"]
-        missing = f", undefined on {undefined} rows" if undefined else ""
-        yield f"R² to the network by layer, {_NAMES[name]}: {scores}{missing}"
+def _among(metrics: Mapping[str, Any], found: list[float]) -> str:
+    trials = len(metrics["fitness"])
+    if trials == 1:
+        return ""
+    failed = f", {trials - len(found)} found nothing" if len(found) < trials else ""
+    return f" (trial {metrics['trial']} of {trials}, median {median(found):.6g}{failed})"
+
+
+def _fidelity(metrics: Mapping[str, Any]) -> list[list[str]]:
+    fidelity = metrics["fidelity"]
+    layers = len(fidelity["train"])
+    r2 = {
+        layer_name(index, layers): {name: of[index]["r2"] for name, of in fidelity.items()}
+        for index in range(layers)
+    }
+    undefined = {name: of[-1]["undefined_rows"] for name, of in fidelity.items()}
+    return fidelity_rows(r2, metrics["rows"], undefined)
+
+
+FORMATS = {"table": as_table, "json": as_json}

@@ -13,21 +13,22 @@ class SearchProgress:
 
     Attributes:
         trial, trials: number of the trial, from 1, and how many there are.
-        generation, generations: generations done, and at most how many.
-        fitness: best fitness so far.
-        losses: mean squared error of every layer.
-        evaluations_per_second: individuals evaluated a second, lately.
-        seconds_left: at this pace, at most.
+        generation, generations: generations done in this trial, and at most how many; None where
+            the search ends of itself.
+        fitness: best fitness of this trial.
+        losses: mean squared error of every layer; empty before anything is found.
+        evaluations_per_second: individuals evaluated a second, lately; None while not known.
+        seconds_left: for all trials, at most; None while not known.
     """
 
     trial: int
     trials: int
     generation: int
-    generations: int
+    generations: int | None
     fitness: float
     losses: Sequence[float]
-    evaluations_per_second: float
-    seconds_left: float
+    evaluations_per_second: float | None
+    seconds_left: float | None
 
 
 class Reporter(Protocol):

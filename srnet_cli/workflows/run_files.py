@@ -1,4 +1,4 @@
-"""A finished or interrupted run, read back from its folder."""
+"""A run, finished or not, read back from its folder."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network, network_from_bytes
 from srnet_cli.store import RunFolder
+from srnet_cli.workflows.strategies import best_trial, restored, symbolic_network
 
 Array = NDArray[np.float64]
+
+_SETTINGS = "config.resolved.json"
+_GOES_ON = "the 'srnet fit' that made it goes on from there"
 
 
 @dataclass(frozen=True)
@@ -24,53 +29,88 @@ class FittedRun:
 
     Attributes:
         path: the run folder.
-        is_done: whether the run was committed.
-        record: ``run.json``.
+        is_done: whether the run was committed; the model of one that was not is the best of its
+            newest checkpoint.
         inputs: ``inputs.json``.
-        metrics: ``metrics.json``.
-        expressions: ``expressions.json``.
         model: the symbolic network.
         network: the network it explains.
         sets: raw rows by name, see ``fidelity.SETS``.
+        trial: number of the trial that found the model, from 1.
+        trials: how many trials the run has.
+        generations: how many generations that trial has done.
     """
 
     path: Path
     is_done: bool
-    record: dict[str, Any]
     inputs: dict[str, Any]
-    metrics: dict[str, Any]
-    expressions: dict[str, Any]
     model: SymbolicNetwork
     network: Network
     sets: dict[str, Array]
+    trial: int
+    trials: int
+    generations: int
 
 
 def read_run(path: Path) -> FittedRun:
     """Read a run.
 
     Raises:
-        UsageError: the folder holds no run, or one that has found nothing yet.
+        UsageError: the folder holds no run, or one that has found nothing.
         StorageError: a file is missing or damaged.
         ModelError: the stored model or network is not valid.
     """
     folder = RunFolder.open(path)
-    if not (path / "model.json").is_file():
+    return _finished(folder) if folder.is_done else _unfinished(folder)
+
+
+def _finished(folder: RunFolder) -> FittedRun:
+    metrics = folder.read_json("metrics.json")
+    if all(fitness is None for fitness in metrics["fitness"]):
         raise UsageError(
-            f"{path} holds no formulas yet", hint="the 'srnet fit' that made it goes on from there"
+            f"{folder.path} holds no formulas: no expression was finite on all rows",
+            hint="try other functions or more generations",
         )
+    trial = metrics["trial"]
     return FittedRun(
-        path=path,
-        is_done=folder.is_done,
-        record=folder.read_json("run.json"),
+        path=folder.path,
+        is_done=True,
         inputs=folder.read_json("inputs.json"),
-        metrics=folder.read_json("metrics.json"),
-        expressions=folder.read_json("expressions.json"),
         model=SymbolicNetwork.from_dict(folder.read_json("model.json")),
-        network=network_from_bytes(
-            folder.read("network.safetensors"), str(path / "network.safetensors")
-        ),
+        network=_network(folder),
         sets=_rows(folder),
+        trial=trial,
+        trials=len(metrics["fitness"]),
+        generations=metrics["generations"][trial - 1],
     )
+
+
+def _unfinished(folder: RunFolder) -> FittedRun:
+    checkpoint = folder.newest_checkpoint()
+    if checkpoint is None:
+        raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
+    settings = folder.read_json(_SETTINGS)
+    experiment = experiment_from_mapping(settings, str(folder.path / _SETTINGS))
+    states = restored(experiment, checkpoint, folder.path)
+    best = best_trial(states)
+    if not np.isfinite(states[best].fitness):
+        raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
+    inputs, network = folder.read_json("inputs.json"), _network(folder)
+    return FittedRun(
+        path=folder.path,
+        is_done=False,
+        inputs=inputs,
+        model=symbolic_network(states[best], experiment, network, inputs["features"]),
+        network=network,
+        sets=_rows(folder),
+        trial=best + 1,
+        trials=experiment.trials,
+        generations=states[best].generation,
+    )
+
+
+def _network(folder: RunFolder) -> Network:
+    name = "network.safetensors"
+    return network_from_bytes(folder.read(name), str(folder.path / name))
 
 
 def _rows(folder: RunFolder) -> dict[str, Array]:

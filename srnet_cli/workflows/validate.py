@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.loading import LoadedConfig, load_config
 from srnet_cli.config.resolved import named_files, signature, to_yaml
-from srnet_cli.config.schema import Experiment
+from srnet_cli.config.schema import EvolutionSettings, Experiment
 from srnet_cli.errors import ConfigError
 
 
@@ -40,10 +40,20 @@ def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
         ConfigError: the config or its formula is wrong.
         DataError, ModelError: a file that it names cannot be found.
     """
+    return load_checked(config, overrides).experiment
+
+
+def load_checked(config: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Like ``load``, and keep where every key was written.
+
+    Raises:
+        ConfigError: the config or its formula is wrong.
+        DataError, ModelError: a file that it names cannot be found.
+    """
     loaded = load_config(config, overrides)
     _check_formula(loaded)
     _check_files(loaded)
-    return loaded.experiment
+    return loaded
 
 
 def _check_formula(loaded: LoadedConfig) -> None:
@@ -73,12 +83,20 @@ def _summary(experiment: Experiment) -> str:
     dataset, network, evolution = experiment.dataset, experiment.network, experiment.evolution
     rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula
     hidden = "-".join(map(str, network.train.hidden)) if network.train else ""
-    trials = f"{experiment.trials} trial{'s' if experiment.trials > 1 else ''}"
-    budget = f"{evolution.population} individuals, {evolution.generations} generations, {trials}"
     facts = {
         "run": f"{experiment.name}-{signature(experiment)}",
         "dataset": f"{dataset.task}, {rows}",
         "network": f"trained here, hidden layers {hidden}" if hidden else str(network.load),
-        "evolution": f"{evolution.strategy}, {budget}",
+        "evolution": ", ".join(_budget(evolution, experiment.trials)),
     }
     return "\n".join(one_line(f"  {key:<10} {fact}") for key, fact in facts.items())
+
+
+def _budget(evolution: EvolutionSettings, trials: int) -> Iterator[str]:
+    yield evolution.strategy
+    if evolution.strategy == "mnncgp-es":
+        yield f"{evolution.population} individuals"
+    yield f"{evolution.generations} generations"
+    if evolution.max_seconds is not None:
+        yield f"{evolution.max_seconds:g} s"
+    yield f"{trials} trial{'s' if trials > 1 else ''}"

@@ -18,7 +18,7 @@ import pytest
 import srnet_cli
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.store import RunFolder
-from srnet_cli.store.lock import LOCK, Lock, is_locked
+from srnet_cli.store.lock import LOCK, Lock, is_locked, require_free
 
 REPOSITORY = Path(srnet_cli.__path__[0]).parent
 
@@ -87,6 +87,16 @@ def test_a_second_process_is_refused_at_once(tmp_path):
         )
         holder.stdin.close()
     RunFolder.claim(folder).close()
+
+
+def test_a_folder_in_use_can_be_told_beforehand(tmp_path):
+    """Before long preparations a held folder is refused in the same words; nothing is written."""
+    require_free(tmp_path / "run")
+    assert os.listdir(tmp_path) == []
+    in_use = pytest.raises(UsageError, match=f"in use by process {os.getpid()} ")
+    with RunFolder.claim(tmp_path / "run"), in_use:
+        require_free(tmp_path / "run")
+    require_free(tmp_path / "run")
 
 
 def test_the_same_process_is_refused_too(tmp_path):

@@ -31,15 +31,21 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_valid_config_is_summarised(config: Path) -> None:
     """The answer names the run that the config would make, and what it would do."""
-    experiment = load(config)
-    assert run(config, ["trials=3"]).splitlines() == [
+    settings = ["trials=3", "evolution.strategy=mnncgp-es"]
+    assert run(config, settings).splitlines() == [
         "demo.yaml: valid",
-        f"  run        demo-{signature(load(config, ['trials=3']))}",
+        f"  run        demo-{signature(load(config, settings))}",
         "  dataset    regression, x * y",
         "  network    trained here, hidden layers 3-4",
         "  evolution  mnncgp-es, 200 individuals, 5000 generations, 3 trials",
     ]
-    assert f"demo-{signature(experiment)}" in run(config)
+    assert f"demo-{signature(load(config))}" in run(config)
+
+
+def test_the_budget_is_the_strategys_own(config: Path) -> None:
+    """Settings that the strategy does not read are left out, limits that are set are named."""
+    answer = run(config, ["evolution.strategy=auto", "evolution.max_seconds=60"])
+    assert answer.splitlines()[-1] == "  evolution  auto, 5000 generations, 60 s, 1 trial"
 
 
 def test_the_resolved_config_is_a_config(config: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ _SQRT_HALF_BITS = 0x3FE6A09E00000000
 _EXPONENT_MASK = 0x7FF0000000000000
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def reduced(x):
     """Split x into (quadrant bits, r) with x = k*pi/2 + r and abs(r) <= pi/4."""
     shifted = x * _TWO_OVER_PI + _ROUND
@@ -40,7 +40,7 @@ def reduced(x):
     return float_bits(shifted), r
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def sin_poly(r):
     """sin(r) for abs(r) <= pi/4."""
     z = r * r
@@ -53,7 +53,7 @@ def sin_poly(r):
     return r + r * z * p
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def cos_poly(r):
     """cos(r) for abs(r) <= pi/4."""
     z = r * r
@@ -68,7 +68,7 @@ def cos_poly(r):
     return w + ((1.0 - w) - half + z * z * p)
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def fast_sin(x):
     """sin(x) for abs(x) <= TRIG_LIMIT."""
     quadrant, r = reduced(x)
@@ -76,7 +76,7 @@ def fast_sin(x):
     return -value if quadrant & 2 else value
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def fast_cos(x):
     """cos(x) for abs(x) <= TRIG_LIMIT."""
     quadrant, r = reduced(x)
@@ -84,7 +84,7 @@ def fast_cos(x):
     return -value if (quadrant + 1) & 2 else value
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def fast_tan(x):
     """tan(x) for abs(x) <= TRIG_LIMIT."""
     quadrant, r = reduced(x)
@@ -95,7 +95,7 @@ def fast_tan(x):
     return top / bottom
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def fast_log(x):
     """Natural logarithm for LOG_LOWEST <= x <= LOG_HIGHEST."""
     bits = float_bits(x)
@@ -118,7 +118,7 @@ def fast_log(x):
     return k * _LN2_HIGH - ((half - (s * (half + z * p) + k * _LN2_LOW)) - f)
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def exp_parts(x):
     """Split exp(x) into (2**k, exp(r) - 1) with x = k*ln(2) + r, for abs(x) <= EXP_LIMIT."""
     shifted = x * _ONE_OVER_LN2 + _ROUND
@@ -141,14 +141,14 @@ def exp_parts(x):
     return power, r + r * r * p
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def fast_exp(x):
     """exp(x) for abs(x) <= EXP_LIMIT."""
     power, tail = exp_parts(x)
     return power + power * tail
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def fast_tanh(x):
     """tanh(x) for abs(x) <= TANH_LIMIT, from exp(2x) - 1 so that small x keep their digits."""
     power, tail = exp_parts(2.0 * x)
@@ -156,7 +156,7 @@ def fast_tanh(x):
     return t / (t + 2.0)
 
 
-@kernel(fastmath={"contract"})
+@kernel(fastmath={"contract"}, allocates=False)
 def fast_sigmoid(x):
     """1 / (1 + exp(-x)) for abs(x) <= EXP_LIMIT."""
     return 1.0 / (1.0 + fast_exp(-x))

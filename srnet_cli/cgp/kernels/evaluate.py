@@ -12,7 +12,7 @@ from srnet_cli.cgp.program import Program
 Array = NDArray[np.float64]
 
 
-@kernel()
+@kernel(allocates=False)
 def _weighted(memory, slot, weight, target, n):
     """The offset of an operand times its edge weight."""
     if weight == 1.0:
@@ -22,7 +22,7 @@ def _weighted(memory, slot, weight, target, n):
     return target
 
 
-@kernel()
+@kernel(allocates=False)
 def _evaluate(columns, constants, ops, args, coefficients, output, memory, values):
     """Evaluate a program block by block; slot s of the program lies at ``s * BLOCK``."""
     inputs, rows = columns.shape

@@ -26,10 +26,13 @@ _COMMUTATIVE = np.array([row.commutative for row in PRIMITIVES], dtype=np.bool_)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_ONE = np.uint64(1)
 _S27 = np.uint64(27)
+_S28 = np.uint64(28)
 _S30 = np.uint64(30)
 _S31 = np.uint64(31)
 _S32 = np.uint64(32)
+_S56 = np.uint64(56)
 _LOW_32 = np.uint64(0xFFFFFFFF)
 
 
@@ -60,7 +63,7 @@ class Grid(NamedTuple):
         return self.nodes * NODE_GENES + 1
 
 
-@kernel()
+@kernel(allocates=False)
 def mix(z):
     """The finaliser of splitmix64 (Steele, Lea & Flood, 2014): one well-mixed uint64 of another."""
     z = (z ^ (z >> _S30)) * _MIX_1
@@ -68,7 +71,7 @@ def mix(z):
     return z ^ (z >> _S31)
 
 
-@kernel()
+@kernel(allocates=False)
 def chromosome_key(key, generation, individual, layer):
     """The counter base of one chromosome's genes, uint64."""
     z = mix(np.uint64(key) + _GOLDEN * np.uint64(generation + 1))
@@ -76,7 +79,7 @@ def chromosome_key(key, generation, individual, layer):
     return mix(z + _GOLDEN * np.uint64(layer + 1))
 
 
-@kernel()
+@kernel(allocates=False)
 def alternatives(grid, functions, gene):
     """How many values a gene may take."""
     node = gene // NODE_GENES
@@ -89,7 +92,7 @@ def alternatives(grid, functions, gene):
     return leaves + min(column, grid.levels_back) * grid.rows
 
 
-@kernel()
+@kernel(allocates=False)
 def _slot_of_choice(grid, gene, choice):
     """The slot that the ``choice``-th value of a connection gene names."""
     leaves = grid.inputs + grid.constants
@@ -100,7 +103,7 @@ def _slot_of_choice(grid, gene, choice):
     return choice + (column - min(column, grid.levels_back)) * grid.rows
 
 
-@kernel()
+@kernel(allocates=False)
 def _choice_of_slot(grid, gene, slot):
     """The inverse of ``_slot_of_choice``."""
     leaves = grid.inputs + grid.constants
@@ -111,7 +114,18 @@ def _choice_of_slot(grid, gene, slot):
     return slot - (column - min(column, grid.levels_back)) * grid.rows
 
 
-@kernel()
+@kernel(inline=True, allocates=False)
+def _changed(random, count, current, mutation):
+    """Which of ``count`` values a gene takes, from its 64 random bits."""
+    low = random & _LOW_32
+    if mutation > _LOW_32 + _ONE:
+        return np.int64((low * np.uint64(count)) >> _S32)
+    other = np.int64((low * np.uint64(count - 1)) >> _S32)
+    other += other >= current
+    return other if ((random >> _S32) < mutation) & (count > 1) else current
+
+
+@kernel(allocates=False)
 def offspring_gene(grid, functions, parent, gene, key, mutation):
     """One gene of an offspring: the parent's, or with probability ``mutation`` another value.
 
@@ -126,33 +140,41 @@ def offspring_gene(grid, functions, parent, gene, key, mutation):
     """
     random = mix(key + _GOLDEN * np.uint64(gene + 1))
     count = alternatives(grid, functions, gene)
-    low = random & _LOW_32
-    is_function = gene % NODE_GENES == 0 and gene // NODE_GENES < grid.rows * grid.columns
-    if mutation > _LOW_32 + np.uint64(1):
-        choice = np.int64((low * np.uint64(count)) >> _S32)
-        return choice if is_function else _slot_of_choice(grid, gene, choice)
     value = np.int64(parent[gene])
-    if (random >> _S32) >= mutation or count == 1:
-        return value
-    choice = np.int64((low * np.uint64(count - 1)) >> _S32)
-    current = value if is_function else _choice_of_slot(grid, gene, value)
-    if choice >= current:
-        choice += 1
-    return choice if is_function else _slot_of_choice(grid, gene, choice)
+    if gene % NODE_GENES == 0 and gene // NODE_GENES < grid.rows * grid.columns:
+        return _changed(random, count, value, mutation)
+    current = _choice_of_slot(grid, gene, value)
+    return _slot_of_choice(grid, gene, _changed(random, count, current, mutation))
+
+
+@kernel(inline=True, allocates=False)
+def _operand(parent, gene, leaves, reach, hidden, key, mutation):
+    """The slot that a connection gene of an offspring names.
+
+    Args:
+        parent, gene, key, mutation: see ``offspring_gene``.
+        leaves: number of inputs and constants.
+        reach: nodes that the gene may name; they follow ``hidden`` ones that it may not.
+    """
+    random = mix(key + _GOLDEN * np.uint64(gene + 1))
+    value = np.int64(parent[gene])
+    current = value if value < leaves else value - hidden
+    choice = _changed(random, leaves + reach, current, mutation)
+    return choice if choice < leaves else choice + hidden
 
 
 FRESH = np.uint64(1 << 33)
 """The ``mutation`` that draws every gene afresh."""
 
 
-@kernel()
+@kernel(allocates=False)
 def write_offspring(grid, functions, parent, key, mutation, child):
     """Write all genes of an offspring into ``child``, (genes,) int32."""
     for gene in range(child.shape[0]):
         child[gene] = offspring_gene(grid, functions, parent, gene, key, mutation)
 
 
-@kernel()
+@kernel(allocates=False)
 def decode_offspring(grid, opcodes, parent, key, mutation, ops, args, place):
     """Decode the active program of an offspring without writing its chromosome.
 
@@ -180,17 +202,23 @@ def decode_offspring(grid, opcodes, parent, key, mutation, ops, args, place):
     count = 0
     # Operands lie in earlier columns, so one walk from the output down meets every active node
     # after all of its users. Instructions are written backwards and turned around afterwards.
+    column = last // grid.rows
     for node in range(last, -1, -1):
+        if node < column * grid.rows:
+            column -= 1
         if place[node] == 0:
             continue
+        reach = min(column, grid.levels_back) * grid.rows
+        hidden = column * grid.rows - reach
         gene = node * NODE_GENES
-        opcode = opcodes[offspring_gene(grid, functions, parent, gene, key, mutation)]
-        left = offspring_gene(grid, functions, parent, gene + 1, key, mutation)
+        random = mix(key + _GOLDEN * np.uint64(gene + 1))
+        opcode = opcodes[_changed(random, functions, np.int64(parent[gene]), mutation)]
+        left = _operand(parent, gene + 1, leaves, reach, hidden, key, mutation)
         right = left
         if left >= leaves:
             place[left - leaves] = 1
         if _ARITIES[opcode] == 2:
-            right = offspring_gene(grid, functions, parent, gene + 2, key, mutation)
+            right = _operand(parent, gene + 2, leaves, reach, hidden, key, mutation)
             if right >= leaves:
                 place[right - leaves] = 1
         ops[count] = opcode
@@ -213,17 +241,30 @@ def decode_offspring(grid, opcodes, parent, key, mutation, ops, args, place):
     return count, leaves + count - 1
 
 
-@kernel()
-def phenotype_hash(seed, ops, args, count, output, constants, inputs):
-    """A 64-bit hash of a program and of the constants that it reads."""
-    h = mix(np.uint64(seed) + np.uint64(output) + _GOLDEN * np.uint64(count + 1))
+@kernel(allocates=False)
+def phenotype_hashes(ops, args, count, output, constants, inputs):
+    """A 128-bit hash, as two uint64, of a program and of the constants that it reads."""
+    start = np.uint64(output) + _GOLDEN * np.uint64(count + 1)
+    low = mix(start)
+    high = mix(start + _ONE)
+    leaves = inputs + constants.shape[0]
+    reads_constants = inputs <= output < leaves
     for i in range(count):
-        word = (ops[i] * 65536 + args[i, 0]) * 65536 + args[i, 1]
-        h = mix(h + _GOLDEN + np.uint64(word))
+        left = args[i, 0]
+        right = args[i, 1]
+        reads_constants |= (inputs <= left < leaves) | (inputs <= right < leaves)
+        # 28 bits a slot: more than the widest layer and the largest grid together need.
+        word = np.uint64(ops[i]) << _S56 | np.uint64(left) << _S28 | np.uint64(right)
+        low = mix(low + _GOLDEN + word)
+        high = mix(high + _GOLDEN + word)
+    if not reads_constants:
+        return low, high
     for c in range(constants.shape[0]):
         used = output == inputs + c
         for i in range(count):
             used = used or args[i, 0] == inputs + c or args[i, 1] == inputs + c
         if used:
-            h = mix(h + np.uint64(float_bits(constants[c])) + np.uint64(c))
-    return h
+            word = np.uint64(float_bits(constants[c])) + np.uint64(c)
+            low = mix(low + word)
+            high = mix(high + word)
+    return low, high

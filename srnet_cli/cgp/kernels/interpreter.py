@@ -26,7 +26,7 @@ from srnet_cli.cgp.kernels.elementary import (
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.primitives import BY_NAME
 
-BLOCK = 256
+BLOCK = 504
 """Rows in a block: 2 KiB a value, so that a dozen values stay in a 32 KiB first-level cache."""
 
 _ADD = BY_NAME["add"].opcode
@@ -50,7 +50,7 @@ _CUBE = BY_NAME["cube"].opcode
 _GAUSSIAN = BY_NAME["gaussian"].opcode
 
 
-@kernel()
+@kernel(allocates=False)
 def _exact(opcode, x):
     """One value of an elementary function through the C library, for arguments out of range."""
     if opcode == _SIN:
@@ -70,7 +70,7 @@ def _exact(opcode, x):
     return np.exp(-x * x)
 
 
-@kernel()
+@kernel(allocates=False)
 def _repair(memory, opcode, limit, target, source, n):
     """Recompute the values whose argument lies outside of the fast range, NaN included."""
     low = LOG_LOWEST if opcode == _LOG else -limit
@@ -80,7 +80,7 @@ def _repair(memory, opcode, limit, target, source, n):
             memory[target + i] = _exact(opcode, x)
 
 
-@kernel()
+@kernel(allocates=False)
 def apply(memory, opcode, target, left, right, n):
     """Compute ``n`` values of one primitive.
 
@@ -116,8 +116,10 @@ def apply(memory, opcode, target, left, right, n):
     elif opcode == _LOG:
         for i in range(n):
             x = a[i]
-            out[i] = fast_log(x)
-            far |= not (LOG_LOWEST <= x <= LOG_HIGHEST)
+            y = fast_log(x)
+            y = y if x > 0.0 else (-np.inf if x == 0.0 else np.nan)
+            out[i] = y
+            far |= (x > 0.0) & (x < LOG_LOWEST) | (x > LOG_HIGHEST)
         if far:
             _repair(memory, opcode, LOG_HIGHEST, target, left, n)
     elif opcode == _SIN:
@@ -188,7 +190,7 @@ def apply(memory, opcode, target, left, right, n):
             _repair(memory, opcode, limit, target, left, n)
 
 
-@kernel()
+@kernel(allocates=False)
 def run_program(memory, ops, args, count, slots, scratch, n):
     """Run a program over one block.
 
@@ -207,4 +209,4 @@ def run_program(memory, ops, args, count, slots, scratch, n):
         b = args[i, 1]
         left = slots[a] if a < leaves else scratch + (a - leaves) * BLOCK
         right = slots[b] if b < leaves else scratch + (b - leaves) * BLOCK
-        apply(memory, ops[i], scratch + i * BLOCK, left, right, n)
+        apply(memory, np.int64(ops[i]), scratch + i * BLOCK, left, right, n)

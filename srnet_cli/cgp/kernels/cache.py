@@ -1,0 +1,129 @@
+"""Compiled kernels on disk, so that only the first run has to compile.
+
+numba's own cache does not notice a change in a callee of another file, so the cache folder is named
+after a hash of every source in this package and of the versions in use. It is private to the user,
+because its files are pickles.
+
+numba's own cache files carry no checksum, and machine code with a flipped bit would be run; their
+index can end up naming the wrong code when two processes compile at once. So files are kept here,
+one for each compiled signature, and read only if they are whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core.caching import FunctionCache
+from numba.core.serialize import dumps
+
+JIT_DISABLED: bool = bool(numba.config.DISABLE_JIT)
+
+_DIGEST = 32
+_OTHERS_MAY_WRITE = 0o022
+
+_log = logging.getLogger(__name__)
+
+
+def _sources_hash() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(
+        (*Path(__file__).parent.glob("*.py"), Path(__file__).parents[1] / "primitives.py")
+    ):
+        digest.update(path.read_bytes())
+    for part in (numba.__version__, llvmlite.__version__, np.__version__):
+        digest.update(part.encode())
+    digest.update(str(bool(numba.config.BOUNDSCHECK)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _private_cache_folder() -> Path | None:
+    """Create the cache folder, or return None where there is none to be trusted and written to."""
+    base = os.environ.get("SRNET_CACHE_DIR")
+    if base is None:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(base) / "srnet" / "kernels" / _sources_hash()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+        status = folder.stat()
+    except OSError:
+        return None
+    # The files are pickles: what others could have written must not be read.
+    is_private = status.st_uid == os.getuid() and not status.st_mode & _OTHERS_MAY_WRITE
+    return folder if is_private else None
+
+
+CACHE_FOLDER: Path | None = None if JIT_DISABLED else _private_cache_folder()
+if CACHE_FOLDER is not None:
+    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+
+
+def is_compiled() -> bool:
+    """Whether an earlier process has left compiled kernels in the cache."""
+    return CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob("*.nbc"))
+
+
+class _OverloadFiles:
+    """The compiled overloads of one function: a file for each, a digest before its content."""
+
+    def __init__(self, stem: str) -> None:
+        self._stem = stem
+
+    def _path(self, key: Any) -> Path:
+        return Path(f"{self._stem}.{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.nbc")
+
+    def load(self, key: Any) -> Any:
+        """What was saved under the key; None where there is nothing, or nothing whole."""
+        path = self._path(key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        digest, content = data[:_DIGEST], data[_DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            _log.warning("compiling a kernel again, its file in the cache is damaged: %s", path)
+            return None
+        saved_key, overload = pickle.loads(content)
+        return overload if saved_key == key else None
+
+    def save(self, key: Any, overload: Any) -> None:
+        """Save an overload under a key, in one step."""
+        content = dumps((key, overload))
+        path = self._path(key)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        try:
+            draft.write_bytes(hashlib.sha256(content).digest() + content)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+class KernelCache(FunctionCache):  # type: ignore[misc]
+    """numba's cache of one function, which never keeps that function from running."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        self._cache_file = _OverloadFiles(os.path.join(self.cache_path, self._impl.filename_base))
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:
+            _log.warning("compiling a kernel again, its cache cannot be used: %s", error)
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _log.warning("a compiled kernel could not be saved: %s", error)

@@ -1,0 +1,324 @@
+"""Values and derivatives of a program with weighted edges.
+
+An instruction applies its primitive to ``u = w_left · left`` and ``v = w_right · right``. One
+forward run keeps the value of every instruction; one backward sweep over the instructions then
+gives the derivative of the expression by every tunable weight and by every input, row by row.
+
+A weight is *tunable* only where it can do what no later weight can: the operands of add, sub, min,
+max, log and the transcendental functions. The factor of a product, quotient, power, root or
+absolute value passes through to the next edge, so tuning it as well would only make the system
+singular.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.elementary import TRIG_LIMIT, fast_cos, fast_sin
+from srnet_cli.cgp.kernels.interpreter import BLOCK, apply
+from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
+from srnet_cli.cgp.program import Program
+
+Array = NDArray[np.float64]
+
+_ADD = BY_NAME["add"].opcode
+_SUB = BY_NAME["sub"].opcode
+_MUL = BY_NAME["mul"].opcode
+_DIV = BY_NAME["div"].opcode
+_SQRT = BY_NAME["sqrt"].opcode
+_SQUARE = BY_NAME["square"].opcode
+_LOG = BY_NAME["log"].opcode
+_SIN = BY_NAME["sin"].opcode
+_COS = BY_NAME["cos"].opcode
+_TAN = BY_NAME["tan"].opcode
+_EXP = BY_NAME["exp"].opcode
+_TANH = BY_NAME["tanh"].opcode
+_SIGMOID = BY_NAME["sigmoid"].opcode
+_ABS = BY_NAME["abs"].opcode
+_MIN = BY_NAME["min"].opcode
+_MAX = BY_NAME["max"].opcode
+_INVERSE = BY_NAME["inverse"].opcode
+_CUBE = BY_NAME["cube"].opcode
+
+ARITIES = np.array([row.arity for row in PRIMITIVES], dtype=np.int64)
+_TUNED_OPERANDS = frozenset(
+    ("add", "sub", "min", "max", "log", "sin", "cos", "tan", "exp", "tanh", "sigmoid", "gaussian")
+)
+TUNABLE = np.array([row.name in _TUNED_OPERANDS for row in PRIMITIVES], dtype=np.bool_)
+
+
+@kernel()
+def _weigh(memory, weight, source, target, n):
+    """The offset of an operand times its weight; ``target`` is used where that is not 1."""
+    if weight == 1.0:
+        return source
+    x = memory[source : source + n]
+    out = memory[target : target + n]
+    for i in range(n):
+        out[i] = weight * x[i]
+    return target
+
+
+@kernel()
+def forward(memory, ops, args, weights, count, slots, values, spare, n):
+    """Run a program with weighted edges; instruction i writes at ``values + i * n``.
+
+    Args:
+        memory: flat float64 array.
+        ops, args, weights: opcodes (≥ count,), operand slots and edge weights (≥ count, 2).
+        count: number of instructions.
+        slots: offset of each input and constant slot.
+        values: offset of the results.
+        spare: offset of two buffers of n.
+        n: number of rows.
+    """
+    leaves = slots.shape[0]
+    for i in range(count):
+        a = args[i, 0]
+        b = args[i, 1]
+        left = slots[a] if a < leaves else values + (a - leaves) * n
+        right = slots[b] if b < leaves else values + (b - leaves) * n
+        left = _weigh(memory, weights[i, 0], left, spare, n)
+        if ARITIES[ops[i]] == 2:
+            right = _weigh(memory, weights[i, 1], right, spare + n, n)
+        apply(memory, ops[i], values + i * n, left, right, n)
+
+
+@kernel(fastmath={"contract"})
+def _times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjoint, target, n):
+    """Write adjoint · ∂value/∂u or ∂v at ``target``, for operands u, v with their weights."""
+    a = memory[left : left + n]
+    b = memory[right : right + n]
+    y = memory[value : value + n]
+    g = memory[adjoint : adjoint + n]
+    out = memory[target : target + n]
+    if opcode == _ADD:
+        for i in range(n):
+            out[i] = g[i]
+    elif opcode == _SUB:
+        sign = 1.0 if side == 0 else -1.0
+        for i in range(n):
+            out[i] = sign * g[i]
+    elif opcode == _MUL:
+        if side == 0:
+            for i in range(n):
+                out[i] = g[i] * (w_right * b[i])
+        else:
+            for i in range(n):
+                out[i] = g[i] * (w_left * a[i])
+    elif opcode == _DIV:
+        if side == 0:
+            for i in range(n):
+                out[i] = g[i] / (w_right * b[i])
+        else:
+            for i in range(n):
+                out[i] = -g[i] * y[i] / (w_right * b[i])
+    elif opcode == _SQRT:
+        for i in range(n):
+            out[i] = 0.5 * g[i] / y[i]
+    elif opcode == _SQUARE:
+        for i in range(n):
+            out[i] = 2.0 * g[i] * (w_left * a[i])
+    elif opcode == _LOG:
+        for i in range(n):
+            out[i] = g[i] / (w_left * a[i])
+    elif opcode == _SIN:
+        far = 0
+        for i in range(n):
+            u = w_left * a[i]
+            out[i] = g[i] * fast_cos(u)
+            far |= not (abs(u) <= TRIG_LIMIT)
+        if far:
+            for i in range(n):
+                out[i] = g[i] * np.cos(w_left * a[i])
+    elif opcode == _COS:
+        far = 0
+        for i in range(n):
+            u = w_left * a[i]
+            out[i] = -g[i] * fast_sin(u)
+            far |= not (abs(u) <= TRIG_LIMIT)
+        if far:
+            for i in range(n):
+                out[i] = -g[i] * np.sin(w_left * a[i])
+    elif opcode == _TAN:
+        for i in range(n):
+            out[i] = g[i] * (1.0 + y[i] * y[i])
+    elif opcode == _EXP:
+        for i in range(n):
+            out[i] = g[i] * y[i]
+    elif opcode == _TANH:
+        for i in range(n):
+            out[i] = g[i] * (1.0 - y[i] * y[i])
+    elif opcode == _SIGMOID:
+        for i in range(n):
+            out[i] = g[i] * y[i] * (1.0 - y[i])
+    elif opcode == _ABS:
+        for i in range(n):
+            out[i] = g[i] if w_left * a[i] >= 0.0 else -g[i]
+    elif opcode in (_MIN, _MAX):
+        for i in range(n):
+            u = w_left * a[i]
+            v = w_right * b[i]
+            first = u < v if opcode == _MIN else u > v
+            out[i] = g[i] if first == (side == 0) else 0.0
+    elif opcode == _INVERSE:
+        for i in range(n):
+            out[i] = -g[i] * y[i] * y[i]
+    elif opcode == _CUBE:
+        for i in range(n):
+            u = w_left * a[i]
+            out[i] = 3.0 * g[i] * u * u
+    else:  # gaussian
+        for i in range(n):
+            out[i] = -2.0 * g[i] * (w_left * a[i]) * y[i]
+
+
+@kernel()
+def _fill(memory, offset, value, n):
+    out = memory[offset : offset + n]
+    for i in range(n):
+        out[i] = value
+
+
+@kernel(fastmath={"contract"})
+def _add_scaled(memory, target, weight, source, n):
+    out = memory[target : target + n]
+    x = memory[source : source + n]
+    for i in range(n):
+        out[i] += weight * x[i]
+
+
+@kernel(fastmath={"contract"})
+def _product(memory, target, left, right, n):
+    out = memory[target : target + n]
+    a = memory[left : left + n]
+    b = memory[right : right + n]
+    for i in range(n):
+        out[i] = a[i] * b[i]
+
+
+@kernel()
+def tunable_weights(ops, count):
+    """Number of tunable weights of a program."""
+    p = 0
+    for i in range(count):
+        if TUNABLE[ops[i]]:
+            p += ARITIES[ops[i]]
+    return p
+
+
+@kernel()
+def backward(
+    memory, ops, args, weights, count, output, slots, values, adjoints, spare, columns, inputs, n
+):
+    """Sweep back over a program that ``forward`` has run.
+
+    Args:
+        memory, ops, args, weights, count, slots, values, n: as in ``forward``.
+        output: the slot that is the expression.
+        adjoints: offset of count buffers of n.
+        spare: offset of a buffer of n.
+        columns: offset where the derivatives by the tunable weights go, n a weight, in the order
+            of the instructions and, within one, of the operands; negative: not wanted.
+        inputs: offset where the derivatives by the slots go, n a slot; negative: not wanted.
+    """
+    leaves = slots.shape[0]
+    for i in range(count):
+        _fill(memory, adjoints + i * n, 0.0, n)
+    if inputs >= 0:
+        for slot in range(leaves):
+            _fill(memory, inputs + slot * n, 1.0 if slot == output else 0.0, n)
+    if output >= leaves:
+        _fill(memory, adjoints + (output - leaves) * n, 1.0, n)
+    column = tunable_weights(ops, count)
+    for i in range(count - 1, -1, -1):
+        a = args[i, 0]
+        b = args[i, 1]
+        left = slots[a] if a < leaves else values + (a - leaves) * n
+        right = slots[b] if b < leaves else values + (b - leaves) * n
+        for side in range(ARITIES[ops[i]] - 1, -1, -1):
+            _times_slope(
+                memory, ops[i], side, weights[i, 0], weights[i, 1], left, right,
+                values + i * n, adjoints + i * n, spare, n,
+            )  # fmt: skip
+            operand = left if side == 0 else right
+            if TUNABLE[ops[i]]:
+                column -= 1
+                if columns >= 0:
+                    _product(memory, columns + column * n, spare, operand, n)
+            slot = args[i, side]
+            if slot >= leaves:
+                _add_scaled(memory, adjoints + (slot - leaves) * n, weights[i, side], spare, n)
+            elif inputs >= 0:
+                _add_scaled(memory, inputs + slot * n, weights[i, side], spare, n)
+
+
+@kernel()
+def _differentiate(columns, constants, ops, args, weights, output, memory, f, by_weight, by_input):
+    """Fill f, (n,), and its derivatives by weights, (p, n), and inputs, (d, n), by blocks."""
+    inputs, rows = columns.shape
+    count = ops.shape[0]
+    leaves = inputs + constants.shape[0]
+    slots = np.empty(leaves, dtype=np.int64)
+    for start in range(0, rows, BLOCK):
+        n = min(BLOCK, rows - start)
+        for slot in range(leaves):
+            slots[slot] = slot * n
+        values = leaves * n
+        adjoints = values + count * n
+        spare = adjoints + count * n
+        by_slot = spare + 2 * n
+        by_edge = by_slot + leaves * n
+        for j in range(inputs):
+            for i in range(n):
+                memory[j * n + i] = columns[j, start + i]
+        for c in range(constants.shape[0]):
+            _fill(memory, (inputs + c) * n, constants[c], n)
+        forward(memory, ops, args, weights, count, slots, values, spare, n)
+        backward(
+            memory, ops, args, weights, count, output, slots, values, adjoints, spare, by_edge,
+            by_slot, n,
+        )  # fmt: skip
+        at = slots[output] if output < leaves else values + (output - leaves) * n
+        for i in range(n):
+            f[start + i] = memory[at + i]
+        for p in range(by_weight.shape[0]):
+            for i in range(n):
+                by_weight[p, start + i] = memory[by_edge + p * n + i]
+        for j in range(inputs):
+            for i in range(n):
+                by_input[j, start + i] = memory[by_slot + j * n + i]
+
+
+def tunable_mask(program: Program) -> NDArray[np.bool_]:
+    """Which edges of a program have a weight that is tuned, (k, 2)."""
+    sides = np.arange(2)[None, :] < ARITIES[program.ops][:, None]
+    return sides & TUNABLE[program.ops][:, None]
+
+
+def differentiate(program: Program, X: Array) -> tuple[Array, Array, Array]:
+    """Values and derivatives of a program with edge weights.
+
+    Args:
+        program: the expression; ``coefficients`` must not be None.
+        X: rows, (n, d).
+
+    Returns:
+        (f, by_weight, by_input): (n,), (p, n) in the order of ``tunable_mask``, and (d, n).
+    """
+    columns = np.ascontiguousarray(X.T)
+    count = len(program)
+    leaves = program.inputs + len(program.constants)
+    weights = int(tunable_mask(program).sum())
+    memory = np.empty((2 * leaves + 2 * count + 2 + max(weights, 1)) * BLOCK)
+    f = np.empty(len(X))
+    by_weight = np.empty((weights, len(X)))
+    by_input = np.empty((program.inputs, len(X)))
+    with np.errstate(all="ignore"):
+        _differentiate(
+            columns, program.constants, program.ops, program.args, program.coefficients,
+            program.output, memory, f, by_weight, by_input,
+        )  # fmt: skip
+    return f, by_weight, by_input

@@ -1,0 +1,164 @@
+"""Evaluating the chromosomes of one layer, each as far as it can still win."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srnet_cli.cgp.kernels.interpreter import BLOCK, run_program
+from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.layout import FIT, SELECT
+from srnet_cli.cgp.kernels.loss import fitted_error, partial_bound
+from srnet_cli.cgp.kernels.sums import HEAD, PIVOT, add_sums
+
+# Rounding may lift a bound above the loss it bounds; this much is allowed for.
+_RELATIVE_SLACK = 1e-9
+_ABSOLUTE_SLACK = 1e-12
+
+
+@kernel(inline=True, allocates=False)
+def expression_values(memory, layout, layer, block, individual, thread, constants, work):
+    """Evaluate an individual's chromosome on a block; returns the offset of the values."""
+    inputs = layout.widths[layer]
+    numbers = constants.shape[2]
+    leaves = inputs + numbers
+    slots = work.slots[thread, :leaves]
+    ops = work.ops[individual, layer]
+    args = work.args[individual, layer]
+    count = work.counts[individual, layer]
+    output = work.outputs[individual, layer]
+    start = layout.inputs[layer] + block * inputs * BLOCK
+    # Only the columns that the program reads: a wide layer has many more.
+    for i in range(count):
+        for side in range(2):
+            if args[i, side] < inputs:
+                slots[args[i, side]] = start + args[i, side] * BLOCK
+    scratch = layout.scratch[0] + thread * layout.scratch[1]
+    for c in range(numbers):
+        offset = scratch + c * BLOCK
+        slots[inputs + c] = offset
+        if memory[offset] != constants[individual, layer, c]:
+            for i in range(BLOCK):
+                memory[offset + i] = constants[individual, layer, c]
+    results = scratch + numbers * BLOCK
+    run_program(memory, ops, args, count, slots, results, layout.lengths[layer, block])
+    if output < inputs:
+        return start + output * BLOCK
+    return scratch + (output - inputs) * BLOCK
+
+
+@kernel(inline=True, allocates=False)
+def is_hopeless(layout, layer, bound, work):
+    """Whether another chromosome is certainly better, or the composite certainly not accepted."""
+    last = layout.lengths.shape[1] - 1
+    scale = layout.squares[layer, last, FIT] + layout.squares[layer, last, SELECT]
+    least = np.inf
+    for thread in range(work.best.shape[0]):
+        least = min(least, work.best[thread, 0])
+    return bound * (1.0 - _RELATIVE_SLACK) - _ABSOLUTE_SLACK * scale > least
+
+
+@kernel(inline=True, allocates=False)
+def _accumulate(memory, layout, layer, step, values, sums):
+    """Add a block to a chromosome's sums; False where a value is not finite.
+
+    The first pass over the blocks takes the leading directions, a second one the others.
+    """
+    blocks = layout.lengths.shape[1]
+    directions = layout.directions[layer]
+    lead = layout.lead[layer]
+    if step == 0:
+        for at in range(HEAD + 2 * (2 + directions)):
+            sums[at] = 0.0
+        sums[PIVOT] = memory[values]
+    is_first_pass = step < blocks
+    block = step if is_first_pass else step - blocks
+    return add_sums(
+        memory,
+        values,
+        layout.lengths[layer, block],
+        layout.rotated[layer] + block * directions * BLOCK,
+        BLOCK,
+        0 if is_first_pass else lead,
+        lead if is_first_pass else directions,
+        sums[PIVOT],
+        sums,
+        HEAD + layout.segments[layer, block] * (2 + directions),
+    )
+
+
+@kernel(allocates=False)
+def steps(layout, layer):
+    """Blocks to go through until the error of a chromosome is known."""
+    blocks = layout.lengths.shape[1]
+    return blocks if layout.lead[layer] == layout.directions[layer] else 2 * blocks
+
+
+@kernel(inline=True, allocates=False)
+def _advance(memory, layout, layer, individual, thread, constants, stop, prune, work):
+    """Evaluate a chromosome up to step ``stop``, or until it cannot win any more."""
+    sums = work.sums[individual]
+    blocks = layout.lengths.shape[1]
+    last = steps(layout, layer)
+    for step in range(work.progress[individual], stop):
+        block = step if step < blocks else step - blocks
+        values = expression_values(
+            memory, layout, layer, block, individual, thread, constants, work
+        )
+        if not _accumulate(memory, layout, layer, step, values, sums):
+            work.bounds[individual] = np.inf
+            return
+        work.progress[individual] = step + 1
+        if step + 1 == last or (last == blocks and step + 1 >= layout.fit_blocks[layer]):
+            work.bounds[individual] = fitted_error(layout, layer, block, sums)
+        elif step < blocks:
+            work.bounds[individual] = partial_bound(layout, layer, block, sums)
+        if step + 1 == last:
+            work.errors[individual] = work.bounds[individual]
+            work.best[thread, 0] = min(work.best[thread, 0], work.errors[individual])
+        elif prune and is_hopeless(layout, layer, work.bounds[individual], work):
+            return
+
+
+@kernel(allocates=False)
+def sweep(memory, layout, layer, listed, thread, threads, constants, stop, prune, work):
+    """Evaluate one thread's share of ``order`` up to step ``stop``, as far as they can win."""
+    for at in range(thread, listed, threads):
+        i = work.order[at]
+        if not (prune and is_hopeless(layout, layer, work.bounds[i], work)):
+            _advance(memory, layout, layer, i, thread, constants, stop, prune, work)
+
+
+@kernel(allocates=False)
+def shortlist(layout, layer, queued, prune, work):
+    """List those of the queue that may still win, in the order of their bounds; returns how many.
+
+    So good ones are finished first, and their errors drop the others.
+    """
+    listed = 0
+    for q in range(queued):
+        i = work.queue[q]
+        bound = work.bounds[i]
+        if work.errors[i] < np.inf or not bound < np.inf:
+            continue
+        if not (prune and is_hopeless(layout, layer, bound, work)):
+            work.order[listed] = i
+            listed += 1
+    _sort(work.order, work.bounds, listed)
+    return listed
+
+
+@kernel(allocates=False)
+def _sort(order, bounds, count):
+    """Sort individuals by their bounds: a Shell sort, numba's argsort takes seconds to compile."""
+    gap = 1
+    while gap < count // 2:
+        gap = 9 * gap // 4 + 1
+    while gap > 0:
+        for at in range(gap, count):
+            moving = order[at]
+            q = at
+            while q >= gap and bounds[order[q - gap]] > bounds[moving]:
+                order[q] = order[q - gap]
+                q -= gap
+            order[q] = moving
+        gap = (4 * gap) // 9

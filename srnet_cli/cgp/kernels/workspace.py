@@ -1,0 +1,108 @@
+"""The arrays that a search works on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.layout import Layout
+from srnet_cli.cgp.kernels.sums import sums_length
+
+MEMORY_SLOTS = 1 << 16
+
+Array = NDArray[np.float64]
+
+
+class Parent(NamedTuple):
+    """The state of the strategy: with the generation's number it is all a search needs to go on.
+
+    With L layers, G genes in the longest chromosome, c constants and M the greatest width:
+
+    Attributes:
+        genes: (L, G) int32; a chromosome of fewer genes leaves the rest unused.
+        constants: (L, c).
+        weights, bias: readouts, (L, M).
+        losses: mean squared error of each layer of the composition, (L,).
+        fitness: (1,), infinite before the first generation.
+    """
+
+    genes: NDArray[np.int32]
+    constants: Array
+    weights: Array
+    bias: Array
+    losses: Array
+    fitness: Array
+
+
+class Workspace(NamedTuple):
+    """Buffers of a search that hold nothing between generations but remembered losses.
+
+    With P individuals, L layers, N nodes a chromosome, T threads, and M the greatest width.
+    """
+
+    ops: NDArray[np.int32]  # (P, L, N)
+    args: NDArray[np.int32]  # (P, L, N, 2)
+    counts: NDArray[np.int64]  # (P, L)
+    outputs: NDArray[np.int64]  # (P, L)
+    hashes: NDArray[np.uint64]  # (P, L, 2)
+    place: NDArray[np.int64]  # (T, N)
+    slots: NDArray[np.int64]  # (T, leaves)
+    sums: Array  # (P, sums_length) of every chromosome, over directions
+    queue: NDArray[np.int64]  # (P,) one individual of every phenotype
+    queued: NDArray[np.int64]  # (1,) length of the queue
+    order: NDArray[np.int64]  # (P,) those that may still win, the most promising first
+    progress: NDArray[np.int64]  # (P,) steps already in the sums
+    bounds: Array  # (P,) least squared error a chromosome can have
+    errors: Array  # (P,) squared error, infinite for one that was dropped
+    best: Array  # (T, 8) least error each thread has seen, a cache line apart
+    first: NDArray[np.int64]  # hash table of the generation's phenotypes
+    chain: NDArray[np.uint64]  # (2,) hash of the composite so far
+    known: NDArray[np.uint64]  # (slots, 2) phenotypes behind a composite
+    known_error: Array  # (slots,)
+    known_bound: Array  # (slots,)
+    block_error: Array  # (blocks,)
+    winner_sums: Array  # (3 + M,) of a winner on the fit rows, over units
+    winners: NDArray[np.int64]  # (L,)
+    new_weights: Array  # (L, M)
+    new_bias: Array  # (L, M)
+    new_losses: Array  # (L,)
+
+
+def allocate(
+    layout: Layout, population: int, nodes: int, constants: int, threads: int
+) -> Workspace:
+    """Allocate the buffers of a search."""
+    layers, blocks = layout.lengths.shape
+    widest = int(layout.widths[1:].max())
+    table = 1 << (2 * population).bit_length()
+    leaves = int(layout.widths[:-1].max()) + constants
+    return Workspace(
+        ops=np.empty((population, layers, nodes), dtype=np.int32),
+        args=np.empty((population, layers, nodes, 2), dtype=np.int32),
+        counts=np.empty((population, layers), dtype=np.int64),
+        outputs=np.empty((population, layers), dtype=np.int64),
+        hashes=np.empty((population, layers, 2), dtype=np.uint64),
+        place=np.empty((threads, nodes), dtype=np.int64),
+        slots=np.zeros((threads, leaves), dtype=np.int64),
+        sums=np.empty((population, sums_length(int(layout.directions.max())))),
+        queue=np.empty(population, dtype=np.int64),
+        queued=np.empty(1, dtype=np.int64),
+        order=np.empty(population, dtype=np.int64),
+        progress=np.empty(population, dtype=np.int64),
+        bounds=np.empty(population),
+        errors=np.empty(population),
+        best=np.empty((threads, 8)),
+        first=np.empty(table, dtype=np.int64),
+        chain=np.empty(2, dtype=np.uint64),
+        known=np.zeros((MEMORY_SLOTS, 2), dtype=np.uint64),
+        known_error=np.full(MEMORY_SLOTS, np.inf),
+        known_bound=np.zeros(MEMORY_SLOTS),
+        block_error=np.empty(blocks),
+        winner_sums=np.empty(3 + widest),
+        winners=np.empty(layers, dtype=np.int64),
+        new_weights=np.zeros((layers, widest)),
+        new_bias=np.zeros((layers, widest)),
+        new_losses=np.zeros(layers),
+    )

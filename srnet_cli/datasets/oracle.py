@@ -1,0 +1,52 @@
+"""Rows for the network to label: the network is an oracle, so rows need never be short."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srnet_cli.datasets.dataset import Array, Dataset
+from srnet_cli.datasets.sampling import Sampling, scatter
+
+NEIGHBOURS = 5
+
+
+def oracle_rows(dataset: Dataset, n: int, how: Sampling, rng: np.random.Generator) -> Array:
+    """Fresh rows from where the dataset's training rows come from, (n, d).
+
+    With a declared domain they are drawn from it, as ``sampling.scatter`` does. Without one they
+    are drawn near the data: between a random training row and itself or one of its ``NEIGHBOURS``
+    nearest in standardised columns, at a uniform position; columns that hold integers only take
+    the value of one of the two.
+
+    Args:
+        dataset: the dataset.
+        n: number of rows.
+        how: the sampling that the training rows were drawn by.
+        rng: source of random numbers.
+
+    Raises:
+        ConfigError: the rows would not fit in memory.
+    """
+    if dataset.domain is not None:
+        return scatter(dataset.domain, n, how, rng)
+    if n == 0:
+        return dataset.train.X[:0]
+    return _between(dataset.train.X, n, rng)
+
+
+def _between(X: Array, n: int, rng: np.random.Generator) -> Array:
+    from sklearn.neighbors import NearestNeighbors
+
+    with np.errstate(over="ignore"):  # a column beyond the range of squares counts for nothing
+        spread = X.std(axis=0)
+    standard = X / np.where(spread > 0, spread, 1.0)
+    count = min(NEIGHBOURS + 1, len(X))  # a row is its own nearest neighbour
+    first = rng.integers(0, len(X), n)
+    asked, places = np.unique(first, return_inverse=True)
+    near = NearestNeighbors(n_neighbors=count).fit(standard)
+    neighbours = near.kneighbors(standard[asked], return_distance=False)
+    second = neighbours[places, rng.integers(0, count, n)]
+    is_whole = np.all(np.round(X) == X, axis=0)
+    position = rng.random((n, 1))
+    position = np.where(is_whole, np.round(position), position)
+    return np.asarray((1.0 - position) * X[first] + position * X[second])

@@ -1,0 +1,1 @@
+"""The strategy ``auto``: several expressions a layer, tuned edge weights, joint refinement."""

@@ -1,0 +1,266 @@
+"""The search of one layer: K expressions, each evolved against what the others leave.
+
+Candidates are judged on a subset of the rows, drawn anew every generation, in which rows on which
+the targets lie far out are more frequent: a unit that is saturated on most rows is decided on few.
+What enters the layer is judged on all rows, and must stay finite and within a multiple of its
+range on a dense sample of the domain: tuned expressions like to hide poles between the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.evaluate import evaluate
+from srnet_cli.cgp.kernels.lineage import Budget, run_lineages
+from srnet_cli.cgp.kernels.seeding import Origin
+from srnet_cli.cgp.kernels.tuning import Rows, scratch_columns
+from srnet_cli.cgp.primitives import BY_NAME
+from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
+from srnet_cli.evolution.auto.composition import is_constant
+from srnet_cli.readout import unexplained
+
+Array = NDArray[np.float64]
+
+LINEAGES = 8
+SEEDS = 60
+OFFSPRING = 500
+STEPS = 4
+
+_ROWS = 1024
+_RANGE = 3.0
+_JUDGED = 4
+_TAIL = 1e-12
+_SHARE = 0.999
+_MOST_EXPRESSIONS = 32
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An expression of the layer.
+
+    Attributes:
+        chromosome: its genes and edge weights.
+        column: its values on all rows, (n,).
+    """
+
+    chromosome: Chromosome
+    column: Array
+
+
+def layer_targets(targets: Sequence[Array], index: int) -> Array:
+    """What the expressions of a layer are fitted to, as ``principal_targets``.
+
+    These are the layer's units, and for the last hidden layer the outputs as well, which count as
+    much as all its units: they are linear in them, but may hang on directions in which the units
+    hardly vary.
+
+    Args:
+        targets: activations of all layers, (n, m_l).
+        index: number of the layer, from 0.
+    """
+    units = targets[index]
+    importance = np.ones(units.shape[1])
+    if index == len(targets) - 2:
+        outputs = targets[-1]
+        share = np.sqrt(units.shape[1])
+        importance = np.concatenate([importance, np.full(outputs.shape[1], share)])
+        units = np.column_stack([units, outputs])
+    return principal_targets(units, importance)
+
+
+def principal_targets(units: Array, importance: Array) -> Array:
+    """Targets with the same sums of squares in as few columns as there are directions.
+
+    Units are standardised, so that each counts by its own variance, and rotated to their principal
+    components; a layer of a hundred units that are all alike costs no more than one unit.
+
+    Args:
+        units: activations, (n, m).
+        importance: factor of each standardised unit, (m,).
+
+    Returns:
+        (n, r) with r ≤ m, columns of falling variance, at least one.
+    """
+    constant = is_constant(units)
+    spread = np.where(constant, 1.0, units.std(axis=0))
+    standard = np.where(constant, 0.0, (units - units.mean(axis=0)) / spread)
+    left, size, _ = np.linalg.svd(standard * importance, full_matrices=False)
+    kept = max(1, int(np.sum(size**2 > _TAIL * np.sum(size**2))))
+    return np.asarray(left[:, :kept] * size[:kept])
+
+
+def expressions_wanted(targets: Array, asked: int | str) -> int:
+    """How many expressions a layer gets.
+
+    Args:
+        targets: ``principal_targets``, (n, r).
+        asked: a number, of which no more than r are of use; or ``auto``: as many as principal
+            components are needed for 99.9 % of the targets' variance, at most 32.
+    """
+    if asked != "auto":
+        return min(int(asked), int(targets.shape[1]))
+    energy = np.cumsum(np.sum(targets**2, axis=0))
+    if energy[-1] == 0.0:
+        return 1
+    needed = int(np.searchsorted(energy / energy[-1], _SHARE)) + 1
+    return min(needed, _MOST_EXPRESSIONS)
+
+
+class LayerSearch:
+    """Evolves single expressions of one layer.
+
+    Args:
+        X: the layer's inputs on all rows, (n, d).
+        targets: ``principal_targets``, (n, r).
+        checks: inputs on a dense sample of the domain, (c, d).
+        decoder: how chromosomes are read.
+        longest: instructions an expression may have.
+        threads: threads to use; does not change results.
+    """
+
+    def __init__(
+        self,
+        X: Array,
+        targets: Array,
+        checks: Array,
+        decoder: Decoder,
+        longest: int,
+        threads: int,
+    ) -> None:
+        self.targets = targets
+        self._X = X
+        self._checks = checks
+        self._decoder = decoder
+        self._longest = min(longest, NODES)
+        self._threads = threads
+        self._variance = targets.var(axis=0)
+        far = np.sum(targets**2, axis=1)
+        even = np.full(len(X), 1.0 / len(X))
+        self._chance = 0.5 * even + 0.5 * (far / far.sum() if far.sum() > 0 else even)
+        self._origin = _origin(X, decoder)
+
+    def candidate(self, chromosome: Chromosome) -> Candidate:
+        """The expression with its values on all rows."""
+        return Candidate(chromosome, evaluate(self._decoder.program(chromosome), self._X))
+
+    def is_usable(self, candidate: Candidate) -> bool:
+        """Whether an expression varies, is finite on all rows and keeps its range beyond them."""
+        program = self._decoder.program(candidate.chromosome)
+        assert program.coefficients is not None
+        column, beyond = candidate.column, evaluate(program, self._checks)
+        if not all(np.isfinite(part).all() for part in (program.coefficients, column, beyond)):
+            return False
+        with np.errstate(over="ignore"):
+            centre = np.median(column)
+            reach = np.abs(column - centre).max()
+            return bool(
+                0.0 < reach < np.inf and np.abs(beyond - centre).max(initial=0.0) <= _RANGE * reach
+            )
+
+    def error(self, columns: Sequence[Array]) -> float:
+        """Unexplained share of the targets' variance on all rows: 0 is a perfect layer."""
+        total = float(self._variance.sum())
+        if total == 0.0:
+            return 0.0
+        left = unexplained(np.column_stack(columns), self.targets) * self._variance
+        return float(left.sum() / total)
+
+    def evolve(
+        self,
+        others: Sequence[Array],
+        starts: Sequence[Chromosome],
+        seeds: Sequence[int],
+        rng: np.random.Generator,
+    ) -> tuple[Candidate, float] | None:
+        """Evolve one expression beside others.
+
+        Args:
+            others: columns of the layer's other expressions, (n,) each.
+            starts: where each lineage begins.
+            seeds: random chromosomes that each lineage tries first.
+            rng: source of this generation's random numbers.
+
+        Returns:
+            The best usable candidate with the layer's error, or None where there is none.
+        """
+        genes = np.array([start.genes for start in starts])
+        edges = np.array([start.edges for start in starts])
+        explained = self._run(others, genes, edges, seeds, rng)
+        best: tuple[Candidate, float] | None = None
+        for lineage in np.argsort(-explained, kind="stable")[:_JUDGED]:
+            if explained[lineage] < 0.0:
+                break
+            found = self.candidate(Chromosome(genes[lineage].copy(), edges[lineage].copy()))
+            if not self.is_usable(found):
+                continue
+            error = self.error([*others, found.column])
+            if best is None or error < best[1]:
+                best = (found, error)
+        return best
+
+    def _run(
+        self,
+        others: Sequence[Array],
+        genes: NDArray[np.int32],
+        edges: Array,
+        seeds: Sequence[int],
+        rng: np.random.Generator,
+    ) -> Array:
+        """Run the lineages in place; returns what the best of each explains."""
+        rows = self._rows(others, rng)
+        streams = rng.integers(0, 2**63, (len(genes), 1)).astype(np.uint64)
+        budget = Budget(
+            np.array(seeds, dtype=np.int64), np.full(len(genes), OFFSPRING), STEPS, self._longest
+        )
+        return run_lineages(rows, self._origin, genes, edges, streams, budget, self._threads)
+
+    def _rows(self, others: Sequence[Array], rng: np.random.Generator) -> Rows:
+        """A fresh subset of the rows, the others and the constant projected off the targets."""
+        n = min(_ROWS, len(self._X))
+        chosen = np.sort(rng.choice(len(self._X), n, replace=False, p=self._chance))
+        basis = _orthonormal(np.column_stack([np.ones(n), *(column[chosen] for column in others)]))
+        units = self.targets[chosen]
+        units = units - basis @ (basis.T @ units)
+        leaves = np.column_stack([self._X[chosen], np.ones(n)])
+        shared = np.concatenate([part.T.ravel() for part in (leaves, basis, units)])
+        stride = scratch_columns(NODES) * n
+        memory = np.zeros(len(shared) + self._threads * stride)
+        memory[: len(shared)] = shared
+        d, q = leaves.shape[1], basis.shape[1]
+        return Rows(
+            memory=memory,
+            slots=np.arange(d) * n,
+            basis=d * n,
+            q=q,
+            units=(d + q) * n,
+            m=units.shape[1],
+            total=float(np.sum(units**2)),
+            scratch=len(shared),
+            stride=stride,
+            n=n,
+        )
+
+
+def _orthonormal(columns: Array) -> Array:
+    with np.errstate(over="ignore"):
+        norms = np.sqrt(np.sum(columns**2, axis=0))
+    return np.asarray(np.linalg.qr(columns / np.where(norms > 0.0, norms, 1.0))[0])
+
+
+def _origin(X: Array, decoder: Decoder) -> Origin:
+    functions = decoder.opcodes.tolist()
+    add = BY_NAME["add"].opcode
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre = X.mean(axis=0)
+        spread = X.std(axis=0) + 1e-9 * np.abs(X).max(axis=0)
+    return Origin(
+        grid=decoder.grid,
+        opcodes=decoder.opcodes,
+        add=functions.index(add) if add in functions else -1,
+        centre=centre,
+        spread=np.where(spread > 0.0, spread, 1.0),
+    )

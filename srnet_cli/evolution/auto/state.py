@@ -1,0 +1,113 @@
+"""The state of a search with ``auto``, and how it is kept as bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.evolution.auto.chromosome import Chromosome
+from srnet_cli.evolution.auto.composition import Layer
+from srnet_cli.evolution.auto.refinement import FIRST_DAMPING
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class Stage:
+    """What a search is at: one layer, or the joint refinement of all.
+
+    Attributes:
+        layer: number of the layer, from 0; L while all are refined; L + 1 when nothing is left.
+        step: generations spent on it.
+        quiet: rounds in a row that have brought next to nothing.
+        found: expressions that the layer has so far.
+        error: unexplained share of the layer, or log error of the whole while that is refined.
+        before: the same at the beginning of the round.
+        damping: of the next joint step.
+    """
+
+    layer: int
+    step: int = 0
+    quiet: int = 0
+    found: int = 0
+    error: float = np.inf
+    before: float = np.inf
+    damping: float = FIRST_DAMPING
+
+
+@dataclass
+class State:
+    """All that a search needs to go on.
+
+    Attributes:
+        generation: generations done.
+        layers: the composition; a layer not reached yet has its first input as expression.
+        stage: what is being done.
+        seconds: time spent; stays 0 where none is set as a limit, and so changes no result.
+        fitness: mean 1 − R² of the hidden units plus that of the outputs; infinite at first.
+        trace: generation, fitness and layers' mean 1 − R² whenever they changed, (k, 2 + L).
+    """
+
+    generation: int
+    layers: list[Layer]
+    stage: Stage
+    seconds: float = 0.0
+    fitness: float = np.inf
+    trace: Array = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+
+
+def pack(states: Sequence[State]) -> bytes:
+    """States of several trials as an npz file; equal states give equal bytes."""
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for number, state in enumerate(states):
+        stage = state.stage
+        arrays[f"{number}.counts"] = np.array(
+            [state.generation, stage.layer, stage.step, stage.quiet, stage.found], dtype=np.int64
+        )
+        arrays[f"{number}.figures"] = np.array(
+            [stage.error, stage.before, stage.damping, state.seconds, state.fitness]
+        )
+        arrays[f"{number}.trace"] = state.trace
+        for index, layer in enumerate(state.layers):
+            name = f"{number}.layer{index}"
+            arrays[f"{name}.genes"] = np.array([c.genes for c in layer.chromosomes])
+            arrays[f"{name}.edges"] = np.array([c.edges for c in layer.chromosomes])
+            arrays[f"{name}.weights"] = layer.weights
+            arrays[f"{name}.bias"] = layer.bias
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> list[State]:
+    """Restore what ``pack`` made."""
+    states: list[State] = []
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        while f"{len(states)}.counts" in arrays:
+            states.append(_unpacked(arrays, f"{len(states)}"))
+    return states
+
+
+def _unpacked(arrays: Mapping[str, NDArray[np.generic]], name: str) -> State:
+    generation, layer, step, quiet, found = arrays[f"{name}.counts"].tolist()
+    error, before, damping, seconds, fitness = arrays[f"{name}.figures"].tolist()
+    layers: list[Layer] = []
+    while f"{name}.layer{len(layers)}.genes" in arrays:
+        layers.append(_unpacked_layer(arrays, f"{name}.layer{len(layers)}"))
+    stage = Stage(layer, step, quiet, found, error, before, damping)
+    trace = np.asarray(arrays[f"{name}.trace"], dtype=np.float64)
+    return State(generation, layers, stage, seconds, fitness, trace)
+
+
+def _unpacked_layer(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Layer:
+    genes = np.asarray(arrays[f"{name}.genes"], dtype=np.int32)
+    edges = np.asarray(arrays[f"{name}.edges"], dtype=np.float64)
+    return Layer(
+        tuple(Chromosome(*pair) for pair in zip(genes, edges, strict=True)),
+        np.asarray(arrays[f"{name}.weights"], dtype=np.float64),
+        np.asarray(arrays[f"{name}.bias"], dtype=np.float64),
+    )

@@ -1,0 +1,314 @@
+"""The strategy ``auto``: layer after layer, several expressions each, then all of it together.
+
+For every layer, on the composition's own inputs: expressions are added one at a time, each the
+best of several lineages against what the others leave unexplained; then each in turn is evolved
+further against the others, or replaced by a better newcomer, until that brings nothing more.
+Finally all edge weights and readouts are refined together through the whole composition
+(``refinement``).
+
+One generation is one such evolution of one expression, or a few joint Gauss–Newton steps. Random
+numbers are functions of the seed and of the generation's number, and every decision hangs on the
+state alone, so a search can be taken up again anywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.gradient import TUNABLE
+from srnet_cli.cgp.primitives import function_set
+from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
+from srnet_cli.evolution.auto.composition import (
+    Layer,
+    fitness,
+    forward,
+    log_error,
+    solve_readouts,
+    stays_within,
+    unit_errors,
+)
+from srnet_cli.evolution.auto.layer_search import (
+    LINEAGES,
+    OFFSPRING,
+    SEEDS,
+    Candidate,
+    LayerSearch,
+    expressions_wanted,
+    layer_targets,
+)
+from srnet_cli.evolution.auto.refinement import Refinement
+from srnet_cli.evolution.auto.state import Stage, State, pack, unpack
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.model import SymbolicLayer
+from srnet_cli.rng import stream
+
+if TYPE_CHECKING:
+    from srnet_cli.config.schema import EvolutionSettings
+
+__all__ = ["Auto", "State", "evaluations", "pack", "remarks", "symbolic_layers", "unpack"]
+
+Array = NDArray[np.float64]
+
+_ROUNDS = 25
+_QUIET_ROUNDS = 3
+_GAIN = 0.05
+_NEWCOMERS = (2, 4, 6)
+_PERFECT = 1e-13
+_REFINEMENTS = 30
+_QUIET_REFINEMENTS = 2
+_REFINE_STEPS = 8
+_REFINE_ROWS = 2000
+_REFINE_GAIN = 0.01
+_LAYER_TIME = 0.75
+_FEW_ROWS = 100
+
+
+class Auto:
+    """One search.
+
+    Args:
+        problem: rows and activations; ``fit_rows`` of them fit, the others only judge.
+        settings: the strategy's hyperparameters.
+        seed: seed of the experiment.
+        trial: number of the trial.
+        threads: threads to use; does not change results.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        settings: EvolutionSettings,
+        seed: int,
+        trial: int = 0,
+        threads: int = 1,
+    ) -> None:
+        self._settings = settings
+        self._stream = (seed, "trial", trial, "auto")
+        self._threads = threads
+        self._X = problem.inputs[: problem.fit_rows]
+        self._targets = [target[: problem.fit_rows] for target in problem.targets]
+        self._checks = problem.inputs[problem.fit_rows :]
+        self._decoders = _decoders(problem.widths, settings)
+        rows = stream(seed, "auto", "refinement").permutation(len(self._X))[:_REFINE_ROWS]
+        self._refinement = Refinement(
+            self._decoders, self._X[rows], [target[rows] for target in self._targets]
+        )
+        # The search of a layer follows from the layers below; it is kept as long as those stay.
+        self._below: Sequence[Layer] = ()
+        self._search: LayerSearch | None = None
+
+    def init(self) -> State:
+        """The state before the first generation."""
+        layers = [
+            Layer((decoder.empty(),), np.zeros((1, target.shape[1])), target.mean(axis=0))
+            for decoder, target in zip(self._decoders, self._targets, strict=True)
+        ]
+        layers = solve_readouts(layers, self._decoders, self._X, self._targets)
+        return State(0, layers, Stage(0), trace=np.empty((0, 2 + len(layers))))
+
+    def advance(self, state: State, generations: int) -> None:
+        """Run so many generations more, or fewer on reaching the end; updates the state."""
+        for _ in range(generations):
+            if self.is_over(state):
+                return
+            begin = time.monotonic()
+            if state.stage.layer < len(self._decoders):
+                self._evolve(state)
+            else:
+                self._refine(state)
+            state.generation += 1
+            self._record(state)
+            if self._settings.max_seconds is not None:
+                state.seconds += time.monotonic() - begin
+
+    def is_over(self, state: State) -> bool:
+        """Whether nothing is left to do, or a limit has been reached."""
+        limit = self._settings.max_seconds
+        return (
+            state.stage.layer > len(self._decoders)
+            or state.generation >= self._settings.generations
+            or (limit is not None and state.seconds >= limit)
+        )
+
+    def _evolve(self, state: State) -> None:
+        """Evolve one expression of the layer at hand: one more, or the next in turn."""
+        stage, search = state.stage, self._layer_search(state)
+        wanted = expressions_wanted(search.targets, self._settings.expressions)
+        found = self._found(state, search)
+        turn = len(found) if len(found) < wanted else stage.step % wanted
+        others = [candidate.column for k, candidate in enumerate(found) if k != turn]
+        current = found[turn].chromosome if turn < len(found) else None
+        starts, seeds = self._starts(stage, current)
+        rng = stream(*self._stream, state.generation)
+        result = search.evolve(others, starts, seeds, rng)
+        if result is not None and (current is None or result[1] < stage.error):
+            found[turn : turn + 1], stage.error = [result[0]], result[1]
+            stage.found = len(found)
+            self._install(state, found)
+        stage.step += 1
+        if stage.step % wanted == 0:
+            self._end_round(state, wanted)
+
+    def _starts(
+        self, stage: Stage, current: Chromosome | None
+    ) -> tuple[list[Chromosome], list[int]]:
+        """Where lineages begin, and how many random chromosomes each tries first."""
+        empty = self._decoders[stage.layer].empty()
+        if current is None:
+            return [empty] * LINEAGES, [SEEDS] * LINEAGES
+        # The longer a layer has been quiet, the more is staked on beginning anew.
+        new = _NEWCOMERS[min(stage.quiet, len(_NEWCOMERS) - 1)]
+        stay = LINEAGES - new
+        return [current] * stay + [empty] * new, [0] * stay + [SEEDS] * new
+
+    def _end_round(self, state: State, wanted: int) -> None:
+        """After every expression has had its turn: go on with this layer, or with the next."""
+        stage = state.stage
+        stage.quiet = stage.quiet + 1 if stage.error >= (1.0 - _GAIN) * stage.before else 0
+        stage.before = stage.error
+        if (
+            stage.step // wanted > _ROUNDS
+            or stage.quiet >= _QUIET_ROUNDS
+            or stage.error < _PERFECT
+            or self._is_late(state)
+        ):
+            state.stage = Stage(stage.layer + 1)
+
+    def _is_late(self, state: State) -> bool:
+        """Whether the layer has had its share of the time there is."""
+        limit = self._settings.max_seconds
+        share = _LAYER_TIME * (state.stage.layer + 1) / len(self._decoders)
+        return limit is not None and state.seconds >= share * limit
+
+    def _layer_search(self, state: State) -> LayerSearch:
+        """The search of the layer at hand."""
+        index = state.stage.layer
+        below = state.layers[:index]
+        if self._search is None or not _are_same(below, self._below):
+            decoders = self._decoders[:index]
+            X, checks = ([rows, *forward(below, decoders, rows)][-1] for rows in self._rows())
+            self._search = LayerSearch(
+                X,
+                layer_targets(self._targets, index),
+                checks[np.isfinite(checks).all(axis=1)],
+                self._decoders[index],
+                self._settings.max_length,
+                self._threads,
+            )
+            self._below = below
+        return self._search
+
+    def _rows(self) -> tuple[Array, Array]:
+        return self._X, self._checks
+
+    def _found(self, state: State, search: LayerSearch) -> list[Candidate]:
+        chromosomes = state.layers[state.stage.layer].chromosomes
+        return [search.candidate(chromosome) for chromosome in chromosomes[: state.stage.found]]
+
+    def _install(self, state: State, found: Sequence[Candidate]) -> None:
+        """Put the layer's expressions into the composition and solve the readouts from there on."""
+        index = state.stage.layer
+        target = self._targets[index]
+        layer = Layer(
+            tuple(candidate.chromosome for candidate in found),
+            np.zeros((len(found), target.shape[1])),
+            target.mean(axis=0),
+        )
+        below = state.layers[:index]
+        X = [self._X, *forward(below, self._decoders[:index], self._X)][-1]
+        state.layers = below + solve_readouts(
+            [layer, *state.layers[index + 1 :]], self._decoders[index:], X, self._targets[index:]
+        )
+
+    def _refine(self, state: State) -> None:
+        """Take a few joint steps, and keep them if they hold on all rows and between them."""
+        stage = state.stage
+        if stage.step == 0:
+            stage.error = log_error(self._errors(state.layers))
+        before = stage.error
+        if self._refinement.is_feasible(state.layers):
+            refined, stage.damping = self._refinement.run(
+                state.layers, _REFINE_STEPS, stage.damping
+            )
+            now = log_error(self._errors(refined))
+            beyond = forward(refined, self._decoders, self._checks)
+            if now < before and stays_within(beyond, self._targets):
+                state.layers, stage.error = refined, now
+        gained = stage.error < before - _REFINE_GAIN * abs(before)
+        stage.quiet = 0 if gained else stage.quiet + 1
+        stage.step += 1
+        if stage.quiet >= _QUIET_REFINEMENTS or stage.step >= _REFINEMENTS:
+            state.stage = Stage(stage.layer + 1)
+
+    def _errors(self, layers: Sequence[Layer]) -> list[Array]:
+        return unit_errors(forward(layers, self._decoders, self._X), self._targets)
+
+    def _record(self, state: State) -> None:
+        errors = self._errors(state.layers)
+        now = fitness(errors)
+        if now != state.fitness:
+            state.fitness = now
+            row = [state.generation, now, *(float(error.mean()) for error in errors)]
+            state.trace = np.vstack([state.trace, row])
+
+
+def _are_same(layers: Sequence[Layer], others: Sequence[Layer]) -> bool:
+    """Whether two stacks are made of the very same objects."""
+    return len(layers) == len(others) and all(map(lambda a, b: a is b, layers, others))
+
+
+def symbolic_layers(
+    state: State, widths: Sequence[int], settings: EvolutionSettings
+) -> tuple[SymbolicLayer, ...]:
+    """What has been found, as layers of expressions with their readouts.
+
+    Args:
+        state: a state whose fitness is finite.
+        widths: d, m_1, …, m_L of the problem.
+        settings: the strategy's hyperparameters.
+    """
+    return tuple(
+        SymbolicLayer(
+            tuple(decoder.program(chromosome) for chromosome in layer.chromosomes),
+            layer.weights,
+            layer.bias,
+        )
+        for layer, decoder in zip(state.layers, _decoders(widths, settings), strict=True)
+    )
+
+
+def evaluations(generations: int, settings: EvolutionSettings) -> int:
+    """Expressions tuned in so many generations, at most: joint steps tune none."""
+    return generations * LINEAGES * (1 + SEEDS + OFFSPRING)
+
+
+def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
+    """What limits the formulas beforehand, one line each."""
+    rows = problem.fit_rows
+    if rows < _FEW_ROWS:
+        yield f"only {rows} rows to fit: formulas may not hold between them"
+    opcodes = [row.opcode for row in function_set(settings.functions)]
+    if not TUNABLE[opcodes].any():
+        yield "evolution.functions: none has operands with weights to tune; constants stay random"
+    if "add" not in settings.functions:
+        yield "evolution.functions: without add, weighted sums of inputs are found by chance only"
+    if settings.expressions == "auto":
+        return
+    targets = [target[:rows] for target in problem.targets]
+    for index in range(len(targets)):
+        most = expressions_wanted(layer_targets(targets, index), settings.expressions)
+        if most < settings.expressions:
+            name = "the output" if index == len(targets) - 1 else f"hidden layer {index + 1}"
+            yield (
+                f"evolution.expressions: {name} gets {most} of the {settings.expressions} asked "
+                "for: it has no more independent units"
+            )
+
+
+def _decoders(widths: Sequence[int], settings: EvolutionSettings) -> list[Decoder]:
+    return [Decoder.of(inputs, settings.functions) for inputs in widths[:-1]]

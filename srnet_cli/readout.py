@@ -1,0 +1,46 @@
+"""The linear readout of a layer by least squares."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_RANK = 1e-10
+
+
+def solve_readout(columns: Array, targets: Array) -> tuple[Array, Array]:
+    """Least-squares W and b of ``targets ≈ columns · W + b``.
+
+    Columns are standardised for the solve, so that neither their scale nor an offset costs digits.
+    Collinear columns share the weights of the solution of least norm; a column that is constant,
+    or so large that its variance overflows, has weight 0.
+
+    Args:
+        columns: values of the expressions, (n, K), finite.
+        targets: (n, m), with squares that can be summed.
+
+    Returns:
+        (W, b): (K, m) and (m,), finite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre = columns.mean(axis=0)
+        spread = columns.std(axis=0)
+        # The spread of a column that is constant up to rounding says nothing.
+        usable = np.isfinite(spread) & (spread > 1e-13 * np.abs(centre))
+        centre, scale = np.where(usable, centre, 0.0), np.where(usable, spread, 1.0)
+        standard = np.where(usable, (columns - centre) / scale, 0.0)
+    mean = targets.mean(axis=0)
+    solution = np.linalg.lstsq(standard, targets - mean, rcond=_RANK)[0]
+    weights = solution / scale[:, None]
+    return weights, mean - centre @ weights
+
+
+def unexplained(columns: Array, targets: Array) -> Array:
+    """1 − R² of the least-squares readout for every unit, (m,); 0 for a constant unit."""
+    weights, bias = solve_readout(columns, targets)
+    variance = targets.var(axis=0)
+    error = np.mean((columns @ weights + bias - targets) ** 2, axis=0)
+    shares: Array = np.divide(error, variance, out=np.zeros_like(error), where=variance > 0)
+    return shares

@@ -1,0 +1,102 @@
+"""What a fit leaves in its folder: formulas, figures, curves and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from srnet_cli.config.schema import Experiment
+from srnet_cli.store import RunFolder
+from srnet_cli.workflows.expressions_file import checked_rows, describe
+from srnet_cli.workflows.fidelity import measure
+from srnet_cli.workflows.plots import fitness_plot
+from srnet_cli.workflows.preparation import Prepared
+from srnet_cli.workflows.strategies import State, best_trial, strategy_of, symbolic_network
+
+
+def write_results(
+    folder: RunFolder, prepared: Prepared, states: Sequence[State], *, plots: bool = True
+) -> dict[str, Any]:
+    """Write what the best trial so far has found.
+
+    Args:
+        folder: the run folder.
+        prepared: what was searched for.
+        states: the trials that have begun.
+        plots: whether to draw, which takes longer than all the rest.
+
+    Returns:
+        The content of ``metrics.json``.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    experiment = prepared.experiment
+    folder.write("curves.csv", curves(states, experiment).encode())
+    metrics = _metrics(prepared, states)
+    best = states[best_trial(states)]
+    if np.isfinite(best.fitness):
+        metrics["fidelity"] = _write_formulas(folder, prepared, best)
+    folder.write_json("metrics.json", metrics)
+    if plots:
+        folder.write("plots/fitness.png", fitness_plot([state.trace for state in states]))
+    return metrics
+
+
+def _metrics(prepared: Prepared, states: Sequence[State]) -> dict[str, Any]:
+    experiment = prepared.experiment
+    evaluations = strategy_of(experiment).evaluations
+    best = best_trial(states)
+    return {
+        "trial": best + 1,
+        "fitness": [_finite(state.fitness) for state in states],
+        "generations": [state.generation for state in states],
+        "evaluations": [evaluations(state.generation, experiment.evolution) for state in states],
+        "losses": states[best].trace[-1, 2:].tolist() if len(states[best].trace) else None,
+        "network": None if prepared.quality is None else asdict(prepared.quality),
+        "rows": {name: len(rows) for name, rows in prepared.sets.items()},
+    }
+
+
+def _write_formulas(folder: RunFolder, prepared: Prepared, best: State) -> dict[str, Any]:
+    """Write the model and its formulas; returns their fidelity."""
+    model = symbolic_network(best, prepared.experiment, prepared.network, prepared.dataset.features)
+    fidelity = measure(model, prepared.network, prepared.sets)
+    folder.write_json("model.json", model.to_dict())
+    folder.write_json("expressions.json", describe(model, fidelity, checked_rows(prepared.sets)))
+    return {name: [layer.to_dict() for layer in layers] for name, layers in fidelity.items()}
+
+
+def curves(states: Sequence[State], experiment: Experiment) -> str:
+    """``curves.csv``: a row for the first generation, each that found something better, the last.
+
+    Args:
+        states: one a trial.
+        experiment: the settings of the search.
+    """
+    evaluations = strategy_of(experiment).evaluations
+    layers = states[0].trace.shape[1] - 2
+    names = [f"layer_{number}" for number in range(1, layers + 1)]
+    lines = [",".join(["trial", "generation", "evaluations", "fitness", *names])]
+    for trial, state in enumerate(states):
+        for generation, *values in _rows(state):
+            count = evaluations(int(generation), experiment.evolution)
+            numbers = [trial + 1, int(generation), count, *values]
+            lines.append(",".join(map(repr, numbers)))
+    return "\n".join(lines) + "\n"
+
+
+def _rows(state: State) -> list[list[float]]:
+    rows: list[list[float]] = state.trace.tolist()
+    if state.generation and (not rows or rows[0][0] > 1):
+        rows.insert(0, [1.0, *[float("inf")] * (state.trace.shape[1] - 1)])
+    if rows and rows[-1][0] < state.generation:
+        rows.append([float(state.generation), *rows[-1][1:]])
+    return rows
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,148 @@
+"""The strategies by the names that configs call them: how to search, and how to read the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.config.schema import EvolutionSettings, Experiment
+from srnet_cli.errors import StorageError
+from srnet_cli.evolution import mnncgp_es
+from srnet_cli.evolution.auto import strategy as auto
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.networks import Network
+from srnet_cli.store import Checkpoint
+
+Array = NDArray[np.float64]
+
+
+class State(Protocol):
+    """All that a search needs to go on.
+
+    Attributes:
+        generation: generations done.
+        trace: a row for every generation that found something better, or changed the fitness for
+            the sake of something else: its number, from 1, the fitness and the losses of the
+            layers; (k, 2 + L).
+    """
+
+    generation: int
+    trace: Array
+
+    @property
+    def fitness(self) -> float:
+        """Fitness of what has been found, infinite before anything is."""
+
+
+class Search(Protocol):
+    """One trial."""
+
+    def init(self) -> Any:
+        """The state before the first generation."""
+
+    def advance(self, state: Any, generations: int) -> None:
+        """Run so many generations more, or fewer on reaching the target; updates the state."""
+
+    def is_over(self, state: Any) -> bool:
+        """Whether the target or the last generation has been reached."""
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One row of the table.
+
+    Attributes:
+        search: makes the search of a trial from (problem, settings, seed, trial, threads).
+        remarks: what limits the formulas beforehand, a line each, of (problem, settings).
+        is_open_ended: whether a search ends of itself, after a number of generations that nobody
+            knows beforehand.
+        evaluations: individuals evaluated in so many generations, of (generations, settings).
+        symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
+        pack: the states of several trials as bytes; equal states give equal bytes.
+        unpack: the inverse of ``pack``.
+    """
+
+    search: Callable[[Problem, EvolutionSettings, int, int, int], Search]
+    remarks: Callable[[Problem, EvolutionSettings], Iterable[str]]
+    is_open_ended: bool
+    evaluations: Callable[[int, EvolutionSettings], int]
+    symbolic_layers: Callable[[Any, Sequence[int], EvolutionSettings], tuple[SymbolicLayer, ...]]
+    pack: Callable[[Sequence[Any]], bytes]
+    unpack: Callable[[bytes], Sequence[Any]]
+
+
+def _one_parent(generations: int, settings: EvolutionSettings) -> int:
+    """The first generation makes the whole population, each later one all but the parent."""
+    return min(generations, 1) + generations * (settings.population - 1)
+
+
+def _no_remarks(problem: Problem, settings: EvolutionSettings) -> tuple[str, ...]:
+    return ()
+
+
+STRATEGIES: Mapping[str, Strategy] = {
+    "auto": Strategy(
+        search=auto.Auto,
+        remarks=auto.remarks,
+        is_open_ended=True,
+        evaluations=auto.evaluations,
+        symbolic_layers=auto.symbolic_layers,
+        pack=auto.pack,
+        unpack=auto.unpack,
+    ),
+    "mnncgp-es": Strategy(
+        search=mnncgp_es.MnncgpEs,
+        remarks=_no_remarks,
+        is_open_ended=False,
+        evaluations=_one_parent,
+        symbolic_layers=mnncgp_es.symbolic_layers,
+        pack=mnncgp_es.pack,
+        unpack=mnncgp_es.unpack,
+    ),
+}
+
+
+def strategy_of(experiment: Experiment) -> Strategy:
+    """The strategy that an experiment names."""
+    return STRATEGIES[experiment.evolution.strategy]
+
+
+def restored(experiment: Experiment, checkpoint: Checkpoint, folder: Path) -> list[Any]:
+    """The states in a checkpoint, one a trial that had begun.
+
+    Raises:
+        StorageError: another version of the program has laid them out otherwise.
+    """
+    try:
+        return list(strategy_of(experiment).unpack(checkpoint.data))
+    except Exception as error:  # whatever the bytes suggest to one who reads them differently
+        raise StorageError(
+            f"{folder}: the checkpoint of generation {checkpoint.generation} is of another version",
+            hint="choose another --run-dir, or remove that folder to begin again",
+        ) from error
+
+
+def best_trial(states: Sequence[State]) -> int:
+    """Number of the trial of least fitness, the first among equals."""
+    return min(range(len(states)), key=lambda trial: states[trial].fitness)
+
+
+def symbolic_network(
+    state: State, experiment: Experiment, network: Network, features: Sequence[str]
+) -> SymbolicNetwork:
+    """The best that a search has found, as formulas for the network.
+
+    Args:
+        state: a state whose fitness is finite.
+        experiment: the settings of the search.
+        network: the network it explains.
+        features: names of the d inputs.
+    """
+    layers = strategy_of(experiment).symbolic_layers(state, network.widths, experiment.evolution)
+    return SymbolicNetwork(layers, tuple(features), network.scaler, network.output_activation)

@@ -1,0 +1,191 @@
+"""The search of one layer: its targets, its candidates, and what it accepts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
+from srnet_cli.evolution.auto.layer_search import (
+    LayerSearch,
+    expressions_wanted,
+    layer_targets,
+    principal_targets,
+)
+
+Array = NDArray[np.float64]
+
+RNG = np.random.default_rng
+
+
+def units(n: int = 300, m: int = 4, rank: int = 4, seed: int = 0) -> Array:
+    rng = RNG(seed)
+    return rng.normal(size=(n, rank)) @ rng.normal(size=(rank, m)) * 10.0 ** np.arange(m) + 5.0
+
+
+def unexplained_share(columns: Array, targets: Array) -> float:
+    design = np.column_stack([np.ones(len(columns)), columns])
+    left = targets - design @ np.linalg.lstsq(design, targets, rcond=None)[0]
+    return float(np.sum(left**2) / np.sum((targets - targets.mean(axis=0)) ** 2))
+
+
+def test_principal_targets_keep_what_any_expression_explains() -> None:
+    """Rotated targets leave every set of columns the same unexplained sum over standardised,
+    weighted units."""
+    H = units()
+    importance = np.array([1.0, 2.0, 0.5, 1.0])
+    rotated = principal_targets(H, importance)
+    standard = (H - H.mean(axis=0)) / H.std(axis=0) * importance
+    columns = RNG(1).normal(size=(300, 2)) + standard[:, :1]
+    assert unexplained_share(columns, rotated) == pytest.approx(
+        unexplained_share(columns, standard), rel=1e-10
+    )
+    assert np.sum(rotated**2) == pytest.approx(np.sum(standard**2), rel=1e-10)
+
+
+def test_duplicated_collinear_and_constant_units_cost_nothing() -> None:
+    """As many targets are left as there are directions; at least one."""
+    H = units(rank=2)
+    assert principal_targets(H, np.ones(4)).shape == (300, 2)
+    assert principal_targets(np.repeat(H[:, :1], 100, axis=1), np.ones(100)).shape == (300, 1)
+    with_constant = np.column_stack([H[:, 0], np.full(300, 1e9), np.zeros(300)])
+    assert principal_targets(with_constant, np.ones(3)).shape == (300, 1)
+    nothing = principal_targets(np.full((300, 3), 0.1), np.ones(3))
+    assert nothing.shape == (300, 1)
+    assert not nothing.any()
+
+
+def test_the_last_hidden_layer_is_fitted_to_the_outputs_as_well() -> None:
+    """A direction in which only the outputs vary counts there as much as all its units do."""
+    rng = RNG(3)
+    common = rng.normal(size=(500, 1))
+    small = rng.normal(size=(500, 1))
+    hidden = np.repeat(common, 4, axis=1) + 1e-3 * small * np.array([1.0, -1.0, 1.0, -1.0])
+    targets = [hidden, hidden, small]
+    first, last = layer_targets(targets, 0), layer_targets(targets, 1)
+    assert unexplained_share(common, first) < 1e-4
+    assert unexplained_share(common, last) == pytest.approx(0.5, abs=0.05)
+    assert unexplained_share(small, layer_targets(targets, 2)) < 1e-12
+
+
+def test_how_many_expressions() -> None:
+    """auto: the least number of principal components with 99.9 % of the variance; a number: that,
+    but no more than there are directions."""
+    scales = np.array([10.0, 1.0, 0.1, 0.01])
+    basis = np.linalg.qr(RNG(4).normal(size=(200, 4)))[0]
+    targets = basis * scales
+    for share_left, expected in [(1.0 / 101, 2), (0.01 / 101, 2)]:
+        assert share_left < 0.01
+        assert expressions_wanted(targets, "auto") == expected
+    assert expressions_wanted(basis, "auto") == 4
+    assert [expressions_wanted(targets, k) for k in (1, 3, 4, 50)] == [1, 3, 4, 4]
+    assert expressions_wanted(np.zeros((10, 1)), "auto") == 1
+    wide = np.linalg.qr(RNG(5).normal(size=(200, 60)))[0]
+    assert expressions_wanted(wide, "auto") == 32
+
+
+def search_of(
+    X: Array, targets: Array, checks: Array, functions: tuple[str, ...] = PUBLISHED_FUNCTIONS
+) -> LayerSearch:
+    return LayerSearch(X, targets, checks, Decoder.of(X.shape[1], functions), 12, 2)
+
+
+def unary(decoder: Decoder, function: int, weight: float) -> Chromosome:
+    """function(weight · x0 + 0 · 1)."""
+    add = 0
+    genes = np.zeros(decoder.grid.genes, dtype=np.int32)
+    d = decoder.inputs
+    genes[:6] = [add, 0, d, function, d + 1, d + 1]
+    genes[-1] = d + 2
+    edges = np.ones((NODES, 2))
+    edges[0] = [weight, 0.0]
+    return Chromosome(genes, edges)
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "beyond", "usable"),
+    [
+        ("sin", 1.0, [0.5, 2.0], True),
+        ("sin", 0.0, [0.5], False),  # constant
+        ("log", 1.0, [0.5], True),
+        ("log", 1.0, [-0.5], False),  # undefined between the rows
+        ("tan", 1.0, [np.pi / 2 + 1e-9], False),  # a pole between the rows
+        ("square", 1.0, [1.2], True),
+        ("square", 1.0, [4.0], False),  # far beyond its range on the rows
+        ("square", np.inf, [0.5], False),  # a weight that is not a number
+        ("square", 1.0, [], True),
+    ],
+)
+def test_what_is_usable(name: str, weight: float, beyond: list[float], usable: bool) -> None:
+    """Expressions must vary, be finite on all rows and on the check rows, and keep their range."""
+    X = np.linspace(0.1, 1.0, 50)[:, None]
+    search = search_of(X, X - X.mean(), np.array(beyond).reshape(-1, 1))
+    decoder = Decoder.of(1, PUBLISHED_FUNCTIONS)
+    chromosome = unary(decoder, PUBLISHED_FUNCTIONS.index(name), weight)
+    assert search.is_usable(search.candidate(chromosome)) == usable
+
+
+def test_the_error_of_a_layer() -> None:
+    """The unexplained share of the targets' variance by NumPy; 0 for targets that are constant."""
+    X = RNG(6).normal(size=(100, 2))
+    targets = principal_targets(np.column_stack([X @ [1.0, 2.0], np.sin(X[:, 0])]), np.ones(2))
+    search = search_of(X, targets, X[:0])
+    columns = [X[:, 0], X[:, 1] ** 2]
+    expected = unexplained_share(np.column_stack(columns), targets)
+    assert search.error(columns) == pytest.approx(expected, rel=1e-9)
+    assert search_of(X, np.zeros((100, 1)), X[:0]).error(columns) == 0.0
+
+
+def evolved(search: LayerSearch, d: int, others: list[Array], seed: int = 0) -> object:
+    empty = Decoder.of(d, PUBLISHED_FUNCTIONS).empty()
+    return search.evolve(others, [empty] * 4, [10] * 4, RNG(seed))
+
+
+@pytest.mark.usefixtures("short")
+def test_what_evolves_is_better_than_nothing_and_sound() -> None:
+    """The candidate is usable, its error is NumPy's beside the others, and a repeat is the same."""
+    rng = RNG(7)
+    X, checks = rng.uniform(-1, 1, (400, 2)), rng.uniform(-1, 1, (800, 2))
+    targets = principal_targets(np.tanh(3 * X @ rng.normal(size=(2, 3))), np.ones(3))
+    search = search_of(X, targets, checks)
+    others = [X[:, 0]]
+    found = evolved(search, 2, others)
+    assert found is not None
+    candidate, error = found  # type: ignore[misc]
+    assert search.is_usable(candidate)
+    columns = np.column_stack([*others, candidate.column])
+    assert error == pytest.approx(unexplained_share(columns, targets), rel=1e-8)
+    assert error < unexplained_share(X[:, :1], targets)
+    again, _ = evolved(search, 2, others)  # type: ignore[misc]
+    np.testing.assert_array_equal(again.chromosome.edges, candidate.chromosome.edges)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("n", [1, 2, 20])
+def test_few_rows_and_many_others(n: int) -> None:
+    """Where others span all rows, or one row is all there is, nothing is found, and no error."""
+    X = RNG(8).normal(size=(n, 2))
+    search = search_of(X, principal_targets(X, np.ones(2)), X[:0])
+    assert evolved(search, 2, list(RNG(9).normal(size=(n + 3, n)))) is None
+    if n == 1:
+        assert evolved(search, 2, []) is None
+
+
+@pytest.mark.usefixtures("short")
+def test_others_that_are_constant_or_alike() -> None:
+    """Columns without a direction of their own are no error."""
+    X = RNG(10).normal(size=(50, 2))
+    search = search_of(X, principal_targets(X**2, np.ones(2)), X[:0])
+    others = [np.zeros(50), np.full(50, 3.0), X[:, 0], X[:, 0], np.full(50, 1e300)]
+    assert evolved(search, 2, others) is not None
+
+
+@pytest.mark.usefixtures("short")
+def test_inputs_of_any_size() -> None:
+    """Constant, huge and tiny inputs are searched on without a warning."""
+    rng = RNG(11)
+    X = rng.normal(size=(60, 5)) * [1.0, 0.0, 1e200, 1e-200, 1e-320] + [0, 7.0, 0, 0, 0]
+    search = search_of(X, principal_targets(rng.normal(size=(60, 2)), np.ones(2)), X)
+    evolved(search, 5, [])

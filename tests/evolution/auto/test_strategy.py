@@ -1,0 +1,366 @@
+"""The strategy as callers see it: exact where it can be, resumable, defined for any problem."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from problems import PROBLEMS, network_problem
+
+from oracles import interpret
+from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.evolution.auto import strategy
+from srnet_cli.evolution.auto.composition import forward, unit_errors
+from srnet_cli.evolution.auto.layer_search import LINEAGES, SEEDS
+from srnet_cli.evolution.auto.strategy import (
+    Auto,
+    State,
+    evaluations,
+    pack,
+    remarks,
+    symbolic_layers,
+    unpack,
+)
+from srnet_cli.evolution.problem import Problem
+
+Array = NDArray[np.float64]
+
+FUNCTIONS = (*PUBLISHED_FUNCTIONS, "sigmoid")
+END = 1000
+
+
+def settings(**changes: object) -> EvolutionSettings:
+    return EvolutionSettings.model_validate({"strategy": "auto", **changes})
+
+
+def run(
+    problem: Problem,
+    generations: int = END,
+    *,
+    seed: int = 0,
+    trial: int = 0,
+    threads: int = 1,
+    **changes: object,
+) -> State:
+    """The state after so many generations, or at the end."""
+    search = Auto(problem, settings(**changes), seed, trial, threads)
+    state = search.init()
+    search.advance(state, generations)
+    return state
+
+
+def fitted(problem: Problem, state: State, **changes: object) -> list[Array]:
+    """Units of every layer on the rows to fit, from the exported layers by the slow interpreter."""
+    h, found = problem.inputs[: problem.fit_rows], []
+    for layer in symbolic_layers(state, problem.widths, settings(**changes)):
+        columns = np.column_stack([interpret(program, h) for program in layer.programs])
+        h = columns @ layer.weights + layer.bias
+        found.append(h)
+    return found
+
+
+def errors(problem: Problem, state: State, **changes: object) -> list[Array]:
+    """1 − R² of every unit of every layer, likewise."""
+    found = fitted(problem, state, **changes)
+    targets = [target[: problem.fit_rows] for target in problem.targets]
+    return [
+        np.mean((f - t) ** 2, axis=0) / np.where(t.std(axis=0) > 1e-12, t.var(axis=0), 1.0)
+        for f, t in zip(found, targets, strict=True)
+    ]
+
+
+def sigmoid_problem(widths: tuple[int, ...], rows: int = 1500, seed: int = 0) -> Problem:
+    rng = np.random.default_rng(seed)
+    h = rng.uniform(-1, 1, (rows, widths[0]))
+    inputs, targets = h, []
+    for index, width in enumerate(widths[1:], 2):
+        h = h @ rng.normal(size=(h.shape[1], width)) * 2.5 + rng.normal(size=width)
+        h = h if index == len(widths) else 1.0 / (1.0 + np.exp(-h))
+        targets.append(h)
+    return Problem(inputs, tuple(targets), rows * 2 // 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_is_exactly_representable_is_recovered(seed: int) -> None:
+    """With sigmoid among the functions, and as many expressions as units, the first layer of a
+    sigmoid network is found: 1 − R² of every unit is at most 1e-6."""
+    problem = sigmoid_problem((2, 3, 1), seed=seed)
+    search = Auto(problem, settings(functions=FUNCTIONS, expressions=3), seed, 0, 2)
+    state = search.init()
+    while state.stage.layer == 0:
+        search.advance(state, 1)
+    assert errors(problem, state, functions=FUNCTIONS)[0].max() <= 1e-6
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("name", ["two layers", "three layers", "one layer", "duplicated units"])
+def test_threads_and_repeats_change_nothing(name: str) -> None:
+    """States are equal to the byte at the end and on the way, for 1, 2 and 4 threads."""
+    problem = PROBLEMS[name]
+    for generations in (5, END):
+        states = [pack([run(problem, generations, threads=threads)]) for threads in (1, 2, 4, 1)]
+        assert len(set(states)) == 1
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(
+    "name", ["two layers", "four layers", "one row to fit on", "constant inputs"]
+)
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_search_taken_up_from_bytes_goes_on_as_if_never_saved(name: str, every: int) -> None:
+    """Saved and restored after any generation, in layers and in the refinement, by a fresh
+    search: the end is the same, to the byte."""
+    problem = PROBLEMS[name]
+    expected = pack([run(problem)])
+    data = pack([Auto(problem, settings(), 0).init()])
+    for _ in range(END):
+        (state,) = unpack(data)
+        search = Auto(problem, settings(), 0)
+        if search.is_over(state):
+            break
+        search.advance(state, every)
+        data = pack([state])
+    assert data == expected
+
+
+@pytest.mark.usefixtures("short")
+def test_one_search_serves_many_states() -> None:
+    """What a search keeps of one state never shows in another."""
+    problem = PROBLEMS["three layers"]
+    expected = {n: pack([run(problem, n)]) for n in (3, 20)}
+    search = Auto(problem, settings(), 0)
+    first, second = search.init(), search.init()
+    search.advance(first, 20)
+    for _ in range(3):
+        search.advance(second, 1)
+        search.advance(first, 0)
+    assert pack([first]) == expected[20]
+    assert pack([second]) == expected[3]
+
+
+@pytest.mark.usefixtures("short")
+def test_packed_states_round_trip() -> None:
+    """Any number of states comes back with every field as it was; time is not among them."""
+    states = [run(PROBLEMS["two layers"], n, trial=n) for n in (0, 1, 6)]
+    data = pack(states)
+    restored = unpack(data)
+    assert pack(restored) == data
+    for state, before in zip(restored, states, strict=True):
+        assert state.stage == before.stage
+        assert (state.generation, state.seconds) == (before.generation, 0.0)
+        assert state.fitness == before.fitness
+        np.testing.assert_array_equal(state.trace, before.trace)
+    assert unpack(pack([])) == []
+
+
+@pytest.mark.usefixtures("short")
+def test_seeds_and_trials_have_random_numbers_of_their_own() -> None:
+    """Two seeds, or two trials of one seed, find different expressions; a repeat the same."""
+    problem = PROBLEMS["two layers"]
+    starts = [(0, 0), (1, 0), (0, 1), (1, 1)]
+    found = [pack([run(problem, 2, seed=seed, trial=trial)]) for seed, trial in starts]
+    assert len(set(found)) == len(starts)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("name", ["two layers", "three layers", "physical scales"])
+def test_the_fitness_is_that_of_the_exported_layers(name: str) -> None:
+    """Fitness and losses, whenever one stops, are those recomputed from what is exported."""
+    problem = PROBLEMS[name]
+    for generations in (1, 4, END):
+        state = run(problem, generations)
+        units = errors(problem, state)
+        hidden = np.concatenate(units[:-1])
+        expected = units[-1].mean() + hidden.mean()
+        assert state.fitness == pytest.approx(expected, rel=1e-5, abs=1e-12)
+        assert state.trace[-1, 1] == state.fitness
+        np.testing.assert_allclose(state.trace[-1, 2:], [u.mean() for u in units], rtol=1e-5)
+        assert state.generation >= state.trace[-1, 0]
+
+
+@pytest.mark.usefixtures("short")
+def test_readouts_are_least_squares_on_the_composition() -> None:
+    """Before the refinement every layer's W and b are those of NumPy for its own inputs."""
+    problem = PROBLEMS["three layers"]
+    search = Auto(problem, settings(), 0)
+    state = search.init()
+    while state.stage.layer < 3:
+        search.advance(state, 1)
+    h = problem.inputs[: problem.fit_rows]
+    layers = symbolic_layers(state, problem.widths, settings())
+    for layer, target in zip(layers, problem.targets, strict=True):
+        F = np.column_stack([interpret(program, h) for program in layer.programs])
+        design = np.column_stack([F, np.ones(len(F))])
+        least = design @ np.linalg.lstsq(design, target[: problem.fit_rows], rcond=None)[0]
+        h = F @ layer.weights + layer.bias
+        np.testing.assert_allclose(h, least, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("name", ["two layers", "four layers", "poles between the rows"])
+def test_what_is_accepted_is_finite_between_the_rows(name: str) -> None:
+    """On the rows and on the check rows every layer's values are finite at every generation."""
+    problem = PROBLEMS[name]
+    search = Auto(problem, settings(), 1)
+    state = search.init()
+    while not search.is_over(state):
+        search.advance(state, 1)
+        stage = min(state.stage.layer, len(state.layers))
+        # The layer at hand may still read check rows that a pole below has spoilt.
+        found = forward(state.layers[:stage], search._decoders[:stage], problem.inputs)
+        assert all(np.isfinite(units).all() for units in found)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("name", sorted(PROBLEMS))
+def test_any_problem_has_a_defined_result(name: str) -> None:
+    """Constant layers and inputs, duplicated units, one row, any depth and scale: the search ends,
+    with finite readouts and errors."""
+    problem = PROBLEMS[name]
+    state = run(problem)
+    assert state.stage.layer == len(problem.targets) + 1
+    for layer in symbolic_layers(state, problem.widths, settings()):
+        assert len(layer.programs) == len(layer.weights) >= 1
+        assert np.isfinite(layer.weights).all()
+        assert np.isfinite(layer.bias).all()
+        for program in layer.programs:
+            assert program.coefficients is not None
+            assert np.isfinite(program.coefficients).all()
+    assert all(np.isfinite(units).all() for units in fitted(problem, state))
+    assert np.isfinite(state.fitness)
+
+
+@pytest.mark.usefixtures("short")
+def test_constant_targets_are_met_exactly() -> None:
+    """A network that says the same for every row is read as that."""
+    problem = PROBLEMS["two layers"]
+    constant = tuple(np.full_like(target, 7.25) for target in problem.targets)
+    problem = replace(problem, targets=constant)
+    for units in fitted(problem, run(problem)):
+        np.testing.assert_allclose(units, 7.25, rtol=1e-12)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(
+    "functions", [("sin",), ("mul", "div"), ("square",), ("max", "log"), ("add",)]
+)
+def test_any_function_set(functions: tuple[str, ...]) -> None:
+    """Sets without addition or without anything tunable find what they can."""
+    problem = network_problem((2, 3, 1), 80, 30, seed=6)
+    state = run(problem, functions=functions)
+    assert np.isfinite(state.fitness)
+    assert all(np.isfinite(units).all() for units in fitted(problem, state, functions=functions))
+
+
+@pytest.mark.usefixtures("short")
+def test_a_hundred_units_and_few_rows() -> None:
+    """A wide layer with fewer rows than units, and no room for a joint refinement, ends well."""
+    problem = network_problem((3, 100, 1), 30, 20, seed=7)
+    state = run(problem, 40)
+    assert np.isfinite(state.fitness)
+    assert len(state.layers[0].chromosomes) <= 32
+
+
+@pytest.mark.usefixtures("short")
+def test_twenty_rows_and_five_units() -> None:
+    """The published K5's shape: too few rows to be sure of, but a result."""
+    problem = network_problem((2, 5, 5, 1), 20, 10, seed=8)
+    assert np.isfinite(run(problem).fitness)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("asked", [1, 2, 3, 50])
+def test_as_many_expressions_as_asked_for(asked: int) -> None:
+    """Every layer gets K expressions, but no more than it has units."""
+    problem = network_problem((2, 3, 2, 1), 200, 50, seed=9)
+    state = run(problem, expressions=asked)
+    counts = [len(layer.chromosomes) for layer in state.layers]
+    assert counts == [min(asked, width) for width in (3, 2, 1)]
+
+
+def test_remarks_say_what_limits_the_formulas() -> None:
+    """K above a layer's independent units, few rows, functions without weights to tune or without
+    addition: a line each; nothing to say of an ordinary problem."""
+    problem = network_problem((2, 3, 1), 200, seed=9)
+    assert list(remarks(problem, settings())) == []
+    assert list(remarks(problem, settings(expressions=1))) == []
+    assert [line.split(":")[1] for line in remarks(problem, settings(expressions=3))] == [
+        " the output gets 1 of the 3 asked for"
+    ]
+    twice = replace(
+        problem, targets=(np.repeat(problem.targets[0][:, :1], 3, axis=1), problem.targets[1])
+    )
+    first, _ = remarks(twice, settings(expressions=4))
+    assert first.startswith("evolution.expressions: hidden layer 1 gets 2 of the 4 asked for")
+    few = network_problem((2, 3, 1), 20, seed=9)
+    assert next(iter(remarks(few, settings()))).startswith("only 20 rows")
+    lines = list(remarks(problem, settings(functions=("mul", "square"))))
+    assert len(lines) == 2
+    assert "tune" in lines[0]
+    assert "without add" in lines[1]
+
+
+@pytest.mark.usefixtures("short")
+def test_time_is_shared_out_over_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a limit, layers end in time for all to have a turn and for the refinement, and the
+    search ends at the limit; time counts in the state, to go on with."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 0.5  # so every generation takes half a second
+        return now[0]
+
+    monkeypatch.setattr(time, "monotonic", clock)
+    monkeypatch.setattr(strategy, "_ROUNDS", 1000)
+    monkeypatch.setattr(strategy, "_QUIET_ROUNDS", 1000)
+    problem = network_problem((2, 3, 3, 1), 100, 30, seed=10)
+    search = Auto(problem, settings(max_seconds=40), 0)
+    state = search.init()
+    ends = {}
+    while not search.is_over(state):
+        layer = state.stage.layer
+        search.advance(state, 1)
+        if state.stage.layer > layer:
+            ends[layer] = state.seconds
+    assert ends[0] == pytest.approx(10, abs=1.5)
+    assert ends[1] == pytest.approx(20, abs=1.5)
+    assert ends[2] == pytest.approx(30, abs=1.5)
+    assert unpack(pack([state]))[0].seconds == state.seconds > 30
+
+
+@pytest.mark.usefixtures("short")
+def test_hardly_any_time_is_enough_for_a_result() -> None:
+    """However short the time, one generation is made and its result is finite."""
+    state = run(PROBLEMS["three layers"], max_seconds=1e-9)
+    assert state.generation == 1
+    assert np.isfinite(state.fitness)
+
+
+@pytest.mark.usefixtures("short")
+def test_the_last_generation_ends_it() -> None:
+    """``generations`` is a limit, wherever the search stands."""
+    search = Auto(PROBLEMS["three layers"], settings(generations=4), 0)
+    state = search.init()
+    search.advance(state, 100)
+    assert state.generation == 4
+    assert search.is_over(state)
+
+
+def test_evaluations_are_counted_at_most() -> None:
+    """A generation tunes no more than its seeds and offspring."""
+    one = evaluations(1, settings())
+    assert one == LINEAGES * (1 + SEEDS + 500)
+    assert evaluations(7, settings()) == 7 * one
+
+
+def test_errors_of_units() -> None:
+    """1 − R² a unit; a constant unit's squared error as it is; infinite where a value is not."""
+    truth = np.array([[0.0, 3.0, 1.0], [2.0, 3.0, 5.0]])
+    found = np.array([[0.5, 3.5, 1.0], [2.0, 3.0, np.nan]])
+    (result,) = unit_errors([found], [truth])
+    np.testing.assert_allclose(result, [0.125, 0.125, np.inf])
