@@ -231,8 +231,6 @@ def _print(text: str) -> None:
     try:
         print(text, flush=True)
     except OSError as error:
-        # What is still buffered has to go somewhere, or the interpreter fails on it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             raise _NobodyReadsError from error
         raise StorageError(f"cannot write to standard output: {error.strerror}") from error

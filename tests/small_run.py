@@ -25,6 +25,7 @@ evolution:
   population: 20
   generations: 60
   mutation: 0.3
+  functions: [add, mul, sin, cos]  # no differences, whose rounding noise could pass for a signal
   threads: 1
 """
 

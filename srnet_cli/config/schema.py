@@ -217,8 +217,9 @@ class EvolutionSettings(Settings):
     )
     expressions: Literal["auto"] | Annotated[Integer, Field(ge=1, le=1000)] = Field(
         default="auto",
-        description="expressions a layer K; auto: the least K whose principal components hold "
-        "99.9 % of the layer's variance, units standardised. mnncgp-es has one",
+        description="expressions a layer K, at most its independent units; auto: the least K whose "
+        "principal components hold 99.9 % of the layer's variance, units standardised (in the last "
+        "hidden layer of that and the outputs'), at most 32. mnncgp-es has one",
     )
     max_length: Annotated[Integer, Field(ge=1, le=40)] = Field(
         default=24, description="operations an expression of strategy auto may have"

@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numba
@@ -199,7 +200,7 @@ def symbolic_layers(
     opcodes = _opcodes(settings)
     parent = state.parent
     layers = []
-    for index, (inputs, units) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for index, (inputs, units) in enumerate(pairwise(widths)):
         program = decode(
             parent.genes[index], _grid(settings, inputs), opcodes, parent.constants[index]
         )

@@ -142,7 +142,7 @@ def _random_state(seed: int, start: int) -> int:
 def _fit(mlp: Any, rows: Array, targets: NDArray[Any]) -> bool:
     """Fit a scikit-learn network; give whether it converged."""
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with (
         warnings.catch_warnings(record=True) as caught,

@@ -269,6 +269,17 @@ def test_classifiers_are_refused_for_now(tmp_path: Path, runs_dir: Path) -> None
     assert not runs_dir.exists()
 
 
+def test_a_run_in_use_is_refused_before_anything_is_prepared(tmp_path: Path) -> None:
+    """Whoever comes second is told at once, not after rows and network are there."""
+    recorder = Recorder()
+    with (
+        RunFolder.claim(tmp_path / "run"),
+        pytest.raises(UsageError, match=f"in use by process {os.getpid()} on "),
+    ):
+        fit.run(write_config(tmp_path), run_dir=tmp_path / "run", reporter=recorder)
+    assert recorder.notices == []
+
+
 def test_the_folder_of_another_config_is_refused(finished: Path, tmp_path: Path) -> None:
     """--run-dir naming the run of other settings is an error, and that run stays as it is."""
     before = results(finished)

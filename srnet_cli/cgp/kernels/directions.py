@@ -39,7 +39,9 @@ def principal_directions(units: Array) -> Array:
     # One thread, because the last bits of a product depend on their number.
     with threadpool_limits(1, "blas"):
         if n < m:
-            left, scale, _ = np.linalg.svd(np.linalg.qr(units.T, "r").T, full_matrices=False)
+            left, scale, _ = np.linalg.svd(
+                np.asarray(np.linalg.qr(units.T, "r")).T, full_matrices=False
+            )
             columns = left * scale
         else:
             _, scale, right = np.linalg.svd(np.linalg.qr(units, "r"), full_matrices=False)

@@ -212,7 +212,7 @@ def test_too_many_weights_are_left_alone() -> None:
     of = replace(of, ops=np.append(of.ops, BY_NAME["square"].opcode))
     of = replace(of, args=np.append(of.args, [[count + 1] * 2], axis=0), output=count + 2)
     of = replace(of, coefficients=np.append(of.coefficients, [[1.0, 1.0]], axis=0))
-    X = np.random.default_rng(6).normal(size=(N, 1))
+    X = np.random.default_rng(6).uniform(-1, 1, (N, 1))
     before, _ = tuned(of, X, np.exp(X), 0, nodes=count + 1)
     after, same = tuned(of, X, np.exp(X), 6, nodes=count + 1)
     assert after == before > 0.0
