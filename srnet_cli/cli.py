@@ -136,7 +136,12 @@ def fit(
 @app.command()
 def explain(
     run: RunReference = None,
-    digits: Annotated[int, typer.Option(help="Significant digits of numbers in formulas.")] = 4,
+    digits: Annotated[
+        int | None,
+        typer.Option(
+            help="Significant digits of numbers; by default as few as keep R², at least 4."
+        ),
+    ] = None,
     form: Annotated[
         ExplainFormat, typer.Option("--format", help="How to print.")
     ] = ExplainFormat.table,

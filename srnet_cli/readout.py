@@ -28,7 +28,7 @@ def solve_readout(columns: Array, targets: Array) -> tuple[Array, Array]:
         centre = columns.mean(axis=0)
         spread = columns.std(axis=0)
         # The spread of a column that is constant up to rounding says nothing.
-        usable = np.isfinite(spread) & (spread > 1e-13 * np.abs(centre))
+        usable = spread > 1e-13 * np.abs(centre)
         centre, scale = np.where(usable, centre, 0.0), np.where(usable, spread, 1.0)
         standard = np.where(usable, (columns - centre) / scale, 0.0)
     mean = targets.mean(axis=0)

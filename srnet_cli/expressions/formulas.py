@@ -19,6 +19,10 @@ MAX_NODES = 20_000
 MAX_DEPTH = 80
 """Beyond these, no formula of the whole network: nobody reads it, and SymPy recurses on levels."""
 
+MAX_UNITS_NODES = 3000
+"""Units of a layer that have more nodes together are left as they are: each repeats all of the
+layer's expressions, so a hundred units take a hundred times as long as these to simplify."""
+
 
 @dataclass(frozen=True)
 class LayerFormulas:
@@ -90,12 +94,17 @@ def layer_formulas(
     return tuple(layers)
 
 
-def compose(model: SymbolicNetwork, X: Array | None = None) -> tuple[Expr, ...] | None:
+def compose(
+    model: SymbolicNetwork,
+    X: Array | None = None,
+    layers: Sequence[LayerFormulas] | None = None,
+) -> tuple[Expr, ...] | None:
     """The whole network as one formula an output, over its raw inputs.
 
     Args:
         model: the symbolic network.
         X: raw rows, (n, d), to simplify on, as in ``layer_formulas``.
+        layers: what ``layer_formulas`` gives for the same model and rows, where it is at hand.
 
     Returns:
         one formula an output, logits for a classifier; or None where a formula would have more
@@ -104,7 +113,7 @@ def compose(model: SymbolicNetwork, X: Array | None = None) -> tuple[Expr, ...] 
     Raises:
         ModelError: the rows do not have the network's number of columns.
     """
-    layers = layer_formulas(model, X)
+    layers = layer_formulas(model, X) if layers is None else layers
     symbols = feature_symbols(model.features)
     sources = _sources(model, symbols)
     if not _is_writable(layers, sources):
@@ -148,11 +157,13 @@ def _simplified(plain: LayerFormulas, layer: SymbolicLayer, X: Array) -> LayerFo
         _checked(simplifier(expr), expr, plain.inputs, X, known[:, k])
         for k, expr in enumerate(plain.expressions)
     )
-    targets = layer.readout(known)
-    units = tuple(
-        _checked(simplifier(unit, rewrite=False), unit, plain.inputs, X, targets[:, j])
-        for j, unit in enumerate(_units(layer, expressions))
-    )
+    units = _units(layer, expressions)
+    if sum(measure(unit).nodes for unit in units) <= MAX_UNITS_NODES:
+        targets = layer.readout(known)
+        units = tuple(
+            _checked(simplifier(unit, rewrite=False), unit, plain.inputs, X, targets[:, j])
+            for j, unit in enumerate(units)
+        )
     return LayerFormulas(plain.inputs, plain.outputs, (), expressions, units)
 
 

@@ -17,17 +17,15 @@ from srnet_cli.expressions.names import feature_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import as_latex, as_text
 from srnet_cli.expressions.trees import complexity
-from srnet_cli.metrics import r2
 from srnet_cli.store import find_run, runs_root
 from srnet_cli.workflows.expressions_file import UNIT_NAMES, checked_rows, figures
 from srnet_cli.workflows.fidelity import layer_name, measure
-from srnet_cli.workflows.printed import Printed, as_printed
+from srnet_cli.workflows.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.workflows.run_files import FittedRun, read_run
 
 Array = NDArray[np.float64]
 
-MAX_DIGITS = 17
-_LOSS = 1e-3
+DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -135,27 +133,33 @@ class Explanation:
         return asdict(self)
 
 
-def run(reference: str | None = None, *, digits: int = 4) -> Explanation:
+def run(reference: str | None = None, *, digits: int | None = None) -> Explanation:
     """Explain a run.
 
     Args:
         reference: the run's folder, name, or ``latest``; None is the latest.
-        digits: significant digits of the numbers in formulas, 1 to 17.
+        digits: significant digits of the numbers in formulas, 1 to 17; None: the fewest from 4 on
+            that keep R².
 
     Raises:
         UsageError: no such run, or digits out of range.
         StorageError, ModelError: the run is damaged.
     """
-    if not 1 <= digits <= MAX_DIGITS:
+    if digits is not None and not 1 <= digits <= MAX_DIGITS:
         raise UsageError(f"--digits {digits}: give 1 to {MAX_DIGITS} significant digits")
     return explain(read_run(find_run(runs_root(), reference)), digits)
 
 
-def explain(fitted: FittedRun, digits: int) -> Explanation:
+def explain(fitted: FittedRun, digits: int | None = None) -> Explanation:
     """Explain a run that has been read."""
     model, rows = fitted.model, checked_rows(fitted.sets)
     layers = layer_formulas(model, rows, unit_names=UNIT_NAMES)
-    network = compose(model, rows)
+    network = compose(model, rows, layers)
+    judged = "interpolation" if "interpolation" in fitted.sets else "train"
+    X = fitted.sets[judged]
+    rounding = Rounding(model, layers, network, X, fitted.network.predict(X))
+    enough = rounding.enough_digits(DIGITS if digits is None else digits)
+    digits = enough if digits is None else digits
     printed = as_printed(model, layers, network, digits)
     outputs = _output_names(fitted)
     return Explanation(
@@ -171,7 +175,7 @@ def explain(fitted: FittedRun, digits: int) -> Explanation:
         network=None if printed.network is None else _formulas(outputs, printed.network),
         network_complexity=None if network is None else sum(map(complexity, network)),
         rows={name: len(X) for name, X in fitted.sets.items()},
-        printed=_printed_fidelity(fitted, layers, network, digits),
+        printed=_printed_fidelity(rounding, judged, digits, enough),
         unconfirmed=tuple(_unconfirmed(fitted, layers, network, rows)),
         quality=fitted.inputs["quality"],
     )
@@ -195,21 +199,24 @@ def _layers(
     explained = []
     for index, layer in enumerate(printed.layers):
         name = layer_name(index, len(layers))
-        units = outputs if name == "output" else [symbol.name for symbol in layer.outputs]
-        names = [symbol.name for symbol, _ in layer.steps]
-        names += [symbol.name for symbol in printed.names[index]]
-        parts = [expr for _, expr in layer.steps] + list(layer.expressions)
+        units = outputs if name == "output" else _names(layer.units)
         explained.append(
             LayerExplanation(
                 name=name,
                 inputs=tuple(symbol.name for symbol in layer.inputs),
-                expressions=_formulas(names, parts),
-                units=_formulas(units, printed.readouts[index]),
+                expressions=_formulas(
+                    _names(layer.expressions), [expr for _, expr in layer.expressions]
+                ),
+                units=_formulas(units, [unit for _, unit in layer.units]),
                 complexity=layers[index].complexity,
                 **figures(fidelity, index),
             )
         )
     return tuple(explained)
+
+
+def _names(lines: Sequence[Line]) -> list[str]:
+    return [symbol.name for symbol, _ in lines]
 
 
 def _output_names(fitted: FittedRun) -> list[str]:
@@ -220,37 +227,13 @@ def _output_names(fitted: FittedRun) -> list[str]:
     return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
 
 
-def _printed_fidelity(
-    fitted: FittedRun,
-    layers: Sequence[LayerFormulas],
-    network: Sequence[Expr] | None,
-    digits: int,
-) -> PrintedFidelity:
-    name = "interpolation" if "interpolation" in fitted.sets else "train"
-    X = fitted.sets[name]
-    truth = fitted.network.predict(X)
-
-    exact = r2(truth, fitted.model.predict(X))
-
-    def judge(digits: int) -> tuple[float, float | None]:
-        printed = as_printed(fitted.model, layers, network, digits)
-        whole = printed.by_network(X)
-        return r2(truth, printed.by_layers(X)), None if whole is None else r2(truth, whole)
-
-    def is_enough(scores: tuple[float, float | None]) -> bool:
-        kept = [score > exact - _LOSS for score in scores if score is not None]
-        return all(kept) or not np.isfinite(exact)
-
-    asked = scores = judge(digits)
-    enough = digits
-    while not is_enough(scores) and enough < MAX_DIGITS:
-        enough += 1
-        scores = judge(enough)
+def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -> PrintedFidelity:
+    by_layers, by_network = rounding.scores(digits)
     return PrintedFidelity(
-        rows=name,
-        exact=_finite(exact),
-        layers=_finite(asked[0]),
-        network=_finite(asked[1]),
+        rows=rows,
+        exact=_finite(rounding.exact),
+        layers=_finite(by_layers),
+        network=_finite(by_network),
         enough_digits=None if enough == digits else enough,
     )
 
@@ -264,11 +247,12 @@ def _unconfirmed(
     """The formulas, before rounding, that are not the evaluator's on some row."""
     model = fitted.model
     units = [model.inputs(rows), *model.layer_outputs(rows)]
-    for index, layer in enumerate(layers):
-        found = layer.evaluate(units[index])
-        for unit, expected in enumerate(units[index + 1].T):
-            if not agree(found[:, unit], expected):
-                yield f"{layer_name(index, len(layers))}, unit {unit}"
+    for index, (layer, formulas) in enumerate(zip(model.layers, layers, strict=True)):
+        known = layer.expressions(units[index])
+        found = formulas.evaluate_expressions(units[index])
+        for number, (one, other) in enumerate(zip(found.T, known.T, strict=True)):
+            if not agree(one, other):
+                yield f"{layer_name(index, len(layers))}, expression {number}"
     symbols = feature_symbols(model.features)
     for output, formula in enumerate(network or ()):
         if not agree(values(formula, symbols, rows), units[-1][:, output]):

@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sympy import Symbol
+
+from srnet_cli.expressions.printers import as_latex
 from srnet_cli.workflows.explain import Explanation, Formula, LayerExplanation
+from srnet_cli.workflows.printed import READABLE_NODES
 from srnet_cli.workflows.text_table import SET_NAMES, aligned, fidelity_rows, score
 
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
-
-SHOWN_NODES = 300
-"""A formula of the whole network with more nodes is not printed: nobody reads a page of it."""
 
 
 def as_table(explanation: Explanation, *, full: bool = False) -> str:
@@ -36,7 +37,7 @@ def as_markdown(explanation: Explanation, *, full: bool = False) -> str:
     return "\n".join(_markdown_lines(explanation, full))
 
 
-def as_latex(explanation: Explanation, *, full: bool = False) -> str:
+def as_align(explanation: Explanation, *, full: bool = False) -> str:
     """For a paper: an ``align*`` environment a layer, and one for the whole network."""
     return "\n".join(_latex_lines(explanation, full))
 
@@ -45,7 +46,7 @@ FORMATS = {
     "table": as_table,
     "json": as_json,
     "markdown": as_markdown,
-    "latex": as_latex,
+    "latex": as_align,
 }
 
 
@@ -119,7 +120,7 @@ def _blocks(explanation: Explanation, full: bool) -> Iterator[Block]:
 def _is_readable(explanation: Explanation, full: bool) -> bool:
     """Whether there are formulas of the whole network, of a length to be printed."""
     return explanation.network_complexity is not None and (
-        full or explanation.network_complexity <= SHOWN_NODES
+        full or explanation.network_complexity <= READABLE_NODES
     )
 
 
@@ -203,8 +204,7 @@ _LATEX = {
 
 
 def _latex_name(name: str) -> str:
-    """A name as LaTeX: a letter with an index as such, anything else upright and escaped."""
-    head = name.rstrip("0123456789")
-    if len(head) == 1 and head.isalpha():
-        return name if head == name else f"{head}_{{{name[1:]}}}"
+    """A name as LaTeX, as it is in formulas where it can stand in one; else upright, escaped."""
+    if name.isidentifier() and name.isascii():
+        return as_latex(Symbol(name))
     return rf"\mathrm{{{''.join(_LATEX.get(character, character) for character in name)}}}"

@@ -32,13 +32,13 @@ def checked_rows(sets: Mapping[str, Array]) -> Array:
     return np.concatenate([rows[:_CHECKED_ROWS] for rows in sets.values()])
 
 
-def describe(model: SymbolicNetwork, fidelity: Fidelity, rows: Array) -> dict[str, Any]:
+def describe(model: SymbolicNetwork, fidelity: Fidelity, rows: Array | None) -> dict[str, Any]:
     """The content of ``expressions.json``.
 
     Args:
         model: the symbolic network.
         fidelity: figures by set of rows and layer.
-        rows: raw rows that the formulas are checked on, (n, d).
+        rows: raw rows that simplified formulas are checked on, (n, d); None: do not simplify.
     """
     formulas = layer_formulas(model, rows, unit_names=UNIT_NAMES)
     return {
@@ -47,7 +47,7 @@ def describe(model: SymbolicNetwork, fidelity: Fidelity, rows: Array) -> dict[st
         if model.scaler is None
         else {"mean": model.scaler.mean.tolist(), "scale": model.scaler.scale.tolist()},
         "layers": [_layer(model, layer, index, fidelity) for index, layer in enumerate(formulas)],
-        "network": _network(model, rows, fidelity),
+        "network": _network(model, formulas, rows, fidelity),
     }
 
 
@@ -68,8 +68,10 @@ def _layer(
     }
 
 
-def _network(model: SymbolicNetwork, rows: Array, fidelity: Fidelity) -> dict[str, Any]:
-    outputs = compose(model, rows)
+def _network(
+    model: SymbolicNetwork, layers: Sequence[LayerFormulas], rows: Array | None, fidelity: Fidelity
+) -> dict[str, Any]:
+    outputs = compose(model, rows, layers)
     return {
         "expressions": None if outputs is None else [as_text(expr) for expr in outputs],
         "complexity": None if outputs is None else sum(map(complexity, outputs)),

@@ -138,7 +138,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
         stopped = signals.number
-        metrics = write_results(folder, prepared, trials.states, plots=stopped is None)
+        metrics = write_results(folder, prepared, trials.states, in_haste=stopped is not None)
         state = "finished" if stopped is None else "stopped"
         folder.write_json("run.json", record(experiment, request.mark, state))
         if stopped is not None:

@@ -1,9 +1,9 @@
-"""Formulas with their numbers rounded, exactly as they are printed, and what that costs."""
+"""Formulas with their numbers rounded, exactly as they are printed, and evaluated as such."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,41 @@ from srnet_cli.expressions.builder import affine, standardised
 from srnet_cli.expressions.formulas import LayerFormulas
 from srnet_cli.expressions.names import feature_symbols
 from srnet_cli.expressions.numeric import values
-from srnet_cli.expressions.trees import rounded
+from srnet_cli.expressions.trees import complexity, rounded
+from srnet_cli.metrics import r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 
 Array = NDArray[np.float64]
+Line = tuple[Symbol, Expr]
+
+MAX_DIGITS = 17
+READABLE_NODES = 300
+"""A longer formula of the whole network is printed on demand only: nobody reads a page of it."""
+
+_LOSS = 1e-3
+
+
+@dataclass(frozen=True)
+class PrintedLayer:
+    """The lines of one layer, in the order that they are printed and computed in.
+
+    Attributes:
+        inputs: what the expressions read.
+        expressions: named partial results, then f, or f0, f1 …
+        units: the readout of every unit over those names.
+    """
+
+    inputs: tuple[Symbol, ...]
+    expressions: tuple[Line, ...]
+    units: tuple[Line, ...]
+
+    def evaluate(self, X: Array) -> Array:
+        """The units, line by line: inputs (n, d) -> (n, m)."""
+        symbols, columns = list(self.inputs), X
+        for symbol, expr in self.expressions:
+            columns = np.column_stack([columns, values(expr, symbols, columns)])
+            symbols.append(symbol)
+        return np.column_stack([values(unit, symbols, columns) for _, unit in self.units])
 
 
 @dataclass(frozen=True)
@@ -26,17 +57,13 @@ class Printed:
     Attributes:
         features: symbols of the inputs in their own units.
         scaling: what the first layer reads, one formula an input; empty where it reads the inputs.
-        layers: the layers, their units written out.
-        readouts: the units of every layer over ``names``.
-        names: what the expressions of every layer are called.
+        layers: layer by layer.
         network: the whole network, one formula an output over the features, or None.
     """
 
     features: tuple[Symbol, ...]
     scaling: tuple[Expr, ...]
-    layers: tuple[LayerFormulas, ...]
-    readouts: tuple[tuple[Expr, ...], ...]
-    names: tuple[tuple[Symbol, ...], ...]
+    layers: tuple[PrintedLayer, ...]
     network: tuple[Expr, ...] | None
 
     def by_layers(self, X: Array) -> Array:
@@ -68,21 +95,35 @@ def as_printed(
         network: those of the whole.
         digits: significant digits to keep.
     """
-    names = tuple(_names(layer) for layer in layers)
-    pairs = list(zip(model.layers, layers, names, strict=True))
     return Printed(
         features=feature_symbols(model.features),
         scaling=tuple(rounded(formula, digits) for formula in _scaling(model)),
-        layers=tuple(_rounded(layer, formulas, digits) for layer, formulas, _ in pairs),
-        readouts=tuple(_readout(layer, symbols, digits) for layer, _, symbols in pairs),
-        names=names,
+        layers=tuple(
+            _layer(layer, formulas, digits)
+            for layer, formulas in zip(model.layers, layers, strict=True)
+        ),
         network=None if network is None else tuple(rounded(expr, digits) for expr in network),
     )
 
 
-def _names(layer: LayerFormulas) -> tuple[Symbol, ...]:
+def _layer(layer: SymbolicLayer, formulas: LayerFormulas, digits: int) -> PrintedLayer:
+    names = _names(formulas)
+    lines = (*formulas.steps, *zip(names, formulas.expressions, strict=True))
+    columns = zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
+    units = [affine(list(zip(weights, names, strict=True)), bias) for weights, bias in columns]
+    return PrintedLayer(
+        inputs=formulas.inputs,
+        expressions=tuple((symbol, rounded(expr, digits)) for symbol, expr in lines),
+        units=tuple(
+            (symbol, rounded(unit, digits))
+            for symbol, unit in zip(formulas.outputs, units, strict=True)
+        ),
+    )
+
+
+def _names(formulas: LayerFormulas) -> tuple[Symbol, ...]:
     """``f``, or ``f0, f1, …`` of several; another letter where an input is called so."""
-    count, taken = len(layer.expressions), {symbol.name for symbol in layer.inputs}
+    count, taken = len(formulas.expressions), {symbol.name for symbol in formulas.inputs}
     for letter in "fgpqruvw":
         names = [letter] if count == 1 else [f"{letter}{k}" for k in range(count)]
         if taken.isdisjoint(names):
@@ -98,17 +139,52 @@ def _scaling(model: SymbolicNetwork) -> list[Expr]:
     return [standardised(*column) for column in columns]
 
 
-def _rounded(layer: SymbolicLayer, formulas: LayerFormulas, digits: int) -> LayerFormulas:
-    expressions = tuple(rounded(expr, digits) for expr in formulas.expressions)
-    steps = tuple((symbol, rounded(expr, digits)) for symbol, expr in formulas.steps)
-    units = _readout(layer, expressions, digits)
-    return replace(formulas, steps=steps, expressions=expressions, units=units)
+class Rounding:
+    """What is left of a model's fidelity when its formulas are rounded to fewer digits.
 
+    Args:
+        model: the model.
+        layers: its formulas, layer by layer.
+        network: those of the whole.
+        X: raw rows to judge on, (n, d).
+        truth: the network's outputs for them, (n, m).
 
-def _readout(layer: SymbolicLayer, parts: Sequence[Expr], digits: int) -> tuple[Expr, ...]:
-    """The units of a layer over its expressions, or over the names of these."""
-    columns = zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
-    return tuple(
-        rounded(affine(list(zip(weights, parts, strict=True)), bias), digits)
-        for weights, bias in columns
-    )
+    Attributes:
+        exact: R² of the model itself.
+    """
+
+    def __init__(
+        self,
+        model: SymbolicNetwork,
+        layers: Sequence[LayerFormulas],
+        network: Sequence[Expr] | None,
+        X: Array,
+        truth: Array,
+    ) -> None:
+        self._parts = model, layers, network
+        self._X, self._truth = X, truth
+        self._is_readable = network is not None and sum(map(complexity, network)) <= READABLE_NODES
+        self._known: dict[int, tuple[float, float | None]] = {}
+        self.exact = r2(truth, model.predict(X))
+
+    def scores(self, digits: int) -> tuple[float, float | None]:
+        """R² by the layers' formulas, and by those of the whole network where there are any."""
+        if digits not in self._known:
+            printed = as_printed(*self._parts, digits)
+            whole = printed.by_network(self._X)
+            self._known[digits] = (
+                r2(self._truth, printed.by_layers(self._X)),
+                None if whole is None else r2(self._truth, whole),
+            )
+        return self._known[digits]
+
+    def enough_digits(self, least: int) -> int:
+        """The fewest digits, from ``least`` on, that lose less than 0.001 of R²."""
+        return next(filter(self._is_enough, range(least, MAX_DIGITS)), MAX_DIGITS)
+
+    def _is_enough(self, digits: int) -> bool:
+        if not np.isfinite(self.exact):
+            return True
+        by_layers, by_network = self.scores(digits)
+        counted = [by_layers, by_network] if self._is_readable else [by_layers]
+        return all(score is not None and score > self.exact - _LOSS for score in counted)

@@ -18,7 +18,7 @@ from srnet_cli.workflows.strategies import State, best_trial, strategy_of, symbo
 
 
 def write_results(
-    folder: RunFolder, prepared: Prepared, states: Sequence[State], *, plots: bool = True
+    folder: RunFolder, prepared: Prepared, states: Sequence[State], *, in_haste: bool = False
 ) -> dict[str, Any]:
     """Write what the best trial so far has found.
 
@@ -26,7 +26,7 @@ def write_results(
         folder: the run folder.
         prepared: what was searched for.
         states: the trials that have begun.
-        plots: whether to draw, which takes longer than all the rest.
+        in_haste: leave out what may take seconds: simplification and plots.
 
     Returns:
         The content of ``metrics.json``.
@@ -39,9 +39,9 @@ def write_results(
     metrics = _metrics(prepared, states)
     best = states[best_trial(states)]
     if np.isfinite(best.fitness):
-        metrics["fidelity"] = _write_formulas(folder, prepared, best)
+        metrics["fidelity"] = _write_formulas(folder, prepared, best, in_haste)
     folder.write_json("metrics.json", metrics)
-    if plots:
+    if not in_haste:
         folder.write("plots/fitness.png", fitness_plot([state.trace for state in states]))
     return metrics
 
@@ -61,12 +61,15 @@ def _metrics(prepared: Prepared, states: Sequence[State]) -> dict[str, Any]:
     }
 
 
-def _write_formulas(folder: RunFolder, prepared: Prepared, best: State) -> dict[str, Any]:
+def _write_formulas(
+    folder: RunFolder, prepared: Prepared, best: State, in_haste: bool
+) -> dict[str, Any]:
     """Write the model and its formulas; returns their fidelity."""
     model = symbolic_network(best, prepared.experiment, prepared.network, prepared.dataset.features)
     fidelity = measure(model, prepared.network, prepared.sets)
     folder.write_json("model.json", model.to_dict())
-    folder.write_json("expressions.json", describe(model, fidelity, checked_rows(prepared.sets)))
+    rows = None if in_haste else checked_rows(prepared.sets)
+    folder.write_json("expressions.json", describe(model, fidelity, rows))
     return {name: [layer.to_dict() for layer in layers] for name, layers in fidelity.items()}
 
 

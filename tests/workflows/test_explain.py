@@ -154,6 +154,11 @@ def test_rounding_that_costs_is_said_with_the_cure() -> None:
         printed = explain(made, digits).printed
         keeps = min(printed.layers or -1, printed.network or -1) > 0.999
         assert keeps == (digits >= enough), digits
+    # Nobody asked for fewer: the formulas are printed so that they hold.
+    shown = explain(made)
+    assert shown.digits == enough
+    assert shown.printed.enough_digits is None
+    assert explain(wide()).digits == 4
 
 
 def test_standardised_inputs_are_spelled_out() -> None:
@@ -227,14 +232,13 @@ def test_formulas_that_are_not_the_evaluators_are_named(monkeypatch: pytest.Monk
     """A formula whose values differ from the search's is not passed over in silence."""
     made = wide(units=3)
     assert explain(made, 4).unconfirmed == ()
-    outputs = SymbolicNetwork.layer_outputs
+    original = SymbolicLayer.expressions
 
-    def shifted(self: SymbolicNetwork, X: np.ndarray) -> list[np.ndarray]:
-        hidden, output = outputs(self, X)
-        return [hidden + np.array([0, 1e-6, 0]), output]
+    def shifted(self: SymbolicLayer, inputs: np.ndarray) -> np.ndarray:
+        return original(self, inputs) + (1e-6 if self.width == 3 else 0.0)
 
-    monkeypatch.setattr(SymbolicNetwork, "layer_outputs", shifted)
-    assert "hidden 1, unit 1" in explain(made, 4).unconfirmed
+    monkeypatch.setattr(SymbolicLayer, "expressions", shifted)
+    assert "hidden 1, expression 0" in explain(made, 4).unconfirmed
 
 
 @pytest.mark.parametrize("digits", [0, -3, 18])

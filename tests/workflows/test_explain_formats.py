@@ -16,7 +16,7 @@ from srnet_cli.workflows.explain import (
     PrintedFidelity,
     run,
 )
-from srnet_cli.workflows.explain_formats import FORMATS, SHOWN, as_json, as_latex, as_table
+from srnet_cli.workflows.explain_formats import FORMATS, SHOWN, as_align, as_json, as_table
 
 TEXT = """\
 runs/demo-1
@@ -142,20 +142,29 @@ def test_markdown_is_headings_lists_and_a_table(finished: Path) -> None:
     assert "- `f = " in text
 
 
-@pytest.mark.parametrize("name", ["a_b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c"])
+@pytest.mark.parametrize("name", ["a b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c"])
 def test_latex_names_are_escaped(name: str) -> None:
     """Whatever the target is called, braces balance and no special character stands bare."""
     odd = replace(explanation(), network=(Formula(name, "x", "x"),))
-    (line,) = [line for line in as_latex(odd).splitlines() if line.endswith("&= x")]
+    (line,) = [line for line in as_align(odd).splitlines() if line.endswith("&= x")]
     body = line.removesuffix("&= x")
     bare = re.sub(r"\\[a-z]+(?![a-z])|\\.", "", body)
     assert bare.count("{") == bare.count("}")
     assert not set("%#&_^~") & set(bare)
 
 
+@pytest.mark.parametrize(
+    ("name", "latex"), [("h12", "h_{12}"), ("f", "f"), ("a_b", "a_{b}"), ("alpha", r"\alpha")]
+)
+def test_latex_names_are_those_of_the_formulas(name: str, latex: str) -> None:
+    """What stands left is written as it is on the right of later lines."""
+    odd = replace(explanation(), network=(Formula(name, "x", "x"),))
+    assert f"  {latex} &= x" in as_align(odd).splitlines()
+
+
 def test_latex_environments_are_closed(finished: Path) -> None:
     """Every align* that begins ends, rows are parted by double backslashes, notes are comments."""
-    text = as_latex(run(str(finished)))
+    text = as_align(run(str(finished)))
     assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") >= 3
     for block in re.findall(r"\\begin\{align\*\}\n(.*?)\n\\end", text, re.DOTALL):
         *rows, last = block.split("\n")
@@ -173,11 +182,11 @@ def test_remarks_say_what_a_reader_must_know() -> None:
         trials=3,
         quality={"rows": 9, "accuracy": 0.75, "majority_rate": 0.7, "kappa": 0.1},
         printed=PrintedFidelity("train", 0.9, 0.1, None, 7),
-        unconfirmed=tuple(f"hidden 1, unit {unit}" for unit in range(20)),
+        unconfirmed=tuple(f"hidden 1, expression {k}" for k in range(20)),
     )
     text = as_table(odd)
     assert "not finished: the best found in 5 generations" in text
     assert "trial 2 of 3, the best" in text
     assert "rounding costs R² on training rows, 0.9000 before: --digits 7 keeps it" in text
-    assert "hidden 1, unit 7; and 12 more" in text
+    assert "hidden 1, expression 7; and 12 more" in text
     assert "accuracy 0.7500 on held-out rows (the most frequent class: 0.7000)" in text

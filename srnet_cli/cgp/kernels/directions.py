@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-LEAD = 4
+LEAD = 16
 """Directions that bound the loss of a chromosome before the others are read."""
 
 # Narrower layers have little to gain; beyond the second bound the rotation costs too much.

@@ -36,6 +36,7 @@ from srnet_cli.cgp.kernels.loss import fitted_readout
 from srnet_cli.cgp.kernels.phenotypes import (
     distinct,
     extend_chain,
+    is_composed,
     recall,
     remember,
     start_chain,
@@ -54,6 +55,9 @@ __all__ = ["Parent", "Workspace", "allocate", "run_generations"]
 
 # The rounding of a fitness, when it is compared with a bound.
 _FITNESS_SLACK = 1e-9
+
+# Individuals times rows below which threads would wait for each other more than they would help.
+_SMALL = 1 << 18
 
 # The phases of a generation. All but the first and the last two come once a layer.
 DECODE, JUDGE, FINISH, TRACE, COMPOSE, ACCEPT, REJECT = range(7)
@@ -87,17 +91,22 @@ def _decode(
 
 
 @kernel(allocates=False)
+def _rows(layout, layer):
+    """Number of rows, of both segments."""
+    last = layout.lengths.shape[1] - 1
+    return layout.counts[layer, last, FIT] + layout.counts[layer, last, SELECT]
+
+
+@kernel(allocates=False)
 def _set_limit(layout, layer, parent, prune, work):
     """Set the error that a chromosome must not exceed for its composite to replace the parent."""
     layers = layout.lengths.shape[0]
-    last = layout.lengths.shape[1] - 1
     limit = np.inf
     if prune:
         room = parent.fitness[0] * (1.0 + _FITNESS_SLACK)
         for before in range(layer):
             room -= work.new_losses[before] / (layers - 1)
-        rows = layout.counts[layer, last, FIT] + layout.counts[layer, last, SELECT]
-        limit = room * rows * layout.widths[layer + 1]
+        limit = room * _rows(layout, layer) * layout.widths[layer + 1]
         if layer < layers - 1:
             limit *= layers - 1
     for thread in range(work.best.shape[0]):
@@ -187,12 +196,10 @@ def _compose(memory, layout, layer, thread, threads, work):
 @kernel(allocates=False)
 def _layer_loss(layout, layer, work):
     """Mean squared error of the composite's layer over rows and units."""
-    last = layout.lengths.shape[1] - 1
-    rows = layout.counts[layer, last, FIT] + layout.counts[layer, last, SELECT]
     total = 0.0
-    for block in range(last + 1):
+    for block in range(layout.lengths.shape[1]):
         total += work.block_error[block]
-    work.new_losses[layer] = total / (rows * layout.widths[layer + 1])
+    work.new_losses[layer] = total / (_rows(layout, layer) * layout.widths[layer + 1])
 
 
 @kernel(allocates=False)
@@ -256,28 +263,30 @@ def _next_phase(phase, memory, layout, layer, parent, individuals, size, prune, 
         (phase, layer, size): the next phase, its layer, and the number of individuals to decode,
         of chromosomes to evaluate, or of the individual that won.
     """
-    if phase == COMPOSE:
-        _layer_loss(layout, layer, work)
-        layer += 1
-    if layer == layout.lengths.shape[0]:
-        return ACCEPT, layer, size
-    if phase in (DECODE, COMPOSE):
-        if layer == 0:
-            start_chain(work)
-        _set_limit(layout, layer, parent, prune, work)
-        work.queued[0] = distinct(layer, individuals, work)
-        return JUDGE, layer, recall(layer, work.queued[0], work)
     if phase == JUDGE:
         return FINISH, layer, shortlist(layout, layer, work.queued[0], prune, work)
-    if phase == FINISH:
+    if phase == TRACE:
+        _fit(memory, layout, layer, work)
+        return COMPOSE, layer, size
+    if phase == DECODE:
+        start_chain(work)
+    elif phase == COMPOSE:
+        _layer_loss(layout, layer, work)
+        layer += 1
+    else:
         remember(layer, work.queued[0], work)
         winner = _select(layout, layer, individuals, work)
         if winner < 0:
             return REJECT, layer, winner
         extend_chain(layer, winner, work)
-        return TRACE, layer, winner
-    _fit(memory, layout, layer, work)
-    return COMPOSE, layer, size
+        if not is_composed(layer, work):
+            return TRACE, layer, winner
+        layer += 1
+    if layer == layout.lengths.shape[0]:
+        return ACCEPT, layer, size
+    _set_limit(layout, layer, parent, prune, work)
+    work.queued[0] = distinct(layer, individuals, work)
+    return JUDGE, layer, recall(layer, work.queued[0], work)
 
 
 @kernel(parallel=True, allocates=False)
@@ -314,7 +323,7 @@ def run_generations(
         stop_fitness: the search ends at a fitness of at most this.
         neutral: whether a composite of equal fitness replaces the parent.
         prune: whether hopeless chromosomes are dropped; does not change results.
-        threads: threads in use, at most the T of ``work``.
+        threads: threads to use, at most the T of ``work``; a small problem uses one.
         curve: receives the parent's fitness and layer losses, (>= generations, 1 + L).
         work: buffers.
 
@@ -323,6 +332,8 @@ def run_generations(
     """
     layers = layout.widths.shape[0] - 1
     population = constants.shape[0]
+    is_small = population * _rows(layout, 0) < _SMALL
+    workers = np.int64(1) if is_small else np.int64(threads)
     for step in range(generations):
         g = begin + step
         individuals = population if g == 0 else population - 1
@@ -332,11 +343,17 @@ def run_generations(
         # No literals: for those numba would compile copies of the callees.
         phase, layer, size = np.int64(DECODE), np.int64(0), np.int64(individuals)
         while phase < ACCEPT:
-            for worker in prange(threads):
+            if workers == 1:
                 _run_phase(
                     phase, memory, layout, layer, shape, opcodes, parent, constants, key, rate,
-                    prune, g, size, np.int64(worker), threads, work,
+                    prune, g, size, np.int64(0), workers, work,
                 )  # fmt: skip
+            else:
+                for worker in prange(workers):
+                    _run_phase(
+                        phase, memory, layout, layer, shape, opcodes, parent, constants, key, rate,
+                        prune, g, size, np.int64(worker), workers, work,
+                    )  # fmt: skip
             phase, layer, size = _next_phase(
                 phase, memory, layout, layer, parent, individuals, size, prune, work
             )

@@ -4,10 +4,13 @@
 * No blanket fastmath: it would break NaN tests. ``contract`` (fused multiply-add) is allowed in
   elementary functions, reassociation only in sums whose result is checked for finiteness.
 * Compiled kernels are kept on disk (``cache``).
+* Threads sleep where they wait. By default OpenMP's spin for milliseconds, and where the machine has
+  anything else to do, they keep the very thread that they wait for from running.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +23,10 @@ from numba.extending import intrinsic
 from srnet_cli.cgp.kernels.cache import CACHE_FOLDER, JIT_DISABLED, KernelCache, is_compiled
 
 __all__ = ["CACHE_FOLDER", "JIT_DISABLED", "bits_float", "float_bits", "is_compiled", "kernel"]
+
+# Read by the OpenMP library when the first parallel kernel loads it.
+if "GOMP_SPINCOUNT" not in os.environ:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Only loops that say prange run in parallel; array expressions stay as they are written.
 _PRANGE_ONLY = {

@@ -38,6 +38,16 @@ def extend_chain(layer, winner, work):
 
 
 @kernel(allocates=False)
+def is_composed(layer, work):
+    """Whether the composite so far is the one last written; if not, it is taken to be from now."""
+    same = True
+    for half in range(2):
+        same &= work.composed[layer, half] == work.chain[half]
+        work.composed[layer, half] = work.chain[half]
+    return same
+
+
+@kernel(allocates=False)
 def distinct(layer, individuals, work):
     """Queue the first individual of every phenotype and reset what is known; returns how many."""
     table = work.first

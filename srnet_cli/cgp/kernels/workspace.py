@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.kernels.layout import Layout
 from srnet_cli.cgp.kernels.sums import sums_length
 
-MEMORY_SLOTS = 1 << 16
+MEMORY_SLOTS = 1 << 20
 
 Array = NDArray[np.float64]
 
@@ -59,6 +59,7 @@ class Workspace(NamedTuple):
     best: Array  # (T, 8) least error each thread has seen, a cache line apart
     first: NDArray[np.int64]  # hash table of the generation's phenotypes
     chain: NDArray[np.uint64]  # (2,) hash of the composite so far
+    composed: NDArray[np.uint64]  # (L, 2) the composite that is written in memory
     known: NDArray[np.uint64]  # (slots, 2) phenotypes behind a composite
     known_error: Array  # (slots,)
     known_bound: Array  # (slots,)
@@ -96,8 +97,9 @@ def allocate(
         best=np.empty((threads, 8)),
         first=np.empty(table, dtype=np.int64),
         chain=np.empty(2, dtype=np.uint64),
+        composed=np.zeros((layers, 2), dtype=np.uint64),
         known=np.zeros((MEMORY_SLOTS, 2), dtype=np.uint64),
-        known_error=np.full(MEMORY_SLOTS, np.inf),
+        known_error=np.zeros(MEMORY_SLOTS),
         known_bound=np.zeros(MEMORY_SLOTS),
         block_error=np.empty(blocks),
         winner_sums=np.empty(3 + widest),

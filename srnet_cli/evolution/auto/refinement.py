@@ -35,8 +35,8 @@ _LEAST_DAMPING = 1e-12
 _MOST_DAMPING = 1e8
 _TRIALS = 8
 _GAIN = 1e-4
-_MAX_COLUMNS = 1500
-_MAX_VALUES = 40_000_000
+# Multiplications between two looks at the clock and at signals: a few seconds.
+_MAX_WORK = 1e10
 
 
 class Refinement:
@@ -55,11 +55,11 @@ class Refinement:
         # A constant unit has no error to lower: it weighs nothing.
         self._scale = [np.where(is_constant(t), np.inf, t.std(axis=0)) for t in targets]
 
-    def is_feasible(self, layers: Sequence[Layer]) -> bool:
-        """Whether the system is small enough to be solved."""
+    def affordable(self, layers: Sequence[Layer], steps: int) -> int:
+        """How many of so many steps can be made without a break; 0: the system is too large."""
         columns = sum(map(len, self._parameters(layers)))
         units = sum(target.shape[1] for target in self._targets)
-        return columns <= _MAX_COLUMNS and columns * units * len(self._X) <= _MAX_VALUES
+        return int(min(steps, _MAX_WORK / (columns**2 * units * len(self._X))))
 
     def loss(self, layers: Sequence[Layer]) -> float:
         """What is minimised: see ``composition.log_error``; infinite where a value is."""

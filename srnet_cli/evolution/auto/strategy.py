@@ -231,10 +231,9 @@ class Auto:
         if stage.step == 0:
             stage.error = log_error(self._errors(state.layers))
         before = stage.error
-        if self._refinement.is_feasible(state.layers):
-            refined, stage.damping = self._refinement.run(
-                state.layers, _REFINE_STEPS, stage.damping
-            )
+        steps = self._refinement.affordable(state.layers, _REFINE_STEPS)
+        if steps > 0:
+            refined, stage.damping = self._refinement.run(state.layers, steps, stage.damping)
             now = log_error(self._errors(refined))
             beyond = forward(refined, self._decoders, self._checks)
             if now < before and stays_within(beyond, self._targets):

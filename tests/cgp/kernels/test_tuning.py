@@ -107,6 +107,16 @@ def test_the_weights_of_a_sine_are_recovered() -> None:
     np.testing.assert_allclose([outer * w, outer * b], [1.7, 0.3], rtol=1e-6)
 
 
+def test_a_step_that_fails_is_taken_back() -> None:
+    """However many steps are made, the weights that come back are those of the best."""
+    X = np.random.default_rng(9).uniform(-2, 2, (N, 1))
+    units = np.sin(5.0 * X)
+    start = with_weights(linear(1, "sin"), (1.0, 0.5), (1.0, 1.0))
+    for steps in range(1, 20):
+        after, found = tuned(start, X, units, steps)
+        assert tuned(found, X, units, 0)[0] == pytest.approx(after, rel=1e-9)
+
+
 def test_the_weights_of_a_sigmoid_unit_are_recovered() -> None:
     """sigmoid(w·x + b) is found from unit weights, for several units that share it."""
     rng = np.random.default_rng(1)

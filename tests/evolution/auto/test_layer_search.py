@@ -127,6 +127,22 @@ def test_what_is_usable(name: str, weight: float, beyond: list[float], usable: b
     assert search.is_usable(search.candidate(chromosome)) == usable
 
 
+def test_weights_must_be_numbers() -> None:
+    """x + 1/(∞ · 1) has finite values everywhere, and is refused all the same."""
+    X = np.linspace(0.1, 1.0, 50)[:, None]
+    search = search_of(X, X - X.mean(), X)
+    decoder = Decoder.of(1, PUBLISHED_FUNCTIONS)
+    genes = np.zeros(decoder.grid.genes, dtype=np.int32)
+    genes[:6] = [PUBLISHED_FUNCTIONS.index("div"), 1, 1, 0, 0, 2]
+    genes[-1] = 3
+    edges = np.ones((NODES, 2))
+    assert search.is_usable(search.candidate(Chromosome(genes, edges)))
+    edges[0, 1] = np.inf
+    candidate = search.candidate(Chromosome(genes, edges))
+    np.testing.assert_array_equal(candidate.column, X[:, 0])
+    assert not search.is_usable(candidate)
+
+
 def test_the_error_of_a_layer() -> None:
     """The unexplained share of the targets' variance by NumPy; 0 for targets that are constant."""
     X = RNG(6).normal(size=(100, 2))

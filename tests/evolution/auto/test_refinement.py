@@ -188,13 +188,21 @@ def test_what_is_not_finite_is_handed_back() -> None:
     assert damping == 1e-3
 
 
-def test_too_large_a_system_is_refused() -> None:
-    """A layer of very many units is not refined jointly."""
+def test_large_systems_get_fewer_steps() -> None:
+    """Many parameters and units leave time for few steps, very many for none."""
     problem = problem_of((2, 3, 1), 50)
     decoders, layers = composition(problem)
-    assert refinement_of(problem, decoders).is_feasible(layers)
-    wide = Layer(layers[0].chromosomes * 40, np.zeros((80, 30)), np.zeros(30))
-    assert not refinement_of(problem, decoders).is_feasible([wide, layers[1]])
+    refinement = refinement_of(problem, decoders)
+    assert refinement.affordable(layers, 8) == 8
+    steps = [
+        refinement.affordable(
+            [Layer(layers[0].chromosomes * k, np.zeros((2 * k, 30)), np.zeros(30)), layers[1]], 8
+        )
+        for k in (1, 60, 200)
+    ]
+    assert steps[0] == 8
+    assert 0 < steps[1] < 8
+    assert steps[2] == 0
 
 
 @pytest.mark.nojit

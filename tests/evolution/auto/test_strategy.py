@@ -14,7 +14,7 @@ from oracles import interpret
 from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.auto import strategy
-from srnet_cli.evolution.auto.composition import forward, unit_errors
+from srnet_cli.evolution.auto.composition import Layer, forward, unit_errors
 from srnet_cli.evolution.auto.layer_search import LINEAGES, SEEDS
 from srnet_cli.evolution.auto.strategy import (
     Auto,
@@ -355,6 +355,32 @@ def test_the_last_generation_ends_it() -> None:
     search.advance(state, 100)
     assert state.generation == 4
     assert search.is_over(state)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_refinement_is_kept_only_if_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Joint steps that are worse on all rows, or that leave the network's range on check rows, are
+    not taken."""
+    problem = network_problem((1, 2, 1), 60, 200, wide=3, seed=11)
+    search = Auto(problem, settings(), 0)
+    state = search.init()
+    while state.stage.layer < 2:
+        search.advance(state, 1)
+    before = list(state.layers)
+    good = search._refinement.run(before, 8, 1e-3)
+
+    def returns(layers: list[Layer]) -> None:
+        monkeypatch.setattr(search._refinement, "run", lambda *_: (layers, 1e-3))
+
+    last = before[-1]
+    returns([before[0], replace(last, bias=last.bias + 1e-3)])  # worse
+    search.advance(state, 1)
+    assert state.layers == before
+    returns(good[0])
+    beyond = problem.inputs[problem.fit_rows :].copy()
+    search._checks = np.vstack([beyond, [[np.nan]]])
+    search.advance(state, 1)
+    assert state.layers == before
 
 
 def test_evaluations_are_counted_at_most() -> None:
