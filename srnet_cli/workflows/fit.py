@@ -128,13 +128,13 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         experiment = request.experiment
         prepared = prepare(experiment, reporter)
         threads = thread_count(experiment.evolution.threads, reporter)
+        announce_compilation(reporter)
         first = make_search(prepared, 0, threads)
     with RunFolder.claim(request.path) as folder:
         _take_over(folder, request, reporter)
         reporter.attach(folder.path)
         write_inputs(folder, prepared, request.config)
         folder.write_json("run.json", record(experiment, request.mark, "running"))
-        announce_compilation(reporter)
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
         stopped = signals.number

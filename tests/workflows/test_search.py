@@ -10,6 +10,7 @@ from small_run import Recorder, write_config
 
 from srnet_cli.cgp.kernels import jit
 from srnet_cli.workflows import fit, search
+from srnet_cli.workflows.preparation import Prepared
 from srnet_cli.workflows.search import _Pace, announce_compilation, thread_count
 
 
@@ -123,9 +124,9 @@ def test_searches_of_finished_trials_are_not_made_again(
     made = []
     original = search.make_search
 
-    def counted(prepared: object, trial: int, threads: int) -> object:
+    def counted(prepared: Prepared, trial: int, threads: int) -> search.Search:
         made.append(trial)
-        return original(prepared, trial, threads)  # type: ignore[arg-type]
+        return original(prepared, trial, threads)
 
     monkeypatch.setattr(search, "make_search", counted)
     config = write_config(tmp_path, ("seed: 3", "trials: 4"), ("generations: 60", "generations: 2"))
@@ -135,3 +136,22 @@ def test_searches_of_finished_trials_are_not_made_again(
     made.clear()
     fit.run(config, run_dir=tmp_path / "run")
     assert made == [0, 3]
+
+
+def test_compilation_is_announced_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line comes before the first thing that compiles, the making of a search."""
+    recorder, said = Recorder(), []
+    original = search.make_search
+
+    def watched(prepared: Prepared, trial: int, threads: int) -> search.Search:
+        said.append(any("compiling" in notice for notice in recorder.notices))
+        return original(prepared, trial, threads)
+
+    monkeypatch.setattr(jit, "JIT_DISABLED", False)
+    monkeypatch.setattr(jit, "is_compiled", lambda: False)
+    monkeypatch.setattr(search, "make_search", watched)
+    config = write_config(tmp_path, ("generations: 60", "generations: 1"))
+    fit.run(config, run_dir=tmp_path / "run", reporter=recorder)
+    assert said == [True]

@@ -4,8 +4,8 @@
 * No blanket fastmath: it would break NaN tests. ``contract`` (fused multiply-add) is allowed in
   elementary functions, reassociation only in sums whose result is checked for finiteness.
 * Compiled kernels are kept on disk (``cache``).
-* Threads sleep where they wait. By default OpenMP's spin for milliseconds, and where the machine has
-  anything else to do, they keep the very thread that they wait for from running.
+* Threads sleep where they wait. By default OpenMP's spin for milliseconds, and where the machine
+  has anything else to do, they keep the very thread that they wait for from running.
 """
 
 from __future__ import annotations
