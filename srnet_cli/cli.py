@@ -236,6 +236,9 @@ def _print(text: str) -> None:
     try:
         print(text, flush=True)
     except OSError as error:
+        # What could not be written is still in the buffer; Python would try again at its end, fail
+        # and exit with a code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             raise _NobodyReadsError from error
         raise StorageError(f"cannot write to standard output: {error.strerror}") from error
