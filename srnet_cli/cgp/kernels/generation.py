@@ -31,7 +31,8 @@ from srnet_cli.cgp.kernels.genes import (
 )
 from srnet_cli.cgp.kernels.interpreter import BLOCK
 from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.kernels.layout import FIT, SELECT
+from srnet_cli.cgp.kernels.lanes import residual_square
+from srnet_cli.cgp.kernels.layout import FIT, SELECT, padded
 from srnet_cli.cgp.kernels.loss import fitted_readout
 from srnet_cli.cgp.kernels.phenotypes import (
     distinct,
@@ -41,7 +42,7 @@ from srnet_cli.cgp.kernels.phenotypes import (
     remember,
     start_chain,
 )
-from srnet_cli.cgp.kernels.sums import HEAD, PIVOT, add_sums, squared_residual
+from srnet_cli.cgp.kernels.sums import HEAD, PIVOT, add_sums
 from srnet_cli.cgp.kernels.sweep import (
     expression_values,
     is_hopeless,
@@ -170,19 +171,18 @@ def _compose(memory, layout, layer, thread, threads, work):
     bias = work.new_bias[layer]
     for block in range(thread, layout.lengths.shape[1], threads):
         n = layout.lengths[layer, block]
-        start = layout.values + block * BLOCK
-        f = memory[start : start + n]
+        f = layout.values + block * BLOCK
         error = 0.0
         for j in range(width):
-            start = layout.targets[layer] + (block * width + j) * BLOCK
-            target = memory[start : start + n]
-            error += squared_residual(f, target, weights[j], bias[j] - layout.means[layer, j])
+            target = layout.targets[layer] + (block * width + j) * BLOCK
+            shift = bias[j] - layout.means[layer, j]
+            error += residual_square(memory, n, f, target, weights[j], shift)
         work.block_error[block] = error
     if layer + 1 == layout.lengths.shape[0]:
         return
     spare = layout.scratch[0] + (thread + 1) * layout.scratch[1] - BLOCK
     for block in range(thread, layout.lengths.shape[1], threads):
-        n = layout.lengths[layer + 1, block]
+        n = padded(layout.lengths[layer + 1, block])
         f = memory[spare : spare + n]
         for i in range(n):
             f[i] = memory[layout.values + layout.source[layer + 1, block, i]]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.kernels.elementary import TRIG_LIMIT, fast_cos, fast_sin
 from srnet_cli.cgp.kernels.interpreter import BLOCK, apply
 from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.lanes import multiply_add
 from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
 from srnet_cli.cgp.program import Program
 
@@ -86,7 +87,7 @@ def forward(memory, ops, args, weights, count, slots, values, spare, n):
         apply(memory, ops[i], values + i * n, left, right, n)
 
 
-@kernel(fastmath={"contract"})
+@kernel()
 def _times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjoint, target, n):
     """Write adjoint · ∂value/∂u or ∂v at ``target``, for operands u, v with their weights."""
     a = memory[left : left + n]
@@ -182,15 +183,15 @@ def _fill(memory, offset, value, n):
         out[i] = value
 
 
-@kernel(fastmath={"contract"})
+@kernel()
 def _add_scaled(memory, target, weight, source, n):
     out = memory[target : target + n]
     x = memory[source : source + n]
     for i in range(n):
-        out[i] += weight * x[i]
+        out[i] = multiply_add(weight, x[i], out[i])
 
 
-@kernel(fastmath={"contract"})
+@kernel()
 def _product(memory, target, left, right, n):
     out = memory[target : target + n]
     a = memory[left : left + n]

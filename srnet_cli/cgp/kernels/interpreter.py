@@ -26,8 +26,10 @@ from srnet_cli.cgp.kernels.elementary import (
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.primitives import BY_NAME
 
-BLOCK = 504
-"""Rows in a block: 2 KiB a value, so that a dozen values stay in a 32 KiB first-level cache."""
+BLOCK = 992
+"""Rows in a block: many, because each call costs as much as some rows; few, because a dozen values
+have to stay in the second-level cache. A multiple of 32, which the compiled loops take at once, but
+not of 512: columns that lie a multiple of 4 KiB apart compete for the same lines of the cache."""
 
 _ADD = BY_NAME["add"].opcode
 _SUB = BY_NAME["sub"].opcode

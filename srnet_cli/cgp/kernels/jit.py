@@ -1,8 +1,8 @@
 """The jit policy, stated once: how kernels are compiled and values reinterpreted as bits.
 
 * ``error_model="numpy"``: 1/0 is inf, not an exception, as in an unprotected expression.
-* No blanket fastmath: it would break NaN tests. ``contract`` (fused multiply-add) is allowed in
-  elementary functions, reassociation only in sums whose result is checked for finiteness.
+* No fastmath where it could change a result: fused products and reordered sums are asked for by
+  name (``lanes``), so that no rounding depends on what LLVM makes of a function.
 * Compiled kernels are kept on disk (``cache``).
 * Threads sleep where they wait. By default OpenMP's spin for milliseconds, and where the machine
   has anything else to do, they keep the very thread that they wait for from running.
@@ -52,7 +52,7 @@ def kernel(
     """Decorate a kernel: compile lazily under the policy of this module.
 
     Args:
-        fastmath: LLVM fast-math flags that this function alone may use.
+        fastmath: LLVM fast-math flags of this function alone, which must not change its result.
         parallel: whether the function contains ``prange`` loops.
         inline: whether its body replaces every call. A call that passes tuples of arrays costs
             more than a block of arithmetic, so what is called once a block is inlined.

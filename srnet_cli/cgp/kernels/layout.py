@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.directions import LEAD, ResidualLimit, principal_directions
 from srnet_cli.cgp.kernels.interpreter import BLOCK
+from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.lanes import LANES
 
 FIT, SELECT = 0, 1
 _FIRST_BLOCK = 64
@@ -83,6 +85,15 @@ class Layout(NamedTuple):
     source: Index
 
 
+@kernel(inline=True, allocates=False)
+def padded(rows):
+    """Rows that are computed for a block of so many, so that no loop has a remainder.
+
+    What is computed besides is the last row over again, and is never read.
+    """
+    return (rows + LANES - 1) // LANES * LANES
+
+
 class _Block(NamedTuple):
     """Rows of one segment."""
 
@@ -141,6 +152,7 @@ def build_layout(
         _fill(layout, memory, number, layer, fit_rows)
         for b, block in enumerate(layer.blocks):
             layout.source[number, b, : len(block.rows)] = place[block.rows]
+            layout.source[number, b, len(block.rows) :] = place[block.rows[-1]]
         place = np.empty(len(inputs), dtype=np.int64)
         for b, block in enumerate(layer.blocks):
             place[block.rows] = b * BLOCK + np.arange(len(block.rows))
@@ -242,7 +254,9 @@ def _write(memory: Array, offset: int, block: int, values: Array) -> None:
     """Write the columns of one block."""
     length, width = values.shape
     start = offset + block * width * BLOCK
-    memory[start : start + width * BLOCK].reshape(width, BLOCK)[:, :length] = values.T
+    columns = memory[start : start + width * BLOCK].reshape(width, BLOCK)
+    columns[:, :length] = values.T
+    columns[:, length : padded(length)] = values[-1:].T
 
 
 def _aligned_zeros(length: int) -> Array:

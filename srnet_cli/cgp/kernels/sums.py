@@ -1,7 +1,6 @@
 """Sums over one block that a readout is solved from.
 
-All sums of one pass are taken at once, two directions at a time. They may be reassociated, which
-lets LLVM vectorise them: whether they are finite is checked afterwards.
+The sums of up to five directions are taken in one pass; whether they are finite is checked after.
 """
 
 from __future__ import annotations
@@ -9,8 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.lanes import add_moments, add_products
 
-_REASSOCIATE = {"reassoc", "contract", "nsz"}
+moments_1, moments_2, moments_3, moments_4, moments_5 = add_moments
+products_1, products_2, products_3, products_4 = add_products
 
 # A row of ``sums``: the pivot, then per segment Σg, Σg² and Σg·h_j for every direction.
 PIVOT = 0
@@ -21,53 +22,6 @@ HEAD = 1
 def sums_length(directions):
     """Length of a row of sums for a layer of so many directions."""
     return HEAD + 2 * (2 + directions)
-
-
-@kernel(fastmath=_REASSOCIATE, allocates=False)
-def _moments_and_one(f, a, pivot):
-    total = 0.0
-    square = 0.0
-    dot = 0.0
-    for i in range(f.shape[0]):
-        g = f[i] - pivot
-        total += g
-        square += g * g
-        dot += g * a[i]
-    return total, square, dot
-
-
-@kernel(fastmath=_REASSOCIATE, allocates=False)
-def _moments_and_two(f, a, b, pivot):
-    total = 0.0
-    square = 0.0
-    dot_a = 0.0
-    dot_b = 0.0
-    for i in range(f.shape[0]):
-        g = f[i] - pivot
-        total += g
-        square += g * g
-        dot_a += g * a[i]
-        dot_b += g * b[i]
-    return total, square, dot_a, dot_b
-
-
-@kernel(fastmath=_REASSOCIATE, allocates=False)
-def _one(f, a, pivot):
-    dot = 0.0
-    for i in range(f.shape[0]):
-        dot += (f[i] - pivot) * a[i]
-    return dot
-
-
-@kernel(fastmath=_REASSOCIATE, allocates=False)
-def _two(f, a, b, pivot):
-    dot_a = 0.0
-    dot_b = 0.0
-    for i in range(f.shape[0]):
-        g = f[i] - pivot
-        dot_a += g * a[i]
-        dot_b += g * b[i]
-    return dot_a, dot_b
 
 
 @kernel(inline=True, allocates=False)
@@ -85,41 +39,32 @@ def add_sums(memory, values, n, columns, stride, first, stop, pivot, sums, at):
         pivot: a number near the values of f.
         sums: receives Σg, Σg² and Σg·h_j at ``at``, ``at + 1`` and ``at + 2 + j``.
     """
-    f = memory[values : values + n]
     j = first
     if first == 0:
-        a = memory[columns : columns + n]
-        if stop == 1:
-            total, square, sums_a = _moments_and_one(f, a, pivot)
+        j = min(stop, 5)
+        if j == 1:
+            moments_1(memory, n, values, columns, stride, pivot, sums, at)
+        elif j == 2:
+            moments_2(memory, n, values, columns, stride, pivot, sums, at)
+        elif j == 3:
+            moments_3(memory, n, values, columns, stride, pivot, sums, at)
+        elif j == 4:
+            moments_4(memory, n, values, columns, stride, pivot, sums, at)
         else:
-            start = columns + stride
-            total, square, sums_a, sums_b = _moments_and_two(f, a, memory[start : start + n], pivot)
-            sums[at + 3] += sums_b
-        if not square < np.inf:
+            moments_5(memory, n, values, columns, stride, pivot, sums, at)
+        if not sums[at + 1] < np.inf:
             return False
-        sums[at] += total
-        sums[at + 1] += square
-        sums[at + 2] += sums_a
-        j = 2
-    while j + 1 < stop:
+    while j < stop:
         start = columns + j * stride
-        a = memory[start : start + n]
-        start += stride
-        dot_a, dot_b = _two(f, a, memory[start : start + n], pivot)
-        sums[at + 2 + j] += dot_a
-        sums[at + 3 + j] += dot_b
-        j += 2
-    if j < stop:
-        start = columns + j * stride
-        sums[at + 2 + j] += _one(f, memory[start : start + n], pivot)
+        to = at + 2 + j
+        left = stop - j
+        if left == 1:
+            products_1(memory, n, values, start, stride, pivot, sums, to)
+        elif left == 2:
+            products_2(memory, n, values, start, stride, pivot, sums, to)
+        elif left == 3:
+            products_3(memory, n, values, start, stride, pivot, sums, to)
+        else:
+            products_4(memory, n, values, start, stride, pivot, sums, to)
+        j += 4
     return True
-
-
-@kernel(fastmath=_REASSOCIATE, allocates=False)
-def squared_residual(f, target, weight, bias):
-    """Sum of (weight·f + bias − target)² over a block."""
-    total = 0.0
-    for i in range(f.shape[0]):
-        residual = weight * f[i] + bias - target[i]
-        total += residual * residual
-    return total

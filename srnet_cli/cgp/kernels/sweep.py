@@ -6,7 +6,7 @@ import numpy as np
 
 from srnet_cli.cgp.kernels.interpreter import BLOCK, run_program
 from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.kernels.layout import FIT, SELECT
+from srnet_cli.cgp.kernels.layout import FIT, SELECT, padded
 from srnet_cli.cgp.kernels.loss import fitted_error, partial_bound
 from srnet_cli.cgp.kernels.sums import HEAD, PIVOT, add_sums
 
@@ -37,10 +37,12 @@ def expression_values(memory, layout, layer, block, individual, thread, constant
         offset = scratch + c * BLOCK
         slots[inputs + c] = offset
         if memory[offset] != constants[individual, layer, c]:
+            column = memory[offset : offset + BLOCK]
             for i in range(BLOCK):
-                memory[offset + i] = constants[individual, layer, c]
+                column[i] = constants[individual, layer, c]
     results = scratch + numbers * BLOCK
-    run_program(memory, ops, args, count, slots, results, layout.lengths[layer, block])
+    rows = padded(layout.lengths[layer, block])
+    run_program(memory, ops, args, count, slots, results, rows)
     if output < inputs:
         return start + output * BLOCK
     return scratch + (output - inputs) * BLOCK

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.gradient import ARITIES, TUNABLE, backward, forward, tunable_weights
 from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.lanes import inner_product, multiply_add
 
 MAX_WEIGHTS = 64
 """Expressions with more tunable weights are used as they are, untuned."""
 
-_REASSOCIATE = {"reassoc", "contract", "nsz"}
 _COLLINEAR = 1e-9
 _LARGEST = 1e12
 _SPIKE = 0.3
@@ -41,7 +41,7 @@ class Rows(NamedTuple):
     """What expressions are tuned against: columns of n values in one flat array.
 
     Attributes:
-        memory: flat float64 array that all offsets refer to.
+        memory: flat float64 array that all offsets refer to, with LANES values to spare.
         slots: offsets of the inputs and constants, (leaves,).
         basis, q: offset and number of the columns of Q.
         units, m: offset and number of the columns of R.
@@ -129,18 +129,13 @@ def new_workspace(rows, nodes, thread):
     )
 
 
-@kernel(fastmath=_REASSOCIATE)
+@kernel(inline=True)
 def _dot(memory, a, b, n):
     """Inner product of two columns."""
-    x = memory[a : a + n]
-    y = memory[b : b + n]
-    total = 0.0
-    for i in range(n):
-        total += x[i] * y[i]
-    return total
+    return inner_product(memory, n, a, b)
 
 
-@kernel(fastmath=_REASSOCIATE)
+@kernel(fastmath={"nnan", "nsz"})
 def _largest_square(memory, a, n):
     x = memory[a : a + n]
     largest = 0.0
@@ -149,12 +144,12 @@ def _largest_square(memory, a, n):
     return largest
 
 
-@kernel(fastmath={"contract"})
+@kernel()
 def _subtract(memory, target, scale, source, n):
     out = memory[target : target + n]
     x = memory[source : source + n]
     for i in range(n):
-        out[i] -= scale * x[i]
+        out[i] = multiply_add(-scale, x[i], out[i])
 
 
 @kernel()

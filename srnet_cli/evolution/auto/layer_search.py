@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.evaluate import evaluate
+from srnet_cli.cgp.kernels.lanes import LANES
 from srnet_cli.cgp.kernels.lineage import Budget, run_lineages
 from srnet_cli.cgp.kernels.seeding import Origin
 from srnet_cli.cgp.kernels.tuning import Rows, scratch_columns
@@ -228,7 +229,7 @@ class LayerSearch:
         leaves = np.column_stack([self._X[chosen], np.ones(n)])
         shared = np.concatenate([part.T.ravel() for part in (leaves, basis, units)])
         stride = scratch_columns(NODES) * n
-        memory = np.zeros(len(shared) + self._threads * stride)
+        memory = np.zeros(len(shared) + self._threads * stride + LANES)
         memory[: len(shared)] = shared
         d, q = leaves.shape[1], basis.shape[1]
         return Rows(

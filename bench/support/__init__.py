@@ -1,0 +1,1 @@
+"""What the benchmarks share: problems, programs, clocks, tables."""

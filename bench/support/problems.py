@@ -1,0 +1,99 @@
+"""The published networks as problems, and chromosomes to evaluate on them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.genotype import Grid, decode
+from srnet_cli.cgp.kernels.evaluate import evaluate
+from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, write_offspring
+from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS, function_set
+from srnet_cli.cgp.program import Program
+from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.evolution.mnncgp_es import MnncgpEs, symbolic_layers
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.workflows import validate
+from srnet_cli.workflows.preparation import prepare
+from srnet_cli.workflows.reporting import Silent
+from support.output import PROJECT
+
+Array = NDArray[np.float64]
+
+OPCODES = np.array([row.opcode for row in function_set(PUBLISHED_FUNCTIONS)], dtype=np.int64)
+ROWS, COLUMNS = 5, 5
+
+
+def published(name: str) -> Problem:
+    """The problem of a published network, with the rows of the published protocol."""
+    if not os.environ.get("SRNET_PUBLISHED_DIR"):
+        sys.exit(f"set SRNET_PUBLISHED_DIR to the folder with regression/{name}.npz")
+    config = Path(PROJECT / f"configs/published/{name}.yaml")
+    return prepare(validate.load(config), Silent()).problem
+
+
+def first_rows(problem: Problem, rows: int, layers: int = 1) -> Problem:
+    """The first fit rows and layers of a problem."""
+    targets = tuple(target[:rows] for target in problem.targets[:layers])
+    return Problem(problem.inputs[:rows], targets, min(rows, problem.fit_rows))
+
+
+def settings(generations: int, **others: object) -> EvolutionSettings:
+    """The published protocol for so many generations."""
+    return EvolutionSettings(
+        generations=generations,
+        population=200,
+        mutation=0.4,
+        accept="strict",
+        rows=ROWS,
+        columns=COLUMNS,
+        stop_fitness=0.0,
+        **others,  # type: ignore[arg-type]
+    )
+
+
+def random_programs(inputs: Array, count: int) -> list[Program]:
+    """Random chromosomes, decoded: the first that are finite on all rows, each one different."""
+    grid = Grid(inputs.shape[1], 1, ROWS, COLUMNS, COLUMNS)
+    numbers = np.random.default_rng(0)
+    genes = np.zeros(grid.genes, dtype=np.int32)
+    found: dict[bytes, Program] = {}
+    number = 0
+    while len(found) < count:
+        key = np.uint64(chromosome_key(np.uint64(0), 0, number, 0))
+        write_offspring(grid, len(OPCODES), genes, key, FRESH, genes)
+        program = decode(genes, grid, OPCODES, numbers.standard_normal(1))
+        _keep(found, program, inputs)
+        number += 1
+    return list(found.values())
+
+
+def evolved_programs(problem: Problem, count: int, generations: int = 100) -> list[Program]:
+    """The first layer's winners of short searches, one a seed, each one different."""
+    layer = Problem(problem.inputs, problem.targets[:1], problem.fit_rows)
+    chosen = settings(generations)
+    found: dict[bytes, Program] = {}
+    seed = 0
+    while len(found) < count:
+        search = MnncgpEs(layer, chosen, seed)
+        state = search.init()
+        search.advance(state, generations)
+        (symbolic,) = symbolic_layers(state, layer.widths, chosen)
+        _keep(found, symbolic.programs[0], problem.inputs)
+        seed += 1
+    return list(found.values())
+
+
+def _keep(found: dict[bytes, Program], program: Program, inputs: Array) -> None:
+    """Add a program that is new, has an instruction, and whose squares are finite on all rows."""
+    phenotype = program.ops.tobytes() + program.args.tobytes()
+    if len(program) == 0 or phenotype in found:
+        return
+    values = evaluate(program, inputs)
+    with np.errstate(all="ignore"):
+        if np.isfinite(values @ values):
+            found[phenotype] = program
