@@ -17,72 +17,17 @@ median of the ratios, 1 is the speed of the fused loop.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from support.engine import Engine, seconds_each
 from support.fused import fused_loop
 from support.output import parser, save, table
 from support.problems import evolved_programs, first_rows, published, random_programs
 
-from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.kernels.layout import build_layout
-from srnet_cli.cgp.kernels.sweep import steps, sweep
-from srnet_cli.cgp.kernels.workspace import allocate
-from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.problem import Problem
-
 Array = NDArray[np.float64]
 GOALS = {10_000: 0.5, 200: 0.3}
-NODES = 25
-SECONDS = 2e-3
 COPIES = 20
-
-
-@kernel(allocates=False)
-def _evaluate(memory, layout, constants, work, repeats):
-    one = np.int64(1)
-    count = work.order.shape[0]
-    for _ in range(repeats):
-        for i in range(count):
-            work.order[i] = i
-            work.progress[i] = 0
-            work.bounds[i] = 0.0
-            work.errors[i] = np.inf
-        work.best[0, 0] = np.inf
-        sweep(
-            memory, layout, one - one, count, one - one, one, constants,
-            steps(layout, one - one), False, work,
-        )  # fmt: skip
-
-
-class Search:
-    """Chromosomes as they lie in the engine.
-
-    Args:
-        problem: rows and targets of one layer.
-        count: how many chromosomes are swept at once.
-    """
-
-    def __init__(self, problem: Problem, count: int) -> None:
-        self.layout, self.memory = build_layout(
-            problem.inputs, problem.targets, problem.fit_rows, threads=1, slots=NODES + 1
-        )
-        self.work = allocate(self.layout, count, NODES, 1, 1)
-        self.constants = np.empty((count, 1, 1))
-
-    def load(self, programs: Sequence[Program]) -> None:
-        """Put programs in place."""
-        for i, program in enumerate(programs):
-            self.work.ops[i, 0, : len(program)] = program.ops
-            self.work.args[i, 0, : len(program)] = program.args
-            self.work.counts[i, 0] = len(program)
-            self.work.outputs[i, 0] = program.output
-            self.constants[i, 0] = program.constants
-
-    def run(self, repeats: int) -> None:
-        """Evaluate the programs with their sums and their losses."""
-        _evaluate(self.memory, self.layout, self.constants, self.work, repeats)
 
 
 def main() -> None:
@@ -102,14 +47,14 @@ def main() -> None:
     results = []
     for rows in GOALS:
         part = first_rows(problem, rows)
-        search = Search(part, COPIES)
+        engine = Engine(part, COPIES)
         columns = tuple(map(np.ascontiguousarray, part.inputs.T))
         centred = part.targets[0] - part.targets[0].mean(axis=0)
         targets = tuple(map(np.ascontiguousarray, centred.T))
         for kind, programs in kinds.items():
             for program, loop in zip(programs, loops[kind], strict=True):
-                search.load([program] * COPIES)
-                interpreted, fused = _time(search, loop, columns, targets, chosen.pairs)
+                engine.load([program] * COPIES)
+                interpreted, fused = _time(engine, loop, columns, targets, chosen.pairs)
                 results.append((rows, kind, len(program), interpreted, fused))
     print(f"compiled {sum(map(len, loops.values()))} loops and timed them")
     print(f"in {time.perf_counter() - begin:.0f} s\n")
@@ -127,31 +72,19 @@ def main() -> None:
     )
 
 
-def _time(search, loop, columns, targets, pairs):
+def _time(engine, loop, columns, targets, pairs):
     """Seconds of one evaluation, interpreted and fused: the medians of pairs taken in turn."""
     out = np.zeros(2 + len(targets))
 
     def interpreted() -> float:
-        return _clock(search.run) / COPIES
+        return seconds_each(engine.run) / COPIES
 
     def fused() -> float:
-        return _clock(lambda repeats: loop(columns, targets, out, repeats))
+        return seconds_each(lambda repeats: loop(columns, targets, out, repeats))
 
     times = [(interpreted(), fused()) for _ in range(pairs)]
     ratios = sorted(times, key=lambda pair: pair[1] / pair[0])
     return ratios[len(ratios) // 2]
-
-
-def _clock(function: Callable[[int], None]) -> float:
-    """Processor seconds a repeat, over repeats enough to be measured."""
-    repeats = 1
-    while True:
-        begin = time.process_time()
-        function(repeats)
-        seconds = time.process_time() - begin
-        if seconds > SECONDS:
-            return seconds / repeats
-        repeats *= 2
 
 
 def _report(results: list[tuple[int, str, int, float, float]]) -> None:

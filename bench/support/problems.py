@@ -56,17 +56,22 @@ def settings(generations: int, **others: object) -> EvolutionSettings:
     )
 
 
+def grid(inputs: int) -> Grid:
+    """The published grid of a layer with so many inputs."""
+    return Grid(inputs, 1, ROWS, COLUMNS, COLUMNS)
+
+
 def random_programs(inputs: Array, count: int) -> list[Program]:
     """Random chromosomes, decoded: the first that are finite on all rows, each one different."""
-    grid = Grid(inputs.shape[1], 1, ROWS, COLUMNS, COLUMNS)
+    shape = grid(inputs.shape[1])
     numbers = np.random.default_rng(0)
-    genes = np.zeros(grid.genes, dtype=np.int32)
+    genes = np.zeros(shape.genes, dtype=np.int32)
     found: dict[bytes, Program] = {}
     number = 0
     while len(found) < count:
         key = np.uint64(chromosome_key(np.uint64(0), 0, number, 0))
-        write_offspring(grid, len(OPCODES), genes, key, FRESH, genes)
-        program = decode(genes, grid, OPCODES, numbers.standard_normal(1))
+        write_offspring(shape, len(OPCODES), genes, key, FRESH, genes)
+        program = decode(genes, shape, OPCODES, numbers.standard_normal(1))
         _keep(found, program, inputs)
         number += 1
     return list(found.values())

@@ -16,15 +16,16 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.genotype import Grid, decode, mutation_threshold
-from srnet_cli.cgp.kernels.generation import Parent, allocate, run_generations
+from srnet_cli.cgp.kernels.generation import Parent, allocate, is_worth_sharing, run_generations
 from srnet_cli.cgp.kernels.layout import build_layout
+from srnet_cli.cgp.kernels.tickets import STOP
 from srnet_cli.cgp.primitives import function_set
 from srnet_cli.errors import ConfigError
 from srnet_cli.evolution.problem import Problem
@@ -109,6 +110,8 @@ class MnncgpEs:
     ) -> None:
         self._settings = settings
         self._widths = problem.widths
+        if not is_worth_sharing(settings.population, len(problem.inputs)):
+            threads = 1
         self._threads = threads
         self._key = np.uint64(key(seed, "trial", trial, "genes"))
         self._opcodes = _opcodes(settings)
@@ -152,34 +155,54 @@ class MnncgpEs:
             prune: whether chromosomes that cannot win are dropped early; never changes results.
         """
         generations = min(generations, self._settings.generations - state.generation)
-        numba.set_num_threads(min(self._threads, numba.config.NUMBA_NUM_THREADS))
-        fitness = state.fitness
         curve = np.empty((generations, len(self._widths)))
         constants = self._initial_constants.copy()
-        with np.errstate(all="ignore"):
-            done = run_generations(
-                self._memory,
-                self._layout,
-                self._shape,
-                self._opcodes,
-                state.parent,
-                constants,
-                self._key,
-                mutation_threshold(self._settings.mutation),
-                state.generation,
-                generations,
-                self._settings.stop_fitness,
-                self._settings.accept == "neutral",
-                prune,
-                self._threads,
-                curve,
-                self._work,
-            )
+        arguments = (
+            self._memory,
+            self._layout,
+            self._shape,
+            self._opcodes,
+            state.parent,
+            constants,
+            self._key,
+            mutation_threshold(self._settings.mutation),
+            state.generation,
+            generations,
+            self._settings.stop_fitness,
+            self._settings.accept == "neutral",
+            prune,
+        )
+        fitness = state.fitness
+        done = self._run(arguments, curve)
         before = np.concatenate([[fitness], curve[:done, 0]])[:done]
         better = np.flatnonzero(curve[:done, 0] < before)
         rows = np.column_stack([state.generation + better + 1, curve[better]])
         state.trace = np.concatenate([state.trace, rows])
         state.generation += done
+
+    def _run(self, arguments: tuple[Any, ...], curve: NDArray[np.float64]) -> int:
+        """Run the compiled search, with the other threads helping; returns generations done."""
+
+        def run(thread: int) -> int:
+            with np.errstate(all="ignore"):
+                return int(run_generations(*arguments, thread, curve, self._work))
+
+        board = self._work.board
+        # The first call compiles, and that only the main thread can be kept from going on with.
+        is_compiled = bool(getattr(run_generations, "signatures", ()))
+        helpers = [
+            Thread(target=run, args=(thread,), daemon=True)
+            for thread in range(1, self._threads if is_compiled else 1)
+        ]
+        board[STOP] = 0
+        try:
+            for helper in helpers:
+                helper.start()
+            return run(0)
+        finally:
+            board[STOP] = 1
+            for helper in helpers:
+                helper.join()
 
     def is_over(self, state: State) -> bool:
         """Whether the target or the last generation has been reached."""

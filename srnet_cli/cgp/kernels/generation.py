@@ -11,14 +11,14 @@ What makes it fast changes no result:
 * they are also dropped, and with all of them the generation, as soon as a bound shows that the
   composite would not replace the parent.
 
-Work is shared out by offspring. Which chromosomes are dropped depends on the threads' timing; the
-winner, its loss and its readout do not, because only hopeless ones are dropped.
+The work of a phase is shared out in tickets (``tickets``): some offspring, or a block of rows.
+Which chromosomes are dropped depends on the threads' timing; the winner, its loss and its readout
+do not, because only hopeless ones are dropped.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from srnet_cli.cgp.kernels.genes import (
     FRESH,
@@ -30,7 +30,7 @@ from srnet_cli.cgp.kernels.genes import (
     write_offspring,
 )
 from srnet_cli.cgp.kernels.interpreter import BLOCK
-from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
 from srnet_cli.cgp.kernels.lanes import residual_square
 from srnet_cli.cgp.kernels.layout import FIT, SELECT, padded
 from srnet_cli.cgp.kernels.loss import fitted_readout
@@ -49,13 +49,25 @@ from srnet_cli.cgp.kernels.sweep import (
     shortlist,
     steps,
     sweep,
+    together,
+)
+from srnet_cli.cgp.kernels.tickets import (
+    current_round,
+    open_tickets,
+    take_ticket,
+    tickets_done,
+    wait_for,
+    wait_for_round,
 )
 from srnet_cli.cgp.kernels.workspace import Parent, Workspace, allocate
 
-__all__ = ["Parent", "Workspace", "allocate", "run_generations"]
+__all__ = ["Parent", "Workspace", "allocate", "is_worth_sharing", "run_generations"]
 
 # The rounding of a fitness, when it is compared with a bound.
 _FITNESS_SLACK = 1e-9
+
+# Individuals, or chromosomes to be judged, on one ticket.
+_SHORT_SHARE = 8
 
 # Individuals times rows below which threads would wait for each other more than they would help.
 _SMALL = 1 << 18
@@ -72,14 +84,14 @@ def _grid(shape, inputs):
 
 @kernel(allocates=False)
 def _decode(
-    individuals, thread, threads, shape, opcodes, widths, parent, constants, key, mutation, g, work
+    first, after, thread, shape, opcodes, widths, parent, constants, key, mutation, g, work
 ):
-    """Decode every chromosome of one thread's offspring and hash its phenotype."""
+    """Decode every chromosome of some offspring and hash its phenotype."""
     place = work.place[thread]
     for layer in range(widths.shape[0] - 1):
         grid = _grid(shape, widths[layer])
         genes = parent.genes[layer]
-        for i in range(thread, individuals, threads):
+        for i in range(first, after):
             base = chromosome_key(key, g, i, layer)
             ops = work.ops[i, layer]
             args = work.args[i, layer]
@@ -134,16 +146,15 @@ def _select(layout, layer, individuals, work):
 
 
 @kernel(allocates=False)
-def _trace(memory, layout, layer, individual, thread, threads, constants, work):
-    """Keep the winner's values on one thread's blocks."""
-    for block in range(thread, layout.lengths.shape[1], threads):
-        start = expression_values(memory, layout, layer, block, individual, thread, constants, work)
-        n = layout.lengths[layer, block]
-        values = memory[start : start + n]
-        start = layout.values + block * BLOCK
-        kept = memory[start : start + n]
-        for i in range(n):
-            kept[i] = values[i]
+def _trace(memory, layout, layer, individual, block, thread, constants, work):
+    """Keep the winner's values on a block."""
+    start = expression_values(memory, layout, layer, block, individual, thread, constants, work)
+    n = layout.lengths[layer, block]
+    values = memory[start : start + n]
+    start = layout.values + block * BLOCK
+    kept = memory[start : start + n]
+    for i in range(n):
+        kept[i] = values[i]
 
 
 @kernel(allocates=False)
@@ -164,33 +175,31 @@ def _fit(memory, layout, layer, work):
 
 
 @kernel(allocates=False)
-def _compose(memory, layout, layer, thread, threads, work):
-    """Take the composite's loss on one thread's blocks, and write the next layer's input."""
+def _compose(memory, layout, layer, block, thread, work):
+    """Take the composite's loss on a block, and write a block of the next layer's input."""
     width = layout.widths[layer + 1]
     weights = work.new_weights[layer]
     bias = work.new_bias[layer]
-    for block in range(thread, layout.lengths.shape[1], threads):
-        n = layout.lengths[layer, block]
-        f = layout.values + block * BLOCK
-        error = 0.0
-        for j in range(width):
-            target = layout.targets[layer] + (block * width + j) * BLOCK
-            shift = bias[j] - layout.means[layer, j]
-            error += residual_square(memory, n, f, target, weights[j], shift)
-        work.block_error[block] = error
+    n = layout.lengths[layer, block]
+    values = layout.values + block * BLOCK
+    error = 0.0
+    for j in range(width):
+        target = layout.targets[layer] + (block * width + j) * BLOCK
+        shift = bias[j] - layout.means[layer, j]
+        error += residual_square(memory, n, values, target, weights[j], shift)
+    work.block_error[block] = error
     if layer + 1 == layout.lengths.shape[0]:
         return
     spare = layout.scratch[0] + (thread + 1) * layout.scratch[1] - BLOCK
-    for block in range(thread, layout.lengths.shape[1], threads):
-        n = padded(layout.lengths[layer + 1, block])
-        f = memory[spare : spare + n]
+    n = padded(layout.lengths[layer + 1, block])
+    f = memory[spare : spare + n]
+    for i in range(n):
+        f[i] = memory[layout.values + layout.source[layer + 1, block, i]]
+    for j in range(width):
+        start = layout.inputs[layer + 1] + (block * width + j) * BLOCK
+        output = memory[start : start + n]
         for i in range(n):
-            f[i] = memory[layout.values + layout.source[layer + 1, block, i]]
-        for j in range(width):
-            start = layout.inputs[layer + 1] + (block * width + j) * BLOCK
-            output = memory[start : start + n]
-            for i in range(n):
-                output[i] = weights[j] * f[i] + bias[j]
+            output[i] = weights[j] * f[i] + bias[j]
 
 
 @kernel(allocates=False)
@@ -236,23 +245,54 @@ def _inherit(parent, constants):
 
 
 @kernel(allocates=False)
-def _run_phase(
-    phase, memory, layout, layer, shape, opcodes, parent, constants, key, mutation, prune, g, size,
-    thread, threads, work,
-):  # fmt: skip
-    """One thread's share of a phase; ``size`` is what ``_next_phase`` gave with it."""
-    if phase == DECODE:
-        _decode(
-            size, thread, threads, shape, opcodes, layout.widths,
-            parent, constants, key, mutation, g, work,
-        )  # fmt: skip
-    elif phase in (JUDGE, FINISH):
-        stop = np.int64(1) if phase == JUDGE else steps(layout, layer)
-        sweep(memory, layout, layer, size, thread, threads, constants, stop, prune, work)
-    elif phase == TRACE:
-        _trace(memory, layout, layer, size, thread, threads, constants, work)
-    else:
-        _compose(memory, layout, layer, thread, threads, work)
+def _share(phase, layout, layer):
+    """How many individuals, chromosomes or blocks go on one ticket of a phase."""
+    if phase in (DECODE, JUDGE):
+        return np.int64(_SHORT_SHARE)
+    return together(layout, layer) if phase == FINISH else np.int64(1)
+
+
+@kernel(allocates=False)
+def _tickets(phase, layout, layer, size):
+    """Number of tickets of a phase."""
+    if phase in (TRACE, COMPOSE):
+        return layout.lengths.shape[1]
+    share = _share(phase, layout, layer)
+    return (size + share - 1) // share
+
+
+@kernel(allocates=False)
+def _work_off(
+    number, memory, layout, shape, opcodes, parent, constants, key, mutation, prune, thread, work
+):
+    """Take tickets of a round, and do what they are for, until none is left.
+
+    What they are for stands in ``work.task``, and stays there while a ticket is not done.
+    """
+    done = 0
+    left = take_ticket(work.board, number)
+    while left > 0:
+        phase, layer, size, g = work.task[0], work.task[1], work.task[2], work.task[3]
+        at = _tickets(phase, layout, layer, size) - left
+        share = _share(phase, layout, layer)
+        first = at * share
+        after = min(size, first + share)
+        if phase == DECODE:
+            rate = FRESH if g == 0 else mutation
+            _decode(
+                first, after, thread, shape, opcodes, layout.widths, parent, constants, key, rate,
+                g, work,
+            )  # fmt: skip
+        elif phase in (JUDGE, FINISH):
+            stop = np.int64(1) if phase == JUDGE else steps(layout, layer)
+            sweep(memory, layout, layer, first, after, thread, constants, stop, prune, work)
+        elif phase == TRACE:
+            _trace(memory, layout, layer, size, at, thread, constants, work)
+        else:
+            _compose(memory, layout, layer, at, thread, work)
+        done += 1
+        left = take_ticket(work.board, number)
+    tickets_done(work.board, done)
 
 
 @kernel(allocates=False)
@@ -289,7 +329,7 @@ def _next_phase(phase, memory, layout, layer, parent, individuals, size, prune, 
     return JUDGE, layer, recall(layer, work.queued[0], work)
 
 
-@kernel(parallel=True, allocates=False)
+@kernel(allocates=False, nogil=True)
 def run_generations(
     memory,
     layout,
@@ -304,11 +344,14 @@ def run_generations(
     stop_fitness,
     neutral,
     prune,
-    threads,
+    thread,
     curve,
     work,
 ):
     """Run generations ``begin`` to ``begin + generations - 1``, or fewer on reaching the target.
+
+    Every thread calls it with the same arguments but its number. Number 0 leads; the others help
+    until ``work.board[STOP]`` is set, which whoever called must do when number 0 is back.
 
     Args:
         memory, layout: see ``layout.build_layout``; ``memory`` is written to.
@@ -323,41 +366,44 @@ def run_generations(
         stop_fitness: the search ends at a fitness of at most this.
         neutral: whether a composite of equal fitness replaces the parent.
         prune: whether hopeless chromosomes are dropped; does not change results.
-        threads: threads to use, at most the T of ``work``; a small problem uses one.
+        thread: number of this thread, below the T of ``work``.
         curve: receives the parent's fitness and layer losses, (>= generations, 1 + L).
         work: buffers.
 
     Returns:
-        The number of generations run.
+        The number of generations run; 0 from a thread that only helped.
     """
+    while thread > 0:
+        number = wait_for_round(work.board)
+        if number < 0:
+            return 0
+        _work_off(
+            number, memory, layout, shape, opcodes, parent, constants, key, mutation, prune, thread,
+            work,
+        )  # fmt: skip
     layers = layout.widths.shape[0] - 1
     population = constants.shape[0]
-    is_small = population * _rows(layout, 0) < _SMALL
-    workers = np.int64(1) if is_small else np.int64(threads)
     for step in range(generations):
         g = begin + step
         individuals = population if g == 0 else population - 1
-        rate = FRESH if g == 0 else mutation
         if g > 0:
             _inherit(parent, constants)
         # No literals: for those numba would compile copies of the callees.
         phase, layer, size = np.int64(DECODE), np.int64(0), np.int64(individuals)
         while phase < ACCEPT:
-            if workers == 1:
-                _run_phase(
-                    phase, memory, layout, layer, shape, opcodes, parent, constants, key, rate,
-                    prune, g, size, np.int64(0), workers, work,
-                )  # fmt: skip
-            else:
-                for worker in prange(workers):
-                    _run_phase(
-                        phase, memory, layout, layer, shape, opcodes, parent, constants, key, rate,
-                        prune, g, size, np.int64(worker), workers, work,
-                    )  # fmt: skip
+            work.task[0], work.task[1], work.task[2], work.task[3] = phase, layer, size, g
+            tickets = _tickets(phase, layout, layer, size)
+            open_tickets(work.board, tickets)
+            _work_off(
+                current_round(work.board), memory, layout, shape, opcodes, parent, constants, key,
+                mutation, prune, thread, work,
+            )  # fmt: skip
+            wait_for(work.board, tickets)
             phase, layer, size = _next_phase(
                 phase, memory, layout, layer, parent, individuals, size, prune, work
             )
         if phase == ACCEPT:
+            rate = FRESH if g == 0 else mutation
             _accept(shape, opcodes, layout.widths, parent, constants, key, rate, g, neutral, work)
         curve[step, 0] = parent.fitness[0]
         for layer in range(layers):
@@ -365,3 +411,8 @@ def run_generations(
         if parent.fitness[0] <= stop_fitness:
             return step + 1
     return generations
+
+
+def is_worth_sharing(population: int, rows: int) -> bool:
+    """Whether several threads are faster than one at a search of this size."""
+    return not JIT_DISABLED and population * rows >= _SMALL

@@ -4,13 +4,10 @@
 * No fastmath where it could change a result: fused products and reordered sums are asked for by
   name (``lanes``), so that no rounding depends on what LLVM makes of a function.
 * Compiled kernels are kept on disk (``cache``).
-* Threads sleep where they wait. By default OpenMP's spin for milliseconds, and where the machine
-  has anything else to do, they keep the very thread that they wait for from running.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -24,27 +21,10 @@ from srnet_cli.cgp.kernels.cache import CACHE_FOLDER, JIT_DISABLED, KernelCache,
 
 __all__ = ["CACHE_FOLDER", "JIT_DISABLED", "bits_float", "float_bits", "is_compiled", "kernel"]
 
-# Read by the OpenMP library when the first parallel kernel loads it.
-if "GOMP_SPINCOUNT" not in os.environ:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-# Only loops that say prange run in parallel; array expressions stay as they are written.
-_PRANGE_ONLY = {
-    "prange": True,
-    "comprehension": False,
-    "reduction": False,
-    "inplace_binop": False,
-    "setitem": False,
-    "numpy": False,
-    "stencil": False,
-    "fusion": False,
-}
-
 
 def kernel(
     *,
     fastmath: set[str] | bool = False,
-    parallel: bool = False,
     inline: bool = False,
     nogil: bool = False,
     allocates: bool = True,
@@ -53,7 +33,6 @@ def kernel(
 
     Args:
         fastmath: LLVM fast-math flags of this function alone, which must not change its result.
-        parallel: whether the function contains ``prange`` loops.
         inline: whether its body replaces every call. A call that passes tuples of arrays costs
             more than a block of arithmetic, so what is called once a block is inlined.
         nogil: whether other threads may run Python meanwhile.
@@ -68,7 +47,6 @@ def kernel(
         compiled = numba.njit(
             error_model="numpy",
             fastmath=fastmath,
-            parallel=_PRANGE_ONLY if parallel else False,
             inline="always" if inline else "never",
             nogil=nogil,
             _nrt=allocates,

@@ -11,8 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from srnet_cli.cgp.kernels.genes import mix
-from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.jit import bits_float, float_bits, kernel
 from srnet_cli.cgp.kernels.workspace import MEMORY_SLOTS
+
+# An entry of ``known``: half a cache line, because looking it up is waiting for memory.
+LOW, HIGH, BOUND, ERROR = range(4)
 
 
 @kernel(allocates=False)
@@ -86,9 +89,10 @@ def recall(layer, queued, work):
         i = work.queue[q]
         low, high = _chained(layer, i, work)
         at = low & np.uint64(MEMORY_SLOTS - 1)
-        if work.known[at, 0] == low and work.known[at, 1] == high:
-            work.bounds[i] = work.known_bound[at]
-            work.errors[i] = work.known_error[at]
+        known = work.known[at]
+        if known[LOW] == low and known[HIGH] == high:
+            work.bounds[i] = bits_float(np.int64(known[BOUND]))
+            work.errors[i] = bits_float(np.int64(known[ERROR]))
             work.best[0, 0] = min(work.best[0, 0], work.errors[i])
         else:
             work.order[listed] = i
@@ -103,7 +107,8 @@ def remember(layer, queued, work):
         i = work.queue[q]
         low, high = _chained(layer, i, work)
         at = low & np.uint64(MEMORY_SLOTS - 1)
-        work.known[at, 0] = low
-        work.known[at, 1] = high
-        work.known_bound[at] = work.bounds[i]
-        work.known_error[at] = work.errors[i]
+        known = work.known[at]
+        known[LOW] = low
+        known[HIGH] = high
+        known[BOUND] = np.uint64(float_bits(work.bounds[i]))
+        known[ERROR] = np.uint64(float_bits(work.errors[i]))

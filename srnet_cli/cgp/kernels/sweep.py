@@ -14,6 +14,11 @@ from srnet_cli.cgp.kernels.sums import HEAD, PIVOT, add_sums
 _RELATIVE_SLACK = 1e-9
 _ABSOLUTE_SLACK = 1e-12
 
+# Inputs and directions of a layer that a second-level cache holds, and how many chromosomes share a
+# block otherwise.
+_CACHED_VALUES = 1 << 17
+_SIDE_BY_SIDE = 16
+
 
 @kernel(inline=True, allocates=False)
 def expression_values(memory, layout, layer, block, individual, thread, constants, work):
@@ -121,13 +126,30 @@ def _advance(memory, layout, layer, individual, thread, constants, stop, prune, 
             return
 
 
-@kernel(allocates=False)
-def sweep(memory, layout, layer, listed, thread, threads, constants, stop, prune, work):
-    """Evaluate one thread's share of ``order`` up to step ``stop``, as far as they can win."""
-    for at in range(thread, listed, threads):
-        i = work.order[at]
-        if not (prune and is_hopeless(layout, layer, work.bounds[i], work)):
-            _advance(memory, layout, layer, i, thread, constants, stop, prune, work)
+@kernel(inline=True, allocates=False)
+def together(layout, layer):
+    """How many chromosomes go through the blocks side by side.
+
+    One after the other, so that the first ones' errors drop the rest; but where the rows do not
+    stay in the cache, several share what was read.
+    """
+    columns = layout.widths[layer] + layout.directions[layer]
+    values = layout.lengths.shape[1] * BLOCK * columns
+    return np.int64(1) if values < _CACHED_VALUES else np.int64(_SIDE_BY_SIDE)
+
+
+@kernel(inline=True, allocates=False)
+def sweep(memory, layout, layer, first, after, thread, constants, stop, prune, work):
+    """Evaluate ``order[first:after]`` side by side up to step ``stop``, as far as they can win."""
+    stride = stop if after - first == 1 else np.int64(1)
+    for step in range(0, stop, stride):
+        for at in range(first, after):
+            i = work.order[at]
+            if work.progress[i] < step or not work.bounds[i] < np.inf:
+                continue
+            if prune and is_hopeless(layout, layer, work.bounds[i], work):
+                continue
+            _advance(memory, layout, layer, i, thread, constants, step + stride, prune, work)
 
 
 @kernel(allocates=False)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.layout import Layout
 from srnet_cli.cgp.kernels.sums import sums_length
+from srnet_cli.cgp.kernels.tickets import new_board
 
 MEMORY_SLOTS = 1 << 20
 
@@ -52,6 +53,8 @@ class Workspace(NamedTuple):
     sums: Array  # (P, sums_length) of every chromosome, over directions
     queue: NDArray[np.int64]  # (P,) one individual of every phenotype
     queued: NDArray[np.int64]  # (1,) length of the queue
+    board: NDArray[np.int64]  # tickets for the work of a phase, see ``tickets``
+    task: NDArray[np.int64]  # (4,) the phase that tickets are for: see ``generation``
     order: NDArray[np.int64]  # (P,) those that may still win, the most promising first
     progress: NDArray[np.int64]  # (P,) steps already in the sums
     bounds: Array  # (P,) least squared error a chromosome can have
@@ -60,9 +63,7 @@ class Workspace(NamedTuple):
     first: NDArray[np.int64]  # hash table of the generation's phenotypes
     chain: NDArray[np.uint64]  # (2,) hash of the composite so far
     composed: NDArray[np.uint64]  # (L, 2) the composite that is written in memory
-    known: NDArray[np.uint64]  # (slots, 2) phenotypes behind a composite
-    known_error: Array  # (slots,)
-    known_bound: Array  # (slots,)
+    known: NDArray[np.uint64]  # (slots, 4) phenotypes behind a composite: hash, bound and error
     block_error: Array  # (blocks,)
     winner_sums: Array  # (3 + M,) of a winner on the fit rows, over units
     winners: NDArray[np.int64]  # (L,)
@@ -90,6 +91,8 @@ def allocate(
         sums=np.empty((population, sums_length(int(layout.directions.max())))),
         queue=np.empty(population, dtype=np.int64),
         queued=np.empty(1, dtype=np.int64),
+        board=new_board(),
+        task=np.zeros(4, dtype=np.int64),
         order=np.empty(population, dtype=np.int64),
         progress=np.empty(population, dtype=np.int64),
         bounds=np.empty(population),
@@ -98,9 +101,7 @@ def allocate(
         first=np.empty(table, dtype=np.int64),
         chain=np.empty(2, dtype=np.uint64),
         composed=np.zeros((layers, 2), dtype=np.uint64),
-        known=np.zeros((MEMORY_SLOTS, 2), dtype=np.uint64),
-        known_error=np.zeros(MEMORY_SLOTS),
-        known_bound=np.zeros(MEMORY_SLOTS),
+        known=np.zeros((MEMORY_SLOTS, 4), dtype=np.uint64),
         block_error=np.empty(blocks),
         winner_sums=np.empty(3 + widest),
         winners=np.empty(layers, dtype=np.int64),
