@@ -4,11 +4,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
-BENCH ?= $(sort $(wildcard bench/*.py))
+BENCH ?= $(addprefix bench/,protocol_speed.py speed_of_light.py peer.py scaling.py start.py)
 
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 INPUTS := pyproject.toml constraints.txt
+WITH_BENCH := .[dev,bench]
 SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
 
 .DEFAULT_GOAL := help
@@ -42,7 +43,8 @@ test-nojit: $(VENV)/.dev ## run the kernels' tests without compilation
 check-bounds: $(VENV)/.dev ## run the tests with every array index in the kernels checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
-bench: $(VENV)/.bench ## run the benchmarks, or those of BENCH="bench/one.py ..."
+bench: export SRNET_PUBLISHED_DIR := $(or $(SRNET_PUBLISHED_DIR),$(abspath ../shared/paper))
+bench: $(VENV)/.bench ## run the engine's benchmarks, or those of BENCH="bench/one.py ..."
 	@for script in $(BENCH); do echo "$$script" && $(BIN)/python $$script || exit 1; done
 
 clean: ## remove .venv and what tools leave behind; data/ and runs/ stay
@@ -69,5 +71,5 @@ $(VENV)/.dev: $(INPUTS)
 	@touch $(VENV)/.runtime
 
 $(VENV)/.bench: $(INPUTS)
-	$(call install,.[dev,bench])
+	$(call install,$(WITH_BENCH))
 	@touch $(VENV)/.dev $(VENV)/.runtime

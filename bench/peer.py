@@ -12,7 +12,7 @@ Two searches on the same rows of each network, in turn, one thread, by processor
 
 The length of an expression is that of its tree, leaves included, as pyoperon counts; ours is the
 mean over offspring of the last parent. pyoperon computes in single precision, srnet in double. The
-last column leaves the search out: the same evolved expressions of the first layer, on the same rows;
+last column leaves the search out: the same evolved first-layer expressions on the same rows;
 pyoperon's values alone (``EvaluateTrees``) against ours with the sums and the loss for one unit.
 """
 

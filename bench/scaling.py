@@ -84,7 +84,7 @@ def _seconds(problem: Problem, programs: list[Program]) -> float:
     begin = time.perf_counter()
     while time.perf_counter() < begin + WARM_SECONDS:
         engine.run(1)
-    return median(seconds_each(engine.run) for _ in range(REPEATS)) / len(programs)
+    return median(seconds_each(engine.run, 0.02) for _ in range(REPEATS)) / len(programs)
 
 
 def _rows() -> dict[str, Points]:

@@ -34,7 +34,7 @@ def main() -> None:
     """Compile, time, print."""
     options = parser(__doc__)
     options.add_argument("--expressions", type=int, default=200, help="of each kind")
-    options.add_argument("--pairs", type=int, default=7)
+    options.add_argument("--pairs", type=int, default=5)
     chosen = options.parse_args()
     problem = published("F4")
     many = first_rows(problem, 10_000)

@@ -15,7 +15,6 @@ from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.problem import Problem
 
 NODES = 32
-_LONG_ENOUGH = 0.02
 
 
 @kernel(allocates=False)
@@ -66,13 +65,13 @@ class Engine:
         _evaluate(self.memory, self.layout, self.constants, self.work, repeats)
 
 
-def seconds_each(function: Callable[[int], None]) -> float:
-    """Processor seconds a repeat, over repeats enough to be measured."""
+def seconds_each(function: Callable[[int], None], least: float = 0.005) -> float:
+    """Processor seconds a repeat, over repeats enough to take ``least`` seconds."""
     repeats = 1
     while True:
         begin = time.process_time()
         function(repeats)
         seconds = time.process_time() - begin
-        if seconds > _LONG_ENOUGH:
+        if seconds > least:
             return seconds / repeats
         repeats *= 2
