@@ -98,7 +98,8 @@ class DatasetSettings(Settings):
     oracle_rows: Literal["auto"] | OptionalRowCount = Field(
         default="auto",
         description="rows of the domain, or near a table's rows, that the network labels for "
-        "strategy auto to fit; auto: 10000; 0: the training rows alone",
+        "strategy auto to fit; auto: 10000, fewer where layers are wider than 3355 units; 0: the "
+        "training rows alone",
     )
     test_samples: RowCount = Field(default=5000, description="fresh rows of the domain for reports")
 

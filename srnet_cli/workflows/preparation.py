@@ -34,6 +34,7 @@ from srnet_cli.workflows.strategies import strategy_of
 Array = NDArray[np.float64]
 
 _ORACLE_ROWS = 10_000
+_ORACLE_VALUES = 1 << 25  # of the widest layer, three times as many with the rows that only judge
 _VERSIONED = ("srnet", "numpy", "numba", "llvmlite", "scikit-learn", "sympy")
 
 
@@ -93,7 +94,8 @@ def _problem(experiment: Experiment, dataset: Dataset, network: Network) -> Prob
     fit, judge = dataset.train.X, dataset.validation.X
     if experiment.evolution.strategy == "auto":
         asked = experiment.dataset.oracle_rows
-        count = _ORACLE_ROWS if asked == "auto" else asked
+        widest = max(network.widths)
+        count = min(_ORACLE_ROWS, _ORACLE_VALUES // widest) if asked == "auto" else asked
         how = experiment.dataset.sampling
         rng = stream(experiment.seed, "dataset", "oracle")
         if count:
