@@ -43,7 +43,8 @@ class SymbolicLayer:
 
     def expressions(self, inputs: Array) -> Array:
         """Values of the K expressions on the previous layer's units: (n, d) -> (n, K)."""
-        return np.column_stack([evaluate(program, inputs) for program in self.programs])
+        columns = np.asfortranarray(inputs)  # as programs read them, laid out once for all
+        return np.column_stack([evaluate(program, columns) for program in self.programs])
 
     def readout(self, values: Array) -> Array:
         """Units from the values of the expressions: (n, K) -> (n, m).

@@ -185,7 +185,8 @@ def _plain(
     written = [to_steps(program, inputs, names) for program in layer.programs]
     steps = tuple(step for before, _ in written for step in before)
     expressions = tuple(expr for _, expr in written)
-    return LayerFormulas(inputs, outputs, steps, expressions, _units(layer, expressions))
+    units = _units(layer, expressions) if outputs else ()
+    return LayerFormulas(inputs, outputs, steps, expressions, units)
 
 
 def _units(layer: SymbolicLayer, expressions: Sequence[Expr]) -> tuple[Expr, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.front import non_dominated
-from srnet_cli.fronts.rows import forward, is_within
+from srnet_cli.fronts.rows import is_within
 from srnet_cli.metrics import r2
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.readout import solve_readout
@@ -26,8 +26,8 @@ _AHEAD = 4
 
 
 def composed(
-    found: Layers, programs: Sequence[Programs], inputs: Array, targets: Sequence[Array]
-) -> Layers | None:
+    found: Layers, programs: Sequence[Programs], problem: Problem
+) -> tuple[Layers, Array] | None:
     """The expressions as layers, their readouts solved one layer after the other.
 
     Layers before the first that differs from the network found keep the readouts that they have
@@ -36,33 +36,35 @@ def composed(
     Args:
         found: the layers that the search found.
         programs: the expressions of every layer.
-        inputs: what the first layer reads, on the rows to solve on, (n, d).
-        targets: the network's units there, (n, m_l).
+        problem: rows to solve on, and others.
 
     Returns:
-        the layers, or None where an expression is not finite on some row.
+        (layers, outputs): the outputs on all rows; or None where an expression is not finite on
+        some row to solve on.
     """
-    units, layers = inputs, list[SymbolicLayer]()
+    units, layers, fit = problem.inputs, list[SymbolicLayer](), problem.fit_rows
     is_as_found = True
-    for known, expressions, target in zip(found, programs, targets, strict=True):
+    for known, expressions, target in zip(found, programs, problem.targets, strict=True):
         is_as_found = is_as_found and are_same(known.programs, expressions)
-        layer: SymbolicLayer | None = known
-        if not is_as_found:
-            layer = solved(replace(known, programs=expressions), units, target)
+        asked = known if is_as_found else replace(known, programs=expressions)
+        columns = asked.expressions(units)
+        layer = asked if is_as_found else solved(asked, *(each[:fit] for each in (columns, target)))
         if layer is None:
             return None
         layers.append(layer)
-        units = layer(units)
-    return tuple(layers)
+        units = layer.readout(columns)
+    return tuple(layers), units
 
 
-def solved(layer: SymbolicLayer, inputs: Array, target: Array) -> SymbolicLayer | None:
-    """The layer with its readout solved; None where an expression is not finite on some row."""
-    columns = layer.expressions(inputs)
+def solved(layer: SymbolicLayer, columns: Array, target: Array) -> SymbolicLayer | None:
+    """The layer with its readout solved for the values (n, K) of its expressions.
+
+    None where one is not finite.
+    """
     if not np.isfinite(columns).all():
         return None
     weights, bias = solve_readout(columns, target)
-    return replace(layer, weights=weights, bias=bias)
+    return SymbolicLayer(layer.programs, weights, bias)
 
 
 def are_same(some: Programs, others: Programs) -> bool:
@@ -108,9 +110,8 @@ class Descent:
         sizes: Sequence[Sequence[int]],
         problem: Problem,
     ) -> None:
-        self._found, self._programs, self._sizes = found, programs, sizes
-        self._problem = problem
-        self._targets = [target[: problem.fit_rows] for target in problem.targets]
+        self._found, self._problem = found, problem
+        self._programs, self._sizes = programs, sizes
 
     def compositions(self) -> list[tuple[Picks, Layers]]:
         """The first composition, then those of all tried that no other is simpler and better than.
@@ -118,7 +119,7 @@ class Descent:
         From one to the next goes the step that costs least error a node.
         """
         first = self._step((0,) * len(self._programs))
-        assert first is not None
+        assert first is not None  # nothing of it is solved, so nothing can fail
         tried, now = [first], first
         while steps := self._steps(now):
             tried += steps
@@ -139,16 +140,16 @@ class Descent:
 
     def _step(self, picks: Picks) -> _Step | None:
         """The composition, if it is finite and stays near the network's range."""
-        problem, fit = self._problem, self._problem.fit_rows
+        targets, fit = self._problem.targets[-1], self._problem.fit_rows
         chosen = [members[pick] for members, pick in zip(self._programs, picks, strict=True)]
-        layers = composed(self._found, chosen, problem.inputs[:fit], self._targets)
-        if layers is None:
+        made = composed(self._found, chosen, self._problem)
+        if made is None:
             return None
-        outputs = forward(layers, problem.inputs)[-1]
-        if any(picks) and not is_within(outputs, problem.targets[-1]).all():
+        layers, outputs = made
+        if any(picks) and not is_within(outputs, targets).all():
             return None
         size = sum(sizes[pick] for sizes, pick in zip(self._sizes, picks, strict=True))
-        return _Step(picks, layers, size, 1.0 - r2(self._targets[-1], outputs[:fit]))
+        return _Step(picks, layers, size, 1.0 - r2(targets[:fit], outputs[:fit]))
 
 
 def _cost(step: _Step, before: _Step) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +97,7 @@ class Maker:
         self._truth_effects = network.effects(self._truth)
         self._held_out = forward(found.layers, network.inputs(held_out))
         self._all = forward(found.layers, problem.inputs)
+        self._sampled = forward(found.layers, self._sample.inputs)
         self._written = forward(found.layers, found.inputs(formulas.rows))
 
     def fronts(self) -> Fronts:
@@ -107,8 +108,10 @@ class Maker:
     def _front(self, index: int) -> tuple[Member, ...]:
         found = self._found.layers[index]
         members = [self._member(found, index)]
+        # Where the layer found goes, a simpler one may go as well.
+        usual = np.concatenate([self._problem.targets[index], _finite(self._all[index + 1])])
         for step in _thinned(self._path(index)):
-            layer = self._layer(found, step.programs, index)
+            layer = self._layer(replace(found, programs=step.programs), index, usual)
             if layer is not None:
                 members.append(self._member(layer, index))
         kept = non_dominated(members, lambda one: one.complexity, lambda one: one.effect_r2)
@@ -117,21 +120,22 @@ class Maker:
     def _path(self, index: int) -> list[Step]:
         """Ever simpler forms of a layer, without the one found."""
         sample = self._sample
-        inputs = forward(self._found.layers[:index], sample.inputs)[-1]
-        fit, check = np.split(inputs, [sample.fit_rows])
+        fit, check = np.split(self._sampled[index], [sample.fit_rows])
         targets = sample.targets[index][: sample.fit_rows]
         programs = self._found.layers[index].programs
         return path(programs, fit, check, targets, self._effects[index])[1:]
 
-    def _layer(self, found: SymbolicLayer, programs: Programs, index: int) -> SymbolicLayer | None:
-        """The layer with other expressions; None where it is not fit for use on some row."""
-        inputs, target = self._all[index], self._problem.targets[index]
-        layer = SymbolicLayer(programs, np.zeros((len(programs), found.width)), found.bias)
-        fit = self._problem.fit_rows
-        done = solved(layer, inputs[:fit], target[:fit])
-        # Where the layer found goes, a simpler one may go as well.
-        usual = np.concatenate([target, _finite(self._all[index + 1])])
-        return done if done is not None and is_within(done(inputs), usual).all() else None
+    def _layer(self, asked: SymbolicLayer, index: int, usual: Array) -> SymbolicLayer | None:
+        """The layer with its readout solved; None where it is not fit for use on some row.
+
+        ``usual`` are values (k, m) that units may have.
+        """
+        sample = self._sample
+        columns = asked.expressions(self._sampled[index][: sample.fit_rows])
+        layer = solved(asked, columns, sample.targets[index][: sample.fit_rows])
+        if layer is None:
+            return None
+        return layer if is_within(layer(self._all[index]), usual).all() else None
 
     def _member(self, layer: SymbolicLayer, index: int) -> Member:
         symbols = self._formulas.symbols(self._found, index)

@@ -15,11 +15,18 @@ Array = NDArray[np.float64]
 LARGEST = 2000
 """So many rows are enough to choose by."""
 
+_LEAST = 500
+_VALUES = 100_000
+
 _REACH = 3.0
 
 
-def sampled(problem: Problem, rows: int = LARGEST) -> Problem:
-    """The problem on at most so many rows to fit and so many that only judge, evenly spread."""
+def sampled(problem: Problem) -> Problem:
+    """The problem on at most 2000 rows to fit and as many that only judge, evenly spread.
+
+    Wide layers get fewer, down to 500 from 200 units on, as each row then takes longer.
+    """
+    rows = max(_LEAST, min(LARGEST, _VALUES // max(problem.widths)))
     fit, judge = np.split(np.arange(len(problem.inputs)), [problem.fit_rows])
     fit, judge = (every[:: max(1, -(-len(every) // rows))] for every in (fit, judge))
     kept = np.concatenate([fit, judge])

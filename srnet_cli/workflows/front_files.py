@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from srnet_cli.errors import StorageError, UsageError
+from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.compositions import composed
 from srnet_cli.fronts.front import Composition, Fronts
 from srnet_cli.fronts.making import Formulas, Maker
@@ -75,14 +77,16 @@ class StoredFronts:
             raise UsageError(f"--pick {pick}: the front of layer {layer} has 1 to {len(front)}")
         programs = [one.programs for one in base.layers]
         programs[layer - 1] = front[pick - 1].layer.programs
-        inputs, targets = network.inputs(self.fit), network.activations(self.fit)
-        layers = composed(found.layers, programs, inputs, targets)
-        if layers is None:
+        targets = tuple(network.activations(self.fit))
+        problem = Problem(network.inputs(self.fit), targets, len(self.fit))
+        with threadpool_limits(1, "blas"):
+            made = composed(found.layers, programs, problem)
+        if made is None:
             raise UsageError(
                 f"--layer {layer} --pick {pick}: some expression then has no value on some row",
                 hint="choose another member, or another --complexity or --fidelity for the rest",
             )
-        return SymbolicNetwork(layers, found.features, found.scaler, found.output_activation)
+        return replace(found, layers=made[0])
 
 
 def make_fronts(
@@ -96,7 +100,8 @@ def make_fronts(
     model = symbolic_network(states[best], prepared.experiment, network, prepared.dataset.features)
     rows, name = checked_rows(sets), judged(sets)
     formulas = Formulas(rows, shortener(network, rows), UNIT_NAMES)
-    fronts = Maker(model, network, problem, name, sets[name], formulas).fronts()
+    with threadpool_limits(1, "blas"):  # small matrices; and results that no thread changes
+        fronts = Maker(model, network, problem, name, sets[name], formulas).fronts()
     sample = sampled(problem)
     fit = sample.inputs[: sample.fit_rows]
     scaler = network.scaler
