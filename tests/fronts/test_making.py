@@ -140,6 +140,27 @@ def test_readouts_of_later_layers_are_solved_on_what_they_read(fronts: Fronts) -
     assert solved > 5
 
 
+def test_a_changed_layer_changes_the_readouts_behind_it() -> None:
+    """Those before stay as found, to the last bit; those behind, of the same expressions too, are
+    solved on what they now read."""
+    programs = [layer.programs for layer in FOUND.layers]
+    made = composed(FOUND.layers, programs, PROBLEM)
+    assert made is not None
+    assert made[0] == FOUND.layers
+    programs[1] = programs[1][:1]
+    made = composed(FOUND.layers, programs, PROBLEM)
+    assert made is not None
+    layers, outputs = made
+    assert layers[0] is FOUND.layers[0]
+    read = forward(layers, PROBLEM.inputs)
+    np.testing.assert_allclose(outputs, read[-1], rtol=1e-12)
+    for index in (1, 2):
+        columns = layers[index].expressions(read[index][:300])
+        weights, bias = solve_readout(columns, PROBLEM.targets[index][:300])
+        np.testing.assert_array_equal(layers[index].weights, weights)
+        np.testing.assert_array_equal(layers[index].bias, bias)
+
+
 def test_formulas_are_those_of_the_programs(fronts: Fronts, shorten: Shortener) -> None:
     """The text of a member is its simplified expressions, and its complexity their nodes."""
     for member in fronts.layers[0]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from programs import program, programs
 
 from oracles import interpret
 from srnet_cli.cgp.program import Program
+from srnet_cli.cgp.shortening import shorter_programs, slot_values
 from srnet_cli.fronts.pruning import path
 from srnet_cli.fronts.sizes import size
 
@@ -78,15 +80,47 @@ def test_what_costs_nothing_goes_first() -> None:
     assert free[-1].size == 2
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_every_step_is_the_cheapest_of_all_there_are(seed: int) -> None:
+    """Least error a node saved, among all droppings and all shorter programs, tried one by one."""
+    rng = np.random.default_rng(seed)
+    found = (
+        program([("sin", 0), ("mul", 3, 1)], inputs=3),
+        program([("add", 0, 2), ("square", 3)], inputs=3, coefficients=[(0.3, 2.0), (1.0, 1.0)]),
+        program([("exp", 2)], inputs=3),
+    )
+    columns = np.column_stack([interpret(p, FIT) for p in found])
+    targets = columns @ rng.normal(size=(3, 2)) + rng.normal(size=(60, 2)) / 20
+    weights = rng.uniform(0.5, 2, 2)
+    for before, after in pairwise(path(found, FIT, FIT, targets, weights)):
+        costs = [
+            (left(tried, targets, weights) - before.error) / (before.size - sum(map(size, tried)))
+            for tried in simpler(before.programs)
+        ]
+        cost = (after.error - before.error) / (before.size - after.size)
+        assert cost == pytest.approx(min(costs), rel=1e-6, abs=1e-9)
+
+
+def simpler(found: tuple[Program, ...]) -> Iterator[tuple[Program, ...]]:
+    """Every layer that is one change away, smaller, and of expressions that vary."""
+    for k, one in enumerate(found):
+        if len(found) > 1:
+            yield found[:k] + found[k + 1 :]
+        for other in shorter_programs(one, slot_values(one, FIT)):
+            if size(other) < size(one) and interpret(other, FIT).std() > 1e-9:
+                yield (*found[:k], other, *found[k + 1 :])
+
+
 def test_poles_are_refused() -> None:
-    """A simplification that is fine on the rows to fit and blows up on the others is not made."""
-    found = [program([("sub", 0, 3), ("square", 4), ("add", 5, 3), ("inverse", 6)], 3, [1.0])]
-    check = np.vstack([CHECK, [[1.0 + 1e-9, 1.0, 1.0]]])
+    """A simplification that costs nothing on the rows to fit and blows up on others is not made."""
+    found = [program([("sub", 0, 3), ("square", 5), ("add", 6, 4), ("inverse", 7)], 3, [1.0, 1e-3])]
     fit = FIT[np.abs(FIT[:, 0] - 1) > 0.2]
-    for step in path(found, fit, check, 1 / (1 + (fit[:, :1] - 1) ** 2), np.ones(1)):
-        with np.errstate(all="ignore"):
-            values = np.concatenate([interpret(p, check) for p in step.programs])
-        assert np.abs(values).max() < 100
+    targets = 1 / (fit[:, :1] - 1) ** 2
+    pole = np.array([[1.0 + 1e-9, 1.0, 1.0]])
+    unchecked = path(found, fit, fit, targets, np.ones(1))
+    assert any(np.abs(interpret(step.programs[0], pole)) > 1e9 for step in unchecked)
+    for step in path(found, fit, np.vstack([fit, pole]), targets, np.ones(1)):
+        assert np.abs(interpret(step.programs[0], pole)) < 1e4
 
 
 def test_targets_that_nothing_weighs() -> None:
