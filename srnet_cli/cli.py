@@ -148,12 +148,52 @@ def explain(
     full: Annotated[
         bool, typer.Option("--full", help="Print long formulas and wide layers in full.")
     ] = False,
+    fidelity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="F",
+            help="Show the simplest formulas whose output has at least F times the R² (to the "
+            "network, held-out rows) of the most faithful ones; 1: those. By default 0.99.",
+        ),
+    ] = None,
+    complexity: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Show the most faithful formulas whose expressions have N nodes."
+        ),
+    ] = None,
+    layer: Annotated[
+        int | None,
+        typer.Option(metavar="L", help="With --pick: read layer L, from 1, in another way."),
+    ] = None,
+    pick: Annotated[
+        int | None,
+        typer.Option(metavar="I", help="With --layer: member I, from 1, of the layer's front."),
+    ] = None,
+    as_found: Annotated[
+        bool, typer.Option("--as-found", help="Show what the search has found, unchanged.")
+    ] = False,
+    fronts: Annotated[
+        bool, typer.Option("--fronts", help="List what there is to choose from instead.")
+    ] = False,
 ) -> None:
-    """Print a run's formulas, layer by layer and for the whole network, and what they are worth."""
+    """Print a run's formulas, layer by layer and for the whole network, and what they are worth.
+
+    Of all formulas found, the simplest are shown that do nearly what the most faithful do.
+    """
+    from srnet_cli.workflows.choice import Choice
+
+    choice = Choice(fidelity, complexity, layer, pick, as_found)
+    if fronts:
+        from srnet_cli.workflows import front_list
+
+        front_list.require_alone(choice, digits)
+        _print(front_list.FORMATS[form.value](front_list.run(run), full=full))
+        return
     from srnet_cli.workflows import explain as workflow
     from srnet_cli.workflows.explain_formats import FORMATS
 
-    _print(FORMATS[form.value](workflow.run(run, digits=digits), full=full))
+    _print(FORMATS[form.value](workflow.run(run, digits=digits, choice=choice), full=full))
 
 
 @app.command("ls")

@@ -49,6 +49,37 @@ def r2(y_true: Array, y_pred: Array) -> float:
     return 1.0 - _unexplained(*_columns(y_true, y_pred))
 
 
+def weighted_r2(y_true: Array, y_pred: Array, weights: Array) -> float:
+    """Like ``r2``, each unit's squares counted so many times: weights (m,), not negative.
+
+    Without a unit that varies and counts, as ``r2``.
+    """
+    true, pred = _columns(y_true, y_pred)
+    counts = (weights > 0.0) & (true.min(axis=0) < true.max(axis=0))
+    if not counts.any():
+        return r2(true, pred)
+    roots = np.sqrt(weights[counts])
+    return r2(true[:, counts] * roots, pred[:, counts] * roots)
+
+
+def r2_ceiling(y_true: Array, expressions: int) -> float:
+    """The greatest pooled R² of any ``F · W + b`` with so many columns in F, whatever they are.
+
+    That is what the first principal components of the units explain (Eckart & Young 1936).
+
+    Args:
+        y_true: (n, m).
+        expressions: number of columns.
+    """
+    true, _ = _columns(y_true, y_true)
+    deviations = true - true.mean(axis=0)
+    spread = float(np.abs(deviations).max())
+    if spread == 0.0 or expressions >= true.shape[1]:
+        return 1.0
+    squares = np.linalg.svd(deviations / spread, compute_uv=False) ** 2
+    return float(1.0 - squares[expressions:].sum() / squares.sum())
+
+
 def accuracy(labels: Labels, predicted: Labels) -> float:
     """Fraction of rows, (n,) each, whose labels are equal."""
     _check_labels(labels, predicted)

@@ -43,7 +43,8 @@ class SymbolicLayer:
 
     def expressions(self, inputs: Array) -> Array:
         """Values of the K expressions on the previous layer's units: (n, d) -> (n, K)."""
-        return np.column_stack([evaluate(program, inputs) for program in self.programs])
+        columns = np.asfortranarray(inputs)  # as programs read them, laid out once for all
+        return np.column_stack([evaluate(program, columns) for program in self.programs])
 
     def readout(self, values: Array) -> Array:
         """Units from the values of the expressions: (n, K) -> (n, m).
@@ -60,6 +61,28 @@ class SymbolicLayer:
     def __call__(self, inputs: Array) -> Array:
         """Units of the layer: (n, d) -> (n, m). Not finite where an expression has no value."""
         return self.readout(self.expressions(inputs))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The layer as JSON-ready values that ``from_dict`` turns back into the same numbers."""
+        return {
+            "programs": [_program_to_dict(program) for program in self.programs],
+            "weights": self.weights.tolist(),
+            "bias": self.bias.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], inputs: int) -> SymbolicLayer:
+        """Rebuild a layer that reads so many inputs from what ``to_dict`` made of it.
+
+        Raises:
+            ModelError: a key is missing or unknown, or a value has a wrong type, shape or range.
+        """
+        try:
+            layer = _LayerRecord.model_validate(data).build("layer")
+        except ValidationError as error:
+            raise _invalid(error) from None
+        _check_layer(layer, inputs, "layer")
+        return layer
 
 
 @dataclass(frozen=True)
@@ -142,14 +165,7 @@ class SymbolicNetwork:
             if scaler is None
             else {"mean": scaler.mean.tolist(), "scale": scaler.scale.tolist()},
             "output_activation": self.output_activation,
-            "layers": [
-                {
-                    "programs": [_program_to_dict(program) for program in layer.programs],
-                    "weights": layer.weights.tolist(),
-                    "bias": layer.bias.tolist(),
-                }
-                for layer in self.layers
-            ],
+            "layers": [layer.to_dict() for layer in self.layers],
         }
 
     @classmethod
@@ -162,8 +178,7 @@ class SymbolicNetwork:
         try:
             network = _NetworkRecord.model_validate(data).build()
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise _damaged(_path(first["loc"]), first["msg"]) from None
+            raise _invalid(error) from None
         network.check()
         return network
 
@@ -321,6 +336,11 @@ def _damaged(where: str, problem: str) -> ModelError:
         f"symbolic network: {where}: {problem}",
         hint="the model was damaged or edited; run 'srnet fit' again",
     )
+
+
+def _invalid(error: ValidationError) -> ModelError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return _damaged(_path(first["loc"]), first["msg"])
 
 
 def _path(location: tuple[int | str, ...]) -> str:

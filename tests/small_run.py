@@ -29,7 +29,10 @@ evolution:
   threads: 1
 """
 
-RESULTS = ("expressions.json", "curves.csv", "model.json", "metrics.json")
+RESULTS = (
+    *("expressions.json", "curves.csv", "model.json", "metrics.json"),
+    *("fronts.json", "fronts.npz"),
+)
 """The files that must be the same whenever and however often a run was interrupted."""
 
 

@@ -11,7 +11,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from srnet_cli.metrics import accuracy, cohen_kappa, majority_rate, mse, r2, r2_per_unit, rmse
+from srnet_cli.metrics import (
+    accuracy,
+    cohen_kappa,
+    majority_rate,
+    mse,
+    r2,
+    r2_ceiling,
+    r2_per_unit,
+    rmse,
+    weighted_r2,
+)
 
 values = hnp.arrays(float, (6, 3), elements=st.floats(-1e3, 1e3, width=32))
 labels = hnp.arrays(np.int64, 12, elements=st.integers(0, 3))
@@ -99,3 +109,49 @@ def test_labels_of_different_lengths_are_refused() -> None:
         for score in (accuracy, cohen_kappa):
             with pytest.raises(ValueError, match="shape"):
                 score(np.array(true), np.array(pred))
+
+
+@given(values, values, hnp.arrays(float, 3, elements=st.floats(0.1, 10)))
+def test_weighted_r2_is_that_of_units_weighted(
+    true: np.ndarray, pred: np.ndarray, weights: np.ndarray
+) -> None:
+    """The units' own R², averaged by variance times weight; equal weights change nothing."""
+    assume(np.ptp(true, axis=0).min() > 1e-3)
+    expected = np.average(r2_per_unit(true, pred), weights=weights * true.var(axis=0))
+    assert weighted_r2(true, pred, weights) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert weighted_r2(true, pred, np.full(3, 7.0)) == pytest.approx(r2(true, pred))
+
+
+def test_units_without_weight_or_variance_do_not_count() -> None:
+    """Neither can hide what the others are worth; without any other, R² is the pooled one."""
+    true = np.array([[0.0, 1.0, 5.0], [1.0, 2.0, 5.0], [2.0, 6.0, 5.0]])
+    pred = true.copy()
+    pred[0] += [0.5, 9.0, 9.0]
+    expected = r2(true[:, 0], pred[:, 0])
+    assert weighted_r2(true, pred, np.array([2.0, 0.0, 3.0])) == pytest.approx(expected)
+    assert weighted_r2(true, pred, np.zeros(3)) == r2(true, pred)
+    pred[1, 0] = np.nan
+    assert weighted_r2(true, pred, np.ones(3)) == -math.inf
+
+
+@pytest.mark.parametrize("expressions", [1, 2, 3])
+def test_no_expressions_pass_the_ceiling(expressions: int) -> None:
+    """The principal components reach it; whatever else is read out by least squares stays below."""
+    rng = np.random.default_rng(expressions)
+    true = rng.normal(size=(50, 5)) @ np.diag([9.0, 4.0, 2.0, 1.0, 0.5]) + 3
+    ceiling = r2_ceiling(true, expressions)
+
+    def reached(columns: np.ndarray) -> float:
+        columns = np.column_stack([columns, np.ones(50)])
+        return r2(true, columns @ np.linalg.lstsq(columns, true, rcond=None)[0])
+
+    components = np.linalg.eigh(np.cov(true.T))[1][:, ::-1]
+    assert reached(true @ components[:, :expressions]) == pytest.approx(ceiling, rel=1e-12)
+    for _ in range(50):
+        assert reached(true @ rng.normal(size=(5, expressions))) < ceiling
+
+
+def test_ceilings_of_odd_layers() -> None:
+    """As many expressions as units reach everything; so does any number for constant units."""
+    true = np.random.default_rng(0).normal(size=(9, 2))
+    assert r2_ceiling(true, 2) == r2_ceiling(true, 5) == r2_ceiling(np.ones((4, 3)), 1) == 1.0

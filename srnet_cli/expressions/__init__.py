@@ -5,7 +5,13 @@ logarithm, a root or a quotient in it has none.
 """
 
 from srnet_cli.expressions.builder import to_sympy
-from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
+from srnet_cli.expressions.formulas import (
+    LayerFormulas,
+    Shortener,
+    compose,
+    expressions_of_layer,
+    layer_formulas,
+)
 from srnet_cli.expressions.names import feature_symbols, unit_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import (
@@ -21,6 +27,7 @@ from srnet_cli.expressions.trees import complexity, rounded
 
 __all__ = [
     "LayerFormulas",
+    "Shortener",
     "agree",
     "as_latex",
     "as_mathml",
@@ -29,6 +36,7 @@ __all__ = [
     "as_text",
     "complexity",
     "compose",
+    "expressions_of_layer",
     "feature_symbols",
     "layer_formulas",
     "layers_as_python",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sympy import Expr, Symbol
@@ -66,8 +66,52 @@ class LayerFormulas:
         return np.column_stack([values(formula, symbols, columns) for formula in formulas])
 
 
+class Shortener:
+    """Simplified expressions that depend on the network explained alone, not on the model.
+
+    Models of one network share expressions, on inputs that differ a little from model to model.
+    Simplified on the network's own activations, an expression is as short in one as in another,
+    and has to be simplified only once.
+
+    Args:
+        inputs: what every layer reads, from the network: h_0 … h_{L-1}, (n, m_l) each.
+    """
+
+    def __init__(self, inputs: Sequence[Array]) -> None:
+        self._inputs = inputs
+        self._known: dict[tuple[int, Expr], Expr] = {}
+
+    def __call__(self, index: int, expr: Expr, symbols: Sequence[Symbol]) -> Expr:
+        """The simplified form of an expression of layer ``index``, from 0, over its inputs."""
+        key = index, expr
+        if key not in self._known:
+            # One that has simplified other expressions remembers them, and may answer otherwise.
+            self._known[key] = Simplifier(symbols, self._inputs[index])(expr)
+        return self._known[key]
+
+
+def expressions_of_layer(
+    layer: SymbolicLayer, index: int, inputs: tuple[Symbol, ...], X: Array, shorten: Shortener
+) -> LayerFormulas:
+    """The formulas of a layer's expressions as in ``layer_formulas``, without those of its units.
+
+    Args:
+        layer: the layer.
+        index: its number, from 0.
+        inputs: symbols of what it reads.
+        X: values of these, (n, d).
+        shorten: gives the simplified forms.
+    """
+    plain = _plain(layer, inputs, (), iter(step_symbols(index + 1)))
+    return _shortened(plain, layer, index, X, shorten)
+
+
 def layer_formulas(
-    model: SymbolicNetwork, X: Array | None = None, *, unit_names: str = UNIT_NAMES
+    model: SymbolicNetwork,
+    X: Array | None = None,
+    *,
+    unit_names: str = UNIT_NAMES,
+    shorten: Shortener | None = None,
 ) -> tuple[LayerFormulas, ...]:
     """The formulas of every layer, each over the units of the layer before.
 
@@ -77,18 +121,22 @@ def layer_formulas(
             place of the plain one only where both give the values that the evaluator gives on all
             of these rows. Without, the formulas mirror the programs.
         unit_names: how to call units, a format of ``layer`` and ``unit``.
+        shorten: gives the simplified forms of expressions; by default they are simplified on what
+            the model's layers read on these rows.
 
     Raises:
         ModelError: the rows do not have the network's number of columns.
     """
     symbols = feature_symbols(model.features)
     rows = None if X is None else [model.inputs(X), *model.layer_outputs(X)]
+    if rows is not None:
+        shorten = shorten or Shortener(rows)
     layers = []
     for index, layer in enumerate(model.layers):
         outputs = unit_symbols(index + 1, layer.width, unit_names)
         formulas = _plain(layer, symbols, outputs, iter(step_symbols(index + 1)))
-        if rows is not None:
-            formulas = _simplified(formulas, layer, rows[index])
+        if rows is not None and shorten is not None:
+            formulas = _simplified(formulas, layer, index, rows[index], shorten)
         layers.append(formulas)
         symbols = outputs
     return tuple(layers)
@@ -137,7 +185,8 @@ def _plain(
     written = [to_steps(program, inputs, names) for program in layer.programs]
     steps = tuple(step for before, _ in written for step in before)
     expressions = tuple(expr for _, expr in written)
-    return LayerFormulas(inputs, outputs, steps, expressions, _units(layer, expressions))
+    units = _units(layer, expressions) if outputs else ()
+    return LayerFormulas(inputs, outputs, steps, expressions, units)
 
 
 def _units(layer: SymbolicLayer, expressions: Sequence[Expr]) -> tuple[Expr, ...]:
@@ -147,24 +196,36 @@ def _units(layer: SymbolicLayer, expressions: Sequence[Expr]) -> tuple[Expr, ...
     )
 
 
-def _simplified(plain: LayerFormulas, layer: SymbolicLayer, X: Array) -> LayerFormulas:
+def _simplified(
+    plain: LayerFormulas, layer: SymbolicLayer, index: int, X: Array, shorten: Shortener
+) -> LayerFormulas:
     """Simplified formulas of a layer; those with steps are too large for it."""
     if plain.steps:
         return plain
-    simplifier = Simplifier(plain.inputs, X)
-    known = layer.expressions(X)
-    expressions = tuple(
-        _checked(simplifier(expr), expr, plain.inputs, X, known[:, k])
-        for k, expr in enumerate(plain.expressions)
-    )
-    units = _units(layer, expressions)
+    formulas = _shortened(plain, layer, index, X, shorten)
+    units = _units(layer, formulas.expressions)
     if sum(measure(unit).nodes for unit in units) <= MAX_UNITS_NODES:
-        targets = layer.readout(known)
+        simplifier = Simplifier(plain.inputs, X)
+        targets = layer(X)
         units = tuple(
             _checked(simplifier(unit, rewrite=False), unit, plain.inputs, X, targets[:, j])
             for j, unit in enumerate(units)
         )
-    return LayerFormulas(plain.inputs, plain.outputs, (), expressions, units)
+    return replace(formulas, units=units)
+
+
+def _shortened(
+    plain: LayerFormulas, layer: SymbolicLayer, index: int, X: Array, shorten: Shortener
+) -> LayerFormulas:
+    """The layer with its expressions simplified where that changes no value on the rows."""
+    if plain.steps:
+        return plain
+    known = layer.expressions(X)
+    expressions = tuple(
+        _checked(shorten(index, expr, plain.inputs), expr, plain.inputs, X, known[:, k])
+        for k, expr in enumerate(plain.expressions)
+    )
+    return replace(plain, expressions=expressions)
 
 
 def _checked(

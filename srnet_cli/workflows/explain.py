@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,10 @@ from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import as_latex, as_text
 from srnet_cli.expressions.trees import complexity
 from srnet_cli.store import find_run, runs_root
-from srnet_cli.workflows.expressions_file import UNIT_NAMES, checked_rows, figures
+from srnet_cli.workflows.choice import DEFAULT, Choice, Shown, chosen
+from srnet_cli.workflows.expressions_file import UNIT_NAMES, checked_rows, figures, shortener
 from srnet_cli.workflows.fidelity import layer_name, measure
+from srnet_cli.workflows.front_files import judged as judged_set
 from srnet_cli.workflows.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.workflows.run_files import FittedRun, read_run
 
@@ -55,7 +57,9 @@ class LayerExplanation:
         complexity: nodes of the expressions.
         mse: mean squared error over rows and units.
         r2: coefficient of determination, units pooled.
+        effect_r2: the same, each unit weighed by its effect on the outputs.
         unit_r2: the same of every unit.
+        ceiling: the greatest R² that any readout of so many expressions could have.
         undefined_rows: rows without a finite value.
     """
 
@@ -66,7 +70,9 @@ class LayerExplanation:
     complexity: int
     mse: dict[str, float | None]
     r2: dict[str, float | None]
+    effect_r2: dict[str, float | None]
     unit_r2: dict[str, list[float | None]]
+    ceiling: dict[str, float]
     undefined_rows: dict[str, int]
 
 
@@ -100,6 +106,7 @@ class Explanation:
         trial, trials: the trial shown, which is the best, from 1, and how many there are.
         generations: how many generations it has done.
         target: what the network predicts.
+        shown: which composition all of this is about.
         digits: significant digits that numbers are rounded to.
         scaling: what the first layer reads where inputs are standardised, named as the inputs are.
         layers: layer by layer.
@@ -118,6 +125,7 @@ class Explanation:
     trials: int
     generations: int
     target: str
+    shown: Shown
     digits: int
     scaling: tuple[Formula, ...]
     layers: tuple[LayerExplanation, ...]
@@ -133,29 +141,35 @@ class Explanation:
         return asdict(self)
 
 
-def run(reference: str | None = None, *, digits: int | None = None) -> Explanation:
+def run(
+    reference: str | None = None, *, digits: int | None = None, choice: Choice = DEFAULT
+) -> Explanation:
     """Explain a run.
 
     Args:
         reference: the run's folder, name, or ``latest``; None is the latest.
         digits: significant digits of the numbers in formulas, 1 to 17; None: the fewest from 4 on
             that keep R².
+        choice: which composition to show.
 
     Raises:
-        UsageError: no such run, or digits out of range.
+        UsageError: no such run, digits out of range, or a choice that there is not.
         StorageError, ModelError: the run is damaged.
     """
     if digits is not None and not 1 <= digits <= MAX_DIGITS:
         raise UsageError(f"--digits {digits}: give 1 to {MAX_DIGITS} significant digits")
-    return explain(read_run(find_run(runs_root(), reference)), digits)
+    choice.check()
+    return explain(read_run(find_run(runs_root(), reference)), digits, choice)
 
 
-def explain(fitted: FittedRun, digits: int | None = None) -> Explanation:
+def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAULT) -> Explanation:
     """Explain a run that has been read."""
+    fitted, shown = chosen(fitted, choice)
     model, rows = fitted.model, checked_rows(fitted.sets)
-    layers = layer_formulas(model, rows, unit_names=UNIT_NAMES)
+    shorten = shortener(fitted.network, rows)
+    layers = layer_formulas(model, rows, unit_names=UNIT_NAMES, shorten=shorten)
     network = compose(model, rows, layers)
-    judged = "interpolation" if "interpolation" in fitted.sets else "train"
+    judged = judged_set(fitted.sets)
     X = fitted.sets[judged]
     rounding = Rounding(model, layers, network, X, fitted.network.predict(X))
     enough = rounding.enough_digits(DIGITS if digits is None else digits)
@@ -169,6 +183,11 @@ def explain(fitted: FittedRun, digits: int | None = None) -> Explanation:
         trials=fitted.trials,
         generations=fitted.generations,
         target=str(fitted.inputs["target"]),
+        shown=replace(
+            shown,
+            complexity=sum(layer.complexity for layer in layers),
+            r2=_finite(rounding.exact),
+        ),
         digits=digits,
         scaling=_formulas([symbol.name for symbol in printed.features], printed.scaling),
         layers=_layers(fitted, layers, printed, outputs),

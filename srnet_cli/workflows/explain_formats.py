@@ -146,6 +146,17 @@ def _title(explanation: Explanation) -> Iterator[str]:
         yield f"not finished: the best found in {explanation.generations} generations"
     if explanation.trials > 1:
         yield f"trial {explanation.trial} of {explanation.trials}, the best"
+    yield from _shown(explanation)
+
+
+def _shown(explanation: Explanation) -> Iterator[str]:
+    """Which composition this is, and what the most faithful one has."""
+    shown, rows = explanation.shown, SET_NAMES[explanation.printed.rows]
+    worth = f"complexity {shown.complexity}, R² {score(shown.r2)} on {rows} rows"
+    yield f"shown: {shown.why}: {worth}"
+    best = shown.most_faithful_complexity, shown.most_faithful_r2
+    if shown.compositions and (shown.complexity, shown.r2) != best:
+        yield f"the most faithful, --fidelity 1: complexity {best[0]}, R² {score(best[1])}"
 
 
 def _fidelity(explanation: Explanation, full: bool) -> list[list[str]]:
@@ -156,7 +167,18 @@ def _fidelity(explanation: Explanation, full: bool) -> list[list[str]]:
     r2[f"layers as printed, {digits}"] = {printed.rows: printed.layers}
     if _is_readable(explanation, full):
         r2[f"whole as printed, {digits}"] = {printed.rows: printed.network}
-    return fidelity_rows(r2, explanation.rows, explanation.layers[-1].undefined_rows)
+    table = fidelity_rows(r2, explanation.rows, explanation.layers[-1].undefined_rows)
+    return _with_figures(table, explanation)
+
+
+def _with_figures(table: list[list[str]], explanation: Explanation) -> list[list[str]]:
+    """The table with two columns more, both of the rows judged by."""
+    rows = explanation.printed.rows
+    cells = [(f"{SET_NAMES[rows]}: by effect", "ceiling")]
+    for layer in explanation.layers:
+        cells.append((score(layer.effect_r2[rows]), score(layer.ceiling[rows])))
+    cells += [("", "")] * (len(table) - len(cells))
+    return [[*row, *more] for row, more in zip(table, cells, strict=True)]
 
 
 def _remarks(explanation: Explanation) -> Iterator[str]:

@@ -14,16 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
+from srnet_cli.expressions.formulas import LayerFormulas, Shortener, compose, layer_formulas
 from srnet_cli.expressions.printers import as_srepr, as_text
 from srnet_cli.expressions.trees import complexity
+from srnet_cli.fronts.front import Composition, Fronts, Member
 from srnet_cli.model import SymbolicNetwork
+from srnet_cli.networks import Network
 from srnet_cli.workflows.fidelity import LayerFidelity, layer_name
 
 Array = NDArray[np.float64]
 Fidelity = Mapping[str, Sequence[LayerFidelity]]
 
 UNIT_NAMES = "h{unit}"
+FIDELITY = 0.99
+"""What is shown first is the simplest composition with so much of the greatest R²."""
+
 _CHECKED_ROWS = 2000
 
 
@@ -32,23 +37,68 @@ def checked_rows(sets: Mapping[str, Array]) -> Array:
     return np.concatenate([rows[:_CHECKED_ROWS] for rows in sets.values()])
 
 
-def describe(model: SymbolicNetwork, fidelity: Fidelity, rows: Array | None) -> dict[str, Any]:
+def shortener(network: Network, rows: Array) -> Shortener:
+    """Simplified forms by the network's own activations on raw rows (n, d)."""
+    return Shortener([network.inputs(rows), *network.activations(rows)[:-1]])
+
+
+def describe(
+    model: SymbolicNetwork,
+    fidelity: Fidelity,
+    rows: Array | None,
+    shorten: Shortener | None = None,
+    fronts: Fronts | None = None,
+) -> dict[str, Any]:
     """The content of ``expressions.json``.
 
     Args:
         model: the symbolic network.
         fidelity: figures by set of rows and layer.
         rows: raw rows that simplified formulas are checked on, (n, d); None: do not simplify.
+        shorten: gives the simplified forms.
+        fronts: simpler forms of the same network, where there are any.
     """
-    formulas = layer_formulas(model, rows, unit_names=UNIT_NAMES)
+    formulas = layer_formulas(model, rows, unit_names=UNIT_NAMES, shorten=shorten)
+    shown = None if fronts is None else fronts.simplest(FIDELITY)
     return {
         "features": [symbol.name for symbol in formulas[0].inputs],
         "scaler": None
         if model.scaler is None
         else {"mean": model.scaler.mean.tolist(), "scale": model.scaler.scale.tolist()},
-        "layers": [_layer(model, layer, index, fidelity) for index, layer in enumerate(formulas)],
+        "layers": [
+            _layer(model, layer, index, fidelity) | _layer_front(fronts, shown, index)
+            for index, layer in enumerate(formulas)
+        ],
         "network": _network(model, formulas, rows, fidelity),
+        "compositions": None
+        if fronts is None
+        else [
+            {**front_figures(one), "picks": list(one.picks), "shown": one is shown}
+            for one in fronts.compositions
+        ],
     }
+
+
+def _layer_front(fronts: Fronts | None, shown: Composition | None, index: int) -> dict[str, Any]:
+    if fronts is None or shown is None:
+        return {"front": None}
+    front = enumerate(fronts.layers[index], 1)
+    return {
+        "front": [
+            {
+                **front_figures(member),
+                "effect_r2": member.effect_r2,
+                "formulas": list(member.formulas),
+                "shown": number == shown.picks[index],
+            }
+            for number, member in front
+        ]
+    }
+
+
+def front_figures(one: Member | Composition) -> dict[str, Any]:
+    """What every entry of a front has."""
+    return {"complexity": one.complexity, "r2": one.r2}
 
 
 def _layer(
@@ -84,5 +134,5 @@ def figures(fidelity: Fidelity, layer: int) -> dict[str, Any]:
     by_set = {name: layers[layer].to_dict() for name, layers in fidelity.items()}
     return {
         figure: {name: values[figure] for name, values in by_set.items()}
-        for figure in ("mse", "r2", "unit_r2", "undefined_rows")
+        for figure in ("mse", "r2", "effect_r2", "unit_r2", "ceiling", "undefined_rows")
     }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srnet_cli.config.resolved import signature, to_yaml
 from srnet_cli.config.schema import Experiment
@@ -16,6 +16,11 @@ from srnet_cli.workflows import validate
 from srnet_cli.workflows.reporting import Reporter, Silent
 from srnet_cli.workflows.run_log import LoggedReporter
 from srnet_cli.workflows.signals import Signals, StopNow
+
+if TYPE_CHECKING:
+    from srnet_cli.workflows.front_files import StoredFronts
+    from srnet_cli.workflows.preparation import Prepared
+    from srnet_cli.workflows.strategies import State
 
 
 @dataclass(frozen=True)
@@ -137,14 +142,29 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         folder.write_json("run.json", record(experiment, request.mark, "running"))
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
+        fronts = _fronts(prepared, trials.states, reporter, signals)
         stopped = signals.number
-        metrics = write_results(folder, prepared, trials.states, in_haste=stopped is not None)
+        in_haste = stopped is not None
+        metrics = write_results(folder, prepared, trials.states, fronts, in_haste=in_haste)
         state = "finished" if stopped is None else "stopped"
         folder.write_json("run.json", record(experiment, request.mark, state))
         if stopped is not None:
             raise Interrupted(stopped, str(folder.path))
         folder.commit()
     return FitResult(request.path, metrics)
+
+
+def _fronts(
+    prepared: Prepared, states: Sequence[State], reporter: Reporter, signals: Signals
+) -> StoredFronts | None:
+    """The fronts, or None where nothing was found or a signal came before they were made."""
+    from srnet_cli.workflows.front_files import make_fronts
+
+    try:
+        with signals.at_once():
+            return make_fronts(prepared, states, reporter)
+    except StopNow:
+        return None
 
 
 def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None:

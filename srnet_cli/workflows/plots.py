@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from srnet_cli.fronts.front import Fronts
+from srnet_cli.workflows.fidelity import layer_name
+from srnet_cli.workflows.text_table import SET_NAMES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -17,13 +26,7 @@ def fitness_plot(traces: Sequence[Array]) -> bytes:
     Args:
         traces: one a trial, rows of generation, fitness and layer losses, see ``State.trace``.
     """
-    # Without pyplot there is no global state, and no display is looked for.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    figure, axes = _figure()
     for number, trace in enumerate(traces):
         if not len(trace):
             continue
@@ -44,6 +47,43 @@ def fitness_plot(traces: Sequence[Array]) -> bytes:
     axes.set_ylabel("mean squared error")
     if axes.has_data():
         axes.legend()
+    return _png(figure)
+
+
+def fronts_plot(fronts: Fronts) -> bytes:
+    """1 - R² against complexity: every layer, by its units' effects, and the whole network."""
+    figure, axes = _figure()
+    for index, front in enumerate(fronts.layers):
+        points = [(member.complexity, member.effect_r2) for member in front]
+        _front(axes, points, layer_name(index, len(fronts.layers)), linewidth=1)
+    whole = [(one.complexity, one.r2) for one in fronts.compositions]
+    _front(axes, whole, "whole network", linewidth=2, color="black")
+    axes.set_yscale("log")
+    axes.set_xlabel("complexity (nodes of the expressions)")
+    axes.set_ylabel(f"1 - R² on {SET_NAMES[fronts.rows]} rows")
+    if axes.has_data():
+        axes.legend()
+    return _png(figure)
+
+
+def _front(axes: Axes, points: Sequence[tuple[int, float | None]], name: str, **style: Any) -> None:
+    """A line through the points that a logarithm can show."""
+    shown = [(nodes, 1.0 - r2) for nodes, r2 in points if r2 is not None and r2 < 1.0]
+    if shown:
+        axes.plot(*zip(*shown, strict=True), marker=".", label=name, **style)
+
+
+def _figure() -> tuple[Figure, Axes]:
+    # Without pyplot there is no global state, and no display is looked for.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

@@ -10,15 +10,21 @@ import numpy as np
 
 from srnet_cli.config.schema import Experiment
 from srnet_cli.store import RunFolder
-from srnet_cli.workflows.expressions_file import checked_rows, describe
+from srnet_cli.workflows.expressions_file import checked_rows, describe, shortener
 from srnet_cli.workflows.fidelity import measure
-from srnet_cli.workflows.plots import fitness_plot
+from srnet_cli.workflows.front_files import StoredFronts
+from srnet_cli.workflows.plots import fitness_plot, fronts_plot
 from srnet_cli.workflows.preparation import Prepared
 from srnet_cli.workflows.strategies import State, best_trial, strategy_of, symbolic_network
 
 
 def write_results(
-    folder: RunFolder, prepared: Prepared, states: Sequence[State], *, in_haste: bool = False
+    folder: RunFolder,
+    prepared: Prepared,
+    states: Sequence[State],
+    fronts: StoredFronts | None = None,
+    *,
+    in_haste: bool = False,
 ) -> dict[str, Any]:
     """Write what the best trial so far has found.
 
@@ -26,6 +32,7 @@ def write_results(
         folder: the run folder.
         prepared: what was searched for.
         states: the trials that have begun.
+        fronts: simpler forms of what the best of them has found.
         in_haste: leave out what may take seconds: simplification and plots.
 
     Returns:
@@ -39,7 +46,7 @@ def write_results(
     metrics = _metrics(prepared, states)
     best = states[best_trial(states)]
     if np.isfinite(best.fitness):
-        metrics["fidelity"] = _write_formulas(folder, prepared, best, in_haste)
+        metrics["fidelity"] = _write_formulas(folder, prepared, best, fronts, in_haste)
     folder.write_json("metrics.json", metrics)
     if not in_haste:
         folder.write("plots/fitness.png", fitness_plot([state.trace for state in states]))
@@ -62,14 +69,23 @@ def _metrics(prepared: Prepared, states: Sequence[State]) -> dict[str, Any]:
 
 
 def _write_formulas(
-    folder: RunFolder, prepared: Prepared, best: State, in_haste: bool
+    folder: RunFolder,
+    prepared: Prepared,
+    best: State,
+    fronts: StoredFronts | None,
+    in_haste: bool,
 ) -> dict[str, Any]:
     """Write the model and its formulas; returns their fidelity."""
     model = symbolic_network(best, prepared.experiment, prepared.network, prepared.dataset.features)
     fidelity = measure(model, prepared.network, prepared.sets)
     folder.write_json("model.json", model.to_dict())
     rows = None if in_haste else checked_rows(prepared.sets)
-    folder.write_json("expressions.json", describe(model, fidelity, rows))
+    shorten = None if rows is None else shortener(prepared.network, rows)
+    known = None if fronts is None else fronts.fronts
+    folder.write_json("expressions.json", describe(model, fidelity, rows, shorten, known))
+    if fronts is not None:
+        fronts.write(folder)
+        folder.write("plots/fronts.png", fronts_plot(fronts.fronts))
     return {name: [layer.to_dict() for layer in layers] for name, layers in fidelity.items()}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.config.loading import experiment_from_mapping
-from srnet_cli.errors import StorageError, UsageError
+from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network, network_from_bytes
 from srnet_cli.store import RunFolder
+from srnet_cli.workflows.front_files import StoredFronts, read_arrays, read_fronts
 from srnet_cli.workflows.strategies import best_trial, restored, symbolic_network
 
 Array = NDArray[np.float64]
@@ -38,6 +38,8 @@ class FittedRun:
         trial: number of the trial that found the model, from 1.
         trials: how many trials the run has.
         generations: how many generations that trial has done.
+        fronts: simpler forms of the model; None where the run has not finished, or was made by a
+            version that knew none.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class FittedRun:
     trial: int
     trials: int
     generations: int
+    fronts: StoredFronts | None = None
 
 
 def read_run(path: Path) -> FittedRun:
@@ -71,16 +74,18 @@ def _finished(folder: RunFolder) -> FittedRun:
             hint="try other functions or more generations",
         )
     trial = metrics["trial"]
+    model = SymbolicNetwork.from_dict(folder.read_json("model.json"))
     return FittedRun(
         path=folder.path,
         is_done=True,
         inputs=folder.read_json("inputs.json"),
-        model=SymbolicNetwork.from_dict(folder.read_json("model.json")),
+        model=model,
         network=_network(folder),
-        sets=_rows(folder),
+        sets=read_arrays(folder, "rows.npz"),
         trial=trial,
         trials=len(metrics["fitness"]),
         generations=metrics["generations"][trial - 1],
+        fronts=read_fronts(folder, model),
     )
 
 
@@ -101,7 +106,7 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         inputs=inputs,
         model=symbolic_network(states[best], experiment, network, inputs["features"]),
         network=network,
-        sets=_rows(folder),
+        sets=read_arrays(folder, "rows.npz"),
         trial=best + 1,
         trials=experiment.trials,
         generations=states[best].generation,
@@ -111,12 +116,3 @@ def _unfinished(folder: RunFolder) -> FittedRun:
 def _network(folder: RunFolder) -> Network:
     name = "network.safetensors"
     return network_from_bytes(folder.read(name), str(folder.path / name))
-
-
-def _rows(folder: RunFolder) -> dict[str, Array]:
-    data = folder.read("rows.npz")
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except Exception as error:  # a damaged zip raises whatever its damage suggests
-        raise StorageError(f"{folder.path / 'rows.npz'} is damaged: {error}") from None

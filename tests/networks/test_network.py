@@ -242,3 +242,25 @@ def test_unscalable_columns_are_refused() -> None:
     """A column whose mean overflows cannot be standardised, and is named."""
     with pytest.raises(DataError, match="input 1"):
         fit_scaler(np.array([[1.7e308], [1.5e308]]))
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "linear"])
+def test_effects_are_what_errors_do_to_the_outputs(activation: Activation) -> None:
+    """A small error in one unit alone changes the outputs' squares as its effect says."""
+    network = make_network((3, 5, 4, 2), activation, seed=3)
+    X = np.random.default_rng(1).normal(size=(40, 3))
+    layers, step = network.activations(X), 1e-6
+    effects = network.effects(layers)
+    assert [len(effect) for effect in effects] == [5, 4, 2]
+    for index in (0, 1):
+        rest = replace(
+            network, weights=network.weights[index + 1 :], biases=network.biases[index + 1 :]
+        )
+        for unit in range(len(effects[index])):
+            moved = [layers[index].copy() for _ in range(2)]
+            moved[0][:, unit] += step
+            moved[1][:, unit] -= step
+            slopes = (rest.predict(moved[0]) - rest.predict(moved[1])) / (2 * step)
+            expected = np.mean(np.sum(slopes**2, axis=1))
+            assert effects[index][unit] == pytest.approx(expected, rel=1e-5, abs=1e-9)
+    np.testing.assert_array_equal(effects[2], [1.0, 1.0])

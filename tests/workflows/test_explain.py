@@ -17,6 +17,7 @@ from oracles import interpret
 from srnet_cli.errors import ModelError, StorageError, UsageError
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network, Scaler
+from srnet_cli.workflows.choice import Choice
 from srnet_cli.workflows.explain import Explanation, Formula, explain, run
 from srnet_cli.workflows.run_files import FittedRun, read_run
 
@@ -104,7 +105,7 @@ def test_the_stated_fidelity_is_that_of_the_printed_lines(finished: Path, digits
 
 def test_with_all_digits_nothing_is_lost(finished: Path) -> None:
     """17 digits give the model's own R², which is the one in expressions.json."""
-    shown = run(str(finished), digits=17)
+    shown = run(str(finished), digits=17, choice=Choice(as_found=True))
     record = json.loads((finished / "expressions.json").read_text())
     assert shown.printed.rows == "interpolation"
     assert shown.printed.layers == pytest.approx(shown.printed.exact, rel=1e-9)
@@ -265,7 +266,11 @@ def test_a_moved_read_only_run_is_explained(finished: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["model.json", "rows.npz", "network.safetensors", "metrics.json", "inputs.json"]
+    "name",
+    [
+        *("model.json", "rows.npz", "network.safetensors", "metrics.json", "inputs.json"),
+        *("fronts.json", "fronts.npz"),
+    ],
 )
 def test_a_damaged_run_is_not_explained(finished: Path, name: str) -> None:
     """A changed byte in what explain reads is found, and named in one line."""
@@ -305,8 +310,14 @@ def test_a_run_that_has_found_nothing(finished: Path) -> None:
 
 
 def test_an_unfinished_run_shows_its_last_checkpoint(finished: Path) -> None:
-    """The model of a run without commit comes from the checkpoint, and is the same model."""
-    expected = run(str(finished)).to_dict()
-    for name in ("DONE.json", "model.json", "metrics.json", "expressions.json"):
+    """The model of a run without commit comes from the checkpoint, and is the same model; there are
+    no fronts to choose another one from, which is said."""
+    expected = run(str(finished), choice=Choice(as_found=True)).to_dict()
+    for name in ("DONE.json", "model.json", "metrics.json", "expressions.json", "fronts.json"):
         (finished / name).unlink()
-    assert run(str(finished)).to_dict() == expected | {"is_done": False}
+    found = run(str(finished)).to_dict()
+    assert "they are made when it finishes" in found["shown"]["why"]
+    assert found | {"shown": None} == expected | {"is_done": False, "shown": None}
+    for choice in (Choice(complexity=5), Choice(layer=1, pick=1)):
+        with pytest.raises(UsageError, match="has no fronts to choose from"):
+            run(str(finished), choice=choice)

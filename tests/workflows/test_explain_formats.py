@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from srnet_cli.workflows.choice import Shown
 from srnet_cli.workflows.explain import (
     Explanation,
     Formula,
@@ -20,6 +21,8 @@ from srnet_cli.workflows.explain_formats import FORMATS, SHOWN, as_align, as_jso
 
 TEXT = """\
 runs/demo-1
+shown: the simplest that keeps 0.99 of R²: complexity 6, R² 0.9000 on held-out rows
+the most faithful, --fidelity 1: complexity 40, R² 0.9080
 
 hidden 1: 3 units from h0, h1, h2, complexity 3
   f = h0 + 1
@@ -34,9 +37,9 @@ output: 1 unit from h0, complexity 3
 whole network, complexity 10
   y = x + 2
 
-R² to the network            training  held-out
-hidden 1                       0.9877      none
-output                         0.9877      none
+R² to the network            training  held-out  held-out: by effect  ceiling
+hidden 1                       0.9877      none               0.8765   0.9500
+output                         0.9877      none               0.8765   0.9500
 layers as printed, 4 digits              0.8900
 whole as printed, 4 digits               0.8800
 rows                               60       100
@@ -54,6 +57,8 @@ def layer(name: str, units: int) -> LayerExplanation:
         complexity=3,
         mse={"train": 0.5, "interpolation": None},
         r2={"train": 0.98765, "interpolation": None},
+        effect_r2={"train": None, "interpolation": 0.8765},
+        ceiling={"train": 1.0, "interpolation": 0.95},
         unit_r2={"train": [0.9] * units, "interpolation": [None] * units},
         undefined_rows={"train": 0, "interpolation": 7},
     )
@@ -67,6 +72,7 @@ def explanation(units: int = 3, nodes: int | None = 10) -> Explanation:
         trials=1,
         generations=5,
         target="y",
+        shown=Shown("the simplest that keeps 0.99 of R²", (2, 1), 6, 0.9, 40, 0.908, 12),
         digits=4,
         scaling=(),
         layers=(layer("hidden 1", units), layer("output", 1)),
@@ -180,6 +186,7 @@ def test_remarks_say_what_a_reader_must_know() -> None:
         is_done=False,
         trial=2,
         trials=3,
+        shown=Shown("as the search found it", (), 6, 0.9, None, None, 0),
         quality={"rows": 9, "accuracy": 0.75, "majority_rate": 0.7, "kappa": 0.1},
         printed=PrintedFidelity("train", 0.9, 0.1, None, 7),
         unconfirmed=tuple(f"hidden 1, expression {k}" for k in range(20)),
@@ -187,6 +194,8 @@ def test_remarks_say_what_a_reader_must_know() -> None:
     text = as_table(odd)
     assert "not finished: the best found in 5 generations" in text
     assert "trial 2 of 3, the best" in text
+    assert "shown: as the search found it" in text
+    assert "--fidelity" not in text
     assert "rounding costs R² on training rows, 0.9000 before: --digits 7 keeps it" in text
     assert "hidden 1, expression 7; and 12 more" in text
     assert "accuracy 0.7500 on held-out rows (the most frequent class: 0.7000)" in text

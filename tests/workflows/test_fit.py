@@ -31,6 +31,7 @@ def test_the_folder_holds_what_is_promised(finished: Path) -> None:
         *("config.yaml", "config.resolved.json", "run.json", "inputs.json"),
         *("network.safetensors", "rows.npz", "log.txt", "timing.csv", "LOCK", "DONE.json"),
         *("expressions.json", "model.json", "metrics.json", "curves.csv", "plots/fitness.png"),
+        *("fronts.json", "fronts.npz", "plots/fronts.png"),
     }
     assert (finished / "config.yaml").read_text().startswith("# a comment of the user\n")
     assert (finished / "plots/fitness.png").read_bytes().startswith(b"\x89PNG")

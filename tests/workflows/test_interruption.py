@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -52,6 +53,29 @@ def test_a_signal_keeps_what_was_found(
     assert f"going on after {at} generations" in recorder.notices
     assert results(run) == results(finished)
     assert RunFolder(run).verify() == []
+
+
+def test_a_signal_while_formulas_are_made_simpler(finished: Path, tmp_path: Path) -> None:
+    """Nothing waits for the fronts: the run stops with the formulas as found, and goes on to the
+    same bytes. The time they take is no time of the search."""
+
+    class Stopping(Recorder):
+        def notice(self, text: str) -> None:
+            super().notice(text)
+            if text.startswith("simpler formulas"):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    config, run = write_config(tmp_path), tmp_path / "run"
+    with pytest.raises(Interrupted) as stop:
+        fit.run(config, run_dir=run, reporter=Stopping())
+    assert stop.value.exit_code == 143
+    assert not (run / "fronts.json").exists()
+    assert json.loads((run / "expressions.json").read_text())["compositions"] is None
+    assert "they are made when it finishes" in explain(str(run)).shown.why
+    timing = (run / "timing.csv").read_bytes()
+    fit.run(config, run_dir=run)
+    assert results(run) == results(finished)
+    assert (run / "timing.csv").read_bytes().startswith(timing.rpartition(b",")[0])
 
 
 def test_signals_again_and_again(tmp_path: Path) -> None:

@@ -1,0 +1,228 @@
+"""What fronts hold, and how to choose from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from srnet_cli.errors import ModelError, UsageError
+from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One way to read a layer. Figures are those on held-out rows, where the layers before are as
+    the search has found them.
+
+    Attributes:
+        layer: expressions and readout.
+        complexity: nodes of the simplified expressions.
+        r2: coefficient of determination, units pooled; None where a value is not finite.
+        effect_r2: the same, every unit weighed by its effect on the output.
+        formulas: the simplified expressions as text.
+    """
+
+    layer: SymbolicLayer
+    complexity: int
+    r2: float | None
+    effect_r2: float | None
+    formulas: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """One member of every layer, as a whole network.
+
+    Attributes:
+        picks: the number of the member in its layer's front, from 1, one a layer; None where the
+            layer is as found and that is not on its front.
+        layers: the members' expressions, with readouts solved for this composition.
+        complexity: nodes of the simplified expressions of all layers.
+        r2: coefficient of determination of the output on held-out rows, units pooled; None where a
+            value is not finite.
+    """
+
+    picks: tuple[int | None, ...]
+    layers: tuple[SymbolicLayer, ...]
+    complexity: int
+    r2: float | None
+
+    def model(self, found: SymbolicNetwork) -> SymbolicNetwork:
+        """This composition as a network on the inputs that the network found reads."""
+        return replace(found, layers=self.layers)
+
+
+@dataclass(frozen=True)
+class Fronts:
+    """The fronts of a run. Complexity and R² fall from each entry to the next.
+
+    Attributes:
+        rows: the set of rows that figures are of.
+        layers: one front a layer.
+        compositions: the front of whole networks; at least one.
+    """
+
+    rows: str
+    layers: tuple[tuple[Member, ...], ...]
+    compositions: tuple[Composition, ...]
+
+    def simplest(self, fidelity: float) -> Composition:
+        """The simplest composition with an R² of at least so much times the greatest R²."""
+        best = self.compositions[0].r2
+        if best is None or best <= 0.0:
+            return self.compositions[0]
+        kept = [one for one in self.compositions if _score(one.r2) >= fidelity * best]
+        return kept[-1]
+
+    def within(self, nodes: int) -> Composition:
+        """The most faithful composition of at most so many nodes.
+
+        Raises:
+            UsageError: all have more.
+        """
+        for one in self.compositions:
+            if one.complexity <= nodes:
+                return one
+        raise UsageError(
+            f"--complexity {nodes}: the simplest composition has "
+            f"{self.compositions[-1].complexity} nodes",
+            hint="'srnet explain --fronts' lists what there is",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values that ``from_dict`` turns back into the same fronts."""
+        return {
+            "rows": self.rows,
+            "layers": [[_member_to_dict(member) for member in front] for front in self.layers],
+            "compositions": [_composition_to_dict(one) for one in self.compositions],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], found: SymbolicNetwork) -> Fronts:
+        """Rebuild the fronts of a network from what ``to_dict`` made of them.
+
+        Raises:
+            ModelError: a key is missing or unknown, or a value has a wrong type, shape or range.
+        """
+        try:
+            return _FrontsRecord.model_validate(data).build(found)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise _damaged(f"{where}: {first['msg']}") from None
+
+
+def non_dominated(
+    entries: Iterable[T], cost: Callable[[T], int], score: Callable[[T], float | None]
+) -> list[T]:
+    """The entries that none costs less than without scoring less, both falling.
+
+    Args:
+        entries: any number.
+        cost: what an entry costs.
+        score: what it is worth; None is worth nothing, less than any number.
+    """
+    kept: list[T] = []
+    for entry in sorted(entries, key=lambda one: (cost(one), -_score(score(one)))):
+        if not kept or _score(score(entry)) > _score(score(kept[-1])):
+            kept.append(entry)
+    return kept[::-1]
+
+
+def _score(value: float | None) -> float:
+    return -math.inf if value is None else value
+
+
+def _member_to_dict(member: Member) -> dict[str, Any]:
+    return {
+        "complexity": member.complexity,
+        "r2": member.r2,
+        "effect_r2": member.effect_r2,
+        "formulas": list(member.formulas),
+        "layer": member.layer.to_dict(),
+    }
+
+
+def _composition_to_dict(one: Composition) -> dict[str, Any]:
+    return {
+        "picks": list(one.picks),
+        "complexity": one.complexity,
+        "r2": one.r2,
+        "layers": [layer.to_dict() for layer in one.layers],
+    }
+
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Record(BaseModel):
+    """A part of the saved form: unknown keys, NaN and infinities are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class _MemberRecord(_Record):
+    complexity: Count
+    r2: float | None
+    effect_r2: float | None
+    formulas: list[str]
+    layer: dict[str, Any]
+
+    def build(self, inputs: int) -> Member:
+        layer = SymbolicLayer.from_dict(self.layer, inputs)
+        return Member(layer, self.complexity, self.r2, self.effect_r2, tuple(self.formulas))
+
+
+class _CompositionRecord(_Record):
+    picks: list[Count | None]
+    complexity: Count
+    r2: float | None
+    layers: list[dict[str, Any]]
+
+    def build(self, found: SymbolicNetwork, fronts: Sequence[Sequence[Member]]) -> Composition:
+        sizes = [len(front) for front in fronts]
+        if not len(self.picks) == len(self.layers) == len(sizes):
+            raise _damaged(f"a composition needs {len(sizes)} picks and layers")
+        if any(
+            pick is not None and pick > size for pick, size in zip(self.picks, sizes, strict=True)
+        ):
+            raise _damaged("a composition picks a member that is not there")
+        widths = _widths(found)[:-1]
+        layers = [SymbolicLayer.from_dict(*pair) for pair in zip(self.layers, widths, strict=True)]
+        one = Composition(tuple(self.picks), tuple(layers), self.complexity, self.r2)
+        one.model(found).check()
+        return one
+
+
+class _FrontsRecord(_Record):
+    rows: str
+    layers: list[list[_MemberRecord]]
+    compositions: list[_CompositionRecord]
+
+    def build(self, found: SymbolicNetwork) -> Fronts:
+        widths = _widths(found)[:-1]
+        if len(self.layers) != len(widths) or not all(self.layers) or not self.compositions:
+            raise _damaged(f"{len(widths)} layers with a member each and a composition are needed")
+        layers = tuple(
+            tuple(member.build(inputs) for member in front)
+            for front, inputs in zip(self.layers, widths, strict=True)
+        )
+        compositions = tuple(one.build(found, layers) for one in self.compositions)
+        return Fronts(self.rows, layers, compositions)
+
+
+def _widths(found: SymbolicNetwork) -> list[int]:
+    """d, m_1, …, m_L."""
+    return [len(found.features), *(layer.width for layer in found.layers)]
+
+
+def _damaged(problem: str) -> ModelError:
+    return ModelError(
+        f"fronts: {problem}", hint="the run was damaged or edited; run 'srnet fit' again"
+    )

@@ -1,0 +1,221 @@
+"""From what a search has found to fronts: of every layer, and of the whole network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Symbol
+
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.expressions import (
+    LayerFormulas,
+    Shortener,
+    as_text,
+    expressions_of_layer,
+    feature_symbols,
+    unit_symbols,
+)
+from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
+from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
+from srnet_cli.fronts.pruning import Step, path
+from srnet_cli.fronts.rows import forward, is_within, sampled
+from srnet_cli.metrics import r2, weighted_r2
+from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.networks import Network
+
+Array = NDArray[np.float64]
+
+_MEMBERS = 24
+_NEGLIGIBLE = 1e-9
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """How formulas are written, and so how long they are.
+
+    Attributes:
+        rows: raw rows that simplified formulas are confirmed on, (n, d).
+        shorten: gives the simplified forms.
+        unit_names: how to call units, see ``unit_symbols``.
+    """
+
+    rows: Array
+    shorten: Shortener
+    unit_names: str
+
+    def of(self, model: SymbolicNetwork, layers: Layers) -> list[LayerFormulas]:
+        """The formulas of all layers of a model that has these instead of its own."""
+        units = forward(layers, model.inputs(self.rows))
+        return [
+            self.of_layer(layer, index, self.symbols(model, index), units[index])
+            for index, layer in enumerate(layers)
+        ]
+
+    def of_layer(
+        self, layer: SymbolicLayer, index: int, symbols: tuple[Symbol, ...], inputs: Array
+    ) -> LayerFormulas:
+        """The formulas of layer ``index``, given the values (n, m) of what it reads."""
+        return expressions_of_layer(layer, index, symbols, inputs, self.shorten)
+
+    def symbols(self, model: SymbolicNetwork, index: int) -> tuple[Symbol, ...]:
+        """What layer ``index`` reads."""
+        if index == 0:
+            return feature_symbols(model.features)
+        return unit_symbols(index, model.layers[index - 1].width, self.unit_names)
+
+
+class Maker:
+    """Makes the fronts of one model.
+
+    Args:
+        found: what the search has found.
+        network: what it explains.
+        problem: all rows of the search; errors to choose by are of at most 2000 rows to fit and
+            2000 others, but nothing is kept that is not finite, or far out, on any row.
+        name: the set of rows that figures are of.
+        held_out: its raw rows, (n, d).
+        formulas: how formulas are written.
+    """
+
+    def __init__(
+        self,
+        found: SymbolicNetwork,
+        network: Network,
+        problem: Problem,
+        name: str,
+        held_out: Array,
+        formulas: Formulas,
+    ) -> None:
+        self._found, self._name, self._formulas = found, name, formulas
+        self._problem, self._sample = problem, sampled(problem)
+        self._effects = network.effects(self._sample.targets)
+        self._truth = network.activations(held_out)
+        self._truth_effects = network.effects(self._truth)
+        self._held_out = forward(found.layers, network.inputs(held_out))
+        self._all = forward(found.layers, problem.inputs)
+        self._sampled = forward(found.layers, self._sample.inputs)
+        self._written = forward(found.layers, found.inputs(formulas.rows))
+
+    def fronts(self) -> Fronts:
+        """The fronts."""
+        layers = tuple(self._front(index) for index in range(len(self._found.layers)))
+        return Fronts(self._name, layers, tuple(self._compositions(layers)))
+
+    def _front(self, index: int) -> tuple[Member, ...]:
+        found = self._found.layers[index]
+        members = [self._member(found, index)]
+        # Where the layer found goes, a simpler one may go as well.
+        usual = np.concatenate([self._problem.targets[index], _finite(self._all[index + 1])])
+        for step in _thinned(self._path(index)):
+            layer = self._layer(replace(found, programs=step.programs), index, usual)
+            if layer is not None:
+                members.append(self._member(layer, index))
+        kept = non_dominated(members, lambda one: one.complexity, lambda one: one.effect_r2)
+        return tuple(kept)
+
+    def _path(self, index: int) -> list[Step]:
+        """Ever simpler forms of a layer, without the one found."""
+        sample = self._sample
+        fit, check = np.split(self._sampled[index], [sample.fit_rows])
+        targets = sample.targets[index][: sample.fit_rows]
+        programs = self._found.layers[index].programs
+        return path(programs, fit, check, targets, self._effects[index])[1:]
+
+    def _layer(self, asked: SymbolicLayer, index: int, usual: Array) -> SymbolicLayer | None:
+        """The layer with its readout solved; None where it is not fit for use on some row.
+
+        ``usual`` are values (k, m) that units may have.
+        """
+        sample = self._sample
+        columns = asked.expressions(self._sampled[index][: sample.fit_rows])
+        layer = solved(asked, columns, sample.targets[index][: sample.fit_rows])
+        if layer is None:
+            return None
+        return layer if is_within(layer(self._all[index]), usual).all() else None
+
+    def _member(self, layer: SymbolicLayer, index: int) -> Member:
+        symbols = self._formulas.symbols(self._found, index)
+        formulas = self._formulas.of_layer(layer, index, symbols, self._written[index])
+        truth, values = self._truth[index], layer(self._held_out[index])
+        return Member(
+            layer,
+            formulas.complexity,
+            finite(r2(truth, values)),
+            finite(weighted_r2(truth, values, self._truth_effects[index])),
+            tuple(_lines(formulas)),
+        )
+
+    def _compositions(self, fronts: Sequence[Sequence[Member]]) -> list[Composition]:
+        ways = [
+            _ways(layer, front) for layer, front in zip(self._found.layers, fronts, strict=True)
+        ]
+        sizes = [
+            [self._size(programs, front, index) for _, programs in way]
+            for index, (way, front) in enumerate(zip(ways, fronts, strict=True))
+        ]
+        programs = [[programs for _, programs in way] for way in ways]
+        descent = Descent(self._found.layers, programs, sizes, self._sample)
+        made = []
+        for steps, layers in descent.compositions():
+            picks = tuple(way[step][0] for way, step in zip(ways, steps, strict=True))
+            if not any(steps) or self._is_sound(layers):
+                made.append(self._composition(picks, layers))
+        return non_dominated(made, lambda one: one.complexity, lambda one: one.r2)
+
+    def _size(self, programs: Programs, front: Sequence[Member], index: int) -> int:
+        for member in front:
+            if member.layer.programs is programs:
+                return member.complexity
+        return self._member(self._found.layers[index], index).complexity
+
+    def _is_sound(self, layers: Layers) -> bool:
+        outputs = forward(layers, self._problem.inputs)[-1]
+        return bool(is_within(outputs, self._problem.targets[-1]).all())
+
+    def _composition(self, picks: tuple[int | None, ...], layers: Layers) -> Composition:
+        formulas = self._formulas.of(self._found, layers)
+        outputs = forward(layers, self._held_out[0])[-1]
+        score = finite(r2(self._truth[-1], outputs))
+        return Composition(picks, layers, sum(one.complexity for one in formulas), score)
+
+
+def _ways(found: SymbolicLayer, front: Sequence[Member]) -> list[tuple[int | None, Programs]]:
+    """(number on the front, expressions) of the layer found, then of all others on the front."""
+    places: list[tuple[int | None, Programs]] = [
+        (number, member.layer.programs) for number, member in enumerate(front, 1)
+    ]
+    ours = [entry for entry in places if are_same(entry[1], found.programs)]
+    first = ours[0] if ours else (None, found.programs)
+    return [first, *(entry for entry in places if entry is not first)]
+
+
+def _thinned(steps: Sequence[Step]) -> Iterator[Step]:
+    """At most so many steps: of those with about the same error the last, which is the simplest."""
+    logs = [math.log(max(step.error, _NEGLIGIBLE)) for step in steps]
+    width = max((max(logs) - min(logs)) / _MEMBERS, 1e-9) if logs else 1.0
+    lowest = math.inf
+    for step, log in zip(reversed(steps), reversed(logs), strict=True):
+        place = math.floor(log / width)
+        if place < lowest:
+            lowest = place
+            yield step
+
+
+def _finite(values: Array) -> Array:
+    return values[np.isfinite(values).all(axis=1)]
+
+
+def _lines(formulas: LayerFormulas) -> Iterator[str]:
+    for symbol, expr in formulas.steps:
+        yield f"{symbol.name} = {as_text(expr)}"
+    for expr in formulas.expressions:
+        yield as_text(expr)
+
+
+def finite(value: float) -> float | None:
+    """A figure, None where it is not finite."""
+    return value if math.isfinite(value) else None

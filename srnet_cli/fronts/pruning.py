@@ -1,0 +1,188 @@
+"""One layer made simpler step by step: at each the change that costs least error a node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp import evaluate
+from srnet_cli.cgp.program import Program
+from srnet_cli.cgp.shortening import pruned, shorter_programs, slot_values
+from srnet_cli.fronts.rows import is_within
+from srnet_cli.fronts.sizes import size
+
+Array = NDArray[np.float64]
+
+_WORK = 6000
+_FLOOR = 1e-14
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer on the way down.
+
+    Attributes:
+        programs: its expressions.
+        size: about how many nodes they have.
+        error: the share of the targets' squares that no readout explains, on the rows chosen by.
+    """
+
+    programs: tuple[Program, ...]
+    size: int
+    error: float
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """What may take the place of one expression.
+
+    Attributes:
+        program: the expression as it is.
+        column: its values on the rows to fit, (n,).
+        others: shorter programs.
+        columns: their values, (n, c), standardised.
+        sizes: of the shorter programs, (c,).
+    """
+
+    program: Program
+    column: Array
+    others: tuple[Program, ...]
+    columns: Array
+    sizes: NDArray[np.int64]
+
+
+def path(
+    programs: Sequence[Program], fit: Array, check: Array, targets: Array, weights: Array
+) -> list[Step]:
+    """The layer as it is, then ever simpler ones down to a single input.
+
+    Args:
+        programs: the K expressions.
+        fit: inputs of the layer on the rows to fit, (n, d).
+        check: on the rows that only refuse, (c, d).
+        targets: the layer's units on the rows to fit, (n, m).
+        weights: what each unit's squared error counts, (m,).
+
+    Returns:
+        steps of falling size; of no step is the size the same as of the one before.
+    """
+    step = max(1, len(fit) * len(programs) // _WORK)
+    fit, check, goal = fit[::step], check[::step], _goal(targets[::step], weights)
+    found = [_candidates(pruned(program), fit, check) for program in programs]
+    steps = [_step(found, goal)]
+    while (best := _best(found, goal, steps[-1])) is not None:
+        k, choice = best
+        if choice is None:
+            del found[k]
+        else:
+            found[k] = _candidates(found[k].others[choice], fit, check)
+        steps.append(_step(found, goal))
+    return steps
+
+
+def _goal(targets: Array, weights: Array) -> Array:
+    """Columns (n, r) whose squares count as the weighted targets' do, as few as hold them."""
+    centred = (targets - targets.mean(axis=0)) * np.sqrt(weights)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    total = float(np.sum(values**2))
+    if not total > 0.0:
+        return np.zeros((len(targets), 1))
+    kept = values**2 > _FLOOR * total
+    return np.asarray(left[:, kept] * values[kept] / np.sqrt(total))
+
+
+def _candidates(program: Program, fit: Array, check: Array) -> _Candidates:
+    own = size(program)
+    sizes: list[int] = []
+    others: list[Program] = []
+    columns: list[Array] = []
+    for other in shorter_programs(program, slot_values(program, fit)):
+        smaller = size(other)
+        if smaller < own:
+            column = _column(other, fit, check)
+            if column is not None:
+                others.append(other)
+                sizes.append(smaller)
+                columns.append(column)
+    stacked = np.column_stack(columns) if columns else np.empty((len(fit), 0))
+    column = evaluate(program, fit)
+    return _Candidates(program, column, tuple(others), stacked, np.array(sizes, dtype=np.int64))
+
+
+def _column(program: Program, fit: Array, check: Array) -> Array | None:
+    """Values on the rows to fit, standardised; None where they are not fit for use."""
+    values, beyond = evaluate(program, fit), evaluate(program, check)
+    with np.errstate(all="ignore"):
+        centre, spread = values.mean(), values.std()
+        usable = np.isfinite(spread) and spread > 1e-10 * np.abs(centre)
+    if not (usable and is_within(beyond[:, None], values[:, None])[0]):
+        return None
+    return np.asarray((values - centre) / spread)
+
+
+def _step(found: Sequence[_Candidates], goal: Array) -> Step:
+    programs = tuple(one.program for one in found)
+    return Step(programs, sum(map(size, programs)), _error(_left(found, goal)))
+
+
+def _basis(found: Sequence[_Candidates]) -> Array:
+    """An orthonormal basis of the expressions' values without their means, (n, at most K)."""
+    columns = np.column_stack([one.column for one in found])
+    with np.errstate(all="ignore"):
+        centred = columns - columns.mean(axis=0)
+        scale = np.sqrt(np.mean(centred**2, axis=0))
+        usable = np.isfinite(scale) & (scale > 1e-13 * np.abs(columns).max(axis=0))
+    left, values, _ = np.linalg.svd(centred[:, usable] / scale[usable], full_matrices=False)
+    return np.asarray(left[:, values > 1e-10 * values.max(initial=0.0)])
+
+
+def _left(found: Sequence[_Candidates], goal: Array) -> Array:
+    """What the expressions leave of the goal, (n, r)."""
+    if not found:
+        return goal
+    basis = _basis(found)
+    return np.asarray(goal - basis @ (basis.T @ goal))
+
+
+def _error(left: Array) -> float:
+    return float(np.sum(left**2))
+
+
+def _best(found: Sequence[_Candidates], goal: Array, now: Step) -> tuple[int, int | None] | None:
+    """(expression, number of what takes its place, None to drop it) of the cheapest change."""
+    changes = [change for k in range(len(found)) for change in _changes(found, k, goal, now)]
+    if not changes:
+        return None
+    _, k, choice = min(changes, key=lambda change: change[0])
+    return k, choice
+
+
+def _changes(
+    found: Sequence[_Candidates], k: int, goal: Array, now: Step
+) -> Iterator[tuple[float, int, int | None]]:
+    """(cost a node, expression, choice) of dropping expression k and of its cheapest change."""
+    others = [one for place, one in enumerate(found) if place != k]
+    left, own = _left(others, goal), size(found[k].program)
+    error = _error(left)
+    if others:
+        yield (error - now.error) / own, k, None
+    if found[k].others:
+        errors = error - _explained(found[k].columns, others, left)
+        costs = (errors - now.error) / (own - found[k].sizes)
+        choice = int(np.argmin(costs))
+        yield float(costs[choice]), k, choice
+
+
+def _explained(columns: Array, others: Sequence[_Candidates], left: Array) -> Array:
+    """How much of what the others leave each candidate would explain beside them, (c,)."""
+    fresh = columns
+    if others:
+        basis = _basis(others)
+        fresh = columns - basis @ (basis.T @ columns)
+    squares = np.sum(fresh**2, axis=0)
+    gains = np.sum((left.T @ fresh) ** 2, axis=0)
+    new = squares > 1e-16 * len(columns)
+    return np.asarray(np.divide(gains, squares, out=np.zeros_like(gains), where=new))

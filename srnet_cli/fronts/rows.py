@@ -1,0 +1,56 @@
+"""The rows that fronts are made on, and what a formula's values there may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.model import SymbolicLayer
+
+Array = NDArray[np.float64]
+
+LARGEST = 2000
+"""So many rows are enough to choose by."""
+
+_LEAST = 500
+_VALUES = 100_000
+
+_REACH = 3.0
+
+
+def sampled(problem: Problem) -> Problem:
+    """The problem on at most 2000 rows to fit and as many that only judge, evenly spread.
+
+    Wide layers get fewer, down to 500 from 200 units on, as each row then takes longer.
+    """
+    rows = max(_LEAST, min(LARGEST, _VALUES // max(problem.widths)))
+    fit, judge = np.split(np.arange(len(problem.inputs)), [problem.fit_rows])
+    fit, judge = (every[:: max(1, -(-len(every) // rows))] for every in (fit, judge))
+    kept = np.concatenate([fit, judge])
+    targets = tuple(target[kept] for target in problem.targets)
+    return Problem(problem.inputs[kept], targets, len(fit))
+
+
+def forward(layers: Sequence[SymbolicLayer], inputs: Array) -> list[Array]:
+    """What every layer reads, then the outputs: inputs (n, d) -> (n, m_l), L + 1 of them."""
+    units = [inputs]
+    for layer in layers:
+        units.append(layer(units[-1]))
+    return units
+
+
+def is_within(values: Array, known: Array) -> NDArray[np.bool_]:
+    """Which columns stay, on all rows, finite and within three times the span of known values.
+
+    Args:
+        values: (n, m), any rows.
+        known: (k, m), values that are as they should be.
+    """
+    with np.errstate(all="ignore"):
+        low, high = known.min(axis=0), known.max(axis=0)
+        reach = _REACH * (high - low) + 1e-9 * (1.0 + np.abs(known).max(axis=0))
+        inside = (np.abs(values - known.mean(axis=0)) <= reach).all(axis=0)
+    return np.asarray(inside)
