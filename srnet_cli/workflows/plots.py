@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Array = NDArray[np.float64]
+
+
+def blank_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches."""
+    # Without pyplot there is no global state, and no display is looked for.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure as a PNG file, the same for the same figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def fitness_plot(traces: Sequence[Array]) -> bytes:
@@ -17,12 +39,7 @@ def fitness_plot(traces: Sequence[Array]) -> bytes:
     Args:
         traces: one a trial, rows of generation, fitness and layer losses, see ``State.trace``.
     """
-    # Without pyplot there is no global state, and no display is looked for.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank_figure(7, 4.2)
     axes = figure.add_subplot()
     for number, trace in enumerate(traces):
         if not len(trace):
@@ -44,6 +61,4 @@ def fitness_plot(traces: Sequence[Array]) -> bytes:
     axes.set_ylabel("mean squared error")
     if axes.has_data():
         axes.legend()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return as_png(figure)
