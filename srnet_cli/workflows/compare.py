@@ -62,7 +62,7 @@ class Comparison:
     """A run's formulas beside other explainers.
 
     Attributes:
-        path: the run folder.
+        name: what the run is called.
         fitted: the run.
         seed: the run's, which all random numbers come from.
         sets: by name; ``interpolation``, ``extrapolation``.
@@ -72,7 +72,7 @@ class Comparison:
         kept: whether the results are in the run folder.
     """
 
-    path: Path
+    name: str
     fitted: FittedRun
     seed: int
     sets: dict[str, SetComparison]
@@ -122,33 +122,59 @@ def run(
     for kind in kinds:
         EXPLAINERS[kind].require()
     paths = [find_run(runs_root(), reference) for reference in (references or ["latest"])]
-    return [_compare(path, kinds, instances, jobs, reporter) for path in dict.fromkeys(paths)]
+    return [
+        keep(_compared(path, kinds, instances, jobs, reporter), reporter)
+        for path in dict.fromkeys(paths)
+    ]
 
 
-def _compare(
+def _compared(
     path: Path, kinds: Sequence[str], count: int, jobs: int, reporter: StepReporter
 ) -> Comparison:
-    fitted = read_run(path)
-    seed = int(RunFolder.open(path).read_json("run.json")["seed"])
+    made = RunFolder.open(path).read_json("run.json")
+    name, seed = f"{made['name']}-{made['signature']}", int(made["seed"])
+    return compare(read_run(path), name, seed, kinds, count, jobs, reporter)
+
+
+def compare(
+    fitted: FittedRun,
+    name: str,
+    seed: int,
+    kinds: Sequence[str],
+    count: int,
+    jobs: int,
+    reporter: StepReporter,
+) -> Comparison:
+    """Compare a run that has been read.
+
+    Args:
+        fitted: the run.
+        name: what it is called, wherever its folder is.
+        seed: what all random numbers come from.
+        kinds: names of explainers.
+        count, jobs, reporter: as for ``run``.
+
+    Raises:
+        DataError: there are no rows that can be explained.
+    """
     subject = subject_of(fitted)
     sets = choose(subject, fitted.sets, count, seed)
     for one in sets:
         if len(one) < count:
             reporter.notice(
-                f"{path.name}: there are only {len(one)} {SET_NAMES[one.set_name]} rows; "
+                f"{name}: there are only {len(one)} {SET_NAMES[one.set_name]} rows; "
                 "all are explained"
             )
-    missing = [SET_NAMES[name] for name in SETS if name not in fitted.sets]
-    if missing:
-        reporter.notice(f"{path.name}: the run has no {missing[0]} rows")
+    for missing in (one for one in SETS if one not in fitted.sets):
+        reporter.notice(f"{name}: the run has no {SET_NAMES[missing]} rows")
     line = path_instances(subject, fitted.sets)
 
     def step(done: int, total: int) -> None:
-        reporter.step(done, total, f"{path.name}: explaining, seed by seed")
+        reporter.step(done, total, f"{name}: explaining, seed by seed")
 
     done = run_all(subject, (*sets, line), kinds, seed, jobs, step)
-    comparison = Comparison(
-        path=path,
+    return Comparison(
+        name=name,
         fitted=fitted,
         seed=seed,
         sets=_judged(subject, sets, kinds, done, seed),
@@ -156,7 +182,6 @@ def _compare(
         costs={kind: _cost(kind, done, seed) for kind in kinds},
         done=tuple(done),
     )
-    return _keep(comparison, reporter)
 
 
 def subject_of(fitted: FittedRun) -> Subject:
@@ -206,9 +231,14 @@ def _cost(kind: str, done: Sequence[Done], seed: int) -> Cost:
     return Cost(first.fit_seconds, bootstrap(lambda i: float(seconds[i].mean()), usable, seed))
 
 
-def _keep(comparison: Comparison, reporter: StepReporter) -> Comparison:
-    """Add the results to the run folder where that can be."""
-    path = comparison.path
+def keep(comparison: Comparison, reporter: StepReporter) -> Comparison:
+    """Add the results to the run folder where that can be.
+
+    Raises:
+        UsageError: another process holds the folder.
+        StorageError: it cannot be written.
+    """
+    path = comparison.fitted.path
     if not comparison.fitted.is_done:
         reporter.notice(f"{path}: not finished, so the comparison is printed but not kept")
         return comparison

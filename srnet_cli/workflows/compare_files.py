@@ -49,7 +49,7 @@ def record(comparison: Comparison) -> dict[str, Any]:
     """The content of ``compare.json``."""
     fitted, firsts = comparison.fitted, _first_seeds(comparison)
     return {
-        "run": comparison.path.resolve().name,
+        "run": comparison.name,
         "features": list(fitted.model.features),
         "target": fitted.inputs["target"],
         "classes": fitted.inputs["classes"],

@@ -10,7 +10,7 @@ from srnet_cli.compare.instances import SIGMAS
 from srnet_cli.store import encode_json
 from srnet_cli.workflows.compare import Comparison, SetComparison
 from srnet_cli.workflows.compare_files import record
-from srnet_cli.workflows.text_table import SET_NAMES, aligned
+from srnet_cli.workflows.text_table import SET_NAMES, aligned, score
 
 Table = list[list[str]]
 
@@ -56,7 +56,7 @@ FORMATS = {"table": as_table, "json": as_json, "markdown": as_markdown, "latex":
 
 
 def _text(comparison: Comparison) -> Iterator[str]:
-    yield str(comparison.path)
+    yield str(comparison.fitted.path)
     for table in _tables(comparison):
         yield ""
         yield from aligned(table, right=True)
@@ -65,7 +65,7 @@ def _text(comparison: Comparison) -> Iterator[str]:
 
 
 def _markdown(comparison: Comparison) -> Iterator[str]:
-    yield f"# {comparison.path}"
+    yield f"# {comparison.fitted.path}"
     for head, *rows in _tables(comparison):
         yield ""
         for row in (head, ["---", *["---:"] * (len(head) - 1)], *rows):
@@ -76,7 +76,7 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
 
 
 def _latex(comparison: Comparison) -> Iterator[str]:
-    yield f"% {comparison.path}"
+    yield f"% {comparison.fitted.path}"
     for table in _tables(comparison):
         head, *rows = [[escaped(cell.strip()) for cell in row] for row in table]
         yield rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}"
@@ -125,12 +125,13 @@ def _cell(figure: Figure, measure: str = "") -> str:
         return f"{figure.value:.4g}"
     if measure in _EXACT:
         return f"{figure.value:.1f} [{figure.low:.1f}, {figure.high:.1f}]"
-    # R² and rates near 1 differ in what is missing.
+    if measure == "r2":
+        return f"{score(figure.value)} [{score(figure.low)}, {score(figure.high)}]"
     digits = ".4f" if measure in _RATES and abs(figure.value) < 10 else ".3g"
     return f"{figure.value:{digits}} [{figure.low:{digits}}, {figure.high:{digits}}]"
 
 
-_RATES = frozenset(("r2", "agreement", "majority", "kappa", "agreement_near", "cosine"))
+_RATES = frozenset(("agreement", "majority", "kappa", "agreement_near", "cosine"))
 
 
 def _remarks(comparison: Comparison) -> Iterator[str]:

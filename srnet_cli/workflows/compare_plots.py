@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,23 +123,16 @@ def _layers(comparison: Comparison) -> bytes:
 
 def _convergence(comparison: Comparison) -> bytes:
     """Fitness over generations: the median of the trials in the band from best to worst."""
-    trials = list(_traces(RunFolder.open(comparison.path).read("curves.csv").decode()))
-    ends = max(trace[-1, 0] for trace in trials)
-    generations = np.unique(np.concatenate([trace[:, 0] for trace in trials] + [[ends]]))
-    levels = np.stack(
-        [
-            trace[np.searchsorted(trace[:, 0], generations, side="right").clip(1) - 1, 1]
-            for trace in trials
-        ]
-    )
+    trials = list(traces(RunFolder.open(comparison.fitted.path).read("curves.csv").decode()))
+    generations, fitness = levels(trials)
     figure = blank_figure(7, 4.2)
     axes = figure.add_subplot()
-    best, worst = levels.min(axis=0), levels.max(axis=0)
+    best, worst = fitness.min(axis=0), fitness.max(axis=0)
     axes.fill_between(
         generations, best, np.where(np.isfinite(worst), worst, np.nan), step="post", alpha=0.3,
         label="best to worst",
     )  # fmt: skip
-    axes.step(generations, np.median(levels, axis=0), where="post", label="median")
+    axes.step(generations, np.median(fitness, axis=0), where="post", label="median")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("generation")
@@ -149,12 +142,22 @@ def _convergence(comparison: Comparison) -> bytes:
     return as_png(figure)
 
 
-def _traces(curves: str) -> Iterator[Array]:
-    """Generation and fitness of every trial, (n, 2)."""
+def traces(curves: str) -> Iterator[Array]:
+    """Generation and fitness of every trial in the text of ``curves.csv``, (n, 2) each."""
     _, *lines = curves.splitlines()
     cells = [line.split(",") for line in lines]
     for trial in sorted({int(row[0]) for row in cells}):
         yield np.array([[float(r[1]), float(r[3])] for r in cells if int(r[0]) == trial])
+
+
+def levels(trials: Sequence[Array]) -> tuple[Array, Array]:
+    """The trials on common generations: (g,), and the fitness of each trial then, (trials, g)."""
+    generations = np.unique(np.concatenate([trace[:, 0] for trace in trials]))
+    fitness = [
+        trace[np.searchsorted(trace[:, 0], generations, side="right").clip(1) - 1, 1]
+        for trace in trials
+    ]
+    return generations, np.stack(fitness)
 
 
 def _boundaries(comparison: Comparison) -> bytes:
@@ -186,7 +189,9 @@ def _boundaries(comparison: Comparison) -> bytes:
 
 def _truth(comparison: Comparison, X: Array) -> Array | None:
     """The formula that the network was trained on, where the run has one."""
-    settings: Mapping[str, Any] = RunFolder.open(comparison.path).read_json("config.resolved.json")
+    settings: Mapping[str, Any] = RunFolder.open(comparison.fitted.path).read_json(
+        "config.resolved.json"
+    )
     text = settings["dataset"].get("formula")
     if text is None or comparison.is_classifier:
         return None
@@ -200,7 +205,7 @@ def _truth(comparison: Comparison, X: Array) -> Array | None:
 def _output_name(comparison: Comparison, unit: int) -> str:
     inputs = comparison.fitted.inputs
     if comparison.is_classifier:
-        return f"probability of {inputs['classes'][unit]}"
+        return f"probability of {inputs['classes'][unit] if inputs['classes'] else unit}"
     width = comparison.line.network.shape[1]
     return str(inputs["target"]) + (f", output {unit}" if width > 1 else "")
 

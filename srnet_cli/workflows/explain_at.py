@@ -97,7 +97,8 @@ def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
     x, point = _given(fitted, at) if "=" in at else _row(fitted, at)
     values = [outputs(one, x[None])[0] for one in (fitted.model, fitted.network)]
     slopes = [gradient(one, x[None])[0] for one in (fitted.model, fitted.network)]
-    spread = fitted.sets["train"].std(axis=0)
+    with np.errstate(over="ignore"):
+        by_deviation = [slope * fitted.sets["train"].std(axis=0) for slope in slopes]
     explained = []
     for unit, name in enumerate(_names(fitted)):
         effects = tuple(
@@ -105,7 +106,7 @@ def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
                 feature,
                 float(x[k]),
                 *(_finite(slope[unit, k]) for slope in slopes),
-                *(_finite(slope[unit, k] * spread[k]) for slope in slopes),
+                *(_finite(effect[unit, k]) for effect in by_deviation),
             )
             for k, feature in enumerate(fitted.model.features)
         )
