@@ -7,9 +7,13 @@ neither the number of processes nor the order of tasks changes a result.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +22,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.explainers import EXPLAINERS, Explainer, Subject
 from srnet_cli.compare.instances import Instances
+from srnet_cli.errors import UsageError
 from srnet_cli.rng import key
 
 Array = NDArray[np.float64]
@@ -132,9 +137,12 @@ def run_all(
 
     Returns:
         in the order of ``tasks``.
+
+    Raises:
+        UsageError: a process was killed.
     """
     todo = tasks(kinds)
-    if jobs == 1:
+    if min(jobs, len(todo)) == 1:
         done = []
         for task in todo:
             done.append(run_task(subject, sets, task, seed))
@@ -142,16 +150,37 @@ def run_all(
         return done
     # Forked processes would inherit locks of threads that they do not have.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        min(jobs, len(todo)), mp_context=context, initializer=_end_with_parent
+    ) as pool:
         futures = [pool.submit(run_task, subject, sets, task, seed) for task in todo]
         try:
             for count, future in enumerate(as_completed(futures), start=1):
                 future.result()
                 step(count, len(todo))
+        except BrokenProcessPool as error:
+            raise UsageError(
+                "a process of the comparison ended before its work was done, perhaps for want of "
+                "memory",
+                hint="try again with fewer --jobs",
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         return [future.result() for future in futures]
+
+
+def _end_with_parent() -> None:
+    """Make this process end without a word on Ctrl-C, and when the one that began it is gone."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def run_task(subject: Subject, sets: Sequence[Instances], task: Task, seed: int) -> Done:

@@ -20,6 +20,7 @@ from srnet_cli.errors import DataError, UsageError
 from srnet_cli.expressions.formulas import layer_formulas
 from srnet_cli.store import RunFolder, find_run, runs_root
 from srnet_cli.workflows.compare_files import csv_bytes, json_bytes, timing_bytes
+from srnet_cli.workflows.expressions_file import checked_rows
 from srnet_cli.workflows.reporting import StepReporter
 from srnet_cli.workflows.run_files import FittedRun, read_run
 from srnet_cli.workflows.text_table import SET_NAMES
@@ -197,7 +198,8 @@ def subject_of(fitted: FittedRun) -> Subject:
             f"{bad} of {len(train)} training rows have missing or infinite values",
             hint="clean the dataset and fit again",
         )
-    nodes = sum(layer.complexity for layer in layer_formulas(fitted.model))
+    formulas = layer_formulas(fitted.model, checked_rows(fitted.sets))
+    nodes = sum(layer.complexity for layer in formulas)
     return Subject(fitted.network, fitted.model, train, nodes)
 
 

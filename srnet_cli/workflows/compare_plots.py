@@ -93,6 +93,8 @@ def _scatter(comparison: Comparison) -> bytes:
             axes.set_title(f"{EXPLAINERS[kind].title}, {SET_NAMES[name]}", fontsize=9)
             _limit(axes, known.ravel())
             axes.set_xlabel("network")
+            axes.locator_params(nbins=4)
+            axes.ticklabel_format(scilimits=(-3, 4))
     return as_png(figure)
 
 
