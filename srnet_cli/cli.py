@@ -196,8 +196,8 @@ def compare(
 ) -> None:
     """Set a run's formulas against LIME and MAPLE, on the same network and the same rows.
 
-    Results go to compare.csv, compare.json and plots in the run's folder. LIME and MAPLE need
-    the extra srnet[compare].
+    Results go to compare.csv, compare.json and plots in the run's folder.
+    LIME and MAPLE come with the extra 'compare'.
     """
     from srnet_cli.progress import reporter
     from srnet_cli.workflows import compare as workflow
