@@ -81,7 +81,8 @@ class FirstGeneration(Silent):
         os._exit(0)
 
 path, strategy, run = sys.argv[1:]
-fit.run(Path(path), [f"evolution.strategy={strategy}"], run_dir=Path(run), reporter=FirstGeneration())
+settings = [f"evolution.strategy={strategy}"]
+fit.run(Path(path), settings, run_dir=Path(run), reporter=FirstGeneration())
 """
 
 if __name__ == "__main__":

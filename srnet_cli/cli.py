@@ -41,7 +41,7 @@ class FitFormat(StrEnum):
 
 
 class ExplainFormat(StrEnum):
-    """How explanations are printed."""
+    """How explanations and comparisons are printed."""
 
     table = "table"
     json = "json"
@@ -88,6 +88,15 @@ Overrides = Annotated[
 RunReference = Annotated[
     str | None,
     typer.Option("--run", metavar="RUN", help="A run's folder or name; by default the latest."),
+]
+
+At = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROW|x0=..,x1=..",
+        help="Print only what formula, network and their slopes are at a held-out row, numbered "
+        "from 0, or at given inputs.",
+    ),
 ]
 
 
@@ -176,6 +185,7 @@ def explain(
     fronts: Annotated[
         bool, typer.Option("--fronts", help="List what there is to choose from instead.")
     ] = False,
+    at: At = None,
 ) -> None:
     """Print a run's formulas, layer by layer and for the whole network, and what they are worth.
 
@@ -190,10 +200,54 @@ def explain(
         front_list.require_alone(choice, digits)
         _print(front_list.FORMATS[form.value](front_list.run(run), full=full))
         return
+    if at is not None:
+        from srnet_cli.workflows import explain_at
+
+        _print(explain_at.FORMATS[form.value](explain_at.run(run, at, choice=choice)))
+        return
     from srnet_cli.workflows import explain as workflow
     from srnet_cli.workflows.explain_formats import FORMATS
 
     _print(FORMATS[form.value](workflow.run(run, digits=digits, choice=choice), full=full))
+
+
+@app.command()
+def compare(
+    lime: Annotated[bool, typer.Option("--lime", help="Compare with LIME.")] = False,
+    maple: Annotated[bool, typer.Option("--maple", help="Compare with MAPLE.")] = False,
+    runs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="A run's folder or name, may be repeated; by default the latest.",
+        ),
+    ] = None,
+    instances: Annotated[
+        int, typer.Option(help="Rows to explain, of the held-out ones and of those beyond.")
+    ] = 200,
+    jobs: Annotated[int, typer.Option(help="Processes; they change no result.")] = 1,
+    form: Annotated[
+        ExplainFormat, typer.Option("--format", help="How to print.")
+    ] = ExplainFormat.table,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the result and nothing else.")
+    ] = False,
+) -> None:
+    """Set a run's formulas against LIME and MAPLE, on the same network and the same rows.
+
+    Results go to compare.csv, compare.json and plots in the run's folder.
+    LIME and MAPLE come with the extra 'compare'.
+    """
+    from srnet_cli.progress import reporter
+    from srnet_cli.workflows import compare as workflow
+    from srnet_cli.workflows.compare_formats import FORMATS
+
+    with reporter(quiet=quiet) as watcher:
+        compared = workflow.run(
+            runs or (), lime=lime, maple=maple, instances=instances, jobs=jobs, reporter=watcher
+        )
+    _print(FORMATS[form.value](compared))
 
 
 @app.command("ls")

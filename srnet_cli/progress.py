@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from srnet_cli.workflows.reporting import Reporter, SearchProgress, Silent
+from srnet_cli.workflows.reporting import SearchProgress, Silent
 
 _LINE_SECONDS = 10.0
 
 
 @contextmanager
-def reporter(*, quiet: bool) -> Iterator[Reporter]:
+def reporter(*, quiet: bool) -> Iterator[Silent | LiveReporter | PlainReporter]:
     """A reporter on standard error: live on a terminal, plain lines otherwise, or none."""
     if quiet:
         yield Silent()
@@ -66,6 +66,13 @@ class PlainReporter:
             self._said = now
             self.notice(describe(progress))
 
+    def step(self, done: int, total: int, what: str) -> None:
+        """Print how far the work is if it is time to."""
+        now = time.monotonic()
+        if now - self._said >= _LINE_SECONDS:
+            self._said = now
+            self.notice(f"{what}: {done}/{total}")
+
 
 class LiveReporter:
     """A progress bar with the state of the search behind it, which moves until that is known."""
@@ -94,6 +101,12 @@ class LiveReporter:
             total=progress.generations,
             completed=progress.generation,
             description=describe(progress),
+        )
+
+    def step(self, done: int, total: int, what: str) -> None:
+        """Move the bar."""
+        self._progress.update(
+            self._task, total=total, completed=done, description=f"{what}, {done}/{total}"
         )
 
     def close(self) -> None:

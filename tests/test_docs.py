@@ -25,7 +25,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *(ROOT / name / "README.md" for name in ("runs", "data")),
 ]
-OFFLINE = {"validate", "fit", "explain", "ls", "verify"}
+OFFLINE = {"validate", "fit", "explain", "compare", "ls", "verify"}
 
 
 def name_of(page: Path) -> str:

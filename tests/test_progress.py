@@ -53,6 +53,19 @@ def test_plain_lines_come_now_and_then(
     assert captured.err.splitlines() == ["x[a] = [bold]", *[describe(NEWS)] * 3]
 
 
+def test_steps_come_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Work in steps is told as the search is: a line every ten seconds."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    plain = PlainReporter()
+    for done in range(1, 26):
+        now[0] += 1.0
+        plain.step(done, 25, "explaining")
+    assert capsys.readouterr().err.splitlines() == ["explaining: 10/25", "explaining: 20/25"]
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -80,6 +93,15 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert describe(NEWS) in text
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") >= 1  # the cursor comes back
     assert "\x1b[38;5;" in text or "\x1b[3" in text
+
+
+def test_a_terminal_shows_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar moves, and says what is done."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with reporter(quiet=False) as live:
+        live.step(3, 11, "explaining [x]")
+    assert "explaining [x], 3/11" in terminal.getvalue()
 
 
 def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ moved, copied or made read-only.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -167,6 +167,27 @@ class RunFolder:
         finished = datetime.now(UTC).isoformat(timespec="microseconds")
         write_atomic(path, Commit(finished, files).to_bytes())
 
+    def amend(self, files: Mapping[str, bytes]) -> None:
+        """Add files to a finished run, or replace some that were added, and commit to them too.
+
+        Nothing else is looked at, so what was damaged before does not pass for committed, and the
+        run keeps its place in time. If this is interrupted, ``verify`` names the files that the
+        commit does not know, and the same again sets them right.
+
+        Args:
+            files: contents by path within the folder.
+
+        Raises:
+            StorageError: a file cannot be written; what the run has found is still whole.
+        """
+        self._require_lock()
+        committed = self.committed()
+        for name, data in files.items():
+            write_atomic(self._place(name), data)
+        added = {name: Fingerprint.of(data) for name, data in files.items()}
+        amended = Commit(committed.finished, {**committed.files, **added})
+        write_atomic(self.path / DONE, amended.to_bytes())
+
     def reopen(self) -> None:
         """Take the commit back, so that the run may go on.
 
@@ -224,6 +245,10 @@ class RunFolder:
         if self.is_done:
             raise RuntimeError(f"{self.path} is committed: reopen it before writing")
         self._require_lock()
+        return self._place(name)
+
+    def _place(self, name: str) -> Path:
+        """The path of a file, its folder made."""
         path = self.path / name
         if not path.parent.is_dir():
             with storage_errors("create", path.parent):

@@ -20,13 +20,33 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-def fitness_plot(traces: Sequence[Array]) -> bytes:
+def blank_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches."""
+    # Without pyplot there is no global state, and no display is looked for.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure as a PNG file, the same for the same figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def fitness_plot(traces: Sequence[Array], measured: str) -> bytes:
     """Fitness and layer errors over generations.
 
     Args:
         traces: one a trial, rows of generation, fitness and layer losses, see ``State.trace``.
+        measured: what the losses are. A loss of 0 leaves a gap.
     """
-    figure, axes = _figure()
+    figure = blank_figure(7, 4.2)
+    axes = figure.add_subplot()
     for number, trace in enumerate(traces):
         if not len(trace):
             continue
@@ -34,7 +54,7 @@ def fitness_plot(traces: Sequence[Array]) -> bytes:
         for column, name in enumerate(names, start=1):
             axes.step(
                 trace[:, 0],
-                trace[:, column],
+                np.where(trace[:, column] > 0.0, trace[:, column], np.nan),
                 where="post",
                 color=f"C{column - 1}",
                 linewidth=2 if column == 1 else 1,
@@ -42,17 +62,19 @@ def fitness_plot(traces: Sequence[Array]) -> bytes:
                 label=name if number == 0 else None,
             )
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    if any((trace[:, 1:] > 0.0).any() for trace in traces):
+        axes.set_yscale("log")
     axes.set_xlabel("generation")
-    axes.set_ylabel("mean squared error")
+    axes.set_ylabel(measured)
     if axes.has_data():
         axes.legend()
-    return _png(figure)
+    return as_png(figure)
 
 
 def fronts_plot(fronts: Fronts) -> bytes:
     """1 - R² against complexity: every layer, by its units' effects, and the whole network."""
-    figure, axes = _figure()
+    figure = blank_figure(7, 4.2)
+    axes = figure.add_subplot()
     for index, front in enumerate(fronts.layers):
         points = [(member.complexity, member.effect_r2) for member in front]
         _front(axes, points, layer_name(index, len(fronts.layers)), linewidth=1)
@@ -63,7 +85,7 @@ def fronts_plot(fronts: Fronts) -> bytes:
     axes.set_ylabel(f"1 - R² on {SET_NAMES[fronts.rows]} rows")
     if axes.has_data():
         axes.legend()
-    return _png(figure)
+    return as_png(figure)
 
 
 def _front(axes: Axes, points: Sequence[tuple[int, float | None]], name: str, **style: Any) -> None:
@@ -71,19 +93,3 @@ def _front(axes: Axes, points: Sequence[tuple[int, float | None]], name: str, **
     shown = [(nodes, 1.0 - r2) for nodes, r2 in points if r2 is not None and r2 < 1.0]
     if shown:
         axes.plot(*zip(*shown, strict=True), marker=".", label=name, **style)
-
-
-def _figure() -> tuple[Figure, Axes]:
-    # Without pyplot there is no global state, and no display is looked for.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()

@@ -41,6 +41,16 @@ class Reporter(Protocol):
         """The search has moved on."""
 
 
+class StepReporter(Protocol):
+    """Receives what happens in work that is done step by step."""
+
+    def notice(self, text: str) -> None:
+        """Something worth a line."""
+
+    def step(self, done: int, total: int, what: str) -> None:
+        """So many steps of so many are done, of this work."""
+
+
 class Silent:
     """A reporter that tells nobody."""
 
@@ -48,4 +58,7 @@ class Silent:
         """Drop the line."""
 
     def progress(self, progress: SearchProgress) -> None:
+        """Drop the news."""
+
+    def step(self, done: int, total: int, what: str) -> None:
         """Drop the news."""

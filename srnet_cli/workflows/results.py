@@ -49,7 +49,8 @@ def write_results(
         metrics["fidelity"] = _write_formulas(folder, prepared, best, fronts, in_haste)
     folder.write_json("metrics.json", metrics)
     if not in_haste:
-        folder.write("plots/fitness.png", fitness_plot([state.trace for state in states]))
+        traces = [state.trace for state in states]
+        folder.write("plots/fitness.png", fitness_plot(traces, strategy_of(experiment).measured))
     return metrics
 
 

@@ -62,6 +62,7 @@ class Strategy:
         remarks: what limits the formulas beforehand, a line each, of (problem, settings).
         is_open_ended: whether a search ends of itself, after a number of generations that nobody
             knows beforehand.
+        measured: what fitness and losses are, in words.
         evaluations: individuals evaluated in so many generations, of (generations, settings).
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
         pack: the states of several trials as bytes; equal states give equal bytes.
@@ -71,6 +72,7 @@ class Strategy:
     search: Callable[[Problem, EvolutionSettings, int, int, int], Search]
     remarks: Callable[[Problem, EvolutionSettings], Iterable[str]]
     is_open_ended: bool
+    measured: str
     evaluations: Callable[[int, EvolutionSettings], int]
     symbolic_layers: Callable[[Any, Sequence[int], EvolutionSettings], tuple[SymbolicLayer, ...]]
     pack: Callable[[Sequence[Any]], bytes]
@@ -91,6 +93,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         search=auto.Auto,
         remarks=auto.remarks,
         is_open_ended=True,
+        measured="1 - R²",
         evaluations=auto.evaluations,
         symbolic_layers=auto.symbolic_layers,
         pack=auto.pack,
@@ -100,6 +103,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         search=mnncgp_es.MnncgpEs,
         remarks=_no_remarks,
         is_open_ended=False,
+        measured="mean squared error",
         evaluations=_one_parent,
         symbolic_layers=mnncgp_es.symbolic_layers,
         pack=mnncgp_es.pack,

@@ -294,3 +294,54 @@ def test_names_that_are_not_text_can_be_committed(tmp_path):
         Path(os.fsdecode(bytes(run.path) + b"/\xff.txt")).write_bytes(b"x")
         run.commit()
     assert run.verify() == []
+
+
+def test_an_amended_run_is_committed_with_what_was_added(finished):
+    """New files verify, can be read and replaced, and the run keeps its place in time."""
+    before = RunFolder.open(finished).committed()
+    for content in (b"one", b"another"):
+        with RunFolder.claim(finished) as run:
+            run.amend({"compare.csv": content, "plots/more.png": content})
+        assert RunFolder.open(finished).verify() == []
+        assert RunFolder.open(finished).read("compare.csv") == content
+    after = RunFolder.open(finished).committed()
+    assert after.finished == before.finished
+    assert set(after.files) - set(before.files) == {"compare.csv", "plots/more.png"}
+
+
+def test_amending_does_not_hide_damage(finished):
+    """A file that was changed before is still not what was committed."""
+    (finished / "expressions.json").write_bytes(b"{}")
+    with RunFolder.claim(finished) as run:
+        run.amend({"compare.csv": b"one"})
+    assert RunFolder.open(finished).verify() == [Damage("expressions.json", "changed")]
+
+
+def test_only_a_finished_run_that_is_held_is_amended(tmp_path, finished):
+    """Without the lock, or before the commit, there is nothing to amend."""
+    with pytest.raises(RuntimeError, match="reading only"):
+        RunFolder.open(finished).amend({"compare.csv": b"one"})
+    with RunFolder.create(tmp_path, "other", "1") as run, pytest.raises(StorageError):
+        run.amend({"compare.csv": b"one"})
+    assert not (tmp_path / "other-1" / "compare.csv").exists()
+
+
+@pytest.mark.parametrize("write", range(1, 4))
+def test_an_interrupted_amendment_is_named_and_can_be_repeated(finished, write):
+    """Whichever write fails: what the run found is whole, and the same again sets it right."""
+    files = {"compare.csv": b"one", "compare.json": b"{}"}
+    renames = iter(range(1, 4))
+
+    def fault(step, real, args):
+        if step == "replace" and next(renames) == write:
+            raise OSError(errno.EIO, "a bad sector")
+        return real(*args)
+
+    with RunFolder.claim(finished) as run, disk_with(fault), pytest.raises(StorageError):
+        run.amend(files)
+    opened = RunFolder.open(finished)
+    assert all(opened.read(name) == content for name, content in FILES.items())
+    assert {damage.file for damage in opened.verify()} <= set(files)
+    with RunFolder.claim(finished) as run:
+        run.amend(files)
+    assert RunFolder.open(finished).verify() == []

@@ -1,0 +1,108 @@
+"""What is explained, as a function with a gradient: the network's, and the formula's.
+
+For regression that function is the network's outputs, for classification its class probabilities,
+because LIME explains probabilities too. Gradients are by the raw inputs, in their own units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.networks import Activation, Network, Scaler, softmax
+
+Array = NDArray[np.float64]
+Function = Network | SymbolicNetwork
+
+_SLOPES: dict[Activation, Callable[[Array], Array]] = {
+    "sigmoid": lambda units: units * (1.0 - units),
+    "tanh": lambda units: 1.0 - units**2,
+    "relu": lambda units: (units > 0.0).astype(np.float64),
+    "linear": np.ones_like,
+}
+"""Derivative of each activation, told from its value."""
+
+
+def outputs(function: Function, X: Array) -> Array:
+    """Outputs, or class probabilities of a classifier: raw rows (n, d) -> (n, m)."""
+    values = function.predict(X)
+    return softmax(values) if function.output_activation == "softmax" else values
+
+
+def gradient(function: Function, X: Array) -> Array:
+    """Derivatives of ``outputs`` by the raw inputs: (n, d) -> (n, m, d).
+
+    Analytic wherever there is a formula for it; an activation without a known derivative is
+    differentiated numerically.
+    """
+    if isinstance(function, SymbolicNetwork):
+        slopes = _formula_gradient(function, X)
+    elif function.activation in _SLOPES:
+        slopes = _network_gradient(function, X)
+    else:
+        return finite_differences(lambda rows: outputs(function, rows), X)
+    if function.output_activation == "softmax":
+        slopes = _through_softmax(softmax(function.predict(X)), slopes)
+    return slopes
+
+
+def finite_differences(predict: Callable[[Array], Array], X: Array) -> Array:
+    """Central differences of any function (n, d) -> (n, m) at rows (n, d): (n, m, d).
+
+    The step is the cube root of the machine precision times the size of the input or 1, where
+    truncation and rounding weigh about the same.
+    """
+    slopes = []
+    for column in range(X.shape[1]):
+        step = np.zeros_like(X)
+        step[:, column] = np.cbrt(np.finfo(np.float64).eps) * np.maximum(1.0, np.abs(X[:, column]))
+        above, below = X + step, X - step
+        width = (above - below)[:, column]
+        slopes.append((predict(above) - predict(below)) / width[:, None])
+    return np.stack(slopes, axis=2)
+
+
+def _network_gradient(network: Network, X: Array) -> Array:
+    activations = network.activations(X)
+    slopes = np.broadcast_to(network.weights[0], (len(X), *network.weights[0].shape))
+    for units, weight in zip(activations[:-1], network.weights[1:], strict=True):
+        inner = _SLOPES[network.activation](units)[:, :, None] * slopes
+        slopes = np.einsum("mk,nkd->nmd", weight, inner)
+    return _by_raw_inputs(slopes, network.scaler)
+
+
+def _formula_gradient(model: SymbolicNetwork, X: Array) -> Array:
+    units = [model.inputs(X), *model.layer_outputs(X)]
+    slopes = _layer_gradient(model.layers[0], units[0])
+    with np.errstate(all="ignore"):
+        for layer, inputs in zip(model.layers[1:], units[1:], strict=False):
+            slopes = np.einsum("nmk,nkd->nmd", _layer_gradient(layer, inputs), slopes)
+        return _by_raw_inputs(slopes, model.scaler)
+
+
+def _layer_gradient(layer: SymbolicLayer, inputs: Array) -> Array:
+    """Derivatives of a layer's units by its inputs: (n, k) -> (n, m, k)."""
+    # Kernels take a moment to load, and a network's own gradient needs none.
+    from srnet_cli.cgp.kernels.gradient import differentiate
+
+    total = np.zeros((len(inputs), layer.width, inputs.shape[1]))
+    for program, weights in zip(layer.programs, layer.weights, strict=True):
+        if program.coefficients is None:
+            program = replace(program, coefficients=np.ones((len(program), 2)))
+        by_input = differentiate(program, inputs)[2]
+        with np.errstate(all="ignore"):
+            total += weights[None, :, None] * by_input.T[:, None, :]
+    return total
+
+
+def _through_softmax(probabilities: Array, slopes: Array) -> Array:
+    mean = np.einsum("nm,nmd->nd", probabilities, slopes)
+    return np.asarray(probabilities[:, :, None] * (slopes - mean[:, None, :]))
+
+
+def _by_raw_inputs(slopes: Array, scaler: Scaler | None) -> Array:
+    return np.array(slopes if scaler is None else slopes / scaler.scale)

@@ -1,0 +1,260 @@
+"""``srnet compare``: a run's formulas beside LIME and MAPLE, on the same network and rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.compare.bootstrap import Figure, bootstrap
+from srnet_cli.compare.explainers import EXPLAINERS, Subject
+from srnet_cli.compare.instances import SETS, Instances, choose
+from srnet_cli.compare.measures import Judged, is_trivial, judge
+from srnet_cli.compare.path import path_instances
+from srnet_cli.compare.tasks import Done, run_all
+from srnet_cli.errors import DataError, UsageError
+from srnet_cli.expressions.formulas import layer_formulas
+from srnet_cli.store import RunFolder, find_run, runs_root
+from srnet_cli.workflows.compare_files import csv_bytes, json_bytes, timing_bytes
+from srnet_cli.workflows.expressions_file import checked_rows
+from srnet_cli.workflows.reporting import StepReporter
+from srnet_cli.workflows.run_files import FittedRun, read_run
+from srnet_cli.workflows.text_table import SET_NAMES
+
+Array = NDArray[np.float64]
+
+INSTANCES = 200
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an explainer costs, in seconds of wall clock, with one BLAS thread.
+
+    Attributes:
+        fit: to fit it, once a network.
+        explanation: an explanation, over all instances.
+    """
+
+    fit: float
+    explanation: Figure
+
+
+@dataclass(frozen=True)
+class SetComparison:
+    """All explainers on one set of rows.
+
+    Attributes:
+        instances: what was explained.
+        trivial: the network says the same on all of them, so agreement says nothing.
+        judged: by explainer.
+    """
+
+    instances: Instances
+    trivial: bool
+    judged: dict[str, Judged]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run's formulas beside other explainers.
+
+    Attributes:
+        name: what the run is called.
+        fitted: the run.
+        seed: the run's, which all random numbers come from.
+        sets: by name; ``interpolation``, ``extrapolation``.
+        line: points along a path through the domain, explained for the plot.
+        costs: by explainer.
+        done: the explanations themselves.
+        kept: whether the results are in the run folder.
+    """
+
+    name: str
+    fitted: FittedRun
+    seed: int
+    sets: dict[str, SetComparison]
+    line: Instances
+    costs: dict[str, Cost]
+    done: tuple[Done, ...]
+    kept: bool = False
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether probabilities are explained, and labels compared."""
+        return self.fitted.network.output_activation == "softmax"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the explainers."""
+        return tuple(self.costs)
+
+
+def run(
+    references: Sequence[str] = (),
+    *,
+    lime: bool = False,
+    maple: bool = False,
+    instances: int = INSTANCES,
+    jobs: int = 1,
+    reporter: StepReporter,
+) -> list[Comparison]:
+    """Compare one run or several, and keep the results in their folders.
+
+    Args:
+        references: folders, names or ``latest``; none is the latest.
+        lime, maple: which explainers to set beside the formulas.
+        instances: how many rows of each set to explain.
+        jobs: number of processes; it changes no result.
+        reporter: told what happens.
+
+    Raises:
+        UsageError: no such run, a package is missing, or a number is out of range.
+        DataError: a run has no rows that can be explained.
+        StorageError, ModelError: a run is damaged, or the results cannot be written.
+    """
+    for name, value in (("instances", instances), ("jobs", jobs)):
+        if value < 1:
+            raise UsageError(f"--{name} {value}: give 1 or more")
+    kinds = ["formula", *(["lime"] if lime else []), *(["maple"] if maple else [])]
+    for kind in kinds:
+        EXPLAINERS[kind].require()
+    paths = [find_run(runs_root(), reference) for reference in (references or ["latest"])]
+    return [
+        keep(_compared(path, kinds, instances, jobs, reporter), reporter)
+        for path in dict.fromkeys(paths)
+    ]
+
+
+def _compared(
+    path: Path, kinds: Sequence[str], count: int, jobs: int, reporter: StepReporter
+) -> Comparison:
+    made = RunFolder.open(path).read_json("run.json")
+    name, seed = f"{made['name']}-{made['signature']}", int(made["seed"])
+    return compare(read_run(path), name, seed, kinds, count, jobs, reporter)
+
+
+def compare(
+    fitted: FittedRun,
+    name: str,
+    seed: int,
+    kinds: Sequence[str],
+    count: int,
+    jobs: int,
+    reporter: StepReporter,
+) -> Comparison:
+    """Compare a run that has been read.
+
+    Args:
+        fitted: the run.
+        name: what it is called, wherever its folder is.
+        seed: what all random numbers come from.
+        kinds: names of explainers.
+        count, jobs, reporter: as for ``run``.
+
+    Raises:
+        DataError: there are no rows that can be explained.
+    """
+    subject = subject_of(fitted)
+    sets = choose(subject, fitted.sets, count, seed)
+    for one in sets:
+        if len(one) < count:
+            reporter.notice(
+                f"{name}: there are only {len(one)} {SET_NAMES[one.set_name]} rows; "
+                "all are explained"
+            )
+    for missing in (one for one in SETS if one not in fitted.sets):
+        reporter.notice(f"{name}: the run has no {SET_NAMES[missing]} rows")
+    line = path_instances(subject, fitted.sets)
+
+    def step(done: int, total: int) -> None:
+        reporter.step(done, total, f"{name}: explaining, seed by seed")
+
+    done = run_all(subject, (*sets, line), kinds, seed, jobs, step)
+    return Comparison(
+        name=name,
+        fitted=fitted,
+        seed=seed,
+        sets=_judged(subject, sets, kinds, done, seed),
+        line=line,
+        costs={kind: _cost(kind, done, seed) for kind in kinds},
+        done=tuple(done),
+    )
+
+
+def subject_of(fitted: FittedRun) -> Subject:
+    """What explainers get of a run.
+
+    Raises:
+        DataError: its training rows have missing values.
+    """
+    train = fitted.sets["train"]
+    bad = int(np.sum(~np.isfinite(train).all(axis=1)))
+    if bad:
+        raise DataError(
+            f"{bad} of {len(train)} training rows have missing or infinite values",
+            hint="clean the dataset and fit again",
+        )
+    formulas = layer_formulas(fitted.model, checked_rows(fitted.sets))
+    nodes = sum(layer.complexity for layer in formulas)
+    return Subject(fitted.network, fitted.model, train, nodes)
+
+
+def _judged(
+    subject: Subject,
+    sets: Sequence[Instances],
+    kinds: Sequence[str],
+    done: Sequence[Done],
+    seed: int,
+) -> dict[str, SetComparison]:
+    compared = {}
+    for number, instances in enumerate(sets):
+        judged = {
+            kind: judge(subject, instances, [one.outcomes[number] for one in of(kind, done)], seed)
+            for kind in kinds
+        }
+        trivial = is_trivial(subject, instances)
+        compared[instances.set_name] = SetComparison(instances, trivial, judged)
+    return compared
+
+
+def of(kind: str, done: Sequence[Done]) -> list[Done]:
+    """What an explainer has given, seed by seed."""
+    return [one for one in done if one.task.kind == kind]
+
+
+def _cost(kind: str, done: Sequence[Done], seed: int) -> Cost:
+    first = of(kind, done)[0]
+    seconds = np.concatenate([outcome.seconds for outcome in first.outcomes])
+    usable = np.flatnonzero(np.isfinite(seconds))
+    return Cost(first.fit_seconds, bootstrap(lambda i: float(seconds[i].mean()), usable, seed))
+
+
+def keep(comparison: Comparison, reporter: StepReporter) -> Comparison:
+    """Add the results to the run folder where that can be.
+
+    Raises:
+        UsageError: another process holds the folder.
+        StorageError: it cannot be written.
+    """
+    path = comparison.fitted.path
+    if not comparison.fitted.is_done:
+        reporter.notice(f"{path}: not finished, so the comparison is printed but not kept")
+        return comparison
+    if not os.access(path, os.W_OK):
+        reporter.notice(f"{path}: read-only, so the comparison is printed but not kept")
+        return comparison
+    from srnet_cli.workflows.compare_plots import plots
+
+    files = {
+        "compare.csv": csv_bytes(comparison),
+        "compare.json": json_bytes(comparison),
+        "compare_timing.csv": timing_bytes(comparison),
+        **plots(comparison),
+    }
+    with RunFolder.claim(path) as folder:
+        folder.amend(files)
+    return replace(comparison, kept=True)

@@ -1,0 +1,219 @@
+"""Plots of a comparison, as PNG files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.compare.explainers import EXPLAINERS
+from srnet_cli.compare.functions import Function, gradient, outputs
+from srnet_cli.compare.path import inside
+from srnet_cli.datasets.formula import parse_formula
+from srnet_cli.errors import SrnetError
+from srnet_cli.store import RunFolder
+from srnet_cli.workflows.fidelity import layer_name
+from srnet_cli.workflows.plots import as_png, blank_figure
+from srnet_cli.workflows.text_table import SET_NAMES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from srnet_cli.workflows.compare import Comparison
+
+Array = NDArray[np.float64]
+
+_ROWS = 500
+_GRID = 120
+_COLORS = {"truth": "0.6", "network": "black", "formula": "C0", "lime": "C1", "maple": "C2"}
+_STYLES = {"truth": "-", "network": "-", "formula": "--", "lime": ":", "maple": "-."}
+
+
+def plots(comparison: Comparison) -> dict[str, bytes]:
+    """Every plot of the comparison, by its path in the run folder."""
+    made = {
+        "plots/compare_path.png": _path(comparison),
+        "plots/compare_scatter.png": _scatter(comparison),
+        "plots/compare_layers.png": _layers(comparison),
+        "plots/compare_convergence.png": _convergence(comparison),
+    }
+    if comparison.is_classifier and len(comparison.fitted.model.features) > 1:
+        made["plots/compare_boundaries.png"] = _boundaries(comparison)
+    return made
+
+
+def _path(comparison: Comparison) -> bytes:
+    """Everyone along a path through the domain, each point by the explanation made for it."""
+    figure = blank_figure(7, 4.2)
+    axes = figure.add_subplot()
+    line, features = comparison.line, comparison.fitted.model.features
+    is_curve = len(features) == 1
+    position = line.X[:, 0] if is_curve else np.arange(len(line.X)) / (len(line.X) - 1)
+    unit = int(np.argmax(np.ptp(line.network, axis=0)))
+    within = position[inside(line.X, comparison.fitted.sets.get("interpolation", line.X))]
+    if len(within):
+        axes.axvspan(within.min(), within.max(), color="0.93", label="interpolation domain")
+    curves = {"network": line.network[:, unit]}
+    truth = _truth(comparison, line.X)
+    if truth is not None:
+        curves = {"truth": truth, **curves}
+    for done in reversed(comparison.done):
+        if not done.task.repeat:
+            curves[done.task.kind] = done.outcomes[-1].values[:, unit]
+    for name, values in curves.items():
+        title = EXPLAINERS[name].title if name in EXPLAINERS else name
+        wide = 2.5 if name in ("truth", "network") else 1.5
+        axes.plot(
+            position, values, label=title, color=_COLORS[name], linestyle=_STYLES[name], lw=wide
+        )
+    _limit(axes, line.network[:, unit])
+    axes.set_xlabel(
+        features[0]
+        if is_curve
+        else "path from the lowest corner, through the domain, to the highest"
+    )
+    axes.set_ylabel(_output_name(comparison, unit))
+    axes.legend()
+    return as_png(figure)
+
+
+def _scatter(comparison: Comparison) -> bytes:
+    """Every explainer's value against the network's, at the instances."""
+    figure = blank_figure(3.4 * len(comparison.kinds), 3.2 * len(comparison.sets))
+    grid = figure.subplots(len(comparison.sets), len(comparison.kinds), squeeze=False)
+    firsts = {done.task.kind: done for done in comparison.done if not done.task.repeat}
+    for row, (name, one) in enumerate(comparison.sets.items()):
+        for column, kind in enumerate(comparison.kinds):
+            axes, known = grid[row][column], one.instances.network
+            axes.plot(known.ravel(), known.ravel(), color="0.7", lw=1)
+            values = firsts[kind].outcomes[row].values
+            axes.scatter(known.ravel(), values.ravel(), s=6, color=_COLORS[kind])
+            axes.set_title(f"{EXPLAINERS[kind].title}, {SET_NAMES[name]}", fontsize=9)
+            _limit(axes, known.ravel())
+            axes.set_xlabel("network")
+            axes.locator_params(nbins=4)
+            axes.ticklabel_format(scilimits=(-3, 4))
+    return as_png(figure)
+
+
+def _layers(comparison: Comparison) -> bytes:
+    """Heat maps of every layer: units against rows, which are in the order of the output."""
+    fitted = comparison.fitted
+    rows = fitted.sets.get("interpolation", fitted.sets["train"])[:_ROWS]
+    rows = rows[np.argsort(outputs(fitted.network, rows)[:, 0], kind="stable")]
+    actual, found = fitted.network.activations(rows), fitted.model.layer_outputs(rows)
+    figure = blank_figure(7, 1.6 * len(actual) + 0.6)
+    grid = figure.subplots(len(actual), 2, squeeze=False)
+    for index, (known, read) in enumerate(zip(actual, found, strict=True)):
+        low, high = float(known.min()), float(known.max())
+        for axes, values, title in zip(
+            grid[index], (known, read), ("network", "SRNet"), strict=True
+        ):
+            image = axes.imshow(
+                np.where(np.isfinite(values), values, np.nan).T,
+                aspect="auto", interpolation="nearest", vmin=low, vmax=high,
+            )  # fmt: skip
+            axes.set_title(f"{layer_name(index, len(actual))}: {title}", fontsize=9)
+            axes.set_ylabel("unit")
+            axes.set_yticks(range(values.shape[1]) if values.shape[1] <= 5 else [])
+        figure.colorbar(image, ax=list(grid[index]))
+    grid[-1][0].set_xlabel("held-out rows by the network's output")
+    return as_png(figure)
+
+
+def _convergence(comparison: Comparison) -> bytes:
+    """Fitness over generations: the median of the trials in the band from best to worst."""
+    trials = list(traces(RunFolder.open(comparison.fitted.path).read("curves.csv").decode()))
+    generations, fitness = levels(trials)
+    figure = blank_figure(7, 4.2)
+    axes = figure.add_subplot()
+    best, worst = fitness.min(axis=0), fitness.max(axis=0)
+    axes.fill_between(
+        generations, best, np.where(np.isfinite(worst), worst, np.nan), step="post", alpha=0.3,
+        label="best to worst",
+    )  # fmt: skip
+    axes.step(generations, np.median(fitness, axis=0), where="post", label="median")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("generation")
+    axes.set_ylabel("fitness")
+    axes.set_title(f"{len(trials)} trial{'s' if len(trials) > 1 else ''}", fontsize=9)
+    axes.legend()
+    return as_png(figure)
+
+
+def traces(curves: str) -> Iterator[Array]:
+    """Generation and fitness of every trial in the text of ``curves.csv``, (n, 2) each."""
+    _, *lines = curves.splitlines()
+    cells = [line.split(",") for line in lines]
+    for trial in sorted({int(row[0]) for row in cells}):
+        yield np.array([[float(r[1]), float(r[3])] for r in cells if int(r[0]) == trial])
+
+
+def levels(trials: Sequence[Array]) -> tuple[Array, Array]:
+    """The trials on common generations: (g,), and the fitness of each trial then, (trials, g)."""
+    generations = np.unique(np.concatenate([trace[:, 0] for trace in trials]))
+    fitness = [
+        trace[np.searchsorted(trace[:, 0], generations, side="right").clip(1) - 1, 1]
+        for trace in trials
+    ]
+    return generations, np.stack(fitness)
+
+
+def _boundaries(comparison: Comparison) -> bytes:
+    """Classes over the two inputs that matter most to the network, the others at their medians."""
+    fitted = comparison.fitted
+    train = fitted.sets["train"]
+    effects = np.abs(gradient(fitted.network, train[:_ROWS]) * train.std(axis=0)).mean(axis=(0, 1))
+    first, second = np.argsort(-effects, kind="stable")[:2]
+    low, high = train.min(axis=0), train.max(axis=0)
+    across = np.linspace(low[first], high[first], _GRID)
+    up = np.linspace(low[second], high[second], _GRID)
+    points = np.tile(np.median(train, axis=0), (_GRID * _GRID, 1))
+    points[:, first], points[:, second] = np.tile(across, _GRID), np.repeat(up, _GRID)
+    figure = blank_figure(7, 3.6)
+    top = fitted.network.widths[-1] - 1
+    sides: dict[str, Function] = {"network": fitted.network, "SRNet": fitted.model}
+    for axes, (title, function) in zip(figure.subplots(1, 2), sides.items(), strict=True):
+        values = outputs(function, points)
+        labels = np.where(np.isfinite(values).all(axis=1), values.argmax(axis=1), np.nan)
+        axes.pcolormesh(
+            across, up, labels.reshape(_GRID, _GRID), shading="nearest", cmap="tab10", vmin=0,
+            vmax=max(top, 9),
+        )  # fmt: skip
+        axes.set_title(title, fontsize=9)
+        axes.set_xlabel(fitted.model.features[first])
+        axes.set_ylabel(fitted.model.features[second])
+    return as_png(figure)
+
+
+def _truth(comparison: Comparison, X: Array) -> Array | None:
+    """The formula that the network was trained on, where the run has one."""
+    settings: Mapping[str, Any] = RunFolder.open(comparison.fitted.path).read_json(
+        "config.resolved.json"
+    )
+    text = settings["dataset"].get("formula")
+    if text is None or comparison.is_classifier:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            return parse_formula(text, comparison.fitted.model.features)(X)
+    except SrnetError:
+        return None
+
+
+def _output_name(comparison: Comparison, unit: int) -> str:
+    inputs = comparison.fitted.inputs
+    if comparison.is_classifier:
+        return f"probability of {inputs['classes'][unit] if inputs['classes'] else unit}"
+    width = comparison.line.network.shape[1]
+    return str(inputs["target"]) + (f", output {unit}" if width > 1 else "")
+
+
+def _limit(axes: Axes, known: Array) -> None:
+    """Show the network's range and as much around it, whatever a pole does."""
+    low, high = float(known.min()), float(known.max())
+    margin = (high - low) or max(abs(high), 1.0)
+    axes.set_ylim(low - margin / 2, high + margin / 2)

@@ -1,0 +1,76 @@
+"""Which instances are explained, and which points lie around them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from compared import fitted, linear_formula, network
+
+from srnet_cli.compare.explainers import Subject
+from srnet_cli.compare.instances import NEIGHBOURS, SIGMAS, choose
+from srnet_cli.compare.path import inside, path_instances
+from srnet_cli.errors import DataError
+from srnet_cli.workflows.compare import subject_of
+
+RUN = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
+SUBJECT: Subject = subject_of(RUN)
+
+
+def test_instances_are_rows_with_what_the_network_says_there():
+    """Each instance is the row of its number, labelled by the network."""
+    for one in choose(SUBJECT, RUN.sets, 20, 0):
+        np.testing.assert_array_equal(one.X, RUN.sets[one.set_name][one.rows])
+        np.testing.assert_array_equal(one.network, RUN.network.predict(one.X))
+        flat = one.neighbours.reshape(-1, 2)
+        np.testing.assert_array_equal(one.around.reshape(-1, 1), RUN.network.predict(flat))
+        assert len(set(one.rows.tolist())) == 20
+
+
+def test_fewer_instances_are_among_more():
+    """Neither a row nor its neighbours depend on how many others are explained."""
+    for few, many in zip(
+        choose(SUBJECT, RUN.sets, 8, 0), choose(SUBJECT, RUN.sets, 30, 0), strict=True
+    ):
+        places = [many.rows.tolist().index(row) for row in few.rows]
+        np.testing.assert_array_equal(many.neighbours[places], few.neighbours)
+
+
+def test_more_than_there_are_are_all():
+    """A set is explained as far as it goes."""
+    assert [len(one) for one in choose(SUBJECT, RUN.sets, 1000, 0)] == [60, 50]
+
+
+def test_neighbours_lie_around_the_instance():
+    """σ is in standard deviations of each feature over the training rows."""
+    one, _ = choose(SUBJECT, RUN.sets, 60, 0)
+    assert one.neighbours.shape == (60, len(SIGMAS), NEIGHBOURS, 2)
+    offsets = (one.neighbours - one.X[:, None, None]) / RUN.sets["train"].std(axis=0)
+    found = np.sqrt((offsets**2).mean(axis=(0, 2, 3)))
+    np.testing.assert_allclose(found, SIGMAS, rtol=0.1)
+    np.testing.assert_allclose(offsets.mean(axis=(0, 2)) / np.array(SIGMAS)[:, None], 0, atol=0.2)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_missing_values_are_refused(bad):
+    """One line says how many rows of which set are bad."""
+    X = RUN.sets["interpolation"].copy()
+    X[[3, 4], 1] = bad
+    with pytest.raises(DataError, match="2 of 60 interpolation rows have missing"):
+        choose(SUBJECT, RUN.sets | {"interpolation": X}, 5, 0)
+
+
+def test_no_rows_to_compare_on_is_said():
+    """A run with training rows alone has nothing held out."""
+    with pytest.raises(DataError, match="neither held-out rows"):
+        choose(SUBJECT, {"train": RUN.sets["train"]}, 5, 0)
+
+
+def test_the_path_goes_through_the_domain():
+    """From the lowest corner beyond to the highest, the middle third inside the domain."""
+    line = path_instances(SUBJECT, RUN.sets)
+    beyond = RUN.sets["extrapolation"]
+    np.testing.assert_allclose(line.X[[0, -1]], [beyond.min(axis=0), beyond.max(axis=0)])
+    assert (np.diff(line.X, axis=0) > 0).all()
+    within = inside(line.X, RUN.sets["interpolation"])
+    assert within.tolist() == sorted(within[:50]) + sorted(within[50:], reverse=True)
+    assert within.sum() == 34
