@@ -6,8 +6,8 @@ The plain search is MNNCGP-ES as its definition reads, in NumPy: chromosomes dra
 NumPy's own generator, every one of them evaluated on all rows, no pruning, nothing remembered, no
 phenotype shared, readouts by ``numpy.linalg.lstsq``. Both run 60 generations of the published
 protocol from 20 seeds on K0, K2 and F0. Since they draw other random numbers, their final fitness
-can agree in distribution only: the table gives quartiles and the p-value of the two-sample Kolmogorov–Smirnov
-test (small where the distributions differ).
+can agree in distribution only: the table gives quartiles and the p-value of the two-sample
+Kolmogorov–Smirnov test (small where the distributions differ).
 """
 
 from __future__ import annotations
