@@ -168,7 +168,8 @@ def explain(
     complexity: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Show the most faithful formulas whose expressions have N nodes."
+            metavar="N",
+            help="Show the most faithful formulas of at most N nodes, all layers together.",
         ),
     ] = None,
     layer: Annotated[

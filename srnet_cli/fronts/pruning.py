@@ -19,6 +19,10 @@ Array = NDArray[np.float64]
 _WORK = 6000
 _FLOOR = 1e-14
 
+_SPREAD = 1e-6
+"""Values that vary less, relative to their mean, take so many digits to print that nobody reads
+them."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -117,7 +121,7 @@ def _column(program: Program, fit: Array, check: Array) -> Array | None:
     values, beyond = evaluate(program, fit), evaluate(program, check)
     with np.errstate(all="ignore"):
         centre, spread = values.mean(), values.std()
-        usable = np.isfinite(spread) and spread > 1e-10 * np.abs(centre)
+        usable = np.isfinite(spread) and spread > _SPREAD * np.abs(centre)
     if not (usable and is_within(beyond[:, None], values[:, None])[0]):
         return None
     return np.asarray((values - centre) / spread)
