@@ -130,7 +130,7 @@ def _describe(part: Schema, schema: Schema) -> str:
     """What a value must be, in words."""
     part = _concrete(part, schema)
     if "expected" in part:
-        return str(part["expected"]) + _bounds(part)
+        return str(part["expected"])
     if "anyOf" in part:
         return " or ".join(_describe(member, schema) for member in part["anyOf"])
     if "enum" in part:

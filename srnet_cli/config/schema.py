@@ -28,6 +28,7 @@ from srnet_cli.config.types import (
     OptionalRowCount,
     RowCount,
     Text,
+    Whole,
     Width,
 )
 
@@ -216,13 +217,13 @@ class EvolutionSettings(Settings):
         "auto reads expressions, max_length, functions, threads and the limits; mnncgp-es all "
         "but expressions and max_length",
     )
-    expressions: Literal["auto"] | Annotated[Integer, Field(ge=1, le=1000)] = Field(
+    expressions: Literal["auto"] | Annotated[int, Field(ge=1, le=1000), Whole] = Field(
         default="auto",
         description="expressions a layer K, at most its independent units; auto: the least K whose "
         "principal components hold 99.9 % of the layer's variance, units standardised (in the last "
         "hidden layer of that and the outputs'), at most 32. mnncgp-es has one",
     )
-    max_length: Annotated[Integer, Field(ge=1, le=40)] = Field(
+    max_length: Annotated[int, Field(ge=1, le=40), Whole] = Field(
         default=24, description="operations an expression of strategy auto may have"
     )
     max_seconds: float | None = Field(
@@ -265,7 +266,7 @@ class EvolutionSettings(Settings):
     stop_fitness: float = Field(
         default=1e-5, ge=0, description="fitness at which mnncgp-es ends a trial"
     )
-    threads: Literal["auto"] | Annotated[Integer, Field(ge=1, le=1024)] = Field(
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024), Whole] = Field(
         default="auto",
         description="threads of one search, auto: one a processor; does not change results",
     )

@@ -12,6 +12,7 @@ from compared import fitted, linear_formula, network
 from srnet_cli import cli
 from srnet_cli.errors import UsageError
 from srnet_cli.networks import Network
+from srnet_cli.workflows.choice import Choice, chosen
 from srnet_cli.workflows.explain_at import FORMATS, as_table, explain_at, run
 from srnet_cli.workflows.run_files import read_run
 
@@ -38,10 +39,20 @@ def test_a_row_is_a_held_out_row(finished: Path) -> None:
     """Counted from 0; the values are the run's own."""
     made = read_run(finished)
     X = made.sets["interpolation"][4:5]
-    (output,) = run(str(finished), "4").outputs
+    (output,) = run(str(finished), "4", choice=Choice(as_found=True)).outputs
     assert [effect.value for effect in output.effects] == X[0].tolist()
     assert output.formula == made.model.predict(X)[0, 0]
     assert output.network == made.network.predict(X)[0, 0]
+
+
+def test_the_formulas_are_those_that_explain_shows(finished: Path) -> None:
+    """Without and with wishes, the value is that of the same composition as in ``explain``."""
+    made = read_run(finished)
+    X = made.sets["interpolation"][4:5]
+    for choice in (Choice(), Choice(fidelity=1.0)):
+        shown, _ = chosen(made, choice)
+        (output,) = run(str(finished), "4", choice=choice).outputs
+        assert output.formula == shown.model.predict(X)[0, 0]
 
 
 def test_probabilities_of_classes() -> None:
