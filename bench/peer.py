@@ -190,17 +190,17 @@ class Theirs:
 
 
 def _of_length(problem: Problem, length: float) -> Theirs:
-    """The search whose expressions are nearest to a mean length from below."""
-    best = None
-    for max_length in range(2, 51):
-        search = Theirs(problem, max_length)
+    """The search whose expressions come nearest to a mean length without exceeding it.
+
+    Where all are longer, the one with the shortest.
+    """
+    searches = [Theirs(problem, max_length) for max_length in range(2, 21, 2)]
+    for search in searches:
         search.run(1.0)
-        if search.mean_length > length and best is not None:
-            break
-        best = search
-        if search.mean_length > length:
-            break
-    return best
+    short = [search for search in searches if search.mean_length <= length]
+    if short:
+        return max(short, key=lambda search: search.mean_length)
+    return min(searches, key=lambda search: search.mean_length)
 
 
 def _same_expressions(problem: Problem, count: int = 50) -> float:

@@ -62,7 +62,8 @@ def _exact(opcode, x):
     if opcode == _TAN:
         return np.tan(x)
     if opcode == _LOG:
-        return np.log(x)
+        # An expression that is undefined is undefined on many rows: without a call for each.
+        return np.nan if x < 0.0 else np.log(x)
     if opcode == _EXP:
         return np.exp(x)
     if opcode == _TANH:
@@ -118,10 +119,8 @@ def apply(memory, opcode, target, left, right, n):
     elif opcode == _LOG:
         for i in range(n):
             x = a[i]
-            y = fast_log(x)
-            y = y if x > 0.0 else (-np.inf if x == 0.0 else np.nan)
-            out[i] = y
-            far |= (x > 0.0) & (x < LOG_LOWEST) | (x > LOG_HIGHEST)
+            out[i] = fast_log(x)
+            far |= not (LOG_LOWEST <= x <= LOG_HIGHEST)
         if far:
             _repair(memory, opcode, LOG_HIGHEST, target, left, n)
     elif opcode == _SIN:
