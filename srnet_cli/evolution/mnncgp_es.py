@@ -146,6 +146,10 @@ class MnncgpEs:
         )
         return State(0, parent, np.empty((0, 2 + layers)))
 
+    def warm_up(self) -> None:
+        """Compile what the search runs, or load it, so that it takes none of the search's time."""
+        self.advance(self.init(), 0)
+
     def advance(self, state: State, generations: int, *, prune: bool = True) -> None:
         """Run so many generations more, or fewer on reaching the target fitness.
 

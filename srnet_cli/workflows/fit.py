@@ -129,12 +129,14 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             make_search,
             thread_count,
         )
+        from srnet_cli.workflows.strategies import strategy_of
 
         experiment = request.experiment
         prepared = prepare(experiment, reporter)
         threads = thread_count(experiment.evolution.threads, reporter)
-        announce_compilation(reporter)
+        announce_compilation(strategy_of(experiment).kernel, reporter)
         first = make_search(prepared, 0, threads)
+        first.warm_up()
     with RunFolder.claim(request.path) as folder:
         _take_over(folder, request, reporter)
         reporter.attach(folder.path)

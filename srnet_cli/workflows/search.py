@@ -64,7 +64,6 @@ class Trials:
         self._threads = threads
         self._reporter = reporter
         self._signals = signals
-        self._is_warm = False
         checkpoint = folder.newest_checkpoint()
         self.states: list[Any] = (
             restored(prepared.experiment, checkpoint, folder.path) if checkpoint else []
@@ -113,12 +112,6 @@ class Trials:
         return self._timing.seconds_of(len(self.states))
 
     def _advance(self, search: Search, state: State, pace: _Pace) -> None:
-        if not self._is_warm:
-            # One generation; it waits for compilation and so tells nothing of the pace.
-            with self._signals.at_once():
-                search.advance(state, 1)
-            self._is_warm = True
-            return
         begin, clock = state.generation, time.monotonic()
         search.advance(state, min(pace.chunk, self._limits.generations_left(state)))
         pace.update(state.generation - begin, time.monotonic() - clock)
@@ -178,13 +171,18 @@ def thread_count(asked: int | str, reporter: Reporter) -> int:
     return min(int(asked), available)
 
 
-def announce_compilation(reporter: Reporter) -> None:
-    """Say so where the first generation will have to wait for the compiler."""
+def announce_compilation(kernel: str, reporter: Reporter) -> None:
+    """Say so where the search will have to wait for the compiler.
+
+    Args:
+        kernel: what it runs, see ``Strategy.kernel``.
+        reporter: is told.
+    """
     from srnet_cli.cgp.kernels.jit import CACHE_FOLDER, JIT_DISABLED, is_compiled
 
     if JIT_DISABLED:
         reporter.notice("compilation is switched off (NUMBA_DISABLE_JIT): this will be slow")
     elif CACHE_FOLDER is None:
         reporter.notice("compiling kernels (no folder to keep them in: every run will do this)")
-    elif not is_compiled():
+    elif not is_compiled(kernel):
         reporter.notice("compiling kernels, first run only (about half a minute)")

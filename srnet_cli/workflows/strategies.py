@@ -43,6 +43,9 @@ class State(Protocol):
 class Search(Protocol):
     """One trial."""
 
+    def warm_up(self) -> None:
+        """Compile what the search runs, or load it, so that it takes none of the search's time."""
+
     def init(self) -> Any:
         """The state before the first generation."""
 
@@ -62,6 +65,7 @@ class Strategy:
         remarks: what limits the formulas beforehand, a line each, of (problem, settings).
         is_open_ended: whether a search ends of itself, after a number of generations that nobody
             knows beforehand.
+        kernel: the compiled function that takes longest to compile, ``module.function``.
         measured: what fitness and losses are, in words.
         evaluations: individuals evaluated in so many generations, of (generations, settings).
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
@@ -72,6 +76,7 @@ class Strategy:
     search: Callable[[Problem, EvolutionSettings, int, int, int], Search]
     remarks: Callable[[Problem, EvolutionSettings], Iterable[str]]
     is_open_ended: bool
+    kernel: str
     measured: str
     evaluations: Callable[[int, EvolutionSettings], int]
     symbolic_layers: Callable[[Any, Sequence[int], EvolutionSettings], tuple[SymbolicLayer, ...]]
@@ -93,6 +98,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         search=auto.Auto,
         remarks=auto.remarks,
         is_open_ended=True,
+        kernel="lineage._run_share",
         measured="1 - R²",
         evaluations=auto.evaluations,
         symbolic_layers=auto.symbolic_layers,
@@ -103,6 +109,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         search=mnncgp_es.MnncgpEs,
         remarks=_no_remarks,
         is_open_ended=False,
+        kernel="generation.run_generations",
         measured="mean squared error",
         evaluations=_one_parent,
         symbolic_layers=mnncgp_es.symbolic_layers,

@@ -131,21 +131,22 @@ def test_a_signal_in_training_leaves_nothing(
     assert training.MAX_STARTS > 1  # so that it was not the only attempt
 
 
-def test_a_signal_in_the_first_generation_does_not_wait(
+def test_a_signal_while_kernels_are_compiled_does_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While kernels are compiled there is nothing to save: the fit ends at once, and goes on."""
-    original = MnncgpEs.advance
+    original = MnncgpEs.warm_up
 
-    def compiling(self: MnncgpEs, *arguments: object) -> None:
+    def compiling(self: MnncgpEs) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         raise AssertionError("went on")
 
     config = write_config(tmp_path, ("generations: 60", "generations: 4"))
-    monkeypatch.setattr(MnncgpEs, "advance", compiling)
+    monkeypatch.setattr(MnncgpEs, "warm_up", compiling)
     with pytest.raises(Interrupted, match="stopped by signal 2 before anything"):
         fit.run(config, run_dir=tmp_path / "run")
-    monkeypatch.setattr(MnncgpEs, "advance", original)
+    assert not (tmp_path / "run").exists()
+    monkeypatch.setattr(MnncgpEs, "warm_up", original)
     assert fit.run(config, run_dir=tmp_path / "run").metrics["generations"] == [4]
 
 

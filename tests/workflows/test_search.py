@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from small_run import Recorder, write_config
 
 from srnet_cli.cgp.kernels import jit
-from srnet_cli.workflows import fit, search
-from srnet_cli.workflows.preparation import Prepared
+from srnet_cli.workflows import fit, search, validate
+from srnet_cli.workflows.preparation import Prepared, prepare
 from srnet_cli.workflows.search import _Pace, announce_compilation, thread_count
+from srnet_cli.workflows.strategies import STRATEGIES
 
 
 def test_chunks_grow_to_a_tenth_of_a_second() -> None:
@@ -66,7 +68,7 @@ def test_progress_counts_what_is_left(tmp_path: Path, one_by_one: None) -> None:
     ]
     assert {(news.trials, news.generations) for news in recorder.news} == {(2, 4)}
     first, second, *_ = recorder.news
-    assert (first.evaluations_per_second, first.seconds_left) == (None, None)
+    assert first.evaluations_per_second is not None
     assert second.evaluations_per_second is not None
     assert second.seconds_left is not None
     # 19 individuals a generation; 2 generations of this trial are left, and 4 of the next.
@@ -102,9 +104,9 @@ def test_compilation_is_announced(
     """A wait for the compiler is announced, with whether it will come again."""
     monkeypatch.setattr(jit, "JIT_DISABLED", False)
     monkeypatch.setattr(jit, "CACHE_FOLDER", folder)
-    monkeypatch.setattr(jit, "is_compiled", lambda: compiled)
+    monkeypatch.setattr(jit, "is_compiled", lambda kernel: compiled)
     recorder = Recorder()
-    announce_compilation(recorder)
+    announce_compilation("module.function", recorder)
     assert [said in notice for notice in recorder.notices if said] == ([True] if said else [])
     assert len(recorder.notices) == (1 if said else 0)
 
@@ -113,7 +115,7 @@ def test_no_compilation_is_announced_as_slow(monkeypatch: pytest.MonkeyPatch) ->
     """With compilation switched off the search says that it will be slow."""
     monkeypatch.setattr(jit, "JIT_DISABLED", True)
     recorder = Recorder()
-    announce_compilation(recorder)
+    announce_compilation("module.function", recorder)
     assert "NUMBA_DISABLE_JIT" in recorder.notices[0]
 
 
@@ -150,8 +152,28 @@ def test_compilation_is_announced_before_it_begins(
         return original(prepared, trial, threads)
 
     monkeypatch.setattr(jit, "JIT_DISABLED", False)
-    monkeypatch.setattr(jit, "is_compiled", lambda: False)
+    monkeypatch.setattr(jit, "is_compiled", lambda kernel: False)
     monkeypatch.setattr(search, "make_search", watched)
     config = write_config(tmp_path, ("generations: 60", "generations: 1"))
     fit.run(config, run_dir=tmp_path / "run", reporter=recorder)
     assert said == [True]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_kernel_that_is_looked_for_is_compiled_by_warming_up(
+    tmp_path: Path, strategy: str
+) -> None:
+    """After a search has been warmed up the cache holds the kernel that the strategy names, and
+    the search itself compiles nothing more of it."""
+    path = write_config(tmp_path, ("strategy: mnncgp-es", f"strategy: {strategy}"))
+    prepared = prepare(validate.load(path), Recorder())
+    made = search.make_search(prepared, 0, 1)
+    made.warm_up()
+    kernel = STRATEGIES[strategy].kernel
+    assert jit.JIT_DISABLED or jit.is_compiled(kernel)
+    name, function = kernel.split(".")
+    module = import_module(f"srnet_cli.cgp.kernels.{name}")
+    compiled = len(getattr(getattr(module, function), "signatures", ()))
+    state = made.init()
+    made.advance(state, 2)
+    assert len(getattr(getattr(module, function), "signatures", ())) == compiled

@@ -68,9 +68,9 @@ if CACHE_FOLDER is not None:
     numba.config.CACHE_DIR = str(CACHE_FOLDER)
 
 
-def is_compiled() -> bool:
-    """Whether an earlier process has left compiled kernels in the cache."""
-    return CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob("*.nbc"))
+def is_compiled(kernel: str) -> bool:
+    """Whether an earlier process has left a kernel, ``module.function``, in the cache."""
+    return CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob(f"{kernel}-*.nbc"))
 
 
 class _OverloadFiles:

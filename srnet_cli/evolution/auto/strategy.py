@@ -111,6 +111,14 @@ class Auto:
         layers = solve_readouts(layers, self._decoders, self._X, self._targets)
         return State(0, layers, Stage(0), trace=np.empty((0, 2 + len(layers))))
 
+    def warm_up(self) -> None:
+        """Compile what the search runs, or load it, so that it takes none of the search's time."""
+        rows = np.linspace(0.0, 1.0, 30)[:, np.newaxis]
+        small = Auto(Problem(rows, (rows**2,), 20), self._settings, seed=0)
+        state = small.init()
+        small._evolve(state)
+        small._refine(state)
+
     def advance(self, state: State, generations: int) -> None:
         """Run so many generations more, or fewer on reaching the end; updates the state."""
         for _ in range(generations):

@@ -183,12 +183,14 @@ def test_the_folder_is_named_after_the_sources(tmp_path, monkeypatch, name):
     assert cache._sources_hash() != here
 
 
-def test_the_cache_tells_whether_it_holds_kernels(tmp_path, monkeypatch):
-    """An empty cache, or none, means that kernels have yet to be compiled."""
+def test_the_cache_tells_whether_it_holds_a_kernel(tmp_path, monkeypatch):
+    """No cache, an empty one, or one of other kernels: this one has yet to be compiled."""
     monkeypatch.setattr(cache, "CACHE_FOLDER", None)
-    assert not cache.is_compiled()
+    assert not cache.is_compiled("genes.mix")
     monkeypatch.setattr(cache, "CACHE_FOLDER", tmp_path)
-    assert not cache.is_compiled()
+    assert not cache.is_compiled("genes.mix")
     (tmp_path / "kernels").mkdir()
-    (tmp_path / "kernels" / "mix.1.nbc").write_bytes(b"code")
-    assert cache.is_compiled()
+    (tmp_path / "kernels" / "genes.mixed-1.py311.0.nbc").write_bytes(b"code")
+    assert not cache.is_compiled("genes.mix")
+    (tmp_path / "kernels" / "genes.mix-1.py311.0.nbc").write_bytes(b"code")
+    assert cache.is_compiled("genes.mix")
