@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.compare.bootstrap import Figure
 from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.functions import Function, gradient, outputs
+from srnet_cli.compare.instances import SIGMAS
 from srnet_cli.compare.path import inside
 from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.errors import SrnetError
@@ -36,6 +38,7 @@ def plots(comparison: Comparison) -> dict[str, bytes]:
     made = {
         "plots/compare_path.png": _path(comparison),
         "plots/compare_scatter.png": _scatter(comparison),
+        "plots/compare_sweep.png": _sweep(comparison),
         "plots/compare_layers.png": _layers(comparison),
         "plots/compare_convergence.png": _convergence(comparison),
     }
@@ -96,6 +99,38 @@ def _scatter(comparison: Comparison) -> bytes:
             axes.locator_params(nbins=4)
             axes.ticklabel_format(scilimits=(-3, 4))
     return as_png(figure)
+
+
+def _sweep(comparison: Comparison) -> bytes:
+    """RMSE and R² around the instances over the size of the neighbourhood, with intervals."""
+    figure = blank_figure(3.6 * len(comparison.sets), 5)
+    grid = figure.subplots(2, len(comparison.sets), squeeze=False, sharex=True)
+    for column, (name, one) in enumerate(comparison.sets.items()):
+        above, below = grid[0][column], grid[1][column]
+        for kind in comparison.kinds:
+            figures = one.judged[kind].figures
+            for axes, measure in ((above, "rmse_near"), (below, "r2_near")):
+                _band(axes, kind, [figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS])
+        above.set_title(f"around instances, {SET_NAMES[name]}", fontsize=9)
+        if np.isfinite(above.dataLim.minposy):  # else all is 0 or undefined
+            above.set_yscale("log")
+        above.set_ylabel("RMSE to the network")
+        below.set_ylim(max(-1.0, below.get_ylim()[0]), 1.02)
+        below.set_ylabel("R² to the network")
+        below.set_xlabel("σ, standard deviations of the features")
+        below.set_xscale("log")
+    grid[0][0].legend()
+    return as_png(figure)
+
+
+def _band(axes: Axes, kind: str, figures: Sequence[Figure]) -> None:
+    """An explainer's figures over the sizes of neighbourhoods, in the band of their intervals."""
+    value, low, high = np.array([(one.value, one.low, one.high) for one in figures]).T
+    axes.plot(
+        SIGMAS, value, marker=".", color=_COLORS[kind], linestyle=_STYLES[kind],
+        label=EXPLAINERS[kind].title,
+    )  # fmt: skip
+    axes.fill_between(SIGMAS, low, high, color=_COLORS[kind], alpha=0.15, linewidth=0)
 
 
 def _layers(comparison: Comparison) -> bytes:
