@@ -16,13 +16,14 @@ from srnet_cli.compare.instances import SETS, Instances, choose
 from srnet_cli.compare.measures import Judged, is_trivial, judge
 from srnet_cli.compare.path import path_instances
 from srnet_cli.compare.tasks import Done, run_all
-from srnet_cli.errors import DataError, UsageError
+from srnet_cli.errors import DataError, Interrupted, UsageError
 from srnet_cli.expressions.formulas import layer_formulas
 from srnet_cli.store import RunFolder, find_run, runs_root
 from srnet_cli.workflows.compare_files import csv_bytes, json_bytes, timing_bytes
 from srnet_cli.workflows.expressions_file import checked_rows
 from srnet_cli.workflows.reporting import StepReporter
 from srnet_cli.workflows.run_files import FittedRun, read_run
+from srnet_cli.workflows.signals import Signals, StopNow
 from srnet_cli.workflows.text_table import SET_NAMES
 
 Array = NDArray[np.float64]
@@ -115,6 +116,7 @@ def run(
         UsageError: no such run, a package is missing, or a number is out of range.
         DataError: a run has no rows that can be explained.
         StorageError, ModelError: a run is damaged, or the results cannot be written.
+        Interrupted: a signal came; runs that had been compared keep their results.
     """
     for name, value in (("instances", instances), ("jobs", jobs)):
         if value < 1:
@@ -122,19 +124,60 @@ def run(
     kinds = ["formula", *(["lime"] if lime else []), *(["maple"] if maple else [])]
     for kind in kinds:
         EXPLAINERS[kind].require()
+    with Signals() as signals:
+        kept: list[Path] = []
+        try:
+            with signals.at_once():
+                runs = _read(references)
+            # Whatever is wrong with a run is said before minutes go into another.
+            return [_kept(one, kinds, instances, jobs, reporter, signals, kept) for one in runs]
+        except StopNow:
+            raise _interrupted(signals.number or 0, kept) from None
+
+
+@dataclass(frozen=True)
+class _Run:
+    name: str
+    seed: int
+    fitted: FittedRun
+
+
+def _read(references: Sequence[str]) -> list[_Run]:
     paths = [find_run(runs_root(), reference) for reference in (references or ["latest"])]
-    return [
-        keep(_compared(path, kinds, instances, jobs, reporter), reporter)
-        for path in dict.fromkeys(paths)
-    ]
+    runs = []
+    for path in dict.fromkeys(paths):
+        made = RunFolder.open(path).read_json("run.json")
+        name = f"{made['name']}-{made['signature']}"
+        runs.append(_Run(name, int(made["seed"]), read_run(path)))
+    return runs
 
 
-def _compared(
-    path: Path, kinds: Sequence[str], count: int, jobs: int, reporter: StepReporter
+def _kept(
+    one: _Run,
+    kinds: Sequence[str],
+    count: int,
+    jobs: int,
+    reporter: StepReporter,
+    signals: Signals,
+    kept: list[Path],
 ) -> Comparison:
-    made = RunFolder.open(path).read_json("run.json")
-    name, seed = f"{made['name']}-{made['signature']}", int(made["seed"])
-    return compare(read_run(path), name, seed, kinds, count, jobs, reporter)
+    """Compare a run; a signal stops that at once, but for the moment in which it is written."""
+    with signals.at_once():
+        made = compare(one.fitted, one.name, one.seed, kinds, count, jobs, reporter)
+        files = _files(made) if _can_keep(one.fitted, reporter) else {}
+    if files:
+        with RunFolder.claim(one.fitted.path) as folder:
+            folder.amend(files)
+        kept.append(one.fitted.path)
+        made = replace(made, kept=True)
+    with signals.at_once():
+        return made
+
+
+def _interrupted(number: int, kept: Sequence[Path]) -> Interrupted:
+    error = Interrupted(number, ", ".join(map(str, kept)))
+    error.hint = "the same command compares from the start" if kept else ""
+    return error
 
 
 def compare(
@@ -171,7 +214,7 @@ def compare(
     line = path_instances(subject, fitted.sets)
 
     def step(done: int, total: int) -> None:
-        reporter.step(done, total, f"{name}: explaining, seed by seed")
+        reporter.step(done, total, f"{name}: explanations")
 
     done = run_all(subject, (*sets, line), kinds, seed, jobs, step)
     return Comparison(
@@ -233,28 +276,24 @@ def _cost(kind: str, done: Sequence[Done], seed: int) -> Cost:
     return Cost(first.fit_seconds, bootstrap(lambda i: float(seconds[i].mean()), usable, seed))
 
 
-def keep(comparison: Comparison, reporter: StepReporter) -> Comparison:
-    """Add the results to the run folder where that can be.
+def _can_keep(fitted: FittedRun, reporter: StepReporter) -> bool:
+    """Whether the folder takes results; says so where it does not."""
+    if not fitted.is_done:
+        reporter.notice(f"{fitted.path}: not finished, so the comparison is printed but not kept")
+        return False
+    if not os.access(fitted.path, os.W_OK):
+        reporter.notice(f"{fitted.path}: read-only, so the comparison is printed but not kept")
+        return False
+    return True
 
-    Raises:
-        UsageError: another process holds the folder.
-        StorageError: it cannot be written.
-    """
-    path = comparison.fitted.path
-    if not comparison.fitted.is_done:
-        reporter.notice(f"{path}: not finished, so the comparison is printed but not kept")
-        return comparison
-    if not os.access(path, os.W_OK):
-        reporter.notice(f"{path}: read-only, so the comparison is printed but not kept")
-        return comparison
+
+def _files(comparison: Comparison) -> dict[str, bytes]:
+    """What is added to the run folder, by path within it."""
     from srnet_cli.workflows.compare_plots import plots
 
-    files = {
+    return {
         "compare.csv": csv_bytes(comparison),
         "compare.json": json_bytes(comparison),
         "compare_timing.csv": timing_bytes(comparison),
         **plots(comparison),
     }
-    with RunFolder.claim(path) as folder:
-        folder.amend(files)
-    return replace(comparison, kept=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from compared import Listener, fitted, linear_formula, network
 from small_run import write_config
 
 from srnet_cli import cli
-from srnet_cli.errors import DataError, StorageError, UsageError
+from srnet_cli.errors import DataError, Interrupted, StorageError, UsageError
 from srnet_cli.networks import Scaler
 from srnet_cli.store import RunFolder, list_runs
 from srnet_cli.workflows import compare, compare_plots, fit, verify
@@ -115,7 +117,9 @@ def test_the_formula_is_judged_as_the_run_reports_it(finished: Path) -> None:
         assert figure.value**2 == pytest.approx(metrics[name][-1]["mse"])
         assert figure.instances == 100
     assert any("there are only 100 held-out rows; all are explained" in n for n in listener.notices)
-    assert listener.steps[-1] == (1, 1)
+    # Every instance of both sets and every point of the path moves the bar by one.
+    total = 200 + len(comparison.line)
+    assert listener.steps == [(done, total) for done in range(1, total + 1)]
 
 
 def test_several_runs_at_once(finished: Path, runs_dir: Path) -> None:
@@ -167,6 +171,73 @@ def test_missing_values_are_one_line() -> None:
     made.sets["train"][3, 0] = np.nan
     with pytest.raises(DataError, match="1 of 200 training rows have missing"):
         compare.compare(made, "r", 0, ["formula"], 5, 1, Listener())
+
+
+class Killing(Listener):
+    """Sends this process a signal when so many explanations are done."""
+
+    def __init__(self, number: signal.Signals, after: int) -> None:
+        super().__init__()
+        self._number, self._after = number, after
+
+    def step(self, done: int, total: int, what: str) -> None:
+        super().step(done, total, what)
+        if len(self.steps) == self._after:
+            os.kill(os.getpid(), self._number)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_at_once(finished: Path, number: signal.Signals, code: int) -> None:
+    """Nothing is written, the run is as it was, and signals do what they did before."""
+    before = signal.getsignal(number)
+    listener = Killing(number, 3)
+    with pytest.raises(Interrupted, match="before anything new was found") as stop:
+        compare.run([], instances=5, reporter=listener)
+    assert stop.value.exit_code == code
+    assert len(listener.steps) == 3
+    assert not written(finished)
+    assert verify.run(str(finished)).endswith("every file is as committed")
+    assert signal.getsignal(number) == before
+
+
+def test_a_signal_between_runs_keeps_those_that_are_done(finished: Path, runs_dir: Path) -> None:
+    """The second of two is left as it was, and what was kept is said."""
+    other = Path(shutil.copytree(finished, runs_dir / "other-run"))
+    (first,) = run(finished)
+    per_run = 10 + len(first.line)
+    with pytest.raises(Interrupted, match=f"what was found is in {finished}"):
+        compare.run(
+            [str(finished), str(other)],
+            instances=5,
+            reporter=Killing(signal.SIGTERM, per_run + 1),
+        )
+    assert not written(other)
+
+
+def test_a_signal_waits_while_files_are_written(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are all written and committed, then the command ends."""
+    original = RunFolder.amend
+
+    def amend(self: RunFolder, files: dict[str, bytes]) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        original(self, files)
+
+    monkeypatch.setattr(RunFolder, "amend", amend)
+    with pytest.raises(Interrupted, match="what was found is in"):
+        run()
+    assert len(written(finished)) == 7
+    assert verify.run(str(finished)).endswith("every file is as committed")
+
+
+def test_a_broken_run_is_named_before_anything_is_compared(finished: Path, runs_dir: Path) -> None:
+    """Of several runs, none is begun with while one cannot be read."""
+    other = Path(shutil.copytree(finished, runs_dir / "other-run"))
+    (other / "network.safetensors").unlink()
+    with pytest.raises(StorageError, match=r"other-run/network\.safetensors"):
+        run(finished, other)
+    assert not written(finished)
 
 
 def test_the_latest_run_stays_the_latest(finished: Path, runs_dir: Path) -> None:
