@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from srnet_cli.compare.explainers import EXPLAINERS, Subject
 from srnet_cli.compare.instances import SETS, Instances, choose
 from srnet_cli.compare.measures import Judged, is_trivial, judge
 from srnet_cli.compare.path import path_instances
+from srnet_cli.compare.plane import Plane, View, plane_of
 from srnet_cli.compare.tasks import Done, run_all
 from srnet_cli.errors import DataError, Interrupted, UsageError
 from srnet_cli.expressions.formulas import layer_formulas
@@ -71,6 +72,7 @@ class Comparison:
         line: points along a path through the domain, explained for the plot.
         costs: by explainer.
         done: the explanations themselves.
+        plane: where classes are drawn; None where there are none, or one input.
         kept: whether the results are in the run folder.
     """
 
@@ -81,6 +83,7 @@ class Comparison:
     line: Instances
     costs: dict[str, Cost]
     done: tuple[Done, ...]
+    plane: Plane | None
     kept: bool = False
 
     @property
@@ -101,6 +104,7 @@ def run(
     maple: bool = False,
     instances: int = INSTANCES,
     jobs: int = 1,
+    view: View | None = None,
     reporter: StepReporter,
 ) -> list[Comparison]:
     """Compare one run or several, and keep the results in their folders.
@@ -110,10 +114,12 @@ def run(
         lime, maple: which explainers to set beside the formulas.
         instances: how many rows of each set to explain.
         jobs: number of processes; it changes no result.
+        view: the plane on which the classes of classifiers are drawn.
         reporter: told what happens.
 
     Raises:
-        UsageError: no such run, a package is missing, or a number is out of range.
+        UsageError: no such run, a package is missing, a number is out of range, or a run has no
+            such view.
         DataError: a run has no rows that can be explained.
         StorageError, ModelError: a run is damaged, or the results cannot be written.
         Interrupted: a signal came; runs that had been compared keep their results.
@@ -124,13 +130,19 @@ def run(
     kinds = ["formula", *(["lime"] if lime else []), *(["maple"] if maple else [])]
     for kind in kinds:
         EXPLAINERS[kind].require()
+    view = view or View()
+    kept: list[Path] = []
     with Signals() as signals:
-        kept: list[Path] = []
         try:
             with signals.at_once():
-                runs = _read(references)
-            # Whatever is wrong with a run is said before minutes go into another.
-            return [_kept(one, kinds, instances, jobs, reporter, signals, kept) for one in runs]
+                runs = _read(references, view)  # all, before minutes go into the first of them
+
+            def compared(one: _Run) -> Comparison:
+                return compare(
+                    one.fitted, one.name, one.seed, kinds, instances, jobs, reporter, view
+                )
+
+            return [_kept(one, compared, reporter, signals, kept) for one in runs]
         except StopNow:
             raise _interrupted(signals.number or 0, kept) from None
 
@@ -142,28 +154,28 @@ class _Run:
     fitted: FittedRun
 
 
-def _read(references: Sequence[str]) -> list[_Run]:
+def _read(references: Sequence[str], view: View) -> list[_Run]:
     paths = [find_run(runs_root(), reference) for reference in (references or ["latest"])]
     runs = []
     for path in dict.fromkeys(paths):
         made = RunFolder.open(path).read_json("run.json")
         name = f"{made['name']}-{made['signature']}"
-        runs.append(_Run(name, int(made["seed"]), read_run(path)))
+        fitted = read_run(path)
+        view.check(name, fitted.model.features, fitted.network.output_activation == "softmax")
+        runs.append(_Run(name, int(made["seed"]), fitted))
     return runs
 
 
 def _kept(
     one: _Run,
-    kinds: Sequence[str],
-    count: int,
-    jobs: int,
+    compared: Callable[[_Run], Comparison],
     reporter: StepReporter,
     signals: Signals,
     kept: list[Path],
 ) -> Comparison:
     """Compare a run; a signal stops that at once, but for the moment in which it is written."""
     with signals.at_once():
-        made = compare(one.fitted, one.name, one.seed, kinds, count, jobs, reporter)
+        made = compared(one)
         files = _files(made) if _can_keep(one.fitted, reporter) else {}
     if files:
         with RunFolder.claim(one.fitted.path) as folder:
@@ -188,6 +200,7 @@ def compare(
     count: int,
     jobs: int,
     reporter: StepReporter,
+    view: View | None = None,
 ) -> Comparison:
     """Compare a run that has been read.
 
@@ -196,7 +209,7 @@ def compare(
         name: what it is called, wherever its folder is.
         seed: what all random numbers come from.
         kinds: names of explainers.
-        count, jobs, reporter: as for ``run``.
+        count, jobs, reporter, view: as for ``run``.
 
     Raises:
         DataError: there are no rows that can be explained.
@@ -225,6 +238,7 @@ def compare(
         line=line,
         costs={kind: _cost(kind, done, seed) for kind in kinds},
         done=tuple(done),
+        plane=plane_of(subject, view or View()),
     )
 
 

@@ -54,6 +54,7 @@ def record(comparison: Comparison) -> dict[str, Any]:
         "target": fitted.inputs["target"],
         "classes": fitted.inputs["classes"],
         "explained": "probabilities" if comparison.is_classifier else "outputs",
+        "plane": None if comparison.plane is None else list(comparison.plane.names),
         "seed": comparison.seed,
         "seeds_per_instance": REPEATS,
         "sigmas": list(SIGMAS),

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.bootstrap import Figure
 from srnet_cli.compare.explainers import EXPLAINERS
-from srnet_cli.compare.functions import Function, gradient, outputs
+from srnet_cli.compare.functions import outputs
 from srnet_cli.compare.instances import SIGMAS
 from srnet_cli.compare.path import inside
 from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.errors import SrnetError
 from srnet_cli.store import RunFolder
+from srnet_cli.workflows.compare_boundaries import boundaries
 from srnet_cli.workflows.fidelity import layer_name
 from srnet_cli.workflows.plots import as_png, blank_figure
 from srnet_cli.workflows.text_table import SET_NAMES
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _ROWS = 500
-_GRID = 120
 _COLORS = {"truth": "0.6", "network": "black", "formula": "C0", "lime": "C1", "maple": "C2"}
 _STYLES = {"truth": "-", "network": "-", "formula": "--", "lime": ":", "maple": "-."}
 
@@ -42,8 +42,8 @@ def plots(comparison: Comparison) -> dict[str, bytes]:
         "plots/compare_layers.png": _layers(comparison),
         "plots/compare_convergence.png": _convergence(comparison),
     }
-    if comparison.is_classifier and len(comparison.fitted.model.features) > 1:
-        made["plots/compare_boundaries.png"] = _boundaries(comparison)
+    if comparison.plane is not None:
+        made["plots/compare_boundaries.png"] = boundaries(comparison, comparison.plane)
     return made
 
 
@@ -195,33 +195,6 @@ def levels(trials: Sequence[Array]) -> tuple[Array, Array]:
         for trace in trials
     ]
     return generations, np.stack(fitness)
-
-
-def _boundaries(comparison: Comparison) -> bytes:
-    """Classes over the two inputs that matter most to the network, the others at their medians."""
-    fitted = comparison.fitted
-    train = fitted.sets["train"]
-    effects = np.abs(gradient(fitted.network, train[:_ROWS]) * train.std(axis=0)).mean(axis=(0, 1))
-    first, second = np.argsort(-effects, kind="stable")[:2]
-    low, high = train.min(axis=0), train.max(axis=0)
-    across = np.linspace(low[first], high[first], _GRID)
-    up = np.linspace(low[second], high[second], _GRID)
-    points = np.tile(np.median(train, axis=0), (_GRID * _GRID, 1))
-    points[:, first], points[:, second] = np.tile(across, _GRID), np.repeat(up, _GRID)
-    figure = blank_figure(7, 3.6)
-    top = fitted.network.widths[-1] - 1
-    sides: dict[str, Function] = {"network": fitted.network, "SRNet": fitted.model}
-    for axes, (title, function) in zip(figure.subplots(1, 2), sides.items(), strict=True):
-        values = outputs(function, points)
-        labels = np.where(np.isfinite(values).all(axis=1), values.argmax(axis=1), np.nan)
-        axes.pcolormesh(
-            across, up, labels.reshape(_GRID, _GRID), shading="nearest", cmap="tab10", vmin=0,
-            vmax=max(top, 9),
-        )  # fmt: skip
-        axes.set_title(title, fontsize=9)
-        axes.set_xlabel(fitted.model.features[first])
-        axes.set_ylabel(fitted.model.features[second])
-    return as_png(figure)
 
 
 def _truth(comparison: Comparison, X: Array) -> Array | None:

@@ -16,12 +16,14 @@ from compared import Listener, fitted, linear_formula, network
 from small_run import write_config
 
 from srnet_cli import cli
+from srnet_cli.compare.plane import View
 from srnet_cli.errors import DataError, Interrupted, StorageError, UsageError
 from srnet_cli.networks import Scaler
 from srnet_cli.store import RunFolder, list_runs
 from srnet_cli.workflows import compare, compare_plots, fit, verify
+from srnet_cli.workflows.compare_boundaries import boundaries
 from srnet_cli.workflows.compare_formats import FORMATS, as_json, as_markdown
-from srnet_cli.workflows.run_files import read_run
+from srnet_cli.workflows.run_files import FittedRun, read_run
 
 FILES = ("compare.csv", "compare.json", "compare_timing.csv")
 PNG = b"\x89PNG"
@@ -275,12 +277,27 @@ def test_markdown_tables_are_rectangular() -> None:
         assert len({line.count("|") for line in lines}) <= 1
 
 
-def test_a_classifiers_plots(finished: Path, monkeypatch) -> None:
-    """Decision boundaries are drawn for classifiers of two inputs and more."""
-    scaler = Scaler(np.zeros(4), np.array([1.0, 50.0, 0.02, 3.0]))
-    net = network((4, 3), output="softmax", scaler=scaler)
-    made = fitted(net, linear_formula(np.ones((3, 4)), np.arange(3.0), "softmax"), 4, "abc")
-    comparison = compare.compare(made, "r", 0, ["formula"], 8, 1, Listener())
+CLASSIFIER = network(
+    (4, 3), output="softmax", scaler=Scaler(np.zeros(4), np.array([1.0, 50.0, 0.02, 3.0]))
+)
+
+
+def classifier() -> FittedRun:
+    """A run of four inputs and three classes, which its formulas do not get right."""
+    formula = linear_formula(np.ones((3, 4)), np.arange(3.0), "softmax")
+    return fitted(CLASSIFIER, formula, 4, "abc")
+
+
+@pytest.mark.parametrize(
+    ("view", "axes"),
+    [
+        (View(("x3", "x1")), ["x3", "x1"]),
+        (View(None, True), ["first principal component", "second principal component"]),
+    ],
+)
+def test_a_classifiers_plots(finished: Path, monkeypatch, view: View, axes: list[str]) -> None:
+    """Decision boundaries are drawn for classifiers, on the plane that was asked for."""
+    comparison = compare.compare(classifier(), "r", 0, ["formula"], 8, 1, Listener(), view)
     monkeypatch.setattr(
         compare_plots, "RunFolder", type("Run", (), {"open": lambda _: RunFolder.open(finished)})
     )
@@ -288,6 +305,50 @@ def test_a_classifiers_plots(finished: Path, monkeypatch) -> None:
     assert "plots/compare_boundaries.png" in plots
     assert len(plots) == 6
     assert all(plot.startswith(PNG) for plot in plots.values())
+    assert json.loads(as_json([comparison]))[0]["plane"] == axes
+
+
+def test_explainers_are_points_where_they_were_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LIME's classes are drawn at its own instances, ringed black where the network's differ."""
+    pytest.importorskip("lime")
+    monkeypatch.setattr("srnet_cli.compare.tasks.REPEATS", 1)
+    view = View(("x0", "x2"))
+    comparison = compare.compare(classifier(), "r", 0, ["formula", "lime"], 9, 1, Listener(), view)
+    drawn = []
+    monkeypatch.setattr(
+        "matplotlib.axes.Axes.scatter", lambda self, *at, **style: drawn.append((at, style))
+    )
+    boundaries(comparison, comparison.plane)
+    (((across, up), style),) = drawn
+    record = json.loads(as_json([comparison]))[0]["sets"]["interpolation"]["instances"]
+    np.testing.assert_array_equal(across, [one["x"][0] for one in record])
+    np.testing.assert_array_equal(up, [one["x"][2] for one in record])
+    said = [int(np.argmax(one["lime"]["value"])) for one in record]
+    assert list(style["c"]) == said
+    actual = [int(np.argmax(one["network"])) for one in record]
+    rings = ["white" if one == other else "black" for one, other in zip(said, actual, strict=True)]
+    assert list(style["edgecolors"]) == rings
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--inputs", "x"], "--inputs x: give two different inputs, such as x0,x1"),
+        (["--inputs", "x,x"], "give two different inputs"),
+        (["--inputs", "x,y", "--projection"], "two ways to choose a plane"),
+        (["--inputs", "x,y"], "network is no classifier"),
+        (["--projection"], "network is no classifier"),
+    ],
+)
+def test_a_plane_that_there_is_not_exits_with_2(
+    finished: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    """Before anything is compared."""
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["compare", *options])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not written(finished)
 
 
 def test_the_band_of_convergence_is_from_best_to_worst() -> None:
