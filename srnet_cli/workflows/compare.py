@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,15 +13,15 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.bootstrap import Figure, bootstrap
 from srnet_cli.compare.explainers import EXPLAINERS, Subject
-from srnet_cli.compare.instances import SETS, Instances, choose
+from srnet_cli.compare.instances import SETS, Instances, choose, require_finite
 from srnet_cli.compare.measures import Judged, is_trivial, judge
 from srnet_cli.compare.path import path_instances
 from srnet_cli.compare.plane import Plane, View, plane_of
 from srnet_cli.compare.tasks import Done, run_all
-from srnet_cli.errors import DataError, Interrupted, UsageError
+from srnet_cli.errors import Interrupted, UsageError
 from srnet_cli.expressions.formulas import layer_formulas
 from srnet_cli.store import RunFolder, find_run, runs_root
-from srnet_cli.workflows.compare_files import csv_bytes, json_bytes, timing_bytes
+from srnet_cli.workflows.compare_files import PLOTTED, csv_bytes, json_bytes, timing_bytes
 from srnet_cli.workflows.expressions_file import checked_rows
 from srnet_cli.workflows.reporting import StepReporter
 from srnet_cli.workflows.run_files import FittedRun, read_run
@@ -118,8 +119,8 @@ def run(
         reporter: told what happens.
 
     Raises:
-        UsageError: no such run, a package is missing, a number is out of range, or a run has no
-            such view.
+        UsageError: no such run, another process holds it, a package is missing, a number is out of
+            range, or a run has no such view.
         DataError: a run has no rows that can be explained.
         StorageError, ModelError: a run is damaged, or the results cannot be written.
         Interrupted: a signal came; runs that had been compared keep their results.
@@ -156,14 +157,23 @@ class _Run:
 
 def _read(references: Sequence[str], view: View) -> list[_Run]:
     paths = [find_run(runs_root(), reference) for reference in (references or ["latest"])]
-    runs = []
-    for path in dict.fromkeys(paths):
-        made = RunFolder.open(path).read_json("run.json")
-        name = f"{made['name']}-{made['signature']}"
-        fitted = read_run(path)
-        view.check(name, fitted.model.features, fitted.network.output_activation == "softmax")
-        runs.append(_Run(name, int(made["seed"]), fitted))
-    return runs
+    return [_read_one(path, view) for path in dict.fromkeys(paths)]
+
+
+def _read_one(path: Path, view: View) -> _Run:
+    """Read a run, and check what its comparison would otherwise fail on after minutes."""
+    folder = RunFolder.open(path)
+    made = folder.read_json("run.json")
+    name = f"{made['name']}-{made['signature']}"
+    fitted = read_run(path)
+    view.check(name, fitted.model.features, fitted.network.output_activation == "softmax")
+    for rows, title in (("train", "training"), *((one, one) for one in SETS)):
+        if rows in fitted.sets:
+            require_finite(fitted.sets[rows], title)
+    if fitted.is_done:
+        for needed in PLOTTED:
+            folder.read(needed)
+    return _Run(name, int(made["seed"]), fitted)
 
 
 def _kept(
@@ -174,14 +184,15 @@ def _kept(
     kept: list[Path],
 ) -> Comparison:
     """Compare a run; a signal stops that at once, but for the moment in which it is written."""
-    with signals.at_once():
-        made = compared(one)
-        files = _files(made) if _can_keep(one.fitted, reporter) else {}
-    if files:
-        with RunFolder.claim(one.fitted.path) as folder:
+    path = one.fitted.path
+    with RunFolder.claim(path) if _can_keep(one.fitted, reporter) else nullcontext() as folder:
+        with signals.at_once():
+            made = compared(one)
+            files = _files(made) if folder else {}
+        if folder:
             folder.amend(files)
-        kept.append(one.fitted.path)
-        made = replace(made, kept=True)
+            kept.append(path)
+            made = replace(made, kept=True)
     with signals.at_once():
         return made
 
@@ -249,12 +260,7 @@ def subject_of(fitted: FittedRun) -> Subject:
         DataError: its training rows have missing values.
     """
     train = fitted.sets["train"]
-    bad = int(np.sum(~np.isfinite(train).all(axis=1)))
-    if bad:
-        raise DataError(
-            f"{bad} of {len(train)} training rows have missing or infinite values",
-            hint="clean the dataset and fit again",
-        )
+    require_finite(train, "training")
     formulas = layer_formulas(fitted.model, checked_rows(fitted.sets))
     nodes = sum(layer.complexity for layer in formulas)
     return Subject(fitted.network, fitted.model, train, nodes)

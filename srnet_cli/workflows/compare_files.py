@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from srnet_cli.workflows.compare import Comparison, SetComparison
 
 
+PLOTTED = ("curves.csv", "config.resolved.json")
+"""Files of a run that its plots need."""
+
+
 def json_bytes(comparison: Comparison) -> bytes:
     """``compare.json``: settings, figures, and every explanation."""
     return encode_json(record(comparison))

@@ -233,13 +233,46 @@ def test_a_signal_waits_while_files_are_written(
     assert verify.run(str(finished)).endswith("every file is as committed")
 
 
-def test_a_broken_run_is_named_before_anything_is_compared(finished: Path, runs_dir: Path) -> None:
-    """Of several runs, none is begun with while one cannot be read."""
+@pytest.mark.parametrize("name", ["network.safetensors", "curves.csv", "config.resolved.json"])
+def test_a_broken_run_is_named_before_anything_is_compared(
+    finished: Path, runs_dir: Path, name: str
+) -> None:
+    """Of several runs, none is begun with while one lacks what its results or plots need."""
     other = Path(shutil.copytree(finished, runs_dir / "other-run"))
-    (other / "network.safetensors").unlink()
-    with pytest.raises(StorageError, match=r"other-run/network\.safetensors"):
+    (other / name).unlink()
+    with pytest.raises(StorageError, match=f"other-run/{name}"):
         run(finished, other)
     assert not written(finished)
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"), [("train", "training"), ("extrapolation", "extrapolation")]
+)
+def test_rows_with_missing_values_are_named_before_anything_is_compared(
+    finished: Path, runs_dir: Path, monkeypatch: pytest.MonkeyPatch, rows: str, named: str
+) -> None:
+    """Of several runs, none is begun with while one cannot be explained."""
+    other = Path(shutil.copytree(finished, runs_dir / "other-run"))
+
+    def damaged(path: Path) -> FittedRun:
+        found = read_run(path)
+        if path == other:
+            found.sets[rows][2, 1] = np.inf
+        return found
+
+    monkeypatch.setattr(compare, "read_run", damaged)
+    with pytest.raises(DataError, match=f"1 of [0-9]+ {named} rows have missing"):
+        run(finished, other)
+    assert not written(finished)
+
+
+def test_a_run_that_another_process_holds_is_refused_at_once(finished: Path) -> None:
+    """Rather than when everything has been explained."""
+    listener = Listener()
+    with RunFolder.claim(finished), pytest.raises(UsageError, match="is in use by process"):
+        compare.run([], instances=5, reporter=listener)
+    assert not listener.steps
+    assert len(run()) == 1
 
 
 def test_the_latest_run_stays_the_latest(finished: Path, runs_dir: Path) -> None:
