@@ -18,10 +18,11 @@ def square(number: int, steps: int) -> int:
 
 
 def linger(folder: Path) -> None:
-    """Leave a file named after this process, and stay for ten minutes."""
+    """Leave a file named after this process, stay for a minute, and say if nothing ended that."""
     counted()
     (folder / str(os.getpid())).touch()
-    time.sleep(600)
+    time.sleep(60)
+    (folder / f"{os.getpid()} was left alone").touch()
 
 
 def die() -> None:

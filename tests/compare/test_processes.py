@@ -28,9 +28,11 @@ def until(is_so: Callable[[], bool]) -> bool:
     return is_so()
 
 
-def are_gone(folder: Path) -> bool:
-    """Whether none of the processes that left a file there is running."""
-    return not any(_runs(int(path.name)) for path in folder.iterdir())
+def were_ended(folder: Path) -> bool:
+    """Whether all processes that left a file there are gone, none because its time was over."""
+    names = [path.name for path in folder.iterdir()]
+    assert all(map(str.isdigit, names)), names
+    return not any(_runs(int(name)) for name in names)
 
 
 def _runs(pid: int) -> bool:
@@ -76,7 +78,7 @@ def test_an_exception_ends_the_workers(tmp_path: Path) -> None:
 
     with pytest.raises(Stop):
         run_in_processes(process_work.linger, [(tmp_path,)] * 2, 2, stop, 2)
-    assert until(lambda: are_gone(tmp_path))
+    assert until(lambda: were_ended(tmp_path))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
@@ -92,4 +94,4 @@ def test_workers_end_with_their_parent(tmp_path: Path, number: signal.Signals) -
     assert until(lambda: len(list(tmp_path.iterdir())) == 2)
     parent.send_signal(number)
     assert parent.wait(LONG) != 0
-    assert until(lambda: are_gone(tmp_path))
+    assert until(lambda: were_ended(tmp_path))
