@@ -228,6 +228,21 @@ def compare(
         int, typer.Option(help="Rows to explain, of the held-out ones and of those beyond.")
     ] = 200,
     jobs: Annotated[int, typer.Option(help="Processes; they change no result.")] = 1,
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="x0,x1",
+            help="For classifiers: the inputs over which decision boundaries are drawn, the others "
+            "at their medians; by default the two of the largest effect.",
+        ),
+    ] = None,
+    projection: Annotated[
+        bool,
+        typer.Option(
+            "--projection",
+            help="Draw decision boundaries over two principal components of the rows instead.",
+        ),
+    ] = False,
     form: Annotated[
         ExplainFormat, typer.Option("--format", help="How to print.")
     ] = ExplainFormat.table,
@@ -240,13 +255,22 @@ def compare(
     Results go to compare.csv, compare.json and plots in the run's folder.
     LIME and MAPLE come with the extra 'compare'.
     """
+    from srnet_cli.compare.plane import View
     from srnet_cli.progress import reporter
     from srnet_cli.workflows import compare as workflow
     from srnet_cli.workflows.compare_formats import FORMATS
 
+    view = View.parse(inputs, projection)
+
     with reporter(quiet=quiet) as watcher:
         compared = workflow.run(
-            runs or (), lime=lime, maple=maple, instances=instances, jobs=jobs, reporter=watcher
+            runs or (),
+            lime=lime,
+            maple=maple,
+            instances=instances,
+            jobs=jobs,
+            view=view,
+            reporter=watcher,
         )
     _print(FORMATS[form.value](compared))
 

@@ -72,6 +72,24 @@ def choose(
     return found
 
 
+def require_finite(X: Array, name: str) -> None:
+    """Check that rows have all their values.
+
+    Args:
+        X: raw rows, (n, d).
+        name: what they are called: ``training``, or the name of a set.
+
+    Raises:
+        DataError: some have not.
+    """
+    bad = int(np.sum(~np.isfinite(X).all(axis=1)))
+    if bad:
+        raise DataError(
+            f"{bad} of {len(X)} {name} rows have missing or infinite values",
+            hint="clean the dataset and fit again",
+        )
+
+
 def neighbours(subject: Subject, x: Array, seed: int, name: str, row: int) -> Array:
     """Normal perturbations of a raw row, the same directions for every size: (sigmas, points, d).
 
@@ -86,12 +104,7 @@ def neighbours(subject: Subject, x: Array, seed: int, name: str, row: int) -> Ar
 
 
 def _of(subject: Subject, name: str, X: Array, count: int, seed: int) -> Instances:
-    bad = int(np.sum(~np.isfinite(X).all(axis=1)))
-    if bad:
-        raise DataError(
-            f"{bad} of {len(X)} {name} rows have missing or infinite values",
-            hint="clean the dataset and fit again",
-        )
+    require_finite(X, name)
     rows = np.sort(stream(seed, "compare", "instances", name).permutation(len(X))[:count])
     chosen = X[rows]
     points = np.stack(

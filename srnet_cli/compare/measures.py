@@ -40,7 +40,8 @@ def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], s
         rmse, r2: at the instances, each by the explanation made for it.
         agreement, kappa, majority: of labels, for classifiers; the last is the rate of the
             network's most frequent label, which a constant would reach.
-        rmse_near_σ: on points around each instance, for every size σ of the neighbourhood.
+        rmse_near_σ, r2_near_σ: on points around each instance, for every size σ of the
+            neighbourhood.
         agreement_near: of labels there, for classifiers, at the usual size.
         spread: standard deviation of coefficients over seeds, as the effect of a standard
             deviation of a feature in standard deviations of the output, root mean square over
@@ -86,6 +87,7 @@ def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], s
     for index, sigma in enumerate(SIGMAS):
         error = first.around[:, index] - instances.around[:, index]
         figures[f"rmse_near_{sigma:g}"] = root_mean(_mean_square(error))
+        figures[f"r2_near_{sigma:g}"] = figure(_r2_near(instances, first, index), error)
     figures["spread"] = mean(_spread(subject, outcomes))
     figures["cosine"] = mean(_cosine(subject, instances, first))
     figures["terms"], figures["nodes"] = mean(first.terms), mean(first.nodes)
@@ -104,6 +106,17 @@ def _mean_square(errors: Array) -> Array:
     """Per instance: (n, ...) -> (n,)."""
     with np.errstate(all="ignore"):
         return np.asarray((errors**2).reshape(len(errors), -1).mean(axis=1))
+
+
+def _r2_near(instances: Instances, outcome: Outcome, size: int) -> Callable[[Indices], float]:
+    """R² over the points of one size around chosen instances, which are pooled."""
+    truth, values = instances.around[:, size], outcome.around[:, size]
+
+    def pooled(chosen: Indices) -> float:
+        units = truth.shape[-1]
+        return r2(truth[chosen].reshape(-1, units), values[chosen].reshape(-1, units))
+
+    return pooled
 
 
 def _agreement_near(instances: Instances, outcome: Outcome) -> Array:

@@ -6,14 +6,8 @@ neither the number of processes nor the order of tasks changes a result.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,7 +16,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.explainers import EXPLAINERS, Explainer, Subject
 from srnet_cli.compare.instances import Instances
-from srnet_cli.errors import UsageError
+from srnet_cli.compare.processes import Step, counted, run_in_processes
 from srnet_cli.rng import key
 
 Array = NDArray[np.float64]
@@ -123,7 +117,7 @@ def run_all(
     kinds: Sequence[str],
     seed: int,
     jobs: int,
-    step: Callable[[int, int], None],
+    step: Step,
 ) -> list[Done]:
     """Run every task.
 
@@ -133,7 +127,7 @@ def run_all(
         kinds: names of explainers.
         seed: the run's.
         jobs: number of processes.
-        step: told after every task how many are done, and of how many.
+        step: told again and again how many explanations are done, and of how many.
 
     Returns:
         in the order of ``tasks``.
@@ -142,49 +136,38 @@ def run_all(
         UsageError: a process was killed.
     """
     todo = tasks(kinds)
-    if min(jobs, len(todo)) == 1:
-        done = []
-        for task in todo:
-            done.append(run_task(subject, sets, task, seed))
-            step(len(done), len(todo))
-        return done
-    # Forked processes would inherit locks of threads that they do not have.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(jobs, len(todo)), mp_context=context, initializer=_end_with_parent
-    ) as pool:
-        futures = [pool.submit(run_task, subject, sets, task, seed) for task in todo]
-        try:
-            for count, future in enumerate(as_completed(futures), start=1):
-                future.result()
-                step(count, len(todo))
-        except BrokenProcessPool as error:
-            raise UsageError(
-                "a process of the comparison ended before its work was done, perhaps for want of "
-                "memory",
-                hint="try again with fewer --jobs",
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        return [future.result() for future in futures]
+    total = sum(len(one) for task in todo for one in sets if is_asked(task, one))
+    if min(jobs, len(todo)) > 1:
+        calls = [(subject, sets, task, seed, counted) for task in todo]
+        return run_in_processes(run_task, calls, min(jobs, len(todo)), step, total)
+    count = 0
+
+    def explained() -> None:
+        nonlocal count
+        count += 1
+        step(count, total)
+
+    return [run_task(subject, sets, task, seed, explained) for task in todo]
 
 
-def _end_with_parent() -> None:
-    """Make this process end without a word on Ctrl-C, and when the one that began it is gone."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def is_asked(task: Task, instances: Instances) -> bool:
+    """Whether a task explains these: for the path of a plot one seed is enough."""
+    return not task.repeat or instances.neighbours.size > 0
 
 
-def run_task(subject: Subject, sets: Sequence[Instances], task: Task, seed: int) -> Done:
-    """Fit an explainer and explain all instances; what fails is recorded, never raised."""
+def run_task(
+    subject: Subject,
+    sets: Sequence[Instances],
+    task: Task,
+    seed: int,
+    explained: Callable[[], None] = lambda: None,
+) -> Done:
+    """Fit an explainer and explain all instances; what fails is recorded, never raised.
+
+    Args:
+        subject, sets, task, seed: what to explain, and how.
+        explained: called after every instance.
+    """
     # Loaded first, so that its threads are limited too: their number would show in last digits.
     import scipy.linalg  # noqa: F401
     from threadpoolctl import threadpool_limits
@@ -197,39 +180,60 @@ def run_task(subject: Subject, sets: Sequence[Instances], task: Task, seed: int)
             explainer = EXPLAINERS[task.kind].fit(subject, fit_seed_of(task, seed))
         except Exception as error:  # a package raises whatever it likes
             outcomes = tuple(Outcome.empty(instances, _reason(error)) for instances in sets)
+            for one in sets:
+                for _ in range(len(one) if is_asked(task, one) else 0):
+                    explained()
             return Done(task, time.perf_counter() - start, outcomes)
         fitted = time.perf_counter() - start
         with suppress(Exception):  # what is compiled or loaded at the first call is not timed
             explainer.explain(sets[0].X[0], 0)
-        outcomes = tuple(_explain(explainer, one, task, seed) for one in sets)
+        outcomes = tuple(_explain(explainer, one, task, seed, explained) for one in sets)
         return Done(task, fitted, outcomes)
 
 
-def _explain(explainer: Explainer, instances: Instances, task: Task, seed: int) -> Outcome:
+def _explain(
+    explainer: Explainer,
+    instances: Instances,
+    task: Task,
+    seed: int,
+    explained: Callable[[], None],
+) -> Outcome:
     outcome = Outcome.empty(instances)
-    if task.repeat and not instances.neighbours.size:
-        return outcome  # the path of a plot, which one seed is enough for
-    for index, (x, row) in enumerate(zip(instances.X, instances.rows, strict=True)):
-        start = time.perf_counter()
-        try:
-            found = explainer.explain(x, seed_of(task, seed, instances.set_name, int(row)))
-            outcome.seconds[index] = time.perf_counter() - start
-            value = found(x[None])[0]
-        except Exception as error:  # a package raises whatever it likes
-            outcome.errors[index] = _reason(error)
-            continue
-        if not np.isfinite(value).all():
-            outcome.errors[index] = "gives no finite value"
-            continue
-        outcome.values[index] = value
-        outcome.intercepts[index] = found.intercept
-        outcome.coefficients[index] = found.coefficients
-        outcome.terms[index], outcome.nodes[index] = found.terms, found.nodes
-        if task.repeat == 0 and instances.neighbours.size:
-            points = instances.neighbours[index]
-            values = found(points.reshape(-1, len(x)))
-            outcome.around[index] = values.reshape(outcome.around[index].shape)
+    for index in range(len(instances) if is_asked(task, instances) else 0):
+        _explain_one(explainer, instances, index, task, seed, outcome)
+        explained()
     return outcome
+
+
+def _explain_one(
+    explainer: Explainer,
+    instances: Instances,
+    index: int,
+    task: Task,
+    seed: int,
+    outcome: Outcome,
+) -> None:
+    """Write what an explainer says of one instance into the outcome."""
+    x, row = instances.X[index], int(instances.rows[index])
+    start = time.perf_counter()
+    try:
+        found = explainer.explain(x, seed_of(task, seed, instances.set_name, row))
+        outcome.seconds[index] = time.perf_counter() - start
+        value = found(x[None])[0]
+    except Exception as error:  # a package raises whatever it likes
+        outcome.errors[index] = _reason(error)
+        return
+    if not np.isfinite(value).all():
+        outcome.errors[index] = "gives no finite value"
+        return
+    outcome.values[index] = value
+    outcome.intercepts[index] = found.intercept
+    outcome.coefficients[index] = found.coefficients
+    outcome.terms[index], outcome.nodes[index] = found.terms, found.nodes
+    if task.repeat == 0 and instances.neighbours.size:
+        points = instances.neighbours[index]
+        values = found(points.reshape(-1, len(x)))
+        outcome.around[index] = values.reshape(outcome.around[index].shape)
 
 
 def _reason(error: Exception) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,17 +13,19 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.bootstrap import Figure, bootstrap
 from srnet_cli.compare.explainers import EXPLAINERS, Subject
-from srnet_cli.compare.instances import SETS, Instances, choose
+from srnet_cli.compare.instances import SETS, Instances, choose, require_finite
 from srnet_cli.compare.measures import Judged, is_trivial, judge
 from srnet_cli.compare.path import path_instances
+from srnet_cli.compare.plane import Plane, View, plane_of
 from srnet_cli.compare.tasks import Done, run_all
-from srnet_cli.errors import DataError, UsageError
+from srnet_cli.errors import Interrupted, UsageError
 from srnet_cli.expressions.formulas import layer_formulas
 from srnet_cli.store import RunFolder, find_run, runs_root
-from srnet_cli.workflows.compare_files import csv_bytes, json_bytes, timing_bytes
+from srnet_cli.workflows.compare_files import PLOTTED, csv_bytes, json_bytes, timing_bytes
 from srnet_cli.workflows.expressions_file import checked_rows
 from srnet_cli.workflows.reporting import StepReporter
 from srnet_cli.workflows.run_files import FittedRun, read_run
+from srnet_cli.workflows.signals import Signals, StopNow
 from srnet_cli.workflows.text_table import SET_NAMES
 
 Array = NDArray[np.float64]
@@ -70,6 +73,7 @@ class Comparison:
         line: points along a path through the domain, explained for the plot.
         costs: by explainer.
         done: the explanations themselves.
+        plane: where classes are drawn; None where there are none, or one input.
         kept: whether the results are in the run folder.
     """
 
@@ -80,6 +84,7 @@ class Comparison:
     line: Instances
     costs: dict[str, Cost]
     done: tuple[Done, ...]
+    plane: Plane | None
     kept: bool = False
 
     @property
@@ -100,6 +105,7 @@ def run(
     maple: bool = False,
     instances: int = INSTANCES,
     jobs: int = 1,
+    view: View | None = None,
     reporter: StepReporter,
 ) -> list[Comparison]:
     """Compare one run or several, and keep the results in their folders.
@@ -109,12 +115,15 @@ def run(
         lime, maple: which explainers to set beside the formulas.
         instances: how many rows of each set to explain.
         jobs: number of processes; it changes no result.
+        view: the plane on which the classes of classifiers are drawn.
         reporter: told what happens.
 
     Raises:
-        UsageError: no such run, a package is missing, or a number is out of range.
+        UsageError: no such run, another process holds it, a package is missing, a number is out of
+            range, or a run has no such view.
         DataError: a run has no rows that can be explained.
         StorageError, ModelError: a run is damaged, or the results cannot be written.
+        Interrupted: a signal came; runs that had been compared keep their results.
     """
     for name, value in (("instances", instances), ("jobs", jobs)):
         if value < 1:
@@ -122,19 +131,76 @@ def run(
     kinds = ["formula", *(["lime"] if lime else []), *(["maple"] if maple else [])]
     for kind in kinds:
         EXPLAINERS[kind].require()
+    view = view or View()
+    kept: list[Path] = []
+    with Signals() as signals:
+        try:
+            with signals.at_once():
+                runs = _read(references, view)  # all, before minutes go into the first of them
+
+            def compared(one: _Run) -> Comparison:
+                return compare(
+                    one.fitted, one.name, one.seed, kinds, instances, jobs, reporter, view
+                )
+
+            return [_kept(one, compared, reporter, signals, kept) for one in runs]
+        except StopNow:
+            raise _interrupted(signals.number or 0, kept) from None
+
+
+@dataclass(frozen=True)
+class _Run:
+    name: str
+    seed: int
+    fitted: FittedRun
+
+
+def _read(references: Sequence[str], view: View) -> list[_Run]:
     paths = [find_run(runs_root(), reference) for reference in (references or ["latest"])]
-    return [
-        keep(_compared(path, kinds, instances, jobs, reporter), reporter)
-        for path in dict.fromkeys(paths)
-    ]
+    return [_read_one(path, view) for path in dict.fromkeys(paths)]
 
 
-def _compared(
-    path: Path, kinds: Sequence[str], count: int, jobs: int, reporter: StepReporter
+def _read_one(path: Path, view: View) -> _Run:
+    """Read a run, and check what its comparison would otherwise fail on after minutes."""
+    folder = RunFolder.open(path)
+    made = folder.read_json("run.json")
+    name = f"{made['name']}-{made['signature']}"
+    fitted = read_run(path)
+    view.check(name, fitted.model.features, fitted.network.output_activation == "softmax")
+    for rows, title in (("train", "training"), *((one, one) for one in SETS)):
+        if rows in fitted.sets:
+            require_finite(fitted.sets[rows], title)
+    if fitted.is_done:
+        for needed in PLOTTED:
+            folder.read(needed)
+    return _Run(name, int(made["seed"]), fitted)
+
+
+def _kept(
+    one: _Run,
+    compared: Callable[[_Run], Comparison],
+    reporter: StepReporter,
+    signals: Signals,
+    kept: list[Path],
 ) -> Comparison:
-    made = RunFolder.open(path).read_json("run.json")
-    name, seed = f"{made['name']}-{made['signature']}", int(made["seed"])
-    return compare(read_run(path), name, seed, kinds, count, jobs, reporter)
+    """Compare a run; a signal stops that at once, but for the moment in which it is written."""
+    path = one.fitted.path
+    with RunFolder.claim(path) if _can_keep(one.fitted, reporter) else nullcontext() as folder:
+        with signals.at_once():
+            made = compared(one)
+            files = _files(made) if folder else {}
+        if folder:
+            folder.amend(files)
+            kept.append(path)
+            made = replace(made, kept=True)
+    with signals.at_once():
+        return made
+
+
+def _interrupted(number: int, kept: Sequence[Path]) -> Interrupted:
+    error = Interrupted(number, ", ".join(map(str, kept)))
+    error.hint = "the same command compares from the start" if kept else ""
+    return error
 
 
 def compare(
@@ -145,6 +211,7 @@ def compare(
     count: int,
     jobs: int,
     reporter: StepReporter,
+    view: View | None = None,
 ) -> Comparison:
     """Compare a run that has been read.
 
@@ -153,7 +220,7 @@ def compare(
         name: what it is called, wherever its folder is.
         seed: what all random numbers come from.
         kinds: names of explainers.
-        count, jobs, reporter: as for ``run``.
+        count, jobs, reporter, view: as for ``run``.
 
     Raises:
         DataError: there are no rows that can be explained.
@@ -171,7 +238,7 @@ def compare(
     line = path_instances(subject, fitted.sets)
 
     def step(done: int, total: int) -> None:
-        reporter.step(done, total, f"{name}: explaining, seed by seed")
+        reporter.step(done, total, f"{name}: explanations")
 
     done = run_all(subject, (*sets, line), kinds, seed, jobs, step)
     return Comparison(
@@ -182,6 +249,7 @@ def compare(
         line=line,
         costs={kind: _cost(kind, done, seed) for kind in kinds},
         done=tuple(done),
+        plane=plane_of(subject, view or View()),
     )
 
 
@@ -192,12 +260,7 @@ def subject_of(fitted: FittedRun) -> Subject:
         DataError: its training rows have missing values.
     """
     train = fitted.sets["train"]
-    bad = int(np.sum(~np.isfinite(train).all(axis=1)))
-    if bad:
-        raise DataError(
-            f"{bad} of {len(train)} training rows have missing or infinite values",
-            hint="clean the dataset and fit again",
-        )
+    require_finite(train, "training")
     formulas = layer_formulas(fitted.model, checked_rows(fitted.sets))
     nodes = sum(layer.complexity for layer in formulas)
     return Subject(fitted.network, fitted.model, train, nodes)
@@ -233,28 +296,24 @@ def _cost(kind: str, done: Sequence[Done], seed: int) -> Cost:
     return Cost(first.fit_seconds, bootstrap(lambda i: float(seconds[i].mean()), usable, seed))
 
 
-def keep(comparison: Comparison, reporter: StepReporter) -> Comparison:
-    """Add the results to the run folder where that can be.
+def _can_keep(fitted: FittedRun, reporter: StepReporter) -> bool:
+    """Whether the folder takes results; says so where it does not."""
+    if not fitted.is_done:
+        reporter.notice(f"{fitted.path}: not finished, so the comparison is printed but not kept")
+        return False
+    if not os.access(fitted.path, os.W_OK):
+        reporter.notice(f"{fitted.path}: read-only, so the comparison is printed but not kept")
+        return False
+    return True
 
-    Raises:
-        UsageError: another process holds the folder.
-        StorageError: it cannot be written.
-    """
-    path = comparison.fitted.path
-    if not comparison.fitted.is_done:
-        reporter.notice(f"{path}: not finished, so the comparison is printed but not kept")
-        return comparison
-    if not os.access(path, os.W_OK):
-        reporter.notice(f"{path}: read-only, so the comparison is printed but not kept")
-        return comparison
+
+def _files(comparison: Comparison) -> dict[str, bytes]:
+    """What is added to the run folder, by path within it."""
     from srnet_cli.workflows.compare_plots import plots
 
-    files = {
+    return {
         "compare.csv": csv_bytes(comparison),
         "compare.json": json_bytes(comparison),
         "compare_timing.csv": timing_bytes(comparison),
         **plots(comparison),
     }
-    with RunFolder.claim(path) as folder:
-        folder.amend(files)
-    return replace(comparison, kept=True)

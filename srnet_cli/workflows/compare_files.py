@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from srnet_cli.workflows.compare import Comparison, SetComparison
 
 
+PLOTTED = ("curves.csv", "config.resolved.json")
+"""Files of a run that its plots need."""
+
+
 def json_bytes(comparison: Comparison) -> bytes:
     """``compare.json``: settings, figures, and every explanation."""
     return encode_json(record(comparison))
@@ -54,6 +58,7 @@ def record(comparison: Comparison) -> dict[str, Any]:
         "target": fitted.inputs["target"],
         "classes": fitted.inputs["classes"],
         "explained": "probabilities" if comparison.is_classifier else "outputs",
+        "plane": None if comparison.plane is None else list(comparison.plane.names),
         "seed": comparison.seed,
         "seeds_per_instance": REPEATS,
         "sigmas": list(SIGMAS),

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from srnet_cli.compare.bootstrap import Figure
 from srnet_cli.compare.explainers import EXPLAINERS
-from srnet_cli.compare.instances import SIGMAS
+from srnet_cli.compare.instances import SIGMA, SIGMAS
 from srnet_cli.store import encode_json
 from srnet_cli.workflows.compare import Comparison, SetComparison
 from srnet_cli.workflows.compare_files import record
-from srnet_cli.workflows.text_table import SET_NAMES, aligned, score
+from srnet_cli.workflows.compare_table import drawn
+from srnet_cli.workflows.text_table import SET_NAMES, score
 
 Table = list[list[str]]
 
@@ -20,8 +21,9 @@ _ROWS = {
     "agreement": "agreement of labels",
     "majority": "  the most frequent label",
     "kappa": "Cohen's kappa",
-    **{f"rmse_near_{sigma:g}": f"RMSE around it, σ = {sigma:g}" for sigma in SIGMAS},
-    "agreement_near": "agreement around it, σ = 0.1",
+    f"rmse_near_{SIGMA:g}": f"RMSE around it, σ = {SIGMA:g}",
+    f"r2_near_{SIGMA:g}": f"R² around it, σ = {SIGMA:g}",
+    "agreement_near": f"agreement around it, σ = {SIGMA:g}",
     "spread": "spread over seeds",
     "cosine": "cosine with the gradient",
     "terms": "terms",
@@ -29,7 +31,16 @@ _ROWS = {
 }
 """What the measures are called in print, in order."""
 
+_SWEEP = {"rmse_near": "RMSE", "r2_near": "R²"}
+"""Measures that there are for neighbourhoods of every size."""
+
 _EXACT = frozenset(("terms", "nodes"))
+
+_NAMES = {
+    **{f"rmse_near_{sigma:g}": f"RMSE around it, σ = {sigma:g}" for sigma in SIGMAS},
+    **{measure: title.strip() for measure, title in _ROWS.items()},
+}
+"""What they are called in a sentence."""
 
 
 def as_table(comparisons: Sequence[Comparison]) -> str:
@@ -59,7 +70,7 @@ def _text(comparison: Comparison) -> Iterator[str]:
     yield str(comparison.fitted.path)
     for table in _tables(comparison):
         yield ""
-        yield from aligned(table, right=True)
+        yield drawn(table)
     yield ""
     yield from _remarks(comparison)
 
@@ -91,6 +102,7 @@ def _latex(comparison: Comparison) -> Iterator[str]:
 def _tables(comparison: Comparison) -> Iterator[Table]:
     for name, one in comparison.sets.items():
         yield _table(name, one)
+        yield _sweep(name, one)
     yield _costs(comparison)
 
 
@@ -105,6 +117,17 @@ def _table(name: str, one: SetComparison) -> Table:
     failures = [sum(judged.failures.values()) for judged in one.judged.values()]
     if any(failures):
         table.append(["failed", *map(str, failures)])
+    return table
+
+
+def _sweep(name: str, one: SetComparison) -> Table:
+    """Fidelity around the instances by the size of the neighbourhood, without intervals."""
+    table = [[f"{SET_NAMES[name]}, around", *(f"σ = {sigma:g}" for sigma in SIGMAS)]]
+    for measure, title in _SWEEP.items():
+        for kind, judged in one.judged.items():
+            figures = [judged.figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS]
+            cells = [_cell(figure, measure).partition(" ")[0] for figure in figures]
+            table.append([f"{title} {EXPLAINERS[kind].title}", *cells])
     return table
 
 
@@ -125,7 +148,7 @@ def _cell(figure: Figure, measure: str = "") -> str:
         return f"{figure.value:.4g}"
     if measure in _EXACT:
         return f"{figure.value:.1f} [{figure.low:.1f}, {figure.high:.1f}]"
-    if measure == "r2":
+    if measure.startswith("r2"):
         return f"{score(figure.value)} [{score(figure.low)}, {score(figure.high)}]"
     digits = ".4f" if measure in _RATES and abs(figure.value) < 10 else ".3g"
     return f"{figure.value:{digits}} [{figure.low:{digits}}, {figure.high:{digits}}]"
@@ -171,9 +194,10 @@ def _failures(name: str, one: SetComparison) -> Iterator[str]:
             yield f"{name}: {title} failed on {judged.unstable_failures} more with other seeds"
         for measure, figure in judged.figures.items():
             left = total - sum(judged.failures.values()) - figure.instances
-            if left > 0:
+            # Where the RMSE around an instance is undefined, so is R².
+            if left > 0 and measure in _NAMES:
                 yield (
-                    f"{name}: {title}: {_ROWS[measure].strip()}: over {figure.instances} "
+                    f"{name}: {title}: {_NAMES[measure]}: over {figure.instances} "
                     f"instances, undefined on {left}"
                 )
 

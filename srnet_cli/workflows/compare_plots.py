@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.compare.bootstrap import Figure
 from srnet_cli.compare.explainers import EXPLAINERS
-from srnet_cli.compare.functions import Function, gradient, outputs
+from srnet_cli.compare.functions import outputs
+from srnet_cli.compare.instances import SIGMAS
 from srnet_cli.compare.path import inside
 from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.errors import SrnetError
 from srnet_cli.store import RunFolder
+from srnet_cli.workflows.compare_boundaries import boundaries
 from srnet_cli.workflows.fidelity import layer_name
 from srnet_cli.workflows.plots import as_png, blank_figure
 from srnet_cli.workflows.text_table import SET_NAMES
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _ROWS = 500
-_GRID = 120
 _COLORS = {"truth": "0.6", "network": "black", "formula": "C0", "lime": "C1", "maple": "C2"}
 _STYLES = {"truth": "-", "network": "-", "formula": "--", "lime": ":", "maple": "-."}
 
@@ -36,11 +38,12 @@ def plots(comparison: Comparison) -> dict[str, bytes]:
     made = {
         "plots/compare_path.png": _path(comparison),
         "plots/compare_scatter.png": _scatter(comparison),
+        "plots/compare_sweep.png": _sweep(comparison),
         "plots/compare_layers.png": _layers(comparison),
         "plots/compare_convergence.png": _convergence(comparison),
     }
-    if comparison.is_classifier and len(comparison.fitted.model.features) > 1:
-        made["plots/compare_boundaries.png"] = _boundaries(comparison)
+    if comparison.plane is not None:
+        made["plots/compare_boundaries.png"] = boundaries(comparison, comparison.plane)
     return made
 
 
@@ -96,6 +99,38 @@ def _scatter(comparison: Comparison) -> bytes:
             axes.locator_params(nbins=4)
             axes.ticklabel_format(scilimits=(-3, 4))
     return as_png(figure)
+
+
+def _sweep(comparison: Comparison) -> bytes:
+    """RMSE and R² around the instances over the size of the neighbourhood, with intervals."""
+    figure = blank_figure(3.6 * len(comparison.sets), 5)
+    grid = figure.subplots(2, len(comparison.sets), squeeze=False, sharex=True)
+    for column, (name, one) in enumerate(comparison.sets.items()):
+        above, below = grid[0][column], grid[1][column]
+        for kind in comparison.kinds:
+            figures = one.judged[kind].figures
+            for axes, measure in ((above, "rmse_near"), (below, "r2_near")):
+                _band(axes, kind, [figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS])
+        above.set_title(f"around instances, {SET_NAMES[name]}", fontsize=9)
+        if np.isfinite(above.dataLim.minposy):  # else all is 0 or undefined
+            above.set_yscale("log")
+        above.set_ylabel("RMSE to the network")
+        below.set_ylim(max(-1.0, below.get_ylim()[0]), 1.02)
+        below.set_ylabel("R² to the network")
+        below.set_xlabel("σ, standard deviations of the features")
+        below.set_xscale("log")
+    grid[0][0].legend()
+    return as_png(figure)
+
+
+def _band(axes: Axes, kind: str, figures: Sequence[Figure]) -> None:
+    """An explainer's figures over the sizes of neighbourhoods, in the band of their intervals."""
+    value, low, high = np.array([(one.value, one.low, one.high) for one in figures]).T
+    axes.plot(
+        SIGMAS, value, marker=".", color=_COLORS[kind], linestyle=_STYLES[kind],
+        label=EXPLAINERS[kind].title,
+    )  # fmt: skip
+    axes.fill_between(SIGMAS, low, high, color=_COLORS[kind], alpha=0.15, linewidth=0)
 
 
 def _layers(comparison: Comparison) -> bytes:
@@ -160,33 +195,6 @@ def levels(trials: Sequence[Array]) -> tuple[Array, Array]:
         for trace in trials
     ]
     return generations, np.stack(fitness)
-
-
-def _boundaries(comparison: Comparison) -> bytes:
-    """Classes over the two inputs that matter most to the network, the others at their medians."""
-    fitted = comparison.fitted
-    train = fitted.sets["train"]
-    effects = np.abs(gradient(fitted.network, train[:_ROWS]) * train.std(axis=0)).mean(axis=(0, 1))
-    first, second = np.argsort(-effects, kind="stable")[:2]
-    low, high = train.min(axis=0), train.max(axis=0)
-    across = np.linspace(low[first], high[first], _GRID)
-    up = np.linspace(low[second], high[second], _GRID)
-    points = np.tile(np.median(train, axis=0), (_GRID * _GRID, 1))
-    points[:, first], points[:, second] = np.tile(across, _GRID), np.repeat(up, _GRID)
-    figure = blank_figure(7, 3.6)
-    top = fitted.network.widths[-1] - 1
-    sides: dict[str, Function] = {"network": fitted.network, "SRNet": fitted.model}
-    for axes, (title, function) in zip(figure.subplots(1, 2), sides.items(), strict=True):
-        values = outputs(function, points)
-        labels = np.where(np.isfinite(values).all(axis=1), values.argmax(axis=1), np.nan)
-        axes.pcolormesh(
-            across, up, labels.reshape(_GRID, _GRID), shading="nearest", cmap="tab10", vmin=0,
-            vmax=max(top, 9),
-        )  # fmt: skip
-        axes.set_title(title, fontsize=9)
-        axes.set_xlabel(fitted.model.features[first])
-        axes.set_ylabel(fitted.model.features[second])
-    return as_png(figure)
 
 
 def _truth(comparison: Comparison, X: Array) -> Array | None:

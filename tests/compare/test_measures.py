@@ -92,6 +92,13 @@ def test_regression_figures_are_scikit_learns():
         around = instances.neighbours[:, 2] @ SLOPES.T + BIAS
         near = np.sqrt(np.mean((around - instances.around[:, 2]) ** 2))
         assert found["rmse_near_0.1"].value == pytest.approx(near)
+        units = around.shape[-1]
+        pooled = r2_score(
+            instances.around[:, 2].reshape(-1, units),
+            around.reshape(-1, units),
+            multioutput="variance_weighted",
+        )
+        assert found["r2_near_0.1"].value == pytest.approx(pooled)
         assert found["spread"].value == 0.0
         assert found["terms"].value == 3
         assert found["nodes"].value == 10  # two names; two products of three nodes, a sum, a bias

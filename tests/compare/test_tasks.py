@@ -1,27 +1,8 @@
-"""Running explainers in several processes."""
+"""The tasks of a comparison and their seeds."""
 
 from __future__ import annotations
 
-import os
-
-import pytest
-
-from srnet_cli.compare.tasks import REPEATS, Task, run_all, seed_of, tasks
-from srnet_cli.errors import UsageError
-
-
-class Deadly:
-    """Something that ends the process that it is sent to."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os._exit, (9,)
-
-
-def test_a_killed_process_is_one_line() -> None:
-    """As when memory runs out; what to do about it is said."""
-    with pytest.raises(UsageError, match="ended before its work was done") as caught:
-        run_all(Deadly(), [], ["formula", "lime"], 0, 2, lambda done, total: None)
-    assert "--jobs" in caught.value.hint
+from srnet_cli.compare.tasks import REPEATS, Task, seed_of, tasks
 
 
 def test_what_is_random_is_repeated() -> None:
