@@ -283,3 +283,28 @@ def test_a_class_of_one_row_is_left_to_training(tmp_path: Path, runs_dir: Path) 
     assert run("fit", config, "--quiet", "--set", "evolution.generations=2") == 0
     (path,) = runs_dir.iterdir()
     assert read_run(path).network.widths[-1] == 3
+
+
+def test_a_loaded_network_that_names_one_class(
+    tmp_path: Path, runs_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows without labels are enough for a network that is loaded; its classes go by number. Full
+    agreement with a constant is said to say nothing."""
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "rows.npz", X=rng.uniform(-1, 1, (40, 2)))
+    layers = {"weight1": rng.normal(size=(3, 2)), "bias1": np.zeros(3)}
+    last = {"weight2": np.ones((3, 3)), "bias2": np.array([0.0, 1.0, 0.0])}
+    np.savez(tmp_path / "net.npz", **layers, **last)
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "name: c\ndataset: {rows: rows.npz, task: classification}\nnetwork: {load: net.npz}\n"
+        "evolution: {strategy: mnncgp-es, population: 10, generations: 5, threads: 1}\n"
+    )
+    assert run("fit", config, "--quiet") == 0
+    assert run("explain") == 0
+    text = capsys.readouterr().out
+    assert "score(1) = " in text
+    assert "the network names one class on all held-out rows" in text
+    (path,) = runs_dir.iterdir()
+    agreement = json.loads((path / "metrics.json").read_text())["agreement"]["interpolation"]
+    assert (agreement["agreement"], agreement["kappa"], agreement["majority_rate"]) == (1, 0, 1)
