@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -136,6 +136,21 @@ class Network:
         """
         self._check_classifier()
         return np.asarray(self.predict(X).argmax(axis=1), dtype=np.int64)
+
+    def centred(self) -> Network:
+        """The same classifier with the mean over the classes taken off every row's logits.
+
+        Softmax and the class of the greatest logit do not see a common shift, so nothing that the
+        network says changes, beyond rounding. A regression network is returned as it is.
+        """
+        if self.output_activation != "softmax":
+            return self
+        weight, bias = self.weights[-1], self.biases[-1]
+        return replace(
+            self,
+            weights=(*self.weights[:-1], weight - weight.mean(axis=0)),
+            biases=(*self.biases[:-1], bias - bias.mean()),
+        )
 
     def check(self) -> None:
         """Check that the layers chain and that every number is finite.

@@ -17,7 +17,9 @@ from srnet_cli.expressions.names import feature_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import as_latex, as_text
 from srnet_cli.expressions.trees import complexity
+from srnet_cli.metrics import accuracy
 from srnet_cli.store import find_run, runs_root
+from srnet_cli.workflows.agreement import DECISION, Agreement, agreements, class_names, decided
 from srnet_cli.workflows.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.workflows.expressions_file import UNIT_NAMES, checked_rows, figures, shortener
 from srnet_cli.workflows.fidelity import layer_name, measure
@@ -87,6 +89,8 @@ class PrintedFidelity:
         network: R² of the formulas of the whole network, or None where there are none.
         enough_digits: the fewest digits that lose less than 0.001, where the digits asked for lose
             more; else None.
+        agreement: fraction of rows on which the layers' formulas name the network's class; None
+            for a regression.
     """
 
     rows: str
@@ -94,6 +98,22 @@ class PrintedFidelity:
     layers: float | None
     network: float | None
     enough_digits: int | None
+    agreement: float | None = None
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a classifier's formulas say, and how often the network says so.
+
+    Attributes:
+        classes: their names, in the order of the outputs.
+        decision: how the scores decide, in words.
+        agreement: with the network, by set of rows.
+    """
+
+    classes: tuple[str, ...]
+    decision: str
+    agreement: dict[str, Agreement]
 
 
 @dataclass(frozen=True)
@@ -117,6 +137,7 @@ class Explanation:
         unconfirmed: formulas that do not, on every row, give the evaluator's values to 1e-9 even
             before rounding, as may happen near a pole; usually none.
         quality: the network's own quality on held-out rows, where the truth is known.
+        classification: the classes; None for a regression.
     """
 
     run: str
@@ -135,6 +156,7 @@ class Explanation:
     printed: PrintedFidelity
     unconfirmed: tuple[str, ...]
     quality: dict[str, Any] | None
+    classification: Classification | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -194,9 +216,13 @@ def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAU
         network=None if printed.network is None else _formulas(outputs, printed.network),
         network_complexity=None if network is None else sum(map(complexity, network)),
         rows={name: len(X) for name, X in fitted.sets.items()},
-        printed=_printed_fidelity(rounding, judged, digits, enough),
+        printed=replace(
+            _printed_fidelity(rounding, judged, digits, enough),
+            agreement=_printed_agreement(fitted, printed, X),
+        ),
         unconfirmed=tuple(_unconfirmed(fitted, layers, network, rows)),
         quality=fitted.inputs["quality"],
+        classification=_classification(fitted),
     )
 
 
@@ -239,10 +265,9 @@ def _names(lines: Sequence[Line]) -> list[str]:
 
 
 def _output_names(fitted: FittedRun) -> list[str]:
-    target, classes = one_line(str(fitted.inputs["target"])), fitted.inputs["classes"]
-    if classes:
-        return [f"score({one_line(label)})" for label in classes]
-    width = fitted.model.layers[-1].width
+    target, width = one_line(str(fitted.inputs["target"])), fitted.model.layers[-1].width
+    if fitted.network.output_activation == "softmax":
+        return [f"score({one_line(label)})" for label in class_names(fitted.inputs, width)]
     return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
 
 
@@ -255,6 +280,20 @@ def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -
         network=_finite(by_network),
         enough_digits=None if enough == digits else enough,
     )
+
+
+def _printed_agreement(fitted: FittedRun, printed: Printed, X: Array) -> float | None:
+    if fitted.network.output_activation != "softmax":
+        return None
+    return accuracy(fitted.network.labels(X), decided(printed.by_layers(X)))
+
+
+def _classification(fitted: FittedRun) -> Classification | None:
+    found = agreements(fitted.model, fitted.network, fitted.sets)
+    if found is None:
+        return None
+    names = map(one_line, class_names(fitted.inputs, fitted.model.layers[-1].width))
+    return Classification(tuple(names), DECISION, found)
 
 
 def _unconfirmed(

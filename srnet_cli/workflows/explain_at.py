@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from srnet_cli.compare.functions import gradient, outputs
 from srnet_cli.errors import UsageError
 from srnet_cli.store import find_run, runs_root
+from srnet_cli.workflows.agreement import NO_CLASS, class_names, decided
 from srnet_cli.workflows.choice import DEFAULT, Choice, chosen
 from srnet_cli.workflows.compare_formats import escaped
 from srnet_cli.workflows.run_files import FittedRun, read_run
@@ -67,11 +68,15 @@ class PointExplanation:
         run: the run folder.
         point: where, in words.
         outputs: every output.
+        formula_class, network_class: the classes that they name; None for a regression, and where
+            there is none.
     """
 
     run: str
     point: str
     outputs: tuple[OutputAt, ...]
+    formula_class: str | None = None
+    network_class: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -116,12 +121,21 @@ def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
         )
         by_formula, by_network = (_finite(value[unit]) for value in values)
         explained.append(OutputAt(name, by_formula, by_network, effects))
-    return PointExplanation(str(fitted.path), point, tuple(explained))
+    return PointExplanation(str(fitted.path), point, tuple(explained), *_classes(fitted, values))
+
+
+def _classes(fitted: FittedRun, values: Sequence[Array]) -> list[str | None]:
+    """The classes of the greatest probabilities, (m,) each, by name."""
+    if fitted.network.output_activation != "softmax":
+        return [None, None]
+    names = class_names(fitted.inputs, fitted.network.widths[-1])
+    labels = decided(np.stack(values)).tolist()
+    return [None if label == NO_CLASS else names[label] for label in labels]
 
 
 def as_table(explanation: PointExplanation) -> str:
     """For the terminal."""
-    lines = [f"{explanation.run}, {explanation.point}"]
+    lines = _title(explanation)
     for table in _tables(explanation):
         lines += ["", *aligned(table, right=True)]
     return "\n".join([*lines, "", _MEANING])
@@ -134,7 +148,8 @@ def as_json(explanation: PointExplanation) -> str:
 
 def as_markdown(explanation: PointExplanation) -> str:
     """For a notebook or an issue."""
-    lines = [f"# {explanation.run}, {explanation.point}"]
+    title, *more = _title(explanation)
+    lines = [f"# {title}", *(f"\n{line}" for line in more)]
     for head, *rows in _tables(explanation):
         rule = ["---", *["---:"] * (len(head) - 1)]
         lines += ["", *(f"| {' | '.join(row)} |" for row in (head, rule, *rows))]
@@ -143,7 +158,7 @@ def as_markdown(explanation: PointExplanation) -> str:
 
 def as_latex(explanation: PointExplanation) -> str:
     """For a paper: a ``tabular`` an output."""
-    lines = [f"% {explanation.run}, {explanation.point}", f"% {_MEANING}"]
+    lines = [f"% {line}" for line in (*_title(explanation), _MEANING)]
     for table in _tables(explanation):
         lines.append(rf"\begin{{tabular}}{{l{'r' * (len(table[0]) - 1)}}}")
         lines += [rf"  {' & '.join(map(escaped, row))} \\" for row in table]
@@ -157,6 +172,14 @@ _MEANING = (
     "slope: change of the output per unit of the feature; "
     "effect: slope times the feature's standard deviation over the training rows"
 )
+
+
+def _title(explanation: PointExplanation) -> list[str]:
+    lines = [f"{explanation.run}, {explanation.point}"]
+    if explanation.network_class is not None:
+        named = explanation.formula_class or "none, a score has no value"
+        lines.append(f"class: formula {named}, network {explanation.network_class}")
+    return lines
 
 
 def _tables(explanation: PointExplanation) -> Iterator[list[list[str]]]:
@@ -220,7 +243,7 @@ def _listed(names: Sequence[str], most: int = 8) -> str:
 
 def _names(fitted: FittedRun) -> list[str]:
     if fitted.network.output_activation == "softmax":
-        labels = fitted.inputs["classes"] or range(fitted.network.widths[-1])
+        labels = class_names(fitted.inputs, fitted.network.widths[-1])
         return [f"probability of {label}" for label in labels]
     target, width = str(fitted.inputs["target"]), fitted.network.widths[-1]
     return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]

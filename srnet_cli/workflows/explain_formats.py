@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Symbol
 
 from srnet_cli.expressions.printers import as_latex
+from srnet_cli.workflows.agreement import agreement_rows, confusion_rows
 from srnet_cli.workflows.explain import Explanation, Formula, LayerExplanation
 from srnet_cli.workflows.printed import READABLE_NODES
 from srnet_cli.workflows.text_table import SET_NAMES, aligned, fidelity_rows, score
@@ -60,6 +61,9 @@ def _text_lines(explanation: Explanation, full: bool) -> Iterator[str]:
             yield f"  {rest}"
     yield ""
     yield from aligned(_fidelity(explanation, full), right=True)
+    for table in _class_tables(explanation, full):
+        yield ""
+        yield from aligned(table, right=True)
     yield ""
     yield from _remarks(explanation)
 
@@ -76,17 +80,20 @@ def _markdown_lines(explanation: Explanation, full: bool) -> Iterator[str]:
         if rest:
             yield f"- {rest}"
     yield "\n## Fidelity\n"
-    head, *rows = _fidelity(explanation, full)
-    for row in (head, ["---", *["---:"] * (len(head) - 1)], *rows):
-        yield f"| {' | '.join(row)} |"
-    yield ""
+    for head, *rows in (_fidelity(explanation, full), *_class_tables(explanation, full)):
+        for row in (head, ["---", *["---:"] * (len(head) - 1)], *rows):
+            yield f"| {' | '.join(cell.replace('|', _BAR) for cell in row)} |"
+        yield ""
     for line in _remarks(explanation):
         yield f"- {line}"
 
 
 def _latex_lines(explanation: Explanation, full: bool) -> Iterator[str]:
-    for line in (*_title(explanation), *aligned(_fidelity(explanation, full), right=True)):
+    for line in _title(explanation):
         yield f"% {line}"
+    for table in (_fidelity(explanation, full), *_class_tables(explanation, full)):
+        for line in aligned(table, right=True):
+            yield f"% {line}"
     for line in _remarks(explanation):
         yield f"% {line}"
     for heading, formulas, rest in _blocks(explanation, full):
@@ -99,6 +106,8 @@ def _latex_lines(explanation: Explanation, full: bool) -> Iterator[str]:
             yield f"% {rest}"
 
 
+_BAR = "\\|"
+
 Block = tuple[str, Sequence[Formula], str]
 
 
@@ -108,6 +117,8 @@ def _blocks(explanation: Explanation, full: bool) -> Iterator[Block]:
         yield _block("standardised inputs, which hidden 1 reads", explanation.scaling, (), full)
     for layer in explanation.layers:
         yield _block(_heading(layer, full), layer.expressions, layer.units, full)
+    if explanation.classification is not None:
+        yield f"decision: {explanation.classification.decision}", (), ""
     heading = f"whole network, complexity {explanation.network_complexity}"
     if explanation.network is None:
         yield "whole network: too long for one formula; the layers above are the formula", (), ""
@@ -181,7 +192,18 @@ def _with_figures(table: list[list[str]], explanation: Explanation) -> list[list
     return [[*row, *more] for row, more in zip(table, cells, strict=True)]
 
 
+def _class_tables(explanation: Explanation, full: bool) -> Iterator[list[list[str]]]:
+    """How often a classifier's formulas and the network agree, and where they do not."""
+    told, rows = explanation.classification, explanation.printed.rows
+    if told is None:
+        return
+    yield agreement_rows(told.agreement)
+    if full or len(told.classes) <= SHOWN:
+        yield confusion_rows(told.agreement[rows], told.classes, rows)
+
+
 def _remarks(explanation: Explanation) -> Iterator[str]:
+    yield from _class_remarks(explanation)
     if explanation.quality is not None:
         yield f"the network itself: {_quality(explanation.quality)}"
     printed = explanation.printed
@@ -194,6 +216,17 @@ def _remarks(explanation: Explanation) -> Iterator[str]:
         yield (
             f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"
         )
+
+
+def _class_remarks(explanation: Explanation) -> Iterator[str]:
+    told, printed = explanation.classification, explanation.printed
+    if told is None:
+        return
+    found, rows = told.agreement[printed.rows], SET_NAMES[printed.rows]
+    if found.is_trivial:
+        yield f"the network names one class on all {rows} rows, so agreement says nothing"
+    if printed.agreement != found.agreement:
+        yield f"as printed, the formulas agree on {printed.agreement:.4f} of the {rows} rows"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from srnet_cli.config.resolved import signature, to_yaml
 from srnet_cli.config.schema import Experiment
-from srnet_cli.errors import ConfigError, Interrupted, UsageError
+from srnet_cli.errors import Interrupted, UsageError
 from srnet_cli.store import RunFolder, require_free, runs_root
 from srnet_cli.workflows import validate
 from srnet_cli.workflows.reporting import Reporter, Silent
@@ -94,9 +94,6 @@ def _request(
     named = overrides if name is None else (*overrides, f"name={_quoted(name)}")
     loaded = validate.load_checked(config, named)
     experiment = loaded.experiment
-    if experiment.dataset.task == "classification":
-        problem = "classifiers cannot be fitted yet, only validated"
-        raise ConfigError(loaded.document.complaint(("dataset", "task"), problem))
     mark = signature(experiment)
     path = run_dir or runs_root() / f"{experiment.name}-{mark}"
     require_free(path)

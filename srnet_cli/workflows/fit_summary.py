@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
+from srnet_cli.workflows.agreement import Agreement, agreement_rows
 from srnet_cli.workflows.fidelity import layer_name
 from srnet_cli.workflows.fit import FitResult
 from srnet_cli.workflows.text_table import aligned, fidelity_rows
@@ -31,6 +32,9 @@ def _lines(result: FitResult) -> Iterator[str]:
     if found:
         yield f"fitness {min(found):.6g}{_among(metrics, found)}"
         yield from aligned(_fidelity(metrics), right=True)
+        if agreement := metrics.get("agreement"):
+            by_set = {name: Agreement(**of) for name, of in agreement.items()}
+            yield from aligned(agreement_rows(by_set), right=True)
     else:
         yield "no expression was finite on all rows; try other functions or more generations"
     yield f"run {result.path}"

@@ -45,7 +45,7 @@ class Prepared:
     Attributes:
         experiment: the settings.
         dataset: its rows.
-        network: the network to explain.
+        network: the network to explain; a classifier with centred logits.
         provenance: where the network came from.
         quality: how good the network is, where the truth is known.
         sets: raw rows by name, see ``fidelity.SETS``.
@@ -79,6 +79,8 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
         reporter.notice,
     )
     reporter.notice(f"network {'-'.join(map(str, network.widths))} {provenance.summary()}")
+    # What is common to all logits of a row is arbitrary: not for formulas to spend nodes on.
+    network = network.centred()
     judged = quality(network, dataset.test, dataset.train)
     if judged is not None:
         reporter.notice(f"network on held-out rows: {judged.summary()}")

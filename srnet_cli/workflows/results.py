@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from srnet_cli.config.schema import Experiment
+from srnet_cli.model import SymbolicNetwork
 from srnet_cli.store import RunFolder
+from srnet_cli.workflows.agreement import DECISION, agreements, class_names
 from srnet_cli.workflows.expressions_file import checked_rows, describe, shortener
 from srnet_cli.workflows.fidelity import measure
 from srnet_cli.workflows.front_files import StoredFronts
@@ -46,7 +48,7 @@ def write_results(
     metrics = _metrics(prepared, states)
     best = states[best_trial(states)]
     if np.isfinite(best.fitness):
-        metrics["fidelity"] = _write_formulas(folder, prepared, best, fronts, in_haste)
+        metrics |= _write_formulas(folder, prepared, best, fronts, in_haste)
     folder.write_json("metrics.json", metrics)
     if not in_haste:
         traces = [state.trace for state in states]
@@ -76,18 +78,33 @@ def _write_formulas(
     fronts: StoredFronts | None,
     in_haste: bool,
 ) -> dict[str, Any]:
-    """Write the model and its formulas; returns their fidelity."""
+    """Write the model and its formulas; returns what they are worth."""
     model = symbolic_network(best, prepared.experiment, prepared.network, prepared.dataset.features)
     fidelity = measure(model, prepared.network, prepared.sets)
+    classes = _classes(prepared, model)
     folder.write_json("model.json", model.to_dict())
     rows = None if in_haste else checked_rows(prepared.sets)
     shorten = None if rows is None else shortener(prepared.network, rows)
     known = None if fronts is None else fronts.fronts
-    folder.write_json("expressions.json", describe(model, fidelity, rows, shorten, known))
+    described = describe(model, fidelity, rows, shorten, known)
+    folder.write_json("expressions.json", described | {"classification": classes})
     if fronts is not None:
         fronts.write(folder)
         folder.write("plots/fronts.png", fronts_plot(fronts.fronts))
-    return {name: [layer.to_dict() for layer in layers] for name, layers in fidelity.items()}
+    return {
+        "fidelity": {name: [one.to_dict() for one in of] for name, of in fidelity.items()},
+        "agreement": None if classes is None else classes["agreement"],
+    }
+
+
+def _classes(prepared: Prepared, model: SymbolicNetwork) -> dict[str, Any] | None:
+    """What a classifier's formulas say, and how often the network says so; else None."""
+    found = agreements(model, prepared.network, prepared.sets)
+    if found is None:
+        return None
+    names = class_names({"classes": prepared.dataset.classes}, model.layers[-1].width)
+    agreement = {name: asdict(one) for name, one in found.items()}
+    return {"classes": names, "decision": DECISION, "agreement": agreement}
 
 
 def curves(states: Sequence[State], experiment: Experiment) -> str:

@@ -264,3 +264,16 @@ def test_effects_are_what_errors_do_to_the_outputs(activation: Activation) -> No
             expected = np.mean(np.sum(slopes**2, axis=1))
             assert effects[index][unit] == pytest.approx(expected, rel=1e-5, abs=1e-9)
     np.testing.assert_array_equal(effects[2], [1.0, 1.0])
+
+
+def test_centring_changes_no_answer() -> None:
+    """Logits of every row add up to 0; probabilities and labels are as before. A regression network
+    has nothing to centre."""
+    plain = make_network((3, 5, 4), "tanh")
+    X = np.random.default_rng(1).normal(size=(50, 3))
+    whole = replace(plain, output_activation="softmax")
+    made = whole.centred()
+    np.testing.assert_allclose(made.predict(X).sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(made.probabilities(X), whole.probabilities(X), rtol=1e-12)
+    np.testing.assert_array_equal(made.labels(X), whole.labels(X))
+    assert plain.centred() is plain

@@ -207,7 +207,11 @@ def test_several_expressions_and_outputs_are_numbered() -> None:
         columns[line.name] = evaluate(line, columns)
     found = evaluate(shown.layers[0].units[7], columns)
     np.testing.assert_allclose(found, hidden[:, 7], rtol=1e-3)
-    classes = replace(made, inputs=made.inputs | {"classes": ["a", "b\n", "c"]})
+    classes = replace(
+        made,
+        inputs=made.inputs | {"classes": ["a", "b\n", "c"]},
+        network=replace(made.network, output_activation="softmax"),
+    )
     assert [line.name for line in explain(classes, 4).network or ()] == [
         "score(a)",
         "score(b\\n)",

@@ -256,20 +256,6 @@ def test_bad_input_leaves_nothing(
     assert not runs_dir.exists()
 
 
-def test_classifiers_are_refused_for_now(tmp_path: Path, runs_dir: Path) -> None:
-    """A classification config is valid, and fitting it ends in one clear line with its place."""
-    table = tmp_path / "t.csv"
-    table.write_text("a,b,target\n" + "1,2,yes\n3,4,no\n" * 10)
-    config = tmp_path / "c.yaml"
-    config.write_text(
-        "name: c\ndataset:\n  file: t.csv\n  task: classification\n"
-        "network: {train: {hidden: [3]}}\n"
-    )
-    with pytest.raises(ConfigError, match=r"c\.yaml:4: dataset\.task: classifiers cannot be"):
-        fit.run(config)
-    assert not runs_dir.exists()
-
-
 def test_a_run_in_use_is_refused_before_anything_is_prepared(tmp_path: Path) -> None:
     """Whoever comes second is told at once, not after rows and network are there."""
     recorder = Recorder()
