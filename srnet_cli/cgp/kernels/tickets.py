@@ -29,8 +29,8 @@ TICKET, DONE, STOP = 0, 8, 16
 BOARD = 24
 _SPINS = 2000  # some ten microseconds
 
-_LEFT = (1 << 32) - 1
-_ROUND = 1 << 32
+_ROUND = 1 << 24  # more than there are ever tickets, and rounds enough for months
+_LEFT = _ROUND - 1
 
 
 def new_board() -> NDArray[np.int64]:
