@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -31,4 +32,6 @@ def die() -> None:
 
 
 if __name__ == "__main__":
+    # What a shell starts in the background is born with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run_in_processes(linger, [(Path(sys.argv[1]),)] * 2, 2, lambda done, total: None, 2)

@@ -91,7 +91,11 @@ def test_workers_end_with_their_parent(tmp_path: Path, number: signal.Signals) -
         env=os.environ | {"PYTHONPATH": path},
         stderr=subprocess.DEVNULL,
     )
-    assert until(lambda: len(list(tmp_path.iterdir())) == 2)
-    parent.send_signal(number)
-    assert parent.wait(LONG) != 0
+    try:
+        assert until(lambda: len(list(tmp_path.iterdir())) == 2)
+        parent.send_signal(number)
+        assert parent.wait(LONG) != 0
+    finally:
+        parent.kill()
+        parent.wait()
     assert until(lambda: were_ended(tmp_path))
