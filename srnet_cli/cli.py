@@ -79,6 +79,7 @@ def _main(
 
 
 Config = Annotated[Path, typer.Argument(help="The config file (YAML).", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result and nothing else.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -125,9 +126,7 @@ def fit(
     form: Annotated[
         FitFormat, typer.Option("--format", help="How to print the result.")
     ] = FitFormat.table,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print the result and nothing else.")
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train or load a network and evolve formulas for its layers.
 
@@ -246,9 +245,7 @@ def compare(
     form: Annotated[
         ExplainFormat, typer.Option("--format", help="How to print.")
     ] = ExplainFormat.table,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print the result and nothing else.")
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Set a run's formulas against LIME and MAPLE, on the same network and the same rows.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.tuning import Rows, Workspace, new_workspace, scratch_columns, tune
+from srnet_cli.cgp.kernels.tuning import Rows, Workspace, lay_out, new_workspace, tune
 from srnet_cli.cgp.program import Program
 
 Array = NDArray[np.float64]
@@ -33,21 +33,9 @@ def rows_of(
     basis = basis_of(others, n)
     left = units - basis @ (basis.T @ units)
     leaves = np.column_stack([X, np.tile(constants, (n, 1))])
-    shared = np.concatenate([part.T.ravel() for part in (leaves, basis, left)])
-    stride = scratch_columns(nodes) * n
-    d, q = leaves.shape[1], basis.shape[1]
-    return Rows(
-        memory=np.concatenate([shared, np.full(stride, np.nan)]),
-        slots=np.arange(d) * n,
-        basis=d * n,
-        q=q,
-        units=(d + q) * n,
-        m=units.shape[1],
-        total=float(np.sum(left**2)),
-        scratch=len(shared),
-        stride=stride,
-        n=n,
-    )
+    rows = lay_out(leaves, basis, left, nodes, threads=1)
+    rows.memory[rows.scratch :] = np.nan  # nothing may be read before it is written
+    return rows
 
 
 def room_for(rows: Rows, program: Program, nodes: int = NODES) -> Workspace:

@@ -3,7 +3,7 @@
 Generation 0 is ``population`` random individuals, each later one ``population − 1`` offspring of
 the parent. In every generation the best chromosome of each layer enters the composite, whose output
 the next layer reads; the composite replaces the parent if its fitness is lower. The generations
-themselves run in ``cgp.generation``.
+themselves run in ``cgp.kernels.generation``.
 
 All random numbers are functions of the key and of their place in the search. So the state is the
 parent and the number of generations done, nothing else, and a search can be taken up again

@@ -20,20 +20,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from srnet_cli.cgp.kernels.genes import (
-    FRESH,
-    NODE_GENES,
-    Grid,
-    chromosome_key,
-    decode_offspring,
-    phenotype_hashes,
-    write_offspring,
+from srnet_cli.cgp.kernels.composite import (
+    accept,
+    compose,
+    fit,
+    grid_of,
+    inherit,
+    select,
+    set_limit,
+    take_loss,
+    trace,
 )
-from srnet_cli.cgp.kernels.interpreter import BLOCK
+from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, decode_offspring, phenotype_hashes
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
-from srnet_cli.cgp.kernels.lanes import residual_square
-from srnet_cli.cgp.kernels.layout import FIT, SELECT, padded
-from srnet_cli.cgp.kernels.loss import fitted_readout
 from srnet_cli.cgp.kernels.phenotypes import (
     distinct,
     extend_chain,
@@ -42,15 +41,7 @@ from srnet_cli.cgp.kernels.phenotypes import (
     remember,
     start_chain,
 )
-from srnet_cli.cgp.kernels.sums import HEAD, PIVOT, add_sums
-from srnet_cli.cgp.kernels.sweep import (
-    expression_values,
-    is_hopeless,
-    shortlist,
-    steps,
-    sweep,
-    together,
-)
+from srnet_cli.cgp.kernels.sweep import shortlist, steps, sweep, together
 from srnet_cli.cgp.kernels.tickets import (
     current_round,
     open_tickets,
@@ -63,9 +54,6 @@ from srnet_cli.cgp.kernels.workspace import Parent, Workspace, allocate
 
 __all__ = ["Parent", "Workspace", "allocate", "is_worth_sharing", "run_generations"]
 
-# The rounding of a fitness, when it is compared with a bound.
-_FITNESS_SLACK = 1e-9
-
 # Individuals, or chromosomes to be judged, on one ticket.
 _SHORT_SHARE = 8
 
@@ -76,12 +64,6 @@ _SMALL = 1 << 18
 DECODE, JUDGE, FINISH, TRACE, COMPOSE, ACCEPT, REJECT = range(7)
 
 
-@kernel(inline=True, allocates=False)
-def _grid(shape, inputs):
-    """The shape of a chromosome that reads ``inputs`` columns."""
-    return Grid(inputs, shape.constants, shape.rows, shape.columns, shape.levels_back)
-
-
 @kernel(allocates=False)
 def _decode(
     first, after, thread, shape, opcodes, widths, parent, constants, key, mutation, g, work
@@ -89,7 +71,7 @@ def _decode(
     """Decode every chromosome of some offspring and hash its phenotype."""
     place = work.place[thread]
     for layer in range(widths.shape[0] - 1):
-        grid = _grid(shape, widths[layer])
+        grid = grid_of(shape, widths[layer])
         genes = parent.genes[layer]
         for i in range(first, after):
             base = chromosome_key(key, g, i, layer)
@@ -101,147 +83,6 @@ def _decode(
             low, high = phenotype_hashes(ops, args, count, output, constants[i, layer], grid.inputs)
             work.hashes[i, layer, 0] = low
             work.hashes[i, layer, 1] = high
-
-
-@kernel(allocates=False)
-def _rows(layout, layer):
-    """Number of rows, of both segments."""
-    last = layout.lengths.shape[1] - 1
-    return layout.counts[layer, last, FIT] + layout.counts[layer, last, SELECT]
-
-
-@kernel(allocates=False)
-def _set_limit(layout, layer, parent, prune, work):
-    """Set the error that a chromosome must not exceed for its composite to replace the parent."""
-    layers = layout.lengths.shape[0]
-    limit = np.inf
-    if prune:
-        room = parent.fitness[0] * (1.0 + _FITNESS_SLACK)
-        for before in range(layer):
-            room -= work.new_losses[before] / (layers - 1)
-        limit = room * _rows(layout, layer) * layout.widths[layer + 1]
-        if layer < layers - 1:
-            limit *= layers - 1
-    for thread in range(work.best.shape[0]):
-        work.best[thread, 0] = limit
-
-
-@kernel(allocates=False)
-def _select(layout, layer, individuals, work):
-    """Find the chromosome of least error, the first among equals.
-
-    Returns:
-        The individual, or -1 where no chromosome is finite on all rows and within the limit.
-    """
-    winner = np.int64(-1)
-    least = np.inf
-    for i in range(individuals):
-        if work.errors[i] < least:
-            least = work.errors[i]
-            winner = i
-    if winner >= 0 and is_hopeless(layout, layer, least, work):
-        winner = np.int64(-1)
-    work.winners[layer] = winner
-    return winner
-
-
-@kernel(allocates=False)
-def _trace(memory, layout, layer, individual, block, thread, constants, work):
-    """Keep the winner's values on a block."""
-    start = expression_values(memory, layout, layer, block, individual, thread, constants, work)
-    n = layout.lengths[layer, block]
-    values = memory[start : start + n]
-    start = layout.values + block * BLOCK
-    kept = memory[start : start + n]
-    for i in range(n):
-        kept[i] = values[i]
-
-
-@kernel(allocates=False)
-def _fit(memory, layout, layer, work):
-    """Solve the winner's readout, unit by unit as they are."""
-    sums = work.winner_sums
-    width = layout.widths[layer + 1]
-    for at in range(HEAD + 2 + width):
-        sums[at] = 0.0
-    sums[PIVOT] = memory[layout.values]
-    for block in range(layout.lengths.shape[1]):
-        if layout.segments[layer, block] == FIT:
-            values = layout.values + block * BLOCK
-            units = layout.targets[layer] + block * width * BLOCK
-            n = layout.lengths[layer, block]
-            add_sums(memory, values, n, units, BLOCK, 0, width, sums[PIVOT], sums, HEAD)
-    fitted_readout(layout, layer, sums, work.new_weights[layer], work.new_bias[layer])
-
-
-@kernel(allocates=False)
-def _compose(memory, layout, layer, block, thread, work):
-    """Take the composite's loss on a block, and write a block of the next layer's input."""
-    width = layout.widths[layer + 1]
-    weights = work.new_weights[layer]
-    bias = work.new_bias[layer]
-    n = layout.lengths[layer, block]
-    values = layout.values + block * BLOCK
-    error = 0.0
-    for j in range(width):
-        target = layout.targets[layer] + (block * width + j) * BLOCK
-        shift = bias[j] - layout.means[layer, j]
-        error += residual_square(memory, n, values, target, weights[j], shift)
-    work.block_error[block] = error
-    if layer + 1 == layout.lengths.shape[0]:
-        return
-    spare = layout.scratch[0] + (thread + 1) * layout.scratch[1] - BLOCK
-    n = padded(layout.lengths[layer + 1, block])
-    f = memory[spare : spare + n]
-    for i in range(n):
-        f[i] = memory[layout.values + layout.source[layer + 1, block, i]]
-    for j in range(width):
-        start = layout.inputs[layer + 1] + (block * width + j) * BLOCK
-        output = memory[start : start + n]
-        for i in range(n):
-            output[i] = weights[j] * f[i] + bias[j]
-
-
-@kernel(allocates=False)
-def _layer_loss(layout, layer, work):
-    """Mean squared error of the composite's layer over rows and units."""
-    total = 0.0
-    for block in range(layout.lengths.shape[1]):
-        total += work.block_error[block]
-    work.new_losses[layer] = total / (_rows(layout, layer) * layout.widths[layer + 1])
-
-
-@kernel(allocates=False)
-def _accept(shape, opcodes, widths, parent, constants, key, mutation, g, neutral, work):
-    """Let the composite replace the parent if its fitness is lower, or equal and drift is let."""
-    layers = widths.shape[0] - 1
-    fitness = work.new_losses[layers - 1]
-    for layer in range(layers - 1):
-        fitness += work.new_losses[layer] / (layers - 1)
-    if not (fitness < parent.fitness[0] or (neutral and fitness == parent.fitness[0])):
-        return
-    parent.fitness[0] = fitness
-    for layer in range(layers):
-        winner = work.winners[layer]
-        parent.losses[layer] = work.new_losses[layer]
-        for j in range(widths[layer + 1]):
-            parent.weights[layer, j] = work.new_weights[layer, j]
-            parent.bias[layer, j] = work.new_bias[layer, j]
-        for c in range(shape.constants):
-            parent.constants[layer, c] = constants[winner, layer, c]
-        grid = _grid(shape, widths[layer])
-        genes = parent.genes[layer, : grid.rows * grid.columns * NODE_GENES + 1]
-        base = chromosome_key(key, g, winner, layer)
-        write_offspring(grid, opcodes.shape[0], genes, base, mutation, genes)
-
-
-@kernel(allocates=False)
-def _inherit(parent, constants):
-    """Give every offspring the parent's constants, which mutation leaves alone."""
-    for i in range(constants.shape[0]):
-        for layer in range(constants.shape[1]):
-            for c in range(constants.shape[2]):
-                constants[i, layer, c] = parent.constants[layer, c]
 
 
 @kernel(allocates=False)
@@ -287,9 +128,9 @@ def _work_off(
             stop = np.int64(1) if phase == JUDGE else steps(layout, layer)
             sweep(memory, layout, layer, first, after, thread, constants, stop, prune, work)
         elif phase == TRACE:
-            _trace(memory, layout, layer, size, at, thread, constants, work)
+            trace(memory, layout, layer, size, at, thread, constants, work)
         else:
-            _compose(memory, layout, layer, at, thread, work)
+            compose(memory, layout, layer, at, thread, work)
         done += 1
         left = take_ticket(work.board, number)
     tickets_done(work.board, done)
@@ -306,16 +147,16 @@ def _next_phase(phase, memory, layout, layer, parent, individuals, size, prune, 
     if phase == JUDGE:
         return FINISH, layer, shortlist(layout, layer, work.queued[0], prune, work)
     if phase == TRACE:
-        _fit(memory, layout, layer, work)
+        fit(memory, layout, layer, work)
         return COMPOSE, layer, size
     if phase == DECODE:
         start_chain(work)
     elif phase == COMPOSE:
-        _layer_loss(layout, layer, work)
+        take_loss(layout, layer, work)
         layer += 1
     else:
         remember(layer, work.queued[0], work)
-        winner = _select(layout, layer, individuals, work)
+        winner = select(layout, layer, individuals, work)
         if winner < 0:
             return REJECT, layer, winner
         extend_chain(layer, winner, work)
@@ -324,7 +165,7 @@ def _next_phase(phase, memory, layout, layer, parent, individuals, size, prune, 
         layer += 1
     if layer == layout.lengths.shape[0]:
         return ACCEPT, layer, size
-    _set_limit(layout, layer, parent, prune, work)
+    set_limit(layout, layer, parent, prune, work)
     work.queued[0] = distinct(layer, individuals, work)
     return JUDGE, layer, recall(layer, work.queued[0], work)
 
@@ -387,7 +228,7 @@ def run_generations(
         g = begin + step
         individuals = population if g == 0 else population - 1
         if g > 0:
-            _inherit(parent, constants)
+            inherit(parent, constants)
         # No literals: for those numba would compile copies of the callees.
         phase, layer, size = np.int64(DECODE), np.int64(0), np.int64(individuals)
         while phase < ACCEPT:
@@ -404,7 +245,7 @@ def run_generations(
             )
         if phase == ACCEPT:
             rate = FRESH if g == 0 else mutation
-            _accept(shape, opcodes, layout.widths, parent, constants, key, rate, g, neutral, work)
+            accept(shape, opcodes, layout.widths, parent, constants, key, rate, g, neutral, work)
         curve[step, 0] = parent.fitness[0]
         for layer in range(layers):
             curve[step, layer + 1] = parent.losses[layer]

@@ -19,29 +19,31 @@ from srnet_cli.cgp.kernels.elementary import TRIG_LIMIT, fast_cos, fast_sin
 from srnet_cli.cgp.kernels.interpreter import BLOCK, apply
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import multiply_add
-from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
+from srnet_cli.cgp.kernels.opcodes import (
+    ABS,
+    ADD,
+    COS,
+    CUBE,
+    DIV,
+    EXP,
+    INVERSE,
+    LOG,
+    MAX,
+    MIN,
+    MUL,
+    SIGMOID,
+    SIN,
+    SQRT,
+    SQUARE,
+    SUB,
+    TAN,
+    TANH,
+)
+from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
 
 Array = NDArray[np.float64]
 
-_ADD = BY_NAME["add"].opcode
-_SUB = BY_NAME["sub"].opcode
-_MUL = BY_NAME["mul"].opcode
-_DIV = BY_NAME["div"].opcode
-_SQRT = BY_NAME["sqrt"].opcode
-_SQUARE = BY_NAME["square"].opcode
-_LOG = BY_NAME["log"].opcode
-_SIN = BY_NAME["sin"].opcode
-_COS = BY_NAME["cos"].opcode
-_TAN = BY_NAME["tan"].opcode
-_EXP = BY_NAME["exp"].opcode
-_TANH = BY_NAME["tanh"].opcode
-_SIGMOID = BY_NAME["sigmoid"].opcode
-_ABS = BY_NAME["abs"].opcode
-_MIN = BY_NAME["min"].opcode
-_MAX = BY_NAME["max"].opcode
-_INVERSE = BY_NAME["inverse"].opcode
-_CUBE = BY_NAME["cube"].opcode
 
 ARITIES = np.array([row.arity for row in PRIMITIVES], dtype=np.int64)
 _TUNED_OPERANDS = frozenset(
@@ -95,37 +97,37 @@ def _times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjo
     y = memory[value : value + n]
     g = memory[adjoint : adjoint + n]
     out = memory[target : target + n]
-    if opcode == _ADD:
+    if opcode == ADD:
         for i in range(n):
             out[i] = g[i]
-    elif opcode == _SUB:
+    elif opcode == SUB:
         sign = 1.0 if side == 0 else -1.0
         for i in range(n):
             out[i] = sign * g[i]
-    elif opcode == _MUL:
+    elif opcode == MUL:
         if side == 0:
             for i in range(n):
                 out[i] = g[i] * (w_right * b[i])
         else:
             for i in range(n):
                 out[i] = g[i] * (w_left * a[i])
-    elif opcode == _DIV:
+    elif opcode == DIV:
         if side == 0:
             for i in range(n):
                 out[i] = g[i] / (w_right * b[i])
         else:
             for i in range(n):
                 out[i] = -g[i] * y[i] / (w_right * b[i])
-    elif opcode == _SQRT:
+    elif opcode == SQRT:
         for i in range(n):
             out[i] = 0.5 * g[i] / y[i]
-    elif opcode == _SQUARE:
+    elif opcode == SQUARE:
         for i in range(n):
             out[i] = 2.0 * g[i] * (w_left * a[i])
-    elif opcode == _LOG:
+    elif opcode == LOG:
         for i in range(n):
             out[i] = g[i] / (w_left * a[i])
-    elif opcode == _SIN:
+    elif opcode == SIN:
         far = 0
         for i in range(n):
             u = w_left * a[i]
@@ -134,7 +136,7 @@ def _times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjo
         if far:
             for i in range(n):
                 out[i] = g[i] * np.cos(w_left * a[i])
-    elif opcode == _COS:
+    elif opcode == COS:
         far = 0
         for i in range(n):
             u = w_left * a[i]
@@ -143,31 +145,31 @@ def _times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjo
         if far:
             for i in range(n):
                 out[i] = -g[i] * np.sin(w_left * a[i])
-    elif opcode == _TAN:
+    elif opcode == TAN:
         for i in range(n):
             out[i] = g[i] * (1.0 + y[i] * y[i])
-    elif opcode == _EXP:
+    elif opcode == EXP:
         for i in range(n):
             out[i] = g[i] * y[i]
-    elif opcode == _TANH:
+    elif opcode == TANH:
         for i in range(n):
             out[i] = g[i] * (1.0 - y[i] * y[i])
-    elif opcode == _SIGMOID:
+    elif opcode == SIGMOID:
         for i in range(n):
             out[i] = g[i] * y[i] * (1.0 - y[i])
-    elif opcode == _ABS:
+    elif opcode == ABS:
         for i in range(n):
             out[i] = g[i] if w_left * a[i] >= 0.0 else -g[i]
-    elif opcode in (_MIN, _MAX):
+    elif opcode in (MIN, MAX):
         for i in range(n):
             u = w_left * a[i]
             v = w_right * b[i]
-            first = u < v if opcode == _MIN else u > v
+            first = u < v if opcode == MIN else u > v
             out[i] = g[i] if first == (side == 0) else 0.0
-    elif opcode == _INVERSE:
+    elif opcode == INVERSE:
         for i in range(n):
             out[i] = -g[i] * y[i] * y[i]
-    elif opcode == _CUBE:
+    elif opcode == CUBE:
         for i in range(n):
             u = w_left * a[i]
             out[i] = 3.0 * g[i] * u * u

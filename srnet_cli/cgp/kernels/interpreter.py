@@ -24,51 +24,51 @@ from srnet_cli.cgp.kernels.elementary import (
     fast_tanh,
 )
 from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.primitives import BY_NAME
+from srnet_cli.cgp.kernels.opcodes import (
+    ABS,
+    ADD,
+    COS,
+    CUBE,
+    DIV,
+    EXP,
+    GAUSSIAN,
+    INVERSE,
+    LOG,
+    MAX,
+    MIN,
+    MUL,
+    SIGMOID,
+    SIN,
+    SQRT,
+    SQUARE,
+    SUB,
+    TAN,
+    TANH,
+)
 
 BLOCK = 992
 """Rows in a block: many, because each call costs as much as some rows; few, because a dozen values
 have to stay in the second-level cache. A multiple of 32, which the compiled loops take at once, but
 not of 512: columns that lie a multiple of 4 KiB apart compete for the same lines of the cache."""
 
-_ADD = BY_NAME["add"].opcode
-_SUB = BY_NAME["sub"].opcode
-_MUL = BY_NAME["mul"].opcode
-_DIV = BY_NAME["div"].opcode
-_SQRT = BY_NAME["sqrt"].opcode
-_SQUARE = BY_NAME["square"].opcode
-_LOG = BY_NAME["log"].opcode
-_SIN = BY_NAME["sin"].opcode
-_COS = BY_NAME["cos"].opcode
-_TAN = BY_NAME["tan"].opcode
-_EXP = BY_NAME["exp"].opcode
-_TANH = BY_NAME["tanh"].opcode
-_SIGMOID = BY_NAME["sigmoid"].opcode
-_ABS = BY_NAME["abs"].opcode
-_MIN = BY_NAME["min"].opcode
-_MAX = BY_NAME["max"].opcode
-_INVERSE = BY_NAME["inverse"].opcode
-_CUBE = BY_NAME["cube"].opcode
-_GAUSSIAN = BY_NAME["gaussian"].opcode
-
 
 @kernel(allocates=False)
 def _exact(opcode, x):
     """One value of an elementary function through the C library, for arguments out of range."""
-    if opcode == _SIN:
+    if opcode == SIN:
         return np.sin(x)
-    if opcode == _COS:
+    if opcode == COS:
         return np.cos(x)
-    if opcode == _TAN:
+    if opcode == TAN:
         return np.tan(x)
-    if opcode == _LOG:
+    if opcode == LOG:
         # An expression that is undefined is undefined on many rows: without a call for each.
         return np.nan if x < 0.0 else np.log(x)
-    if opcode == _EXP:
+    if opcode == EXP:
         return np.exp(x)
-    if opcode == _TANH:
+    if opcode == TANH:
         return np.tanh(x)
-    if opcode == _SIGMOID:
+    if opcode == SIGMOID:
         return 1.0 / (1.0 + np.exp(-x))
     return np.exp(-x * x)
 
@@ -76,7 +76,7 @@ def _exact(opcode, x):
 @kernel(allocates=False)
 def _repair(memory, opcode, limit, target, source, n):
     """Recompute the values whose argument lies outside of the fast range, NaN included."""
-    low = LOG_LOWEST if opcode == _LOG else -limit
+    low = LOG_LOWEST if opcode == LOG else -limit
     for i in range(n):
         x = memory[source + i]
         if not (low <= x <= limit):
@@ -98,90 +98,90 @@ def apply(memory, opcode, target, left, right, n):
     b = memory[right : right + n]
     out = memory[target : target + n]
     far = 0
-    if opcode == _ADD:
+    if opcode == ADD:
         for i in range(n):
             out[i] = a[i] + b[i]
-    elif opcode == _SUB:
+    elif opcode == SUB:
         for i in range(n):
             out[i] = a[i] - b[i]
-    elif opcode == _MUL:
+    elif opcode == MUL:
         for i in range(n):
             out[i] = a[i] * b[i]
-    elif opcode == _DIV:
+    elif opcode == DIV:
         for i in range(n):
             out[i] = a[i] / b[i]
-    elif opcode == _SQRT:
+    elif opcode == SQRT:
         for i in range(n):
             out[i] = np.sqrt(a[i])
-    elif opcode == _SQUARE:
+    elif opcode == SQUARE:
         for i in range(n):
             out[i] = a[i] * a[i]
-    elif opcode == _LOG:
+    elif opcode == LOG:
         for i in range(n):
             x = a[i]
             out[i] = fast_log(x)
             far |= not (LOG_LOWEST <= x <= LOG_HIGHEST)
         if far:
             _repair(memory, opcode, LOG_HIGHEST, target, left, n)
-    elif opcode == _SIN:
+    elif opcode == SIN:
         for i in range(n):
             x = a[i]
             out[i] = fast_sin(x)
             far |= not (abs(x) <= TRIG_LIMIT)
         if far:
             _repair(memory, opcode, TRIG_LIMIT, target, left, n)
-    elif opcode == _COS:
+    elif opcode == COS:
         for i in range(n):
             x = a[i]
             out[i] = fast_cos(x)
             far |= not (abs(x) <= TRIG_LIMIT)
         if far:
             _repair(memory, opcode, TRIG_LIMIT, target, left, n)
-    elif opcode == _TAN:
+    elif opcode == TAN:
         for i in range(n):
             x = a[i]
             out[i] = fast_tan(x)
             far |= not (abs(x) <= TRIG_LIMIT)
         if far:
             _repair(memory, opcode, TRIG_LIMIT, target, left, n)
-    elif opcode == _EXP:
+    elif opcode == EXP:
         for i in range(n):
             x = a[i]
             out[i] = fast_exp(x)
             far |= not (abs(x) <= EXP_LIMIT)
         if far:
             _repair(memory, opcode, EXP_LIMIT, target, left, n)
-    elif opcode == _TANH:
+    elif opcode == TANH:
         for i in range(n):
             x = a[i]
             out[i] = fast_tanh(x)
             far |= not (abs(x) <= TANH_LIMIT)
         if far:
             _repair(memory, opcode, TANH_LIMIT, target, left, n)
-    elif opcode == _SIGMOID:
+    elif opcode == SIGMOID:
         for i in range(n):
             x = a[i]
             out[i] = fast_sigmoid(x)
             far |= not (abs(x) <= EXP_LIMIT)
         if far:
             _repair(memory, opcode, EXP_LIMIT, target, left, n)
-    elif opcode == _ABS:
+    elif opcode == ABS:
         for i in range(n):
             out[i] = abs(a[i])
-    elif opcode == _MIN:
+    elif opcode == MIN:
         # A comparison with NaN is false, so b's NaN comes through by itself and a's by the test.
         for i in range(n):
             out[i] = (a[i] if a[i] < b[i] else b[i]) if a[i] == a[i] else a[i]
-    elif opcode == _MAX:
+    elif opcode == MAX:
         for i in range(n):
             out[i] = (a[i] if a[i] > b[i] else b[i]) if a[i] == a[i] else a[i]
-    elif opcode == _INVERSE:
+    elif opcode == INVERSE:
         for i in range(n):
             out[i] = 1.0 / a[i]
-    elif opcode == _CUBE:
+    elif opcode == CUBE:
         for i in range(n):
             out[i] = a[i] * a[i] * a[i]
-    elif opcode == _GAUSSIAN:
+    elif opcode == GAUSSIAN:
         limit = np.sqrt(EXP_LIMIT)
         for i in range(n):
             x = a[i]

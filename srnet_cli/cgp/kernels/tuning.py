@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.gradient import ARITIES, TUNABLE, backward, forward, tunable_weights
 from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.kernels.lanes import inner_product, multiply_add
+from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
 
 MAX_WEIGHTS = 64
 """Expressions with more tunable weights are used as they are, untuned."""
@@ -99,6 +99,35 @@ class Workspace(NamedTuple):
 def scratch_columns(nodes: int) -> int:
     """Columns of scratch that a thread needs, for programs of so many instructions."""
     return 2 * nodes + 4 + MAX_WEIGHTS
+
+
+def lay_out(leaves: Array, basis: Array, units: Array, nodes: int, threads: int) -> Rows:
+    """Lay out what expressions are tuned against.
+
+    Args:
+        leaves: inputs and constants, (n, leaves).
+        basis: Q, (n, q).
+        units: R, with Q projected off, (n, m).
+        nodes: instructions a program may have.
+        threads: how many threads need scratch.
+    """
+    n, (d, q) = len(leaves), (leaves.shape[1], basis.shape[1])
+    shared = np.concatenate([part.T.ravel() for part in (leaves, basis, units)])
+    stride = scratch_columns(nodes) * n
+    memory = np.zeros(len(shared) + threads * stride + LANES)
+    memory[: len(shared)] = shared
+    return Rows(
+        memory=memory,
+        slots=np.arange(d) * n,
+        basis=d * n,
+        q=q,
+        units=(d + q) * n,
+        m=units.shape[1],
+        total=float(np.sum(units**2)),
+        scratch=len(shared),
+        stride=stride,
+        n=n,
+    )
 
 
 @kernel()

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.evaluate import evaluate
-from srnet_cli.cgp.kernels.lanes import LANES
 from srnet_cli.cgp.kernels.lineage import Budget, run_lineages
 from srnet_cli.cgp.kernels.seeding import Origin
-from srnet_cli.cgp.kernels.tuning import Rows, scratch_columns
+from srnet_cli.cgp.kernels.tuning import Rows, lay_out
 from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import is_constant
@@ -227,23 +226,7 @@ class LayerSearch:
         units = self.targets[chosen]
         units = units - basis @ (basis.T @ units)
         leaves = np.column_stack([self._X[chosen], np.ones(n)])
-        shared = np.concatenate([part.T.ravel() for part in (leaves, basis, units)])
-        stride = scratch_columns(NODES) * n
-        memory = np.zeros(len(shared) + self._threads * stride + LANES)
-        memory[: len(shared)] = shared
-        d, q = leaves.shape[1], basis.shape[1]
-        return Rows(
-            memory=memory,
-            slots=np.arange(d) * n,
-            basis=d * n,
-            q=q,
-            units=(d + q) * n,
-            m=units.shape[1],
-            total=float(np.sum(units**2)),
-            scratch=len(shared),
-            stride=stride,
-            n=n,
-        )
+        return lay_out(leaves, basis, units, NODES, self._threads)
 
 
 def _orthonormal(columns: Array) -> Array:
