@@ -19,7 +19,10 @@ from srnet_cli.cgp.primitives import BY_NAME
 
 _DIV = BY_NAME["div"].opcode
 
-_MOST_SUMMANDS = 8
+MOST_SUMMANDS = 12
+"""Inputs that a weighted sum has at most."""
+
+_RANDOM_SUMMANDS = 8
 _MOST_WRAPS = 4
 
 
@@ -31,6 +34,8 @@ class Origin(NamedTuple):
         opcodes: the function set, (functions,) int64.
         add: the gene that means addition, −1 where the set has none.
         centre, spread: mean and positive standard deviation of every input, (d,).
+        directions: weighted sums worth trying, weights and offset, of mean 0 and spread 1 on the
+            rows, (k, d + 1); no more than ``MOST_SUMMANDS`` weights of one are not 0.
     """
 
     grid: Grid
@@ -38,6 +43,7 @@ class Origin(NamedTuple):
     add: int
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
+    directions: NDArray[np.float64]
 
 
 @kernel()
@@ -88,30 +94,43 @@ def _place_node(genes, edges, node, function, left, right, w_left, w_right):
 
 @kernel()
 def _weighted_sum(origin, genes, edges, node, stream):
-    """Write Σ w_i x_i + b, from ``node`` on; returns the next free node.
+    """Write Σ w_i x_i + b, from ``node`` on, as many nodes as summands; returns the next free node.
 
-    The sum is over some or all inputs, at most ``_MOST_SUMMANDS``, and takes as many nodes. Its
-    steepness is log-normal about a spread of one, and it is centred within that.
+    Half of the sums follow a given direction, if there is any. The others are over some or all
+    inputs, at most ``_RANDOM_SUMMANDS``; their steepness is log-normal about a spread of one, and
+    they are centred within that.
     """
     inputs = origin.grid.inputs
-    leaves = inputs + origin.grid.constants
-    summands = min(inputs, _MOST_SUMMANDS)
-    if inputs > 1 and uniform(stream) < 0.5:
-        summands = 1 + below(stream, summands)
+    known = origin.directions.shape[0]
     steepness = np.exp(1.2 * normal(stream))
     offset = steepness * normal(stream)
+    summands = min(inputs, _RANDOM_SUMMANDS)
+    if inputs > 1 and uniform(stream) < 0.5:
+        summands = 1 + below(stream, summands)
     start = below(stream, inputs)
-    previous = start
+    size = steepness / np.sqrt(np.float64(summands))
+    direction = -1
+    if known > 0 and uniform(stream) < 0.5:
+        direction = below(stream, known)
+        summands = inputs
+        offset += steepness * origin.directions[direction, inputs]
+    previous = -1
     w_previous = 1.0
     for k in range(summands):
         slot = (start + k) % inputs
-        weight = steepness * normal(stream) / (origin.spread[slot] * np.sqrt(np.float64(summands)))
-        offset -= weight * origin.centre[slot]
-        if k == 0:
+        if direction >= 0:
+            weight = steepness * origin.directions[direction, slot]
+            if weight == 0.0:
+                continue
+        else:
+            weight = size * normal(stream) / origin.spread[slot]
+            offset -= weight * origin.centre[slot]
+        if previous < 0:
+            previous = slot
             w_previous = weight
             continue
         _place_node(genes, edges, node, origin.add, previous, slot, w_previous, weight)
-        previous = leaves + node
+        previous = inputs + origin.grid.constants + node
         w_previous = 1.0
         node += 1
     _place_node(genes, edges, node, origin.add, previous, inputs, w_previous, offset)
@@ -163,7 +182,7 @@ def seed_nodes(inputs):
 
     The other kind, a wrapped sum, its quotient and that wrapped, needs fewer.
     """
-    return 2 * (min(inputs, _MOST_SUMMANDS) + _MOST_WRAPS) + 1 + _MOST_WRAPS
+    return 2 * (min(inputs, MOST_SUMMANDS) + _MOST_WRAPS) + 1 + _MOST_WRAPS
 
 
 @kernel()

@@ -106,11 +106,9 @@ def importances(errors: Sequence[Array]) -> list[Array]:
 
 
 def log_error(errors: Sequence[Array]) -> float:
-    """Σ of the units' importance times the logarithm of their error."""
-    return sum(
-        float(np.sum(share * np.log(error + FLOOR)))
-        for share, error in zip(importances(errors), errors, strict=True)
-    )
+    """The mean logarithm of the units' errors, each unit counted by its importance."""
+    weights = np.concatenate(importances(errors))
+    return float(np.average(np.log(np.concatenate(errors) + FLOOR), weights=weights))
 
 
 def stays_within(outputs: Sequence[Array], targets: Sequence[Array]) -> bool:

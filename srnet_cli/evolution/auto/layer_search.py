@@ -21,6 +21,7 @@ from srnet_cli.cgp.kernels.tuning import Rows, lay_out
 from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import is_constant
+from srnet_cli.evolution.auto.directions import directions
 from srnet_cli.readout import unexplained
 
 Array = NDArray[np.float64]
@@ -36,6 +37,8 @@ _JUDGED = 4
 _TAIL = 1e-12
 _SHARE = 0.999
 _MOST_EXPRESSIONS = 32
+_DIRECTION_ROWS = 2000
+_MOST_DIRECTIONS = 64
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class LayerSearch:
     Args:
         X: the layer's inputs on all rows, (n, d).
         targets: ``principal_targets``, (n, r).
+        units: what they are made of, (n, m).
         checks: inputs on a dense sample of the domain, (c, d).
         decoder: how chromosomes are read.
         longest: instructions an expression may have.
@@ -126,6 +130,7 @@ class LayerSearch:
         self,
         X: Array,
         targets: Array,
+        units: Array,
         checks: Array,
         decoder: Decoder,
         longest: int,
@@ -141,7 +146,7 @@ class LayerSearch:
         far = np.sum(targets**2, axis=1)
         even = np.full(len(X), 1.0 / len(X))
         self._chance = 0.5 * even + 0.5 * (far / far.sum() if far.sum() > 0 else even)
-        self._origin = _origin(X, decoder)
+        self._origin = _origin(X, units, decoder)
 
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
@@ -235,7 +240,7 @@ def _orthonormal(columns: Array) -> Array:
     return np.asarray(np.linalg.qr(columns / np.where(norms > 0.0, norms, 1.0))[0])
 
 
-def _origin(X: Array, decoder: Decoder) -> Origin:
+def _origin(X: Array, units: Array, decoder: Decoder) -> Origin:
     functions = decoder.opcodes.tolist()
     add = BY_NAME["add"].opcode
     with np.errstate(over="ignore", invalid="ignore"):
@@ -247,4 +252,5 @@ def _origin(X: Array, decoder: Decoder) -> Origin:
         add=functions.index(add) if add in functions else -1,
         centre=centre,
         spread=np.where(spread > 0.0, spread, 1.0),
+        directions=directions(X[:_DIRECTION_ROWS], units[:_DIRECTION_ROWS, :_MOST_DIRECTIONS]),
     )

@@ -34,7 +34,7 @@ FIRST_DAMPING = 1e-3
 _LEAST_DAMPING = 1e-12
 _MOST_DAMPING = 1e8
 _TRIALS = 8
-_GAIN = 1e-4
+_GAIN = 1e-5
 # Multiplications between two looks at the clock and at signals: a few seconds.
 _MAX_WORK = 1e10
 

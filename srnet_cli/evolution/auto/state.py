@@ -21,6 +21,7 @@ class Stage:
     """What a search is at: one layer, or the joint refinement of all.
 
     Attributes:
+        cycle: how often all layers have been gone through before.
         layer: number of the layer, from 0; L while all are refined; L + 1 when nothing is left.
         step: generations spent on it.
         quiet: rounds in a row that have brought next to nothing.
@@ -31,6 +32,7 @@ class Stage:
     """
 
     layer: int
+    cycle: int = 0
     step: int = 0
     quiet: int = 0
     found: int = 0
@@ -47,6 +49,9 @@ class State:
         generation: generations done.
         layers: the composition; a layer not reached yet has its first input as expression.
         stage: what is being done.
+        best: the best composition so far.
+        error: its log error, see ``composition.log_error``.
+        before: the same at the end of the cycle before.
         seconds: time spent; stays 0 where none is set as a limit, and so changes no result.
         fitness: mean 1 − R² of the hidden units plus that of the outputs; infinite at first.
         trace: generation, fitness and layers' mean 1 − R² whenever they changed, (k, 2 + L).
@@ -55,6 +60,9 @@ class State:
     generation: int
     layers: list[Layer]
     stage: Stage
+    best: list[Layer]
+    error: float = np.inf
+    before: float = np.inf
     seconds: float = 0.0
     fitness: float = np.inf
     trace: Array = field(default_factory=lambda: np.empty((0, 0)), repr=False)
@@ -66,21 +74,30 @@ def pack(states: Sequence[State]) -> bytes:
     for number, state in enumerate(states):
         stage = state.stage
         arrays[f"{number}.counts"] = np.array(
-            [state.generation, stage.layer, stage.step, stage.quiet, stage.found], dtype=np.int64
+            [state.generation, stage.layer, stage.cycle, stage.step, stage.quiet, stage.found],
+            dtype=np.int64,
         )
-        arrays[f"{number}.figures"] = np.array(
-            [stage.error, stage.before, stage.damping, state.seconds, state.fitness]
+        arrays[f"{number}.figures"] = np.array([stage.error, stage.before, stage.damping])
+        arrays[f"{number}.whole"] = np.array(
+            [state.error, state.before, state.seconds, state.fitness]
         )
         arrays[f"{number}.trace"] = state.trace
-        for index, layer in enumerate(state.layers):
-            name = f"{number}.layer{index}"
-            arrays[f"{name}.genes"] = np.array([c.genes for c in layer.chromosomes])
-            arrays[f"{name}.edges"] = np.array([c.edges for c in layer.chromosomes])
-            arrays[f"{name}.weights"] = layer.weights
-            arrays[f"{name}.bias"] = layer.bias
+        _pack_layers(state.layers, f"{number}.layer", arrays)
+        _pack_layers(state.best, f"{number}.best", arrays)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
+
+
+def _pack_layers(
+    layers: Sequence[Layer], prefix: str, arrays: dict[str, NDArray[np.generic]]
+) -> None:
+    for index, layer in enumerate(layers):
+        name = f"{prefix}{index}"
+        arrays[f"{name}.genes"] = np.array([c.genes for c in layer.chromosomes])
+        arrays[f"{name}.edges"] = np.array([c.edges for c in layer.chromosomes])
+        arrays[f"{name}.weights"] = layer.weights
+        arrays[f"{name}.bias"] = layer.bias
 
 
 def unpack(data: bytes) -> list[State]:
@@ -93,14 +110,26 @@ def unpack(data: bytes) -> list[State]:
 
 
 def _unpacked(arrays: Mapping[str, NDArray[np.generic]], name: str) -> State:
-    generation, layer, step, quiet, found = arrays[f"{name}.counts"].tolist()
-    error, before, damping, seconds, fitness = arrays[f"{name}.figures"].tolist()
+    generation, *counts = arrays[f"{name}.counts"].tolist()
+    error, before, seconds, fitness = arrays[f"{name}.whole"].tolist()
+    return State(
+        generation,
+        layers=_unpacked_layers(arrays, f"{name}.layer"),
+        stage=Stage(*counts, *arrays[f"{name}.figures"].tolist()),
+        best=_unpacked_layers(arrays, f"{name}.best"),
+        error=error,
+        before=before,
+        seconds=seconds,
+        fitness=fitness,
+        trace=np.asarray(arrays[f"{name}.trace"], dtype=np.float64),
+    )
+
+
+def _unpacked_layers(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Layer]:
     layers: list[Layer] = []
-    while f"{name}.layer{len(layers)}.genes" in arrays:
-        layers.append(_unpacked_layer(arrays, f"{name}.layer{len(layers)}"))
-    stage = Stage(layer, step, quiet, found, error, before, damping)
-    trace = np.asarray(arrays[f"{name}.trace"], dtype=np.float64)
-    return State(generation, layers, stage, seconds, fitness, trace)
+    while f"{prefix}{len(layers)}.genes" in arrays:
+        layers.append(_unpacked_layer(arrays, f"{prefix}{len(layers)}"))
+    return layers
 
 
 def _unpacked_layer(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Layer:

@@ -3,8 +3,10 @@
 For every layer, on the composition's own inputs: expressions are added one at a time, each the
 best of several lineages against what the others leave unexplained; then each in turn is evolved
 further against the others, or replaced by a better newcomer, until that brings nothing more.
-Finally all edge weights and readouts are refined together through the whole composition
-(``refinement``).
+Then all edge weights and readouts are refined together through the whole composition
+(``refinement``). That is a cycle; in the next ones every layer is gone through again, now reading
+what the refined layers below it say, until a cycle brings next to nothing. The best composition of
+all is the result.
 
 One generation is one such evolution of one expression, or a few joint Gauss–Newton steps. Random
 numbers are functions of the seed and of the generation's number, and every decision hangs on the
@@ -15,10 +17,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from srnet_cli.cgp.kernels.gradient import TUNABLE
 from srnet_cli.cgp.primitives import function_set
@@ -65,6 +69,10 @@ _REFINE_STEPS = 8
 _REFINE_ROWS = 2000
 _REFINE_GAIN = 0.01
 _LAYER_TIME = 0.75
+_REVISITS = 2
+_CYCLES = 20
+_CYCLE_GAIN = 0.05
+_PERFECT_WHOLE = np.log(1e-13)
 _FEW_ROWS = 100
 
 
@@ -109,7 +117,7 @@ class Auto:
             for decoder, target in zip(self._decoders, self._targets, strict=True)
         ]
         layers = solve_readouts(layers, self._decoders, self._X, self._targets)
-        return State(0, layers, Stage(0), trace=np.empty((0, 2 + len(layers))))
+        return State(0, layers, Stage(0), layers, trace=np.empty((0, 2 + len(layers))))
 
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
@@ -121,18 +129,26 @@ class Auto:
 
     def advance(self, state: State, generations: int) -> None:
         """Run so many generations more, or fewer on reaching the end; updates the state."""
-        for _ in range(generations):
-            if self.is_over(state):
-                return
-            begin = time.monotonic()
-            if state.stage.layer < len(self._decoders):
-                self._evolve(state)
-            else:
-                self._refine(state)
-            state.generation += 1
-            self._record(state)
-            if self._settings.max_seconds is not None:
-                state.seconds += time.monotonic() - begin
+        with threadpool_limits(1, "blas"):  # small matrices; and results that no thread changes
+            for _ in range(generations):
+                if self.is_over(state):
+                    return
+                begin = time.monotonic()
+                self._advance(state)
+                if self._settings.max_seconds is not None:
+                    state.seconds += time.monotonic() - begin
+
+    def _advance(self, state: State) -> None:
+        """Run one generation."""
+        is_first = state.stage.cycle == 0
+        if state.stage.layer < len(self._decoders):
+            self._evolve(state)
+        else:
+            self._refine(state)
+        state.generation += 1
+        self._record(state, is_first)
+        if state.stage.layer > len(self._decoders):
+            self._end_cycle(state)
 
     def is_over(self, state: State) -> bool:
         """Whether nothing is left to do, or a limit has been reached."""
@@ -146,20 +162,24 @@ class Auto:
     def _evolve(self, state: State) -> None:
         """Evolve one expression of the layer at hand: one more, or the next in turn."""
         stage, search = state.stage, self._layer_search(state)
-        wanted = expressions_wanted(search.targets, self._settings.expressions)
+        wanted = self._wanted[stage.layer]
         found = self._found(state, search)
         turn = len(found) if len(found) < wanted else stage.step % wanted
         others = [candidate.column for k, candidate in enumerate(found) if k != turn]
         current = found[turn].chromosome if turn < len(found) else None
         starts, seeds = self._starts(stage, current)
         rng = stream(*self._stream, state.generation)
+        if stage.step == 0 and stage.found > 0:
+            stage.error = stage.before = search.error([candidate.column for candidate in found])
         result = search.evolve(others, starts, seeds, rng)
         if result is not None and (current is None or result[1] < stage.error):
             found[turn : turn + 1], stage.error = [result[0]], result[1]
             stage.found = len(found)
             self._install(state, found)
         stage.step += 1
-        if stage.step % wanted == 0:
+        if stage.cycle == 0 and self._is_late(state):
+            self._next_layer(state)
+        elif stage.step % wanted == 0:
             self._end_round(state, wanted)
 
     def _starts(
@@ -170,7 +190,7 @@ class Auto:
         if current is None:
             return [empty] * LINEAGES, [SEEDS] * LINEAGES
         # The longer a layer has been quiet, the more is staked on beginning anew.
-        new = _NEWCOMERS[min(stage.quiet, len(_NEWCOMERS) - 1)]
+        new = _NEWCOMERS[min(stage.quiet + (stage.cycle > 0), len(_NEWCOMERS) - 1)]
         stay = LINEAGES - new
         return [current] * stay + [empty] * new, [0] * stay + [SEEDS] * new
 
@@ -179,19 +199,40 @@ class Auto:
         stage = state.stage
         stage.quiet = stage.quiet + 1 if stage.error >= (1.0 - _GAIN) * stage.before else 0
         stage.before = stage.error
-        if (
-            stage.step // wanted > _ROUNDS
-            or stage.quiet >= _QUIET_ROUNDS
-            or stage.error < _PERFECT
-            or self._is_late(state)
-        ):
-            state.stage = Stage(stage.layer + 1)
+        rounds, quiet = (_REVISITS - 1, 1) if stage.cycle else (_ROUNDS, _QUIET_ROUNDS)
+        if stage.step // wanted > rounds or stage.quiet >= quiet or stage.error < _PERFECT:
+            self._next_layer(state)
+
+    def _next_layer(self, state: State) -> None:
+        """Go on with the layer above; after the last one with the refinement."""
+        cycle, index = state.stage.cycle, state.stage.layer + 1
+        visited = cycle > 0 and index < len(state.layers)
+        found = len(state.layers[index].chromosomes) if visited else 0
+        state.stage = Stage(index, cycle, found=found)
+
+    def _end_cycle(self, state: State) -> None:
+        """Begin another cycle from the best composition, unless this one brought too little."""
+        cycle = state.stage.cycle + 1
+        has_gained = state.error < state.before - _CYCLE_GAIN and state.error > _PERFECT_WHOLE
+        if has_gained and cycle < _CYCLES:
+            state.stage = Stage(0, cycle, found=len(state.best[0].chromosomes))
+        state.before = state.error
+        state.layers = state.best
 
     def _is_late(self, state: State) -> bool:
-        """Whether the layer has had its share of the time there is."""
+        """Whether the layer has had its share of the time there is: as much as its expressions."""
         limit = self._settings.max_seconds
-        share = _LAYER_TIME * (state.stage.layer + 1) / len(self._decoders)
-        return limit is not None and state.seconds >= share * limit
+        if limit is None:
+            return False
+        done = sum(self._wanted[: state.stage.layer + 1])
+        return state.seconds >= _LAYER_TIME * limit * done / sum(self._wanted)
+
+    @cached_property
+    def _wanted(self) -> list[int]:
+        """Expressions that every layer gets."""
+        layers = range(len(self._targets))
+        asked = self._settings.expressions
+        return [expressions_wanted(layer_targets(self._targets, at), asked) for at in layers]
 
     def _layer_search(self, state: State) -> LayerSearch:
         """The search of the layer at hand."""
@@ -203,6 +244,7 @@ class Auto:
             self._search = LayerSearch(
                 X,
                 layer_targets(self._targets, index),
+                self._targets[index],
                 checks[np.isfinite(checks).all(axis=1)],
                 self._decoders[index],
                 self._settings.max_length,
@@ -243,20 +285,27 @@ class Auto:
         if steps > 0:
             refined, stage.damping = self._refinement.run(state.layers, steps, stage.damping)
             now = log_error(self._errors(refined))
-            beyond = forward(refined, self._decoders, self._checks)
-            if now < before and stays_within(beyond, self._targets):
+            if now < before and self._is_sound(refined):
                 state.layers, stage.error = refined, now
         gained = stage.error < before - _REFINE_GAIN * abs(before)
         stage.quiet = 0 if gained else stage.quiet + 1
         stage.step += 1
         if stage.quiet >= _QUIET_REFINEMENTS or stage.step >= _REFINEMENTS:
-            state.stage = Stage(stage.layer + 1)
+            self._next_layer(state)
+
+    def _is_sound(self, layers: Sequence[Layer]) -> bool:
+        return stays_within(forward(layers, self._decoders, self._checks), self._targets)
 
     def _errors(self, layers: Sequence[Layer]) -> list[Array]:
         return unit_errors(forward(layers, self._decoders, self._X), self._targets)
 
-    def _record(self, state: State) -> None:
+    def _record(self, state: State, is_first: bool) -> None:
+        """Keep the composition if it is the best so far; in the first cycle it always is."""
         errors = self._errors(state.layers)
+        error = log_error(errors)
+        if not is_first and (error >= state.error or not self._is_sound(state.layers)):
+            return
+        state.best, state.error = state.layers, error
         now = fitness(errors)
         if now != state.fitness:
             state.fitness = now
@@ -285,7 +334,7 @@ def symbolic_layers(
             layer.weights,
             layer.bias,
         )
-        for layer, decoder in zip(state.layers, _decoders(widths, settings), strict=True)
+        for layer, decoder in zip(state.best, _decoders(widths, settings), strict=True)
     )
 
 

@@ -15,7 +15,12 @@ from oracles import interpret_genes
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.genotype import Grid
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
-from srnet_cli.cgp.kernels.seeding import Origin, seed_chromosome, seed_nodes
+from srnet_cli.cgp.kernels.seeding import (
+    MOST_SUMMANDS,
+    Origin,
+    seed_chromosome,
+    seed_nodes,
+)
 from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS, function_set
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 
@@ -27,11 +32,17 @@ function_sets = st.lists(st.sampled_from(NAMES), min_size=1, max_size=8, unique=
 EXACT = ("add", "sub", "mul", "div", "sqrt", "square", "abs", "min", "max", "inverse", "cube")
 
 
-def origin(inputs: int, functions: Sequence[str], nodes: int = NODES) -> Origin:
+def origin(
+    inputs: int, functions: Sequence[str], nodes: int = NODES, directions: int = 0
+) -> Origin:
     opcodes = np.array([row.opcode for row in function_set(functions)], dtype=np.int64)
     add = list(functions).index("add") if "add" in functions else -1
     centre, spread = np.linspace(-1, 2, inputs), np.linspace(0.5, 3, inputs)
-    return Origin(Grid(inputs, 1, 1, nodes, nodes), opcodes, add, centre, spread)
+    known = np.zeros((directions, inputs + 1))
+    for row in known:  # as many weights as there may be, and an offset
+        row[: min(inputs, MOST_SUMMANDS)] = 2.0
+        row[-1] = -3.0
+    return Origin(Grid(inputs, 1, 1, nodes, nodes), opcodes, add, centre, spread, known)
 
 
 def seeded(of: Origin, stream: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -42,11 +53,11 @@ def seeded(of: Origin, stream: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @settings(max_examples=15 if JIT_DISABLED else 150)
-@given(st.integers(1, 40), function_sets, st.integers(0, 2**64 - 1))
-def test_seeds_are_valid(inputs: int, functions: list[str], seed: int) -> None:
+@given(st.integers(1, 40), function_sets, st.integers(0, 2), st.integers(0, 2**64 - 1))
+def test_seeds_are_valid(inputs: int, functions: list[str], directions: int, seed: int) -> None:
     """Every gene names something that its place allows, every weight is finite, and the program
     that is decoded fits the nodes."""
-    of = origin(inputs, functions)
+    of = origin(inputs, functions, directions=directions)
     stream = np.array([seed], dtype=np.uint64)
     decoder = Decoder.of(inputs, functions)
     for _ in range(5):
@@ -57,10 +68,10 @@ def test_seeds_are_valid(inputs: int, functions: list[str], seed: int) -> None:
         assert len(decoder.program(Chromosome(genes, edges))) <= NODES
 
 
-@pytest.mark.parametrize("inputs", [1, 2, 7, 8, 9, 500])
+@pytest.mark.parametrize("inputs", [1, 2, 7, 8, 9, 11, 12, 13, 500])
 def test_seeds_need_no_more_nodes_than_stated(inputs: int) -> None:
     """No output lies beyond ``seed_nodes``, some come near it, and NODES holds them all."""
-    of = origin(inputs, (*PUBLISHED_FUNCTIONS, "tanh"))
+    of = origin(inputs, (*PUBLISHED_FUNCTIONS, "tanh"), directions=1)
     leaves = inputs + 1
     most, used = seed_nodes(inputs), 0
     assert most <= NODES
@@ -113,6 +124,26 @@ def test_sums_are_centred_and_steep_about_one() -> None:
         means.append(abs(column.mean()))
     assert 0.3 < np.median(spreads) < 3
     assert np.median(means) < 3 * np.median(spreads)
+
+
+def test_half_of_the_sums_follow_a_given_direction() -> None:
+    """A sum along a direction has its weights, all as steep, whichever input it begins with."""
+    of = origin(3, ("add",), directions=1)
+    decoder = Decoder.of(3, ("add",))
+    corners = np.vstack([np.zeros(3), np.eye(3)])
+    stream = np.array([6], dtype=np.uint64)
+    count, follow, sums = 200 if JIT_DISABLED else 2000, 0, 0
+    for _ in range(count):
+        genes, edges = seeded(of, stream)
+        program = decoder.program(Chromosome(genes, edges))
+        if genes[0] != 0 or len(program) != 3:
+            continue
+        at_zero, *values = evaluate(program, corners)
+        slopes = np.array(values) - at_zero
+        sums += 1
+        follow += np.allclose(slopes, slopes[0], rtol=1e-9)
+    assert sums > count / 20
+    assert follow / sums > 0.4
 
 
 @settings(max_examples=10 if JIT_DISABLED else 60)

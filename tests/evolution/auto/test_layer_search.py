@@ -89,7 +89,7 @@ def test_how_many_expressions() -> None:
 def search_of(
     X: Array, targets: Array, checks: Array, functions: tuple[str, ...] = PUBLISHED_FUNCTIONS
 ) -> LayerSearch:
-    return LayerSearch(X, targets, checks, Decoder.of(X.shape[1], functions), 12, 2)
+    return LayerSearch(X, targets, targets, checks, Decoder.of(X.shape[1], functions), 12, 2)
 
 
 def unary(decoder: Decoder, function: int, weight: float) -> Chromosome:

@@ -14,7 +14,7 @@ from oracles import interpret
 from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.auto import strategy
-from srnet_cli.evolution.auto.composition import Layer, forward, unit_errors
+from srnet_cli.evolution.auto.composition import Layer, forward, log_error, unit_errors
 from srnet_cli.evolution.auto.layer_search import LINEAGES, SEEDS
 from srnet_cli.evolution.auto.strategy import (
     Auto,
@@ -201,7 +201,7 @@ def test_readouts_are_least_squares_on_the_composition() -> None:
     layers = symbolic_layers(state, problem.widths, settings())
     for layer, target in zip(layers, problem.targets, strict=True):
         F = np.column_stack([interpret(program, h) for program in layer.programs])
-        design = np.column_stack([F, np.ones(len(F))])
+        design = np.column_stack([F / F.std(axis=0), np.ones(len(F))])
         least = design @ np.linalg.lstsq(design, target[: problem.fit_rows], rcond=None)[0]
         h = F @ layer.weights + layer.bias
         np.testing.assert_allclose(h, least, rtol=1e-6, atol=1e-8)
@@ -216,9 +216,9 @@ def test_what_is_accepted_is_finite_between_the_rows(name: str) -> None:
     state = search.init()
     while not search.is_over(state):
         search.advance(state, 1)
-        stage = min(state.stage.layer, len(state.layers))
-        # The layer at hand may still read check rows that a pole below has spoilt.
-        found = forward(state.layers[:stage], search._decoders[:stage], problem.inputs)
+        # Layers not reached yet may still read check rows that a pole below has spoilt.
+        stage = len(state.best) if state.stage.cycle else state.stage.layer
+        found = forward(state.best[:stage], search._decoders[:stage], problem.inputs)
         assert all(np.isfinite(units).all() for units in found)
 
 
@@ -313,8 +313,8 @@ def test_remarks_say_what_limits_the_formulas() -> None:
 
 @pytest.mark.usefixtures("short")
 def test_time_is_shared_out_over_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a limit, layers end in time for all to have a turn and for the refinement, and the
-    search ends at the limit; time counts in the state, to go on with."""
+    """With a limit, every layer gets time by its expressions, and a quarter is left for refinement;
+    time counts in the state, to go on with."""
     now = [0.0]
 
     def clock() -> float:
@@ -325,18 +325,58 @@ def test_time_is_shared_out_over_the_layers(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(strategy, "_ROUNDS", 1000)
     monkeypatch.setattr(strategy, "_QUIET_ROUNDS", 1000)
     problem = network_problem((2, 3, 3, 1), 100, 30, seed=10)
-    search = Auto(problem, settings(max_seconds=40), 0)
+    search = Auto(problem, settings(max_seconds=40, expressions=3), 0)
     state = search.init()
-    ends = {}
+    ends: dict[int, float] = {}
     while not search.is_over(state):
         layer = state.stage.layer
         search.advance(state, 1)
         if state.stage.layer > layer:
-            ends[layer] = state.seconds
-    assert ends[0] == pytest.approx(10, abs=1.5)
-    assert ends[1] == pytest.approx(20, abs=1.5)
-    assert ends[2] == pytest.approx(30, abs=1.5)
+            ends.setdefault(layer, state.seconds)
+    assert ends[0] == pytest.approx(30 * 3 / 7, abs=1.1)
+    assert ends[1] == pytest.approx(30 * 6 / 7, abs=1.1)
+    assert ends[2] == pytest.approx(30, abs=1.1)
     assert unpack(pack([state]))[0].seconds == state.seconds > 30
+
+
+@pytest.mark.usefixtures("short")
+def test_later_cycles_keep_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers are gone through again as long as that helps; after the first cycle the result never
+    gets worse, whatever is tried, and the next cycle begins from it."""
+    monkeypatch.setattr(strategy, "_CYCLES", 4)
+    monkeypatch.setattr(strategy, "_CYCLE_GAIN", -np.inf)
+    problem = PROBLEMS["three layers"]
+    search = Auto(problem, settings(), 0)
+    state = search.init()
+    cycles, least = [0], np.inf
+    while not search.is_over(state):
+        search.advance(state, 1)
+        if state.stage.cycle == 0:
+            continue
+        assert state.error <= least
+        least = state.error
+        errors_now = unit_errors(
+            forward(state.best, search._decoders, problem.inputs[: problem.fit_rows]),
+            [target[: problem.fit_rows] for target in problem.targets],
+        )
+        assert log_error(errors_now) == state.error
+        if state.stage.cycle > cycles[-1]:
+            assert state.layers is state.best
+            assert state.stage.found == len(state.best[0].chromosomes)
+            cycles.append(state.stage.cycle)
+    assert cycles == [0, 1, 2, 3]
+
+
+@pytest.mark.usefixtures("short")
+def test_a_cycle_that_brings_nothing_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many cycles there may be, the search ends when one gains too little."""
+    monkeypatch.setattr(strategy, "_CYCLES", 1000)
+    monkeypatch.setattr(strategy, "_CYCLE_GAIN", 5.0)
+    search = Auto(PROBLEMS["two layers"], settings(), 0)
+    state = search.init()
+    search.advance(state, END)
+    assert search.is_over(state)
+    assert state.stage.cycle <= 3
 
 
 @pytest.mark.usefixtures("short")

@@ -1,0 +1,95 @@
+"""Along which weighted sum of its inputs each unit rises: where searches begin.
+
+A unit of a dense layer is a monotone function of one weighted sum of the layer's inputs, whatever
+the activation: a monotone single-index model. Its direction follows from the data alone. Given a
+direction, the unit's order of rows says which value of the sum each row should have; least squares
+of those values on the inputs gives the next direction (alternating as in ACE, Breiman & Friedman
+1985, on ranks, which saturation does not change). A fixed point is the unit's own direction.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr
+from scipy.stats import rankdata
+
+from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
+
+Array = NDArray[np.float64]
+
+_TURNS = 30
+_DEPENDENT = 1e-6
+
+
+def directions(X: Array, units: Array) -> Array:
+    """A weighted sum of the inputs for every unit, of spread 1 and mean 0 on the rows.
+
+    Args:
+        X: inputs, (n, d).
+        units: what follows them, (n, m).
+
+    Returns:
+        weights and then the offset, (k, d + 1) with k ≤ m: none for units that do not vary or that
+        no sum follows, and no more than ``MOST_SUMMANDS`` weights different from 0 in a row.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre, spread = X.mean(axis=0), X.std(axis=0)
+    varies = np.isfinite(spread) & (spread > 1e-12 * np.abs(centre))
+    if not varies.any():
+        return np.empty((0, X.shape[1] + 1))
+    chosen = np.flatnonzero(varies)
+    standard = (X[:, chosen] - centre[chosen]) / spread[chosen]
+    kept = _independent(standard)
+    rows = []
+    for unit in units.T:
+        weights = _direction(standard[:, kept], unit)
+        if weights is None:
+            continue
+        row = np.zeros(X.shape[1] + 1)
+        row[chosen[kept]] = weights / spread[chosen[kept]]
+        row[-1] = -row[:-1] @ centre
+        rows.append(row)
+    return np.array(rows).reshape(-1, X.shape[1] + 1)
+
+
+def _independent(columns: Array) -> NDArray[np.int64]:
+    """Columns of which all others are sums, to ``_DEPENDENT``; in their order."""
+    triangle, order = qr(columns, mode="r", pivoting=True)
+    size = np.abs(np.diag(triangle))
+    return np.sort(order[: len(size)][size > _DEPENDENT * size[0]]).astype(np.int64)
+
+
+def _direction(columns: Array, unit: Array) -> Array | None:
+    """Weights of the columns, at most ``MOST_SUMMANDS`` of them, or None where none follow."""
+    weights = _alternate(columns, unit)
+    if weights is None or len(weights) <= MOST_SUMMANDS:
+        return weights
+    most = np.sort(np.argsort(-np.abs(weights), kind="stable")[:MOST_SUMMANDS])
+    few = _alternate(columns[:, most], unit)
+    if few is None:
+        return None
+    weights = np.zeros(len(weights))
+    weights[most] = few
+    return weights
+
+
+def _alternate(columns: Array, unit: Array) -> Array | None:
+    """Weights of the columns whose sum, of spread 1, has the unit's order of rows."""
+    ranks = rankdata(unit)
+    if np.ptp(ranks) == 0.0:
+        return None
+    basis, triangle = np.linalg.qr(columns)
+    aim = (ranks - ranks.mean()) / ranks.std()
+    fit = basis.T @ aim
+    places = ranks - 1.0
+    steps = np.arange(len(unit), dtype=np.float64)
+    for _ in range(_TURNS):
+        norm = np.linalg.norm(fit)
+        if not norm > 1e-9:
+            return None
+        values = basis @ (fit / norm)
+        aim = np.interp(places, steps, np.sort(values))
+        fit = basis.T @ aim
+    weights = np.linalg.solve(triangle, fit)
+    return np.asarray(weights / np.std(columns @ weights))
