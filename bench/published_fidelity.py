@@ -1,88 +1,203 @@
-"""How faithful strategy ``auto`` is to the twelve published networks, on fresh rows.
+"""How faithful strategy ``auto`` is to the twelve published networks, and Operon to their outputs.
 
-    SRNET_PUBLISHED_DIR=../shared/paper python bench/published_fidelity.py --seconds 60 --seeds 5
+    SRNET_PUBLISHED_DIR=../shared/paper python bench/published_fidelity.py --jobs 2
 
-Each network is fitted as a user would, by ``srnet fit configs/published/K0.yaml`` with
-``strategy: auto``. Every figure is 1 − R² to the network on fresh rows of the interpolation domain,
-which the search never saw; medians over the seeds. The table is Markdown on standard output; all
-figures go to a JSON file.
+Each network is fitted as a user would, by ``srnet fit configs/published/K0.yaml`` with ``strategy:
+auto`` and at most ``--seconds``. Every figure is 1 − R² to the network on 5000 fresh rows of the
+interpolation domain, which the search never saw. Operon (Burlacu, Kronberger & Kommenda, 2020)
+models the output alone: the published functions, tuned constants, length at most 50, ``--operon``
+seconds on one thread, on 4000 of the rows that the same seed's search was given. Medians over the
+seeds; the table is Markdown on standard output, all figures go to a JSON file.
+
+``--recover`` adds sigmoid to the functions and asks for as many expressions as a layer has units,
+so that every unit is exactly representable.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-NETWORKS = [f"K{i}" for i in range(6)] + [f"F{i}" for i in range(6)]
-PROJECT = Path(__file__).resolve().parents[1]
+import numpy as np
+from support.fits import Fit, add_options, auto_fit, each, fit, published_dir
+from support.output import PROJECT, parser, save, table
+
+from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
+
+OPERON_ROWS = 4000
+RECOVER = (
+    f"evolution.functions=[{', '.join((*PUBLISHED_FUNCTIONS, 'sigmoid'))}]",
+    "evolution.expressions=1000",
+)
 
 
 def main() -> None:
     """Parse the options, fit, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
-    parser.add_argument("--set", dest="settings", action="append", default=[])
-    parser.add_argument("--out", type=Path, default=PROJECT / "bench/results")
-    options = parser.parse_args()
-    if not os.environ.get("SRNET_PUBLISHED_DIR"):
-        sys.exit("set SRNET_PUBLISHED_DIR to the folder with regression/K0.npz")
-    print("| network | output | hidden layers | worst unit | complexity of the layers |")
-    print("|---|---|---|---|---|", flush=True)
-    results = {}
-    for name in options.networks:
-        fits = [
-            _fit(name, seed, options.seconds, options.settings) for seed in range(options.seeds)
-        ]
-        results[name] = fits
-        print(f"| {name} | {' | '.join(_cells(fits))} |", flush=True)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "published_fidelity.json").write_text(json.dumps(results, indent=2) + "\n")
+    made = parser(__doc__)
+    add_options(made, seeds=5)
+    made.add_argument("--seconds", type=float, default=60.0, help="at most, for each fit")
+    made.add_argument("--operon", type=int, default=20, help="seconds of Operon; 0: leave it out")
+    made.add_argument("--recover", action="store_true")
+    options = made.parse_args()
+    published_dir()
+    tasks = [_fit_of(name, seed, options) for name in options.networks for seed in _seeds(options)]
+    fits = each(partial(_fitted, jobs=options.jobs), tasks, options.jobs)
+    by_network = _by_network(fits, options)
+    if options.recover:
+        _print_recovery(by_network)
+        save(options.out, "published_recovery", {"fits": by_network})
+        return
+    operon: dict[str, list[dict[str, float]]] = {}
+    if options.operon:
+        with ProcessPoolExecutor(options.jobs) as pool:
+            found = list(pool.map(partial(_operon, seconds=options.operon), tasks))
+        operon = _by_network(found, options)
+    _print_layers(by_network, operon)
+    save(options.out, "published_fidelity", {"fits": by_network, "operon": operon})
 
 
-def _cells(fits: list[dict[str, Any]]) -> list[str]:
-    """Medians over the seeds: output, each hidden layer, the worst hidden unit, complexities."""
-    layers = range(len(fits[0]["layers"]))
-    medians = [statistics.median(fit["layers"][index] for fit in fits) for index in layers]
-    sizes = [statistics.median(fit["complexity"][index] for fit in fits) for index in layers]
-    worst = statistics.median(fit["worst_unit"] for fit in fits)
-    return [
-        f"{medians[-1]:.1e}",
-        ", ".join(f"{value:.1e}" for value in medians[:-1]),
-        f"{worst:.1e}",
-        ", ".join(f"{size:.0f}" for size in sizes),
-    ]
+def _seeds(options: argparse.Namespace) -> range:
+    return range(options.seeds)
 
 
-def _fit(name: str, seed: int, seconds: float, settings: list[str]) -> dict[str, Any]:
-    """Fit one network in a process of its own; its 1 − R² by layer on the held-out rows."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            *(sys.executable, "-m", "srnet_cli", "fit", "--quiet"),
-            str(PROJECT / f"configs/published/{name}.yaml"),
-            *("--set", "evolution.strategy=auto", "--set", f"evolution.max_seconds={seconds}"),
-            *("--set", f"seed={seed}", "--run-dir", f"{folder}/run"),
-            *(word for setting in settings for word in ("--set", setting)),
-        ]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        found = json.loads((Path(folder) / "run/expressions.json").read_text())
-    layers = found["layers"]
-    scores = [layer["r2"]["interpolation"] for layer in layers]
-    units = [r2 for layer in layers[:-1] for r2 in layer["unit_r2"]["interpolation"]]
+def _by_network(results: Sequence[Any], options: argparse.Namespace) -> dict[str, list[Any]]:
+    seeds = options.seeds
     return {
-        "seed": seed,
-        "layers": [float("inf") if score is None else 1.0 - score for score in scores],
-        "worst_unit": max(float("inf") if r2 is None else 1.0 - r2 for r2 in units),
-        "complexity": [layer["complexity"] for layer in layers],
+        name: list(results[place * seeds : (place + 1) * seeds])
+        for place, name in enumerate(options.networks)
     }
+
+
+def _fit_of(name: str, seed: int, options: argparse.Namespace) -> Fit:
+    plain = auto_fit(name, seed, options.runs, options.seconds)
+    if not options.recover:
+        return plain
+    return Fit(name, seed, (*plain.settings, *RECOVER), options.runs / f"{name}-recover-{seed}")
+
+
+def _fitted(one: Fit, jobs: int) -> dict[str, Any]:
+    """1 − R² by layer and unit of one fit, with complexity and seconds of the search."""
+    fit(one, jobs)
+    layers = json.loads((one.folder / "expressions.json").read_text())["layers"]
+    units = [[_left(r2) for r2 in layer["unit_r2"]["interpolation"]] for layer in layers]
+    return {
+        "network": one.network,
+        "seed": one.seed,
+        "layers": [_left(layer["r2"]["interpolation"]) for layer in layers],
+        "units": units,
+        "complexity": [layer["complexity"] for layer in layers],
+        "seconds": _seconds(one.folder),
+    }
+
+
+def _left(r2: float | None) -> float:
+    return float("inf") if r2 is None else 1.0 - r2
+
+
+def _seconds(folder: Path) -> float:
+    with (folder / "timing.csv").open() as file:
+        return max(float(row["seconds"]) for row in csv.DictReader(file))
+
+
+def _operon(one: Fit, seconds: int) -> dict[str, float]:
+    """1 − R² and length of Operon's model of the output, on the rows of one fit."""
+    from pyoperon.sklearn import SymbolicRegressor
+
+    from srnet_cli.workflows import validate
+    from srnet_cli.workflows.preparation import prepare
+    from srnet_cli.workflows.reporting import Silent
+
+    config = PROJECT / f"configs/published/{one.network}.yaml"
+    prepared = prepare(validate.load(config, [*one.settings, f"seed={one.seed}"]), Silent())
+    rows = min(OPERON_ROWS, prepared.problem.fit_rows)
+    model = SymbolicRegressor(
+        allowed_symbols=",".join((*PUBLISHED_FUNCTIONS, "constant", "variable")),
+        optimizer_iterations=10,
+        max_length=50,
+        max_time=seconds,
+        generations=10**9,
+        max_evaluations=10**12,
+        n_threads=1,
+        model_selection_criterion="mean_squared_error",
+        random_state=one.seed,
+    )
+    model.fit(prepared.problem.inputs[:rows], prepared.problem.targets[-1][:rows, 0])
+    fresh = prepared.sets["interpolation"]
+    truth = prepared.network.predict(fresh)[:, 0]
+    found = np.asarray(model.predict(prepared.network.inputs(fresh)), dtype=np.float64)
+    with np.errstate(all="ignore"):
+        left = float(np.mean((found - truth) ** 2) / truth.var())
+    return {
+        "left": left if np.isfinite(left) else float("inf"),
+        "length": model.stats_["model_length"],
+    }
+
+
+def _print_layers(fits: dict[str, list[Any]], operon: dict[str, list[Any]]) -> None:
+    rows = []
+    outputs, hidden = [], []
+    for name, found in fits.items():
+        layers = [
+            _median(one["layers"][at] for one in found) for at in range(len(found[0]["layers"]))
+        ]
+        worst = _median(max(max(units) for units in one["units"][:-1]) for one in found)
+        sizes = [_median(one["complexity"][at] for one in found) for at in range(len(layers))]
+        theirs = _median(one["left"] for one in operon[name]) if operon else float("nan")
+        length = _median(one["length"] for one in operon[name]) if operon else float("nan")
+        outputs.append(layers[-1] < theirs)
+        hidden += layers[:-1]
+        rows.append(
+            [
+                name,
+                f"{layers[-1]:.1e} ({max(one['layers'][-1] for one in found):.1e})",
+                f"{theirs:.1e}",
+                "yes" if outputs[-1] else "no",
+                ", ".join(f"{value:.1e}" for value in layers[:-1]),
+                f"{worst:.1e}",
+                ", ".join(f"{size:.0f}" for size in sizes),
+                f"{length:.0f}",
+                f"{_median(one['seconds'] for one in found):.0f}",
+            ]
+        )
+    table(
+        [
+            *("network", "output, median (worst)", "Operon", "lower?", "hidden layers"),
+            *("worst unit", "complexity of the layers", "Operon's length", "seconds"),
+        ],
+        rows,
+    )
+    print(f"Output below Operon's on {sum(outputs)} of {len(outputs)}.")
+    print(f"Hidden layers: median {_median(hidden):.1e}, worst {max(hidden):.1e}.")
+
+
+def _print_recovery(fits: dict[str, list[Any]]) -> None:
+    rows, first = [], []
+    for name, found in fits.items():
+        layers = [
+            _median(one["layers"][at] for one in found) for at in range(len(found[0]["layers"]))
+        ]
+        first += [one["layers"][0] for one in found]
+        rows.append(
+            [
+                name,
+                f"{layers[0]:.1e} ({max(one['layers'][0] for one in found):.1e})",
+                ", ".join(f"{value:.1e}" for value in layers[1:]),
+                f"{_median(one['seconds'] for one in found):.0f}",
+            ]
+        )
+    table(["network", "first layer, median (worst)", "layers above", "seconds"], rows)
+    print(f"First layers: median {_median(first):.1e}, worst {max(first):.1e}.")
+
+
+def _median(values: Any) -> float:
+    return float(statistics.median(values))
 
 
 if __name__ == "__main__":
