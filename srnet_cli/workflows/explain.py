@@ -188,7 +188,7 @@ def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAU
     """Explain a run that has been read."""
     fitted, shown = chosen(fitted, choice)
     model, rows = fitted.model, checked_rows(fitted.sets)
-    shorten = shortener(fitted.network, rows)
+    shorten = shortener(fitted.network, rows, fitted.settings)
     layers = layer_formulas(model, rows, unit_names=UNIT_NAMES, shorten=shorten)
     network = compose(model, rows, layers)
     judged = judged_set(fitted.sets)

@@ -84,7 +84,9 @@ def _write_formulas(
     classes = _classes(prepared, model)
     folder.write_json("model.json", model.to_dict())
     rows = None if in_haste else checked_rows(prepared.sets)
-    shorten = None if rows is None else shortener(prepared.network, rows)
+    shorten = (
+        None if rows is None else shortener(prepared.network, rows, prepared.experiment.evolution)
+    )
     known = None if fronts is None else fronts.fronts
     described = describe(model, fidelity, rows, shorten, known)
     folder.write_json("expressions.json", described | {"classification": classes})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.config.loading import experiment_from_mapping
+from srnet_cli.config.schema import EvolutionSettings, Experiment
 from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network, network_from_bytes
@@ -40,6 +41,7 @@ class FittedRun:
         generations: how many generations that trial has done.
         fronts: simpler forms of the model; None where the run has not finished, or was made by a
             version that knew none.
+        settings: of the search.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class FittedRun:
     trials: int
     generations: int
     fronts: StoredFronts | None = None
+    settings: EvolutionSettings = field(default_factory=EvolutionSettings)
 
 
 def read_run(path: Path) -> FittedRun:
@@ -86,6 +89,7 @@ def _finished(folder: RunFolder) -> FittedRun:
         trials=len(metrics["fitness"]),
         generations=metrics["generations"][trial - 1],
         fronts=read_fronts(folder, model),
+        settings=_experiment(folder).evolution,
     )
 
 
@@ -93,8 +97,7 @@ def _unfinished(folder: RunFolder) -> FittedRun:
     checkpoint = folder.newest_checkpoint()
     if checkpoint is None:
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
-    settings = folder.read_json(_SETTINGS)
-    experiment = experiment_from_mapping(settings, str(folder.path / _SETTINGS))
+    experiment = _experiment(folder)
     states = restored(experiment, checkpoint, folder.path)
     best = best_trial(states)
     if not np.isfinite(states[best].fitness):
@@ -110,7 +113,12 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         trial=best + 1,
         trials=experiment.trials,
         generations=states[best].generation,
+        settings=experiment.evolution,
     )
+
+
+def _experiment(folder: RunFolder) -> Experiment:
+    return experiment_from_mapping(folder.read_json(_SETTINGS), str(folder.path / _SETTINGS))
 
 
 def _network(folder: RunFolder) -> Network:

@@ -214,7 +214,11 @@ class LayerSearch:
         rows = self._rows(others, rng)
         streams = rng.integers(0, 2**63, (len(genes), 1)).astype(np.uint64)
         budget = Budget(
-            np.array(seeds, dtype=np.int64), np.full(len(genes), OFFSPRING), STEPS, self._longest
+            np.array(seeds, dtype=np.int64),
+            np.full(len(genes), OFFSPRING),
+            STEPS,
+            self._longest,
+            self._decoder.limits,
         )
         return run_lineages(rows, self._origin, genes, edges, streams, budget, self._threads)
 
