@@ -21,6 +21,7 @@ from srnet_cli.cgp.kernels.tuning import Rows, lay_out
 from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import is_constant
+from srnet_cli.evolution.auto.rounding import hangs_on_rounding
 from srnet_cli.readout import unexplained
 
 Array = NDArray[np.float64]
@@ -148,7 +149,8 @@ class LayerSearch:
         return Candidate(chromosome, evaluate(self._decoder.program(chromosome), self._X))
 
     def is_usable(self, candidate: Candidate) -> bool:
-        """Whether an expression varies, is finite on all rows and keeps its range beyond them."""
+        """Whether an expression varies, is finite on all rows and keeps its range beyond them, and
+        makes nothing of rounding errors."""
         program = self._decoder.program(candidate.chromosome)
         assert program.coefficients is not None
         column, beyond = candidate.column, evaluate(program, self._checks)
@@ -157,9 +159,10 @@ class LayerSearch:
         with np.errstate(over="ignore"):
             centre = np.median(column)
             reach = np.abs(column - centre).max()
-            return bool(
-                0.0 < reach < np.inf and np.abs(beyond - centre).max(initial=0.0) <= _RANGE * reach
-            )
+            keeps_range = np.abs(beyond - centre).max(initial=0.0) <= _RANGE * reach
+        return bool(
+            0.0 < reach < np.inf and keeps_range and not hangs_on_rounding(program, self._X, column)
+        )
 
     def error(self, columns: Sequence[Array]) -> float:
         """Unexplained share of the targets' variance on all rows: 0 is a perfect layer."""
