@@ -60,7 +60,9 @@ class Span:
             self._low, self._high = mean - reach, mean + reach
 
     def holds(self, values: Array) -> bool:
-        """Whether values (n, m) of any rows are all finite and within."""
+        """Whether values (n, m) of any rows, or of none, are all finite and within."""
+        if not len(values):
+            return True
         with np.errstate(all="ignore"):
             low, high = values.min(axis=0), values.max(axis=0)
             return bool(((low >= self._low) & (high <= self._high)).all())

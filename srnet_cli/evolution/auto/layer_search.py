@@ -188,8 +188,11 @@ class LayerSearch:
             rng: source of this generation's random numbers.
 
         Returns:
-            The best usable candidate with the layer's error, or None where there is none.
+            The best usable candidate with the layer's error, or None where there is none. Of a
+            constant layer that is the first input, which has a value everywhere.
         """
+        if not others and len(self._X) > 1 and not self._variance.any():
+            return self.candidate(self._decoder.empty()), 0.0
         genes = np.array([start.genes for start in starts])
         edges = np.array([start.edges for start in starts])
         explained = self._run(others, genes, edges, seeds, rng)
