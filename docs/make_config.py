@@ -113,7 +113,7 @@ def shown(default: Any) -> str:
         case bool():
             return f"`{str(default).lower()}`"
         case dict():
-            return "its defaults"
+            return "its defaults" if default else ""
         case list():
             return f"`[{', '.join(map(str, default))}]`"
     return f"`{default}`"

@@ -19,6 +19,8 @@ from srnet_cli.networks.network import OutputActivation, Scaler
 Array = NDArray[np.float64]
 Expression = Program
 
+_CACHED = 1 << 15  # values
+
 
 @dataclass(frozen=True)
 class SymbolicLayer:
@@ -53,9 +55,14 @@ class SymbolicLayer:
         rows are evaluated with it.
         """
         units = np.zeros((len(values), self.width))
+        # So many rows at once as stay in the processor's cache until all expressions are added.
+        some = max(1, _CACHED // max(1, self.width))
         with np.errstate(all="ignore"):
-            for column, weights in zip(values.T, self.weights, strict=True):
-                units += column[:, None] * weights
+            for start in range(0, len(values), some):
+                part = units[start : start + some]
+                block = values[start : start + some]
+                for column, weights in zip(block.T, self.weights, strict=True):
+                    part += column[:, None] * weights
         return units + self.bias
 
     def __call__(self, inputs: Array) -> Array:

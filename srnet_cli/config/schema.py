@@ -21,6 +21,7 @@ from srnet_cli.config.types import (
     MAX_NODES,
     MAX_POPULATION,
     Box,
+    Count,
     FilePath,
     Fraction,
     GridSize,
@@ -214,7 +215,7 @@ class EvolutionSettings(Settings):
     strategy: Literal["auto", "mnncgp-es"] = Field(
         default="auto",
         description="auto: several expressions a layer, tuned weights; mnncgp-es: as published. "
-        "auto reads expressions, max_length, functions, threads and the limits; mnncgp-es all "
+        "auto reads expressions, the max_ keys, functions and threads; mnncgp-es all "
         "but expressions and max_length",
     )
     expressions: Literal["auto"] | Annotated[int, Field(ge=1, le=1000), Whole] = Field(
@@ -225,6 +226,24 @@ class EvolutionSettings(Settings):
     )
     max_length: Annotated[int, Field(ge=1, le=40), Whole] = Field(
         default=24, description="operations an expression of strategy auto may have"
+    )
+    max_depth: Annotated[int, Field(ge=1, le=MAX_NODES), Whole] | None = Field(
+        default=None,
+        description="operations on the longest way from an expression down to an input or a "
+        "constant; weights on edges do not count; null: any",
+    )
+    max_uses: dict[FunctionName, Count] = Field(
+        default={},
+        description="how often a function may occur in an expression as written out, such as "
+        "`{log: 1}`; a function not named: any number of times",
+        json_schema_extra={"expected": "a number a function, such as {log: 1}"},
+    )
+    max_nesting: dict[FunctionName, dict[FunctionName, Count]] = Field(
+        default={},
+        description="how many of a function may stand inside each other inside another, such as "
+        "`{sin: {sin: 0, cos: 1}}`: no sine in a sine, and in it no cosine of a cosine; a pair "
+        "not named: any number",
+        json_schema_extra={"expected": "for outer functions, a number for every inner one"},
     )
     max_seconds: float | None = Field(
         default=None, gt=0, description="time a trial may take; results then depend on the machine"

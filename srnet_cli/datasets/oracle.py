@@ -31,10 +31,11 @@ def oracle_rows(dataset: Dataset, n: int, how: Sampling, rng: np.random.Generato
         return scatter(dataset.domain, n, how, rng)
     if n == 0:
         return dataset.train.X[:0]
-    return _between(dataset.train.X, n, rng)
+    return between(dataset.train.X, n, rng)
 
 
-def _between(X: Array, n: int, rng: np.random.Generator) -> Array:
+def between(X: Array, n: int, rng: np.random.Generator) -> Array:
+    """Fresh rows near given ones, see ``oracle_rows``: (k, d), k ≥ 1 → (n, d)."""
     from sklearn.neighbors import NearestNeighbors
 
     with np.errstate(over="ignore"):  # a column beyond the range of squares counts for nothing

@@ -28,6 +28,7 @@ from srnet_cli.cgp.kernels.layout import build_layout
 from srnet_cli.cgp.kernels.tickets import STOP
 from srnet_cli.cgp.primitives import function_set
 from srnet_cli.errors import ConfigError
+from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.rng import key, stream
@@ -115,6 +116,7 @@ class MnncgpEs:
         self._threads = threads
         self._key = np.uint64(key(seed, "trial", trial, "genes"))
         self._opcodes = _opcodes(settings)
+        self._limits = limits_of(settings)
         self._shape = _grid(settings, problem.widths[0])
         layers = len(problem.targets)
         _check_size(settings.population, layers, self._shape.nodes, max(problem.widths))
@@ -166,6 +168,7 @@ class MnncgpEs:
             self._layout,
             self._shape,
             self._opcodes,
+            self._limits,
             state.parent,
             constants,
             self._key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,10 +75,11 @@ class Shortener:
 
     Args:
         inputs: what every layer reads, from the network: h_0 … h_{L-1}, (n, m_l) each.
+        limited: functions whose uses and nesting must not grow, see ``Simplifier``.
     """
 
-    def __init__(self, inputs: Sequence[Array]) -> None:
-        self._inputs = inputs
+    def __init__(self, inputs: Sequence[Array], limited: Collection[str] = ()) -> None:
+        self._inputs, self._limited = inputs, limited
         self._known: dict[tuple[int, Expr], Expr] = {}
 
     def __call__(self, index: int, expr: Expr, symbols: Sequence[Symbol]) -> Expr:
@@ -86,7 +87,7 @@ class Shortener:
         key = index, expr
         if key not in self._known:
             # One that has simplified other expressions remembers them, and may answer otherwise.
-            self._known[key] = Simplifier(symbols, self._inputs[index])(expr)
+            self._known[key] = Simplifier(symbols, self._inputs[index], self._limited)(expr)
         return self._known[key]
 
 

@@ -10,7 +10,7 @@ always comes out, on a slow machine too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import sympy
@@ -18,6 +18,7 @@ from sympy import Add, Expr, Mul, Pow, Symbol
 from sympy.core.parameters import distribute
 from sympy.simplify.fu import TR5, TR8, TR2i, TR10i
 
+from srnet_cli.expressions.nesting import Nesting
 from srnet_cli.expressions.numeric import Array, agree, sample, values
 from srnet_cli.expressions.trees import (
     EXACT_INTEGER,
@@ -57,10 +58,13 @@ class Simplifier:
     Args:
         symbols: the d symbols of the formulas.
         X: rows that a simplified formula must agree on, (n, d).
+        limited: functions that a simplified formula must not use more often, nor nest deeper, than
+            the formula does; see ``nesting.written_functions``.
     """
 
-    def __init__(self, symbols: Sequence[Symbol], X: Array) -> None:
+    def __init__(self, symbols: Sequence[Symbol], X: Array, limited: Collection[str] = ()) -> None:
         self._X = X
+        self._nesting = Nesting(limited)
         self._sample = sample(X)
         self._symbols = [
             _known_symbol(symbol.name, column)
@@ -145,6 +149,7 @@ class Simplifier:
             is_plain(found)
             and degree(found) <= MAX_DEGREE
             and complexity(found) <= complexity(kept)
+            and not self._nesting.grows(found, kept)
         ):
             if self._agree(found, original, self._sample):
                 return found

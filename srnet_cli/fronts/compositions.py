@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.front import non_dominated
-from srnet_cli.fronts.rows import is_within
+from srnet_cli.fronts.rows import Span
 from srnet_cli.metrics import r2
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.readout import solve_readout
@@ -112,6 +112,7 @@ class Descent:
     ) -> None:
         self._found, self._problem = found, problem
         self._programs, self._sizes = programs, sizes
+        self._usual = Span(problem.targets[-1])
 
     def compositions(self) -> list[tuple[Picks, Layers]]:
         """The first composition, then those of all tried that no other is simpler and better than.
@@ -146,7 +147,7 @@ class Descent:
         if made is None:
             return None
         layers, outputs = made
-        if any(picks) and not is_within(outputs, targets).all():
+        if any(picks) and not self._usual.holds(outputs):
             return None
         size = sum(sizes[pick] for sizes, pick in zip(self._sizes, picks, strict=True))
         return _Step(picks, layers, size, 1.0 - r2(targets[:fit], outputs[:fit]))

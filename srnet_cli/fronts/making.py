@@ -21,8 +21,9 @@ from srnet_cli.expressions import (
 )
 from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
 from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
-from srnet_cli.fronts.pruning import Step, path
-from srnet_cli.fronts.rows import forward, is_within, sampled
+from srnet_cli.fronts.pruning import Step, goal_of, path
+from srnet_cli.fronts.rows import Span, forward, sampled
+from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network
@@ -31,6 +32,7 @@ Array = NDArray[np.float64]
 
 _MEMBERS = 24
 _NEGLIGIBLE = 1e-9
+_TUNING_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,9 @@ class Maker:
         found = self._found.layers[index]
         members = [self._member(found, index)]
         # Where the layer found goes, a simpler one may go as well.
-        usual = np.concatenate([self._problem.targets[index], _finite(self._all[index + 1])])
+        usual = Span(self._problem.targets[index], _finite(self._all[index + 1]))
         for step in _thinned(self._path(index)):
-            layer = self._layer(replace(found, programs=step.programs), index, usual)
+            layer = self._tuned(replace(found, programs=step.programs), index, usual)
             if layer is not None:
                 members.append(self._member(layer, index))
         kept = non_dominated(members, lambda one: one.complexity, lambda one: one.effect_r2)
@@ -125,17 +127,29 @@ class Maker:
         programs = self._found.layers[index].programs
         return path(programs, fit, check, targets, self._effects[index])[1:]
 
-    def _layer(self, asked: SymbolicLayer, index: int, usual: Array) -> SymbolicLayer | None:
+    def _tuned(self, asked: SymbolicLayer, index: int, usual: Span) -> SymbolicLayer | None:
+        """The layer with its weights tuned again, where that is fit for use; else as it is."""
+        sample = self._sample
+        every = max(1, sample.fit_rows // _TUNING_ROWS)
+        X = self._sampled[index][: sample.fit_rows : every]
+        goal = goal_of(sample.targets[index][: sample.fit_rows : every], self._effects[index])
+        programs = tuned(asked.programs, X, goal)
+        layer = None
+        if programs is not asked.programs:
+            layer = self._layer(replace(asked, programs=programs), index, usual)
+        return layer or self._layer(asked, index, usual)
+
+    def _layer(self, asked: SymbolicLayer, index: int, usual: Span) -> SymbolicLayer | None:
         """The layer with its readout solved; None where it is not fit for use on some row.
 
-        ``usual`` are values (k, m) that units may have.
+        ``usual`` is where units may be.
         """
         sample = self._sample
         columns = asked.expressions(self._sampled[index][: sample.fit_rows])
         layer = solved(asked, columns, sample.targets[index][: sample.fit_rows])
         if layer is None:
             return None
-        return layer if is_within(layer(self._all[index]), usual).all() else None
+        return layer if usual.holds(layer(self._all[index])) else None
 
     def _member(self, layer: SymbolicLayer, index: int) -> Member:
         symbols = self._formulas.symbols(self._found, index)
@@ -174,7 +188,7 @@ class Maker:
 
     def _is_sound(self, layers: Layers) -> bool:
         outputs = forward(layers, self._problem.inputs)[-1]
-        return bool(is_within(outputs, self._problem.targets[-1]).all())
+        return Span(self._problem.targets[-1]).holds(outputs)
 
     def _composition(self, picks: tuple[int | None, ...], layers: Layers) -> Composition:
         formulas = self._formulas.of(self._found, layers)

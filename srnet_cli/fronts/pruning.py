@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.shortening import pruned, shorter_programs, slot_values
-from srnet_cli.fronts.rows import is_within
+from srnet_cli.fronts.rows import Span
 from srnet_cli.fronts.sizes import size
 
 Array = NDArray[np.float64]
@@ -74,7 +74,7 @@ def path(
         steps of falling size; of no step is the size the same as of the one before.
     """
     step = max(1, len(fit) * len(programs) // _WORK)
-    fit, check, goal = fit[::step], check[::step], _goal(targets[::step], weights)
+    fit, check, goal = fit[::step], check[::step], goal_of(targets[::step], weights)
     found = [_candidates(pruned(program), fit, check) for program in programs]
     steps = [_step(found, goal)]
     while (best := _best(found, goal, steps[-1])) is not None:
@@ -87,7 +87,7 @@ def path(
     return steps
 
 
-def _goal(targets: Array, weights: Array) -> Array:
+def goal_of(targets: Array, weights: Array) -> Array:
     """Columns (n, r) whose squares count as the weighted targets' do, as few as hold them."""
     centred = (targets - targets.mean(axis=0)) * np.sqrt(weights)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
@@ -122,7 +122,7 @@ def _column(program: Program, fit: Array, check: Array) -> Array | None:
     with np.errstate(all="ignore"):
         centre, spread = values.mean(), values.std()
         usable = np.isfinite(spread) and spread > _SPREAD * np.abs(centre)
-    if not (usable and is_within(beyond[:, None], values[:, None])[0]):
+    if not (usable and Span(values[:, None]).holds(beyond[:, None])):
         return None
     return np.asarray((values - centre) / spread)
 
@@ -145,8 +145,6 @@ def _basis(found: Sequence[_Candidates]) -> Array:
 
 def _left(found: Sequence[_Candidates], goal: Array) -> Array:
     """What the expressions leave of the goal, (n, r)."""
-    if not found:
-        return goal
     basis = _basis(found)
     return np.asarray(goal - basis @ (basis.T @ goal))
 
@@ -169,23 +167,21 @@ def _changes(
 ) -> Iterator[tuple[float, int, int | None]]:
     """(cost a node, expression, choice) of dropping expression k and of its cheapest change."""
     others = [one for place, one in enumerate(found) if place != k]
-    left, own = _left(others, goal), size(found[k].program)
+    basis = _basis(others) if others else goal[:, :0]
+    left, own = goal - basis @ (basis.T @ goal), size(found[k].program)
     error = _error(left)
     if others:
         yield (error - now.error) / own, k, None
     if found[k].others:
-        errors = error - _explained(found[k].columns, others, left)
+        errors = error - _explained(found[k].columns, basis, left)
         costs = (errors - now.error) / (own - found[k].sizes)
         choice = int(np.argmin(costs))
         yield float(costs[choice]), k, choice
 
 
-def _explained(columns: Array, others: Sequence[_Candidates], left: Array) -> Array:
-    """How much of what the others leave each candidate would explain beside them, (c,)."""
-    fresh = columns
-    if others:
-        basis = _basis(others)
-        fresh = columns - basis @ (basis.T @ columns)
+def _explained(columns: Array, basis: Array, left: Array) -> Array:
+    """How much of what a basis leaves each candidate would explain beside it, (c,)."""
+    fresh = columns - basis @ (basis.T @ columns)
     squares = np.sum(fresh**2, axis=0)
     gains = np.sum((left.T @ fresh) ** 2, axis=0)
     new = squares > 1e-16 * len(columns)

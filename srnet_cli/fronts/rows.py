@@ -42,15 +42,27 @@ def forward(layers: Sequence[SymbolicLayer], inputs: Array) -> list[Array]:
     return units
 
 
-def is_within(values: Array, known: Array) -> NDArray[np.bool_]:
-    """Which columns stay, on all rows, finite and within three times the span of known values.
+class Span:
+    """Three times the span of known values, about their mean: where values may be.
 
     Args:
-        values: (n, m), any rows.
-        known: (k, m), values that are as they should be.
+        known: values that are as they should be, (k, m) each, one row at least.
     """
-    with np.errstate(all="ignore"):
-        low, high = known.min(axis=0), known.max(axis=0)
-        reach = _REACH * (high - low) + 1e-9 * (1.0 + np.abs(known).max(axis=0))
-        inside = (np.abs(values - known.mean(axis=0)) <= reach).all(axis=0)
-    return np.asarray(inside)
+
+    def __init__(self, *known: Array) -> None:
+        parts = [part for part in known if len(part)]
+        with np.errstate(all="ignore"):
+            low = np.min([part.min(axis=0) for part in parts], axis=0)
+            high = np.max([part.max(axis=0) for part in parts], axis=0)
+            mean = sum(part.sum(axis=0) for part in parts) / sum(map(len, parts))
+            largest = np.maximum(np.abs(low), np.abs(high))
+            reach = _REACH * (high - low) + 1e-9 * (1.0 + largest)
+            self._low, self._high = mean - reach, mean + reach
+
+    def holds(self, values: Array) -> bool:
+        """Whether values (n, m) of any rows, or of none, are all finite and within."""
+        if not len(values):
+            return True
+        with np.errstate(all="ignore"):
+            low, high = values.min(axis=0), values.max(axis=0)
+            return bool(((low >= self._low) & (high <= self._high)).all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from srnet_cli.workflows.fidelity import layer_name, measure
 from srnet_cli.workflows.front_files import judged as judged_set
 from srnet_cli.workflows.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.workflows.run_files import FittedRun, read_run
+from srnet_cli.workflows.validity import Validity, check
 
 Array = NDArray[np.float64]
 
@@ -138,6 +139,7 @@ class Explanation:
             before rounding, as may happen near a pole; usually none.
         quality: the network's own quality on held-out rows, where the truth is known.
         classification: the classes; None for a regression.
+        validity: where these formulas fail, by region, see ``validity``.
     """
 
     run: str
@@ -157,6 +159,7 @@ class Explanation:
     unconfirmed: tuple[str, ...]
     quality: dict[str, Any] | None
     classification: Classification | None = None
+    validity: dict[str, Validity] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -188,7 +191,7 @@ def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAU
     """Explain a run that has been read."""
     fitted, shown = chosen(fitted, choice)
     model, rows = fitted.model, checked_rows(fitted.sets)
-    shorten = shortener(fitted.network, rows)
+    shorten = shortener(fitted.network, rows, fitted.settings)
     layers = layer_formulas(model, rows, unit_names=UNIT_NAMES, shorten=shorten)
     network = compose(model, rows, layers)
     judged = judged_set(fitted.sets)
@@ -222,6 +225,7 @@ def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAU
         ),
         unconfirmed=tuple(_unconfirmed(fitted, layers, network, rows)),
         quality=fitted.inputs["quality"],
+        validity=check(model, fitted.network, fitted.regions()),
         classification=_classification(fitted),
     )
 

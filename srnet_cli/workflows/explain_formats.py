@@ -13,6 +13,7 @@ from srnet_cli.workflows.agreement import agreement_rows, confusion_rows
 from srnet_cli.workflows.explain import Explanation, Formula, LayerExplanation
 from srnet_cli.workflows.printed import READABLE_NODES
 from srnet_cli.workflows.text_table import SET_NAMES, aligned, fidelity_rows, score
+from srnet_cli.workflows.validity import warnings
 
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
@@ -212,6 +213,8 @@ def _remarks(explanation: Explanation) -> Iterator[str]:
             f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {score(printed.exact)} before: "
             f"--digits {printed.enough_digits} keeps it"
         )
+    validity = {name: found.to_dict() for name, found in explanation.validity.items()}
+    yield from warnings(validity)
     if explanation.unconfirmed:
         yield (
             f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"

@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.evolution.limits import limited_functions
 from srnet_cli.expressions.formulas import LayerFormulas, Shortener, compose, layer_formulas
+from srnet_cli.expressions.nesting import written_functions
 from srnet_cli.expressions.printers import as_srepr, as_text
 from srnet_cli.expressions.trees import complexity
 from srnet_cli.fronts.front import Composition, Fronts, Member
@@ -37,9 +40,10 @@ def checked_rows(sets: Mapping[str, Array]) -> Array:
     return np.concatenate([rows[:_CHECKED_ROWS] for rows in sets.values()])
 
 
-def shortener(network: Network, rows: Array) -> Shortener:
-    """Simplified forms by the network's own activations on raw rows (n, d)."""
-    return Shortener([network.inputs(rows), *network.activations(rows)[:-1]])
+def shortener(network: Network, rows: Array, settings: EvolutionSettings) -> Shortener:
+    """Simplified forms by the network's own activations on raw rows (n, d), within the limits."""
+    limited = written_functions(limited_functions(settings))
+    return Shortener([network.inputs(rows), *network.activations(rows)[:-1]], limited)
 
 
 def describe(

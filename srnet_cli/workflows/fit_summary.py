@@ -11,6 +11,7 @@ from srnet_cli.workflows.agreement import Agreement, agreement_rows
 from srnet_cli.workflows.fidelity import layer_name
 from srnet_cli.workflows.fit import FitResult
 from srnet_cli.workflows.text_table import aligned, fidelity_rows
+from srnet_cli.workflows.validity import warnings
 
 
 def as_table(result: FitResult) -> str:
@@ -35,6 +36,7 @@ def _lines(result: FitResult) -> Iterator[str]:
         if agreement := metrics.get("agreement"):
             by_set = {name: Agreement(**of) for name, of in agreement.items()}
             yield from aligned(agreement_rows(by_set), right=True)
+        yield from warnings(metrics.get("validity", {}))
     else:
         yield "no expression was finite on all rows; try other functions or more generations"
     yield f"run {result.path}"

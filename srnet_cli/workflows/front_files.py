@@ -99,7 +99,7 @@ def make_fronts(
     network, sets, problem = prepared.network, prepared.sets, prepared.problem
     model = symbolic_network(states[best], prepared.experiment, network, prepared.dataset.features)
     rows, name = checked_rows(sets), judged(sets)
-    formulas = Formulas(rows, shortener(network, rows), UNIT_NAMES)
+    formulas = Formulas(rows, shortener(network, rows, prepared.experiment.evolution), UNIT_NAMES)
     with threadpool_limits(1, "blas"):  # small matrices; and results that no thread changes
         fronts = Maker(model, network, problem, name, sets[name], formulas).fronts()
     sample = sampled(problem)

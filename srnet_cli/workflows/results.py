@@ -18,6 +18,7 @@ from srnet_cli.workflows.front_files import StoredFronts
 from srnet_cli.workflows.plots import fitness_plot, fronts_plot
 from srnet_cli.workflows.preparation import Prepared
 from srnet_cli.workflows.strategies import State, best_trial, strategy_of, symbolic_network
+from srnet_cli.workflows.validity import check, regions
 
 
 def write_results(
@@ -82,18 +83,25 @@ def _write_formulas(
     model = symbolic_network(best, prepared.experiment, prepared.network, prepared.dataset.features)
     fidelity = measure(model, prepared.network, prepared.sets)
     classes = _classes(prepared, model)
+    where = regions(prepared.experiment, prepared.dataset.features, prepared.sets["train"])
+    checked = check(model, prepared.network, where)
+    validity = {name: found.to_dict() for name, found in checked.items()}
     folder.write_json("model.json", model.to_dict())
     rows = None if in_haste else checked_rows(prepared.sets)
-    shorten = None if rows is None else shortener(prepared.network, rows)
+    shorten = (
+        None if rows is None else shortener(prepared.network, rows, prepared.experiment.evolution)
+    )
     known = None if fronts is None else fronts.fronts
     described = describe(model, fidelity, rows, shorten, known)
-    folder.write_json("expressions.json", described | {"classification": classes})
+    more = {"classification": classes, "validity": validity}
+    folder.write_json("expressions.json", described | more)
     if fronts is not None:
         fronts.write(folder)
         folder.write("plots/fronts.png", fronts_plot(fronts.fronts))
     return {
         "fidelity": {name: [one.to_dict() for one in of] for name, of in fidelity.items()},
         "agreement": None if classes is None else classes["agreement"],
+        "validity": validity,
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.config.loading import experiment_from_mapping
+from srnet_cli.config.schema import EvolutionSettings, Experiment
 from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network, network_from_bytes
 from srnet_cli.store import RunFolder
 from srnet_cli.workflows.front_files import StoredFronts, read_arrays, read_fronts
 from srnet_cli.workflows.strategies import best_trial, restored, symbolic_network
+from srnet_cli.workflows.validity import Regions, regions
 
 Array = NDArray[np.float64]
 
@@ -40,6 +44,8 @@ class FittedRun:
         generations: how many generations that trial has done.
         fronts: simpler forms of the model; None where the run has not finished, or was made by a
             version that knew none.
+        settings: of the search.
+        regions: makes the rows that formulas are checked on, see ``validity.regions``.
     """
 
     path: Path
@@ -52,6 +58,8 @@ class FittedRun:
     trials: int
     generations: int
     fronts: StoredFronts | None = None
+    settings: EvolutionSettings = field(default_factory=EvolutionSettings)
+    regions: Callable[[], Regions] = dict
 
 
 def read_run(path: Path) -> FittedRun:
@@ -75,17 +83,20 @@ def _finished(folder: RunFolder) -> FittedRun:
         )
     trial = metrics["trial"]
     model = SymbolicNetwork.from_dict(folder.read_json("model.json"))
+    experiment, sets = _experiment(folder), read_arrays(folder, "rows.npz")
     return FittedRun(
         path=folder.path,
         is_done=True,
         inputs=folder.read_json("inputs.json"),
         model=model,
         network=_network(folder),
-        sets=read_arrays(folder, "rows.npz"),
+        sets=sets,
         trial=trial,
         trials=len(metrics["fitness"]),
         generations=metrics["generations"][trial - 1],
         fronts=read_fronts(folder, model),
+        settings=experiment.evolution,
+        regions=partial(regions, experiment, model.features, sets["train"]),
     )
 
 
@@ -93,24 +104,31 @@ def _unfinished(folder: RunFolder) -> FittedRun:
     checkpoint = folder.newest_checkpoint()
     if checkpoint is None:
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
-    settings = folder.read_json(_SETTINGS)
-    experiment = experiment_from_mapping(settings, str(folder.path / _SETTINGS))
+    experiment = _experiment(folder)
     states = restored(experiment, checkpoint, folder.path)
     best = best_trial(states)
     if not np.isfinite(states[best].fitness):
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
     inputs, network = folder.read_json("inputs.json"), _network(folder)
+    sets = read_arrays(folder, "rows.npz")
+    model = symbolic_network(states[best], experiment, network, inputs["features"])
     return FittedRun(
         path=folder.path,
         is_done=False,
         inputs=inputs,
-        model=symbolic_network(states[best], experiment, network, inputs["features"]),
+        model=model,
         network=network,
-        sets=read_arrays(folder, "rows.npz"),
+        sets=sets,
         trial=best + 1,
         trials=experiment.trials,
         generations=states[best].generation,
+        settings=experiment.evolution,
+        regions=partial(regions, experiment, model.features, sets["train"]),
     )
+
+
+def _experiment(folder: RunFolder) -> Experiment:
+    return experiment_from_mapping(folder.read_json(_SETTINGS), str(folder.path / _SETTINGS))
 
 
 def _network(folder: RunFolder) -> Network:

@@ -10,6 +10,7 @@ from programs import program
 
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.expressions import Shortener, as_text, layer_formulas
+from srnet_cli.fronts import making
 from srnet_cli.fronts.compositions import composed
 from srnet_cli.fronts.front import Fronts
 from srnet_cli.fronts.making import Formulas, Maker
@@ -85,6 +86,23 @@ def test_fronts_are_sorted_and_not_dominated(fronts: Fronts) -> None:
     ):
         for column in zip(*figures, strict=True):
             assert list(column) == sorted(set(column), reverse=True)
+
+
+def test_what_is_left_is_tuned_again(
+    fronts: Fronts, shorten: Shortener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For whatever a front would hold with weights as they were found there is, at no greater
+    complexity, something that leaves less, but for what rows to fit do not say of others."""
+    monkeypatch.setattr(making, "tuned", lambda programs, X, goal: programs)
+    formulas = Formulas(HELD_OUT, shorten, NAMES)
+    before = Maker(FOUND, NETWORK, PROBLEM, "interpolation", HELD_OUT, formulas).fronts()
+    gains = []
+    for front, old in zip(fronts.layers, before.layers, strict=True):
+        for member in old:
+            best = max(m.effect_r2 for m in front if m.complexity <= member.complexity)
+            assert 1 - best < 1.1 * (1 - member.effect_r2) + 1e-12
+            gains.append((1 - member.effect_r2 + 1e-12) / (1 - best + 1e-12))
+    assert max(gains) > 1.02
 
 
 def test_figures_of_members_are_those_of_their_programs(fronts: Fronts) -> None:

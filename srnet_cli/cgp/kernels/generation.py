@@ -33,6 +33,7 @@ from srnet_cli.cgp.kernels.composite import (
 )
 from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, decode_offspring, phenotype_hashes
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
+from srnet_cli.cgp.kernels.limits import breaks_limits
 from srnet_cli.cgp.kernels.phenotypes import (
     distinct,
     extend_chain,
@@ -66,9 +67,12 @@ DECODE, JUDGE, FINISH, TRACE, COMPOSE, ACCEPT, REJECT = range(7)
 
 @kernel(allocates=False)
 def _decode(
-    first, after, thread, shape, opcodes, widths, parent, constants, key, mutation, g, work
+    first, after, thread, shape, opcodes, limits, widths, parent, constants, key, mutation, g, work
 ):
-    """Decode every chromosome of some offspring and hash its phenotype."""
+    """Decode every chromosome of some offspring and hash its phenotype.
+
+    One that breaks a limit is marked by a negative count.
+    """
     place = work.place[thread]
     for layer in range(widths.shape[0] - 1):
         grid = grid_of(shape, widths[layer])
@@ -78,6 +82,10 @@ def _decode(
             ops = work.ops[i, layer]
             args = work.args[i, layer]
             count, output = decode_offspring(grid, opcodes, genes, base, mutation, ops, args, place)
+            leaves = grid.inputs + grid.constants
+            if breaks_limits(limits, ops, args, count, leaves, place):
+                work.counts[i, layer] = -1
+                continue
             work.counts[i, layer] = count
             work.outputs[i, layer] = output
             low, high = phenotype_hashes(ops, args, count, output, constants[i, layer], grid.inputs)
@@ -104,8 +112,9 @@ def _tickets(phase, layout, layer, size):
 
 @kernel(allocates=False)
 def _work_off(
-    number, memory, layout, shape, opcodes, parent, constants, key, mutation, prune, thread, work
-):
+    number, memory, layout, shape, opcodes, limits, parent, constants, key, mutation, prune, thread,
+    work,
+):  # fmt: skip
     """Take tickets of a round, and do what they are for, until none is left.
 
     What they are for stands in ``work.task``, and stays there while a ticket is not done.
@@ -121,8 +130,8 @@ def _work_off(
         if phase == DECODE:
             rate = FRESH if g == 0 else mutation
             _decode(
-                first, after, thread, shape, opcodes, layout.widths, parent, constants, key, rate,
-                g, work,
+                first, after, thread, shape, opcodes, limits, layout.widths, parent, constants,
+                key, rate, g, work,
             )  # fmt: skip
         elif phase in (JUDGE, FINISH):
             stop = np.int64(1) if phase == JUDGE else steps(layout, layer)
@@ -176,6 +185,7 @@ def run_generations(
     layout,
     shape,
     opcodes,
+    limits,
     parent,
     constants,
     key,
@@ -198,6 +208,7 @@ def run_generations(
         memory, layout: see ``layout.build_layout``; ``memory`` is written to.
         shape: Grid of the chromosomes; its ``inputs`` is replaced by each layer's own.
         opcodes: the function set, (functions,) int64.
+        limits: what an expression may look like; the loss of what breaks them is infinite.
         parent: the state, updated in place.
         constants: constants of generation 0, (population, L, c); overwritten by the parent's later.
         key: uint64 that all random numbers are made from.
@@ -219,8 +230,8 @@ def run_generations(
         if number < 0:
             return 0
         _work_off(
-            number, memory, layout, shape, opcodes, parent, constants, key, mutation, prune, thread,
-            work,
+            number, memory, layout, shape, opcodes, limits, parent, constants, key, mutation, prune,
+            thread, work,
         )  # fmt: skip
     layers = layout.widths.shape[0] - 1
     population = constants.shape[0]
@@ -236,8 +247,8 @@ def run_generations(
             tickets = _tickets(phase, layout, layer, size)
             open_tickets(work.board, tickets)
             _work_off(
-                current_round(work.board), memory, layout, shape, opcodes, parent, constants, key,
-                mutation, prune, thread, work,
+                current_round(work.board), memory, layout, shape, opcodes, limits, parent,
+                constants, key, mutation, prune, thread, work,
             )  # fmt: skip
             wait_for(work.board, tickets)
             phase, layer, size = _next_phase(

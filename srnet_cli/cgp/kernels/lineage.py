@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.kernels.draws import below, normal, uniform
 from srnet_cli.cgp.kernels.genes import NODE_GENES
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
+from srnet_cli.cgp.kernels.limits import Limits, breaks_limits
 from srnet_cli.cgp.kernels.seeding import Origin, random_gene, seed_chromosome
 from srnet_cli.cgp.kernels.tuning import Rows, new_workspace, tune
 from srnet_cli.cgp.kernels.weighted import decode_weighted, is_active
@@ -35,12 +36,14 @@ class Budget(NamedTuple):
         offspring: offspring made, (l,) int64.
         steps: evaluations spent on tuning an offspring; on what a lineage starts from, twice that.
         longest: instructions an expression may have.
+        limits: what else an expression may look like.
     """
 
     seeds: NDArray[np.int64]
     offspring: NDArray[np.int64]
     steps: int
     longest: int
+    limits: Limits
 
 
 @kernel()
@@ -97,7 +100,7 @@ def _copy(genes, edges, to_genes, to_edges):
 
 
 @kernel()
-def _judge(rows, origin, genes, edges, longest, steps, room):
+def _judge(rows, origin, genes, edges, longest, limits, steps, room):
     """Tune a chromosome's weights in place.
 
     Returns:
@@ -108,7 +111,10 @@ def _judge(rows, origin, genes, edges, longest, steps, room):
         origin.grid, origin.opcodes, genes, edges,
         room.ops, room.args, room.weights, room.nodes, room.place,
     )  # fmt: skip
-    if count > longest:
+    # What decoding has noted of the nodes is of no more use here.
+    if count > longest or breaks_limits(
+        limits, room.ops, room.args, count, rows.slots.shape[0], room.place
+    ):
         return -1.0, np.inf
     explained = tune(rows, room, count, output, steps)
     for k in range(count):
@@ -121,7 +127,9 @@ def _judge(rows, origin, genes, edges, longest, steps, room):
 
 
 @kernel()
-def _run_lineage(rows, origin, genes, edges, stream, seeds, offspring, steps, longest, room):
+def _run_lineage(
+    rows, origin, genes, edges, stream, seeds, offspring, steps, longest, limits, room
+):  # fmt: skip
     """Run one lineage; ``genes`` and ``edges`` receive its best. Returns what that explains."""
     child_genes = genes.copy()
     child_edges = edges.copy()
@@ -140,7 +148,9 @@ def _run_lineage(rows, origin, genes, edges, stream, seeds, offspring, steps, lo
         elif attempt > 0:
             seed_chromosome(origin, child_genes, child_edges, stream)
         spent = steps if is_offspring else 2 * steps
-        explained, now = _judge(rows, origin, child_genes, child_edges, longest, spent, room)
+        explained, now = _judge(
+            rows, origin, child_genes, child_edges, longest, limits, spent, room
+        )  # fmt: skip
         drifts = is_offspring and explained >= 0.0 and now == score
         if attempt == 0 or now < score or drifts:
             best, score = explained, now
@@ -155,7 +165,8 @@ def _run_share(rows, origin, genes, edges, streams, budget, thread, threads, res
     for lineage in range(thread, genes.shape[0], threads):
         result[lineage] = _run_lineage(
             rows, origin, genes[lineage], edges[lineage], streams[lineage],
-            budget.seeds[lineage], budget.offspring[lineage], budget.steps, budget.longest, room,
+            budget.seeds[lineage], budget.offspring[lineage], budget.steps, budget.longest,
+            budget.limits, room,
         )  # fmt: skip
 
 

@@ -52,7 +52,10 @@ def is_composed(layer, work):
 
 @kernel(allocates=False)
 def distinct(layer, individuals, work):
-    """Queue the first individual of every phenotype and reset what is known; returns how many."""
+    """Queue the first individual of every phenotype and reset what is known; returns how many.
+
+    Those that break a limit are not queued, and so have an infinite error.
+    """
     table = work.first
     mask = np.uint64(table.shape[0] - 1)
     for at in range(table.shape[0]):
@@ -62,6 +65,8 @@ def distinct(layer, individuals, work):
         work.errors[i] = np.inf
         work.bounds[i] = 0.0
         work.progress[i] = 0
+        if work.counts[i, layer] < 0:
+            continue
         low = work.hashes[i, layer, 0]
         high = work.hashes[i, layer, 1]
         at = low & mask

@@ -45,7 +45,7 @@ class Workspace(NamedTuple):
 
     ops: NDArray[np.int32]  # (P, L, N)
     args: NDArray[np.int32]  # (P, L, N, 2)
-    counts: NDArray[np.int64]  # (P, L)
+    counts: NDArray[np.int64]  # (P, L) instructions, -1 of what breaks a limit
     outputs: NDArray[np.int64]  # (P, L)
     hashes: NDArray[np.uint64]  # (P, L, 2)
     place: NDArray[np.int64]  # (T, N)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.genotype import Grid
 from srnet_cli.cgp.kernels.gradient import tunable_mask
+from srnet_cli.cgp.kernels.limits import Limits, no_limits
 from srnet_cli.cgp.kernels.weighted import decode_weighted
 from srnet_cli.cgp.primitives import function_set
 from srnet_cli.cgp.program import Program
@@ -35,21 +36,23 @@ class Chromosome:
 
 @dataclass(frozen=True)
 class Decoder:
-    """What is needed to read chromosomes of one layer.
+    """What is needed to read chromosomes of one layer, and what they may look like.
 
     Attributes:
         inputs: units of the layer before.
         opcodes: the function set.
+        limits: of every expression.
     """
 
     inputs: int
     opcodes: NDArray[np.int64]
+    limits: Limits = field(default_factory=no_limits)
 
     @classmethod
-    def of(cls, inputs: int, functions: Sequence[str]) -> Decoder:
+    def of(cls, inputs: int, functions: Sequence[str], limits: Limits | None = None) -> Decoder:
         """The decoder of a layer that reads so many units."""
         opcodes = np.array([row.opcode for row in function_set(functions)], dtype=np.int64)
-        return cls(inputs, opcodes)
+        return cls(inputs, opcodes, limits or no_limits())
 
     @property
     def grid(self) -> Grid:

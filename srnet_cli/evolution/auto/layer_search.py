@@ -22,6 +22,7 @@ from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import is_constant
 from srnet_cli.evolution.auto.directions import directions
+from srnet_cli.evolution.auto.rounding import hangs_on_rounding
 from srnet_cli.readout import unexplained
 
 Array = NDArray[np.float64]
@@ -153,7 +154,8 @@ class LayerSearch:
         return Candidate(chromosome, evaluate(self._decoder.program(chromosome), self._X))
 
     def is_usable(self, candidate: Candidate) -> bool:
-        """Whether an expression varies, is finite on all rows and keeps its range beyond them."""
+        """Whether an expression varies, is finite on all rows and keeps its range beyond them, and
+        makes nothing of rounding errors."""
         program = self._decoder.program(candidate.chromosome)
         assert program.coefficients is not None
         column, beyond = candidate.column, evaluate(program, self._checks)
@@ -162,9 +164,10 @@ class LayerSearch:
         with np.errstate(over="ignore"):
             centre = np.median(column)
             reach = np.abs(column - centre).max()
-            return bool(
-                0.0 < reach < np.inf and np.abs(beyond - centre).max(initial=0.0) <= _RANGE * reach
-            )
+            keeps_range = np.abs(beyond - centre).max(initial=0.0) <= _RANGE * reach
+        return bool(
+            0.0 < reach < np.inf and keeps_range and not hangs_on_rounding(program, self._X, column)
+        )
 
     def error(self, columns: Sequence[Array]) -> float:
         """Unexplained share of the targets' variance on all rows: 0 is a perfect layer."""
@@ -190,8 +193,11 @@ class LayerSearch:
             rng: source of this generation's random numbers.
 
         Returns:
-            The best usable candidate with the layer's error, or None where there is none.
+            The best usable candidate with the layer's error, or None where there is none. Of a
+            constant layer that is the first input, which has a value everywhere.
         """
+        if not others and len(self._X) > 1 and not self._variance.any():
+            return self.candidate(self._decoder.empty()), 0.0
         genes = np.array([start.genes for start in starts])
         edges = np.array([start.edges for start in starts])
         explained = self._run(others, genes, edges, seeds, rng)
@@ -219,7 +225,11 @@ class LayerSearch:
         rows = self._rows(others, rng)
         streams = rng.integers(0, 2**63, (len(genes), 1)).astype(np.uint64)
         budget = Budget(
-            np.array(seeds, dtype=np.int64), np.full(len(genes), OFFSPRING), STEPS, self._longest
+            np.array(seeds, dtype=np.int64),
+            np.full(len(genes), OFFSPRING),
+            STEPS,
+            self._longest,
+            self._decoder.limits,
         )
         return run_lineages(rows, self._origin, genes, edges, streams, budget, self._threads)
 

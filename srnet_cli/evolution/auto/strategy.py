@@ -47,6 +47,7 @@ from srnet_cli.evolution.auto.layer_search import (
 )
 from srnet_cli.evolution.auto.refinement import Refinement
 from srnet_cli.evolution.auto.state import Stage, State, pack, unpack
+from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.rng import stream
@@ -367,4 +368,5 @@ def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
 
 
 def _decoders(widths: Sequence[int], settings: EvolutionSettings) -> list[Decoder]:
-    return [Decoder.of(inputs, settings.functions) for inputs in widths[:-1]]
+    limits = limits_of(settings)
+    return [Decoder.of(inputs, settings.functions, limits) for inputs in widths[:-1]]

@@ -12,6 +12,7 @@ from programs import NAMES
 
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
+from srnet_cli.cgp.kernels.limits import no_limits
 from srnet_cli.cgp.kernels.lineage import Budget, _mutate, run_lineages
 from srnet_cli.cgp.kernels.seeding import Origin, seed_chromosome
 from srnet_cli.cgp.kernels.tuning import Rows, scratch_columns
@@ -129,7 +130,7 @@ def run(
     genes = np.array([empty.genes] * lineages)
     edges = np.array([empty.edges] * lineages)
     streams = np.arange(1 + first, 1 + first + lineages, dtype=np.uint64)[:, None] * 977
-    budget = Budget(np.full(lineages, seeds), np.full(lineages, offspring), 3, longest)
+    budget = Budget(np.full(lineages, seeds), np.full(lineages, offspring), 3, longest, no_limits())
     n = 30 if JIT_DISABLED else 200
     explained = run_lineages(problem(n), origin(decoder), genes, edges, streams, budget, threads)
     return genes, edges, explained

@@ -205,3 +205,24 @@ def test_inputs_of_any_size() -> None:
     X = rng.normal(size=(60, 5)) * [1.0, 0.0, 1e200, 1e-200, 1e-320] + [0, 7.0, 0, 0, 0]
     search = search_of(X, principal_targets(rng.normal(size=(60, 2)), np.ones(2)), X)
     evolved(search, 5, [])
+
+
+def test_expressions_of_rounding_errors_are_not_usable() -> None:
+    """What a huge weight makes of the last digits of a constant unit is refused."""
+    X = 0.3 + 1e-16 * np.random.default_rng(0).integers(-2, 3, (50, 1))
+    search = search_of(X, X - X.mean(), X)
+    decoder = Decoder.of(1, PUBLISHED_FUNCTIONS)
+    chromosome = unary(decoder, PUBLISHED_FUNCTIONS.index("sin"), 1e12)
+    assert not search.is_usable(search.candidate(chromosome))
+
+
+def test_a_constant_layer_is_given_its_first_input() -> None:
+    """Any expression leaves nothing of it; the first input is simple and has values everywhere."""
+    X = np.linspace(0.0, 1.0, 50)[:, None]
+    search = search_of(X, np.zeros((50, 1)), X)
+    decoder = Decoder.of(1, PUBLISHED_FUNCTIONS)
+    rng = np.random.default_rng(0)
+    found = search.evolve([], [decoder.empty()] * 2, [3, 3], rng)
+    assert found is not None
+    np.testing.assert_array_equal(found[0].column, X[:, 0])
+    assert found[1] == 0.0
