@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.datasets.categories import whole_groups
 from srnet_cli.datasets.dataset import Array, Domain
 from srnet_cli.datasets.sampling import check_size, scatter
 
@@ -63,7 +64,7 @@ def segment_rows(
     present = np.unique(labels)
     if n == 0 or len(present) < 2:
         return X[:0]
-    changes, found = _changes(X, groups), X[:0]
+    changes, found = whole_groups(X, groups), X[:0]
     for _ in range(ROUNDS):
         shares = zip(present, _shares(n - len(found), len(present)), strict=True)
         anchors = np.concatenate(
@@ -134,12 +135,6 @@ def _neighbours(
     return found
 
 
-def _changes(X: Array, groups: Groups) -> Groups:
-    """The groups, but -1 for columns that may take values between those of two rows."""
-    is_whole = np.all(np.round(X) == X, axis=0)
-    return np.where(is_whole, groups, -1)
-
-
 def _bisected(
     a: Array,
     b: Array,
@@ -155,7 +150,7 @@ def _bisected(
         b: rows of others, (n, d).
         classes: of a, (n,).
         classify: gives the classes of rows.
-        changes: per column its group, or -1, see ``_changes``.
+        changes: per column its group, or -1, see ``categories.whole_groups``.
         rng: source of random numbers.
     """
     for _ in range(HALVINGS):

@@ -75,6 +75,19 @@ def groups(features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> 
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
 
 
+def whole_groups(X: Array, groups: Indices) -> Indices:
+    """The groups, but -1 for columns that may take values between those of two rows, (d,).
+
+    Columns that hold whole numbers only, such as indicators, may not.
+
+    Args:
+        X: rows, (n, d).
+        groups: of the columns, see ``groups``.
+    """
+    is_whole = np.all(np.round(X) == X, axis=0)
+    return np.where(is_whole, groups, -1)
+
+
 def _check_names(names: Sequence[str], where: str) -> None:
     for name in names:
         if names.count(name) > 1:

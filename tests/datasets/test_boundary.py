@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srnet_cli.datasets.boundary import POINTS_PER_ROW, box_rows, segment_rows
@@ -52,6 +52,7 @@ def test_a_segment_is_halved_five_times():
     assert sorted(on_the_way[:, 0]) == [9 / 32, 10 / 32]
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_whole_columns_and_categories_stay_what_they_are(seed):
     """A column of integers takes only values it has; of a column's indicators one is 1; and every
