@@ -207,7 +207,8 @@ def test_compare_judges_at_the_boundary(made, capsys):
 
 @pytest.mark.parametrize("how", ["auto", "mnncgp-es"])
 def test_boundary_rows_are_fitted(tmp_path, how):
-    """Either strategy gets them as rows to fit, the same at every call."""
+    """Either strategy gets them as rows to fit, the same at every call; there the network's logits
+    are smaller than elsewhere."""
     asked = "categorical: [colour]\n  oracle_rows: 200"
     config = write(tmp_path, table(), asked, how=how)
     plain, first, again = (
@@ -216,6 +217,9 @@ def test_boundary_rows_are_fitted(tmp_path, how):
     assert 30 < first.fit_rows - plain.fit_rows <= 60
     np.testing.assert_array_equal(first.inputs, again.inputs)
     np.testing.assert_array_equal(first.inputs[: plain.fit_rows], plain.inputs[: plain.fit_rows])
+    certainty = np.abs(first.targets[-1][:, 0])
+    extra = certainty[plain.fit_rows : first.fit_rows]
+    assert np.median(extra) < 0.5 * np.median(certainty[: plain.fit_rows])
 
 
 def test_a_network_of_one_class_has_no_boundary(tmp_path, capsys):
