@@ -207,8 +207,8 @@ def test_compare_judges_at_the_boundary(made, capsys):
 
 @pytest.mark.parametrize("how", ["auto", "mnncgp-es"])
 def test_boundary_rows_are_fitted(tmp_path, how):
-    """Either strategy gets them as rows to fit, the same at every call; there the network's logits
-    are smaller than elsewhere."""
+    """Either strategy gets them as rows to fit, the same at every call; on more of them than
+    of others are the network's logits small."""
     asked = "categorical: [colour]\n  oracle_rows: 200"
     config = write(tmp_path, table(), asked, how=how)
     plain, first, again = (
@@ -218,8 +218,8 @@ def test_boundary_rows_are_fitted(tmp_path, how):
     np.testing.assert_array_equal(first.inputs, again.inputs)
     np.testing.assert_array_equal(first.inputs[: plain.fit_rows], plain.inputs[: plain.fit_rows])
     certainty = np.abs(first.targets[-1][:, 0])
-    extra = certainty[plain.fit_rows : first.fit_rows]
-    assert np.median(extra) < 0.5 * np.median(certainty[: plain.fit_rows])
+    plainly, extra = np.split(certainty[: first.fit_rows], [plain.fit_rows])
+    assert np.mean(extra < np.quantile(plainly, 0.1)) > 0.3
 
 
 def test_a_network_of_one_class_has_no_boundary(tmp_path, capsys):
