@@ -14,7 +14,7 @@ from srnet_cli.rng import stream
 
 Array = NDArray[np.float64]
 
-SETS = ("interpolation", "extrapolation")
+SETS = ("interpolation", "extrapolation", "boundary")
 SIGMAS = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Sizes of neighbourhoods in standard deviations of the features."""
 SIGMA = 0.1
@@ -28,7 +28,7 @@ class Instances:
     """Rows of one set that are explained.
 
     Attributes:
-        set_name: ``interpolation`` or ``extrapolation``.
+        set_name: one of ``SETS``.
         rows: their numbers within the set, from 0, (n,).
         X: the rows, (n, d).
         neighbours: points around each, (n, sigmas, points, d).
@@ -50,7 +50,7 @@ class Instances:
 def choose(
     subject: Subject, sets: Mapping[str, Array], count: int, seed: int
 ) -> tuple[Instances, ...]:
-    """Draw instances from the held-out rows and from those beyond the domain.
+    """Draw instances from the held-out rows, those beyond the domain and those at the boundary.
 
     The first of so many instances are the instances of a smaller count.
 

@@ -76,6 +76,12 @@ class DatasetSettings(Settings):
     task: Literal["regression", "classification"] = Field(
         default="regression", description="whether the target is a number or a class"
     )
+    categorical: tuple[Text, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="columns of a table that hold categories: each becomes an input a category, "
+        "column=category, 1 or 0. A category that no training row has is all zeros",
+    )
 
     domain: Box | None = Field(
         default=None, description="interpolation domain, an interval an input, in the inputs' order"
@@ -102,6 +108,22 @@ class DatasetSettings(Settings):
         description="rows of the domain, or near a table's rows, that the network labels for "
         "strategy auto to fit; auto: 10000, fewer where layers are wider than 3355 units; 0: the "
         "training rows alone",
+    )
+    boundary_rows: OptionalRowCount = Field(
+        default=0,
+        description="rows near a classifier's decision boundary, around the training rows, that "
+        "formulas are fitted to beside the others",
+    )
+    boundary_sampling: Literal["segments", "box"] = Field(
+        default="segments",
+        description="how they are found; segments: between neighbours of different classes, halved "
+        "towards where the class changes; box, as published: of 10 uniform points a row in the "
+        "rows' box, those whose probability of a class is nearest to 1/classes",
+    )
+    boundary_test_rows: OptionalRowCount = Field(
+        default=0,
+        description="rows near the decision boundary, by segments between held-out rows, for "
+        "reports only: the set `boundary`",
     )
     test_samples: RowCount = Field(default=5000, description="fresh rows of the domain for reports")
 
@@ -154,10 +176,26 @@ class DatasetSettings(Settings):
             yield "'formula' needs 'domain', which names its variables"
         if self.formula is not None and self.task == "classification":
             yield "a formula is a target for regression, not for classification"
+        if self.task == "regression" and (self.boundary_rows or self.boundary_test_rows):
+            key = "boundary_rows" if self.boundary_rows else "boundary_test_rows"
+            yield f"'{key}' needs 'task: classification': only classes have a boundary"
+        if self.boundary_test_rows and self.test_fraction == 0 and self.domain is None:
+            yield "'boundary_test_rows' needs held-out rows: a 'test_fraction' above 0"
+        yield from self._categorical_problems()
         if self.validation_samples not in ("auto", 0) and self.validation_domain is None:
             yield "'validation_samples' needs 'validation_domain'"
         if self.validation_fraction + self.test_fraction >= 1:
             yield "'validation_fraction' and 'test_fraction' leave no rows for training"
+
+    def _categorical_problems(self) -> Iterator[str]:
+        """Categories cannot be drawn from an interval."""
+        for name in self.categorical:
+            if self.categorical.count(name) > 1:
+                yield f"'categorical' lists '{name}' twice"
+            if name == self.target:
+                yield f"'categorical' lists the target, '{name}'; it is for inputs"
+        if self.categorical and (self.domain is not None or self.formula is not None):
+            yield "'categorical' is for the columns of a table without a 'domain'"
 
 
 class TrainSettings(Settings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, Self
 
@@ -90,6 +90,8 @@ class Dataset:
         extrapolation_domain: where reports extrapolate to, or None.
         truth: the formula that labels rows of the domain, or None.
         notes: remarks for the log about what was found in the data, one line each.
+        categories: of the columns encoded by an indicator a category, the categories in order; see
+            ``categories.one_hot``.
     """
 
     features: tuple[str, ...]
@@ -104,6 +106,7 @@ class Dataset:
     extrapolation_domain: Domain | None = None
     truth: Formula | None = None
     notes: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def fingerprint(dataset: Dataset) -> str:

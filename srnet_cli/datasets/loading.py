@@ -75,6 +75,8 @@ def _from_formula(settings: DatasetSettings, seed: int) -> Dataset:
 
 
 def _from_rows(settings: DatasetSettings, seed: int) -> Dataset:
+    from srnet_cli.datasets.categories import one_hot
+
     table = _npz_table(settings)
     domain = _domain(settings.domain, table.features, "domain")
     truth = parse_formula(settings.formula, table.features) if settings.formula else None
@@ -83,6 +85,8 @@ def _from_rows(settings: DatasetSettings, seed: int) -> Dataset:
         train = _labelled(train.X, truth, str(settings.rows))
     if domain is None:
         split = _split(settings, train, 0.0, seed)
+        table = one_hot(table, split.train, str(settings.rows))
+        train = Rows(table.X, train.y)
         train, test = train.take(split.train), train.take(split.test)
     else:
         test = _fresh_rows(settings, domain, truth, seed)
@@ -90,17 +94,19 @@ def _from_rows(settings: DatasetSettings, seed: int) -> Dataset:
 
 
 def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
+    from srnet_cli.datasets.categories import one_hot
     from srnet_cli.datasets.pmlb import read_pmlb
     from srnet_cli.datasets.tables import read_table
 
     if settings.file is not None:
-        table = read_table(settings.file, settings.target, settings.task)
+        table = read_table(settings.file, settings.target, settings.task, settings.categorical)
     else:
         assert settings.pmlb is not None  # the schema sees to it
-        table = read_pmlb(settings.pmlb, settings.target, settings.task)
-    rows = Rows(table.X, table.y)
+        table = read_pmlb(settings.pmlb, settings.target, settings.task, settings.categorical)
     fraction = 0.0 if settings.validation_domain else settings.validation_fraction
-    split = _split(settings, rows, fraction, seed)
+    split = _split(settings, Rows(table.X, table.y), fraction, seed)
+    table = one_hot(table, split.train, str(settings.file or settings.pmlb))
+    rows = Rows(table.X, table.y)
     return replace(
         _with_columns(settings, table),
         train=rows.take(split.train),
@@ -125,7 +131,12 @@ def _empty(settings: DatasetSettings, features: tuple[str, ...]) -> Dataset:
 
 def _with_columns(settings: DatasetSettings, table: Table) -> Dataset:
     """A dataset with a table's columns, before there are rows."""
-    return replace(_empty(settings, table.features), classes=table.classes, notes=table.notes)
+    return replace(
+        _empty(settings, table.features),
+        classes=table.classes,
+        notes=table.notes,
+        categories=table.categories,
+    )
 
 
 def _split(settings: DatasetSettings, rows: Rows, validation: float, seed: int) -> Split:
@@ -149,7 +160,8 @@ def _npz_table(settings: DatasetSettings) -> Table:
                 f"{len(settings.domain)} inputs ({listed(list(settings.domain), 12)})"
             )
         frame = frame.set_axis(list(settings.domain), axis=1)
-    return make_table(frame, target, settings.task, str(settings.rows))
+    where = str(settings.rows)
+    return make_table(frame, target, settings.task, where, settings.categorical)
 
 
 def _with_domains(dataset: Dataset, settings: DatasetSettings, seed: int) -> Dataset:

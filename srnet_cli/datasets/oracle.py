@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from srnet_cli.datasets.categories import Indices, groups, whole_groups
 from srnet_cli.datasets.dataset import Array, Dataset
 from srnet_cli.datasets.sampling import Sampling, scatter
 
@@ -15,8 +16,9 @@ def oracle_rows(dataset: Dataset, n: int, how: Sampling, rng: np.random.Generato
 
     With a declared domain they are drawn from it, as ``sampling.scatter`` does. Without one they
     are drawn near the data: between a random training row and itself or one of its ``NEIGHBOURS``
-    nearest in standardised columns, at a uniform position; columns that hold integers only take
-    the value of one of the two.
+    nearest in standardised columns, at a uniform position p; a column that holds integers only
+    takes the value of the second with probability p, else of the first, and the indicators of one
+    column of categories do so together.
 
     Args:
         dataset: the dataset.
@@ -31,11 +33,19 @@ def oracle_rows(dataset: Dataset, n: int, how: Sampling, rng: np.random.Generato
         return scatter(dataset.domain, n, how, rng)
     if n == 0:
         return dataset.train.X[:0]
-    return between(dataset.train.X, n, rng)
+    return between(dataset.train.X, groups(dataset.features, dataset.categories), n, rng)
 
 
-def between(X: Array, n: int, rng: np.random.Generator) -> Array:
-    """Fresh rows near given ones, see ``oracle_rows``: (k, d), k ≥ 1 → (n, d)."""
+def between(X: Array, together: Indices, n: int, rng: np.random.Generator) -> Array:
+    """Fresh rows near given ones, see ``oracle_rows``.
+
+    Args:
+        X: the given rows, (k, d), k ≥ 1.
+        together: which inputs say one thing together, see ``categories.groups``.
+        n: number of rows.
+        rng: source of random numbers.
+    """
+    whole = whole_groups(X, together)
     from sklearn.neighbors import NearestNeighbors
 
     with np.errstate(over="ignore"):  # a column beyond the range of squares counts for nothing
@@ -47,7 +57,10 @@ def between(X: Array, n: int, rng: np.random.Generator) -> Array:
     near = NearestNeighbors(n_neighbors=count).fit(standard)
     neighbours = near.kneighbors(standard[asked], return_distance=False)
     second = neighbours[places, rng.integers(0, count, n)]
-    is_whole = np.all(np.round(X) == X, axis=0)
     position = rng.random((n, 1))
-    position = np.where(is_whole, np.round(position), position)
-    return np.asarray((1.0 - position) * X[first] + position * X[second])
+    rows = (1.0 - position) * X[first] + position * X[second]
+    if (whole >= 0).any():
+        # Each on its own, so that rows are new ones also where all columns are of integers.
+        is_second = (rng.random((n, whole.max() + 1)) < position)[:, whole]
+        rows = np.where(whole < 0, rows, np.where(is_second, X[second], X[first]))
+    return np.asarray(rows)

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Collection
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -38,14 +39,15 @@ KNOWN_SHA256 = {
 }
 
 
-def read_pmlb(name: str, target: str, task: Task) -> Table:
+def read_pmlb(name: str, target: str, task: Task, categorical: Collection[str] = ()) -> Table:
     """Read a PMLB table; see ``read_table`` for the rules it must keep.
 
     Raises:
+        ConfigError: as ``read_table``.
         DataError: unknown name, absent and not to be had, or content that is not as expected.
         StorageError: the cache folder cannot be written.
     """
-    return read_table(fetch(name), target, task)
+    return read_table(fetch(name), target, task, categorical)
 
 
 def data_folder() -> Path:

@@ -32,7 +32,7 @@ def sample(domain: Domain, n: int, how: Sampling, rng: np.random.Generator) -> A
     Raises:
         ConfigError: the rows would not fit in memory.
     """
-    _check_size(n, len(domain))
+    check_size(n, len(domain))
     if how == "uniform" or n == 0:
         return domain.sample(n, rng)
     if how == "diagonal":
@@ -49,7 +49,7 @@ def scatter(domain: Domain, n: int, how: Sampling, rng: np.random.Generator) -> 
     Raises:
         ConfigError: the rows would not fit in memory.
     """
-    _check_size(n, len(domain))
+    check_size(n, len(domain))
     if how == "diagonal":
         return domain.at(rng.random((n, 1)))
     return domain.sample(n, rng)
@@ -100,6 +100,11 @@ def _root(n: int, d: int) -> int:
     return k
 
 
-def _check_size(n: int, d: int) -> None:
+def check_size(n: int, d: int) -> None:
+    """Check that n rows of d inputs fit in memory.
+
+    Raises:
+        ConfigError: they do not.
+    """
     if n * d > MAX_VALUES:
         raise ConfigError(f"{n} rows of {d} inputs are too many; {MAX_VALUES // d} are possible")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from srnet_cli.datasets.dataset import Array, Task
 from srnet_cli.datasets.parquet_file import read_parquet_table
 from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
 from srnet_cli.datasets.text_file import read_text_table
-from srnet_cli.errors import DataError
+from srnet_cli.errors import ConfigError, DataError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 PARQUET = (".parquet", ".pq")
 
 _MISSING = ("", "?", "na", "n/a", "nan", "null")  # in lower case
+MAX_CATEGORIES = 1000
+"""Of one column: each becomes an input."""
+
 _EXACT = 2.0**53  # beyond, integers are no longer told apart
 
 
@@ -34,6 +38,8 @@ class Table:
             there are none.
         classes: class labels as text, in the order of their indices; empty for regression.
         notes: remarks about the columns, one line each.
+        categories: of the columns declared categorical, their categories in order; X holds their
+            numbers, from 0, until ``categories.one_hot`` has replaced them.
     """
 
     features: tuple[str, ...]
@@ -41,16 +47,18 @@ class Table:
     y: Array | None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read_table(path: Path, target: str, task: Task) -> Table:
+def read_table(path: Path, target: str, task: Task, categorical: Collection[str] = ()) -> Table:
     """Read a table from a .csv, .tsv (either also .gz) or .parquet file.
 
-    Every column but the target must hold finite numbers in every row. The target of a regression
-    too; the target of a classification may hold any labels, which are sorted, as numbers where
-    all of them are, and replaced by their indices.
+    Every column but the target must hold finite numbers in every row, and so must the target of a
+    regression. The target of a classification and the columns declared categorical may hold any
+    labels, which are sorted, as numbers where all of them are, and replaced by their indices.
 
     Raises:
+        ConfigError: there is no column of a name in ``categorical``.
         DataError: the file cannot be read or breaks a rule above; one line that names the file,
             the column and the line (for parquet, the row).
     """
@@ -60,10 +68,16 @@ def read_table(path: Path, target: str, task: Task) -> Table:
     if target not in names:
         raise DataError(f"{path}: no column {quoted(target)}" + _instead(target, names))
     column = frame[target]
-    return make_table(frame.drop(columns=target), column, task, str(path))
+    return make_table(frame.drop(columns=target), column, task, str(path), categorical)
 
 
-def make_table(frame: pd.DataFrame, target: pd.Series[Any] | None, task: Task, where: str) -> Table:
+def make_table(
+    frame: pd.DataFrame,
+    target: pd.Series[Any] | None,
+    task: Task,
+    where: str,
+    categorical: Collection[str] = (),
+) -> Table:
     """Check columns and target and turn them into arrays.
 
     Args:
@@ -71,18 +85,27 @@ def make_table(frame: pd.DataFrame, target: pd.Series[Any] | None, task: Task, w
         target: the target under the same index, or None.
         task: whether the target is to be numbers or labels.
         where: the file, for messages.
+        categorical: names of columns that hold categories.
 
     Raises:
-        DataError: as ``read_table``.
+        ConfigError, DataError: as ``read_table``.
     """
     if not len(frame):
         raise DataError(f"{where}: no rows")
     if not len(frame.columns):
         raise DataError(f"{where}: no columns beside the target")
-    X = np.column_stack([_numbers(frame[name], where) for name in frame.columns])
-    y, classes = (None, ()) if target is None else _targets(target, task, where)
     features = tuple(str(name) for name in frame.columns)
-    return Table(features, X, y, classes, _notes(features, X))
+    for name in categorical:
+        if name not in features:
+            near = did_you_mean(name, features)
+            raise ConfigError(f"dataset.categorical: {quoted(name)} is no column of the data{near}")
+    coded = {name: _categories(frame[name], where) for name in features if name in categorical}
+    X = np.column_stack(
+        [coded[name][0] if name in coded else _inputs(frame[name], where) for name in features]
+    )
+    y, classes = (None, ()) if target is None else _targets(target, task, where)
+    categories = {name: labels for name, (_, labels) in coded.items()}
+    return Table(features, X, y, classes, _notes(features, X), categories)
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
@@ -108,6 +131,14 @@ def _instead(target: str, names: list[str]) -> str:
     if len(names) == 1:
         return f"; the only one is {quoted(names[0])}: are the fields separated as its name says?"
     return f"{did_you_mean(target, names)} (columns: {listed(names, 12)})"
+
+
+def _inputs(column: pd.Series[Any], where: str) -> Array:
+    try:
+        return _numbers(column, where)
+    except _NotNumeric as error:
+        hint = "a column of categories can be named in dataset.categorical"
+        raise DataError(str(error), hint=hint) from None
 
 
 def _targets(column: pd.Series[Any], task: Task, where: str) -> tuple[Array, tuple[str, ...]]:
@@ -143,15 +174,7 @@ def _numbers(column: pd.Series[Any], where: str) -> Array:
 
 def _classes(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]:
     """Class indices and the labels they stand for."""
-    text, missing = _texts(column)
-    _check_present(column, missing, where)
-    values = _parsed(text)
-    if np.all(np.abs(values) < _EXACT):  # false for anything but numbers
-        numbers, indices = np.unique(values, return_inverse=True)
-        classes = tuple(f"{v:.0f}" if v.is_integer() else repr(v) for v in numbers.tolist())
-    else:
-        labels, indices = np.unique(text.to_numpy(dtype=object), return_inverse=True)
-        classes = tuple(labels.tolist())
+    indices, classes = _labels(column, where)
     if len(classes) < 2:
         raise DataError(f"{where}: column {quoted(column.name)} holds one class, {classes[0]!r}")
     if len(classes) > max(2, len(column) // 2):
@@ -159,7 +182,32 @@ def _classes(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]
             f"{where}: column {quoted(column.name)} holds {len(classes)} classes in {len(column)} "
             f"rows; for numbers set 'task: regression'"
         )
-    return indices.astype(np.float64), classes
+    return indices, classes
+
+
+def _categories(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]:
+    """Indices of categories and the labels they stand for."""
+    indices, labels = _labels(column, where)
+    if len(labels) > MAX_CATEGORIES:
+        raise DataError(
+            f"{where}: column {quoted(column.name)} holds {len(labels)} categories; at most "
+            f"{MAX_CATEGORIES} are possible"
+        )
+    return indices, labels
+
+
+def _labels(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]:
+    """Each value's index among the sorted labels, and the labels."""
+    text, missing = _texts(column)
+    _check_present(column, missing, where)
+    values = _parsed(text)
+    if np.all(np.abs(values) < _EXACT):  # false for anything but numbers
+        numbers, indices = np.unique(values, return_inverse=True)
+        labels = tuple(f"{v:.0f}" if v.is_integer() else repr(v) for v in numbers.tolist())
+    else:
+        found, indices = np.unique(text.to_numpy(dtype=object), return_inverse=True)
+        labels = tuple(found.tolist())
+    return indices.astype(np.float64), labels
 
 
 def _texts(column: pd.Series[Any]) -> tuple[pd.Series[Any], NDArray[np.bool_]]:

@@ -109,6 +109,8 @@ def _train_classifier(
     from sklearn.neural_network import MLPClassifier
 
     labels = _labels(_targets(dataset), dataset.classes)
+    if settings.early_stopping:
+        _check_can_hold_out(labels, dataset.classes)
     mlp = MLPClassifier(**_options(settings, random_state))
     converged = _fit(mlp, scaler(dataset.train.X), labels)
     network = replace(_network(mlp, settings.activation), output_activation="softmax")
@@ -221,6 +223,17 @@ def _labels(targets: Array, classes: Sequence[str]) -> NDArray[np.int64]:
             hint="drop its rows, merge it into another class, or lower the held-out fractions",
         )
     return labels
+
+
+def _check_can_hold_out(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
+    """Early stopping holds out rows of every class, so each needs two."""
+    single = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 1)
+    if len(single):
+        raise DataError(
+            f"class '{classes[single[0]]}' has one training row, of which early stopping can hold "
+            "out none",
+            hint="set network.train.early_stopping to false, drop the row, or merge the class",
+        )
 
 
 def _check_trained(network: Network, rows: Array) -> None:

@@ -69,7 +69,7 @@ class Comparison:
         name: what the run is called.
         fitted: the run.
         seed: the run's, which all random numbers come from.
-        sets: by name; ``interpolation``, ``extrapolation``.
+        sets: by name, see ``instances.SETS``.
         line: points along a path through the domain, explained for the plot.
         costs: by explainer.
         done: the explanations themselves.
@@ -234,7 +234,8 @@ def compare(
                 "all are explained"
             )
     for missing in (one for one in SETS if one not in fitted.sets):
-        reporter.notice(f"{name}: the run has no {SET_NAMES[missing]} rows")
+        if missing != "boundary" or fitted.network.output_activation == "softmax":
+            reporter.notice(f"{name}: the run has no {SET_NAMES[missing]} rows")
     line = path_instances(subject, fitted.sets)
 
     def step(done: int, total: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.compare.functions import gradient, outputs
+from srnet_cli.datasets.categories import indicator
 from srnet_cli.errors import UsageError
 from srnet_cli.store import find_run, runs_root
 from srnet_cli.workflows.agreement import NO_CLASS, class_names, decided
@@ -209,21 +210,36 @@ def _row(fitted: FittedRun, at: str) -> tuple[Array, str]:
 
 def _given(fitted: FittedRun, at: str) -> tuple[Array, str]:
     features = fitted.model.features
+    categories = fitted.inputs.get("categories", {})  # earlier versions had none
     found: dict[str, float] = {}
     for part in at.split(","):
         name, _, text = (word.strip() for word in part.rpartition("="))
-        if name not in features:
+        if name in categories:
+            given = _indicators(name, text, categories[name])
+        elif name in features:
+            given = {name: _number(name, text)}
+        else:
             raise UsageError(
                 f"--at: no feature '{name}'", hint=f"the features are {_listed(features)}"
             )
-        if name in found:
+        if given.keys() & found.keys():
             raise UsageError(f"--at: '{name}' is given twice")
-        found[name] = _number(name, text)
+        found |= given
     missing = [name for name in features if name not in found]
     if missing:
         raise UsageError(f"--at: no value for {_listed(missing)}; every feature needs one")
     x = np.array([found[name] for name in features])
     return x, "at " + ", ".join(f"{name} = {found[name]:g}" for name in features)
+
+
+def _indicators(column: str, category: str, known: Sequence[str]) -> dict[str, float]:
+    """The inputs that say which category a column holds."""
+    if category not in known:
+        raise UsageError(
+            f"--at: '{column}' has no category '{category}'",
+            hint=f"the categories are {_listed(known)}",
+        )
+    return {indicator(column, one): float(one == category) for one in known}
 
 
 def _number(name: str, text: str) -> float:

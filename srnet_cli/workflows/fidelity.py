@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-SETS = ("train", "validation", "interpolation", "extrapolation")
-"""Rows that fit the readouts; that count in selection; fresh ones; and ones beyond the domain."""
+SETS = ("train", "validation", "interpolation", "extrapolation", "boundary")
+"""Rows that fit the readouts; that count in selection; fresh ones; ones beyond the domain; and ones
+near a classifier's decision boundary."""
 
 
 def layer_name(index: int, layers: int) -> str:
@@ -63,7 +64,7 @@ class LayerFidelity:
 
 
 def row_sets(dataset: Dataset, seed: int) -> dict[str, Array]:
-    """Rows of every set that the dataset has, in its own units, (n, d) each."""
+    """Rows of every set that the dataset alone decides, in its own units, (n, d) each."""
     sets = {"train": dataset.train.X, "validation": dataset.validation.X}
     sets["interpolation"] = dataset.test.X
     if dataset.extrapolation_domain is not None:

@@ -27,6 +27,7 @@ from srnet_cli.networks.loading import Provenance
 from srnet_cli.networks.quality import NetworkQuality
 from srnet_cli.rng import stream
 from srnet_cli.store import SCHEMA, RunFolder
+from srnet_cli.workflows.boundary import boundary_fit_rows, boundary_test_rows
 from srnet_cli.workflows.fidelity import row_sets
 from srnet_cli.workflows.reporting import Reporter
 from srnet_cli.workflows.strategies import strategy_of
@@ -84,15 +85,23 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     judged = quality(network, dataset.test, dataset.train)
     if judged is not None:
         reporter.notice(f"network on held-out rows: {judged.summary()}")
-    problem = _problem(experiment, dataset, network)
+    settings, seed = experiment.dataset, experiment.seed
+    extra = boundary_fit_rows(settings, dataset, network, seed, reporter.notice)
+    problem = _problem(experiment, dataset, network, extra)
     for remark in strategy_of(experiment).remarks(problem, experiment.evolution):
         reporter.notice(remark)
-    sets = row_sets(dataset, experiment.seed)
+    sets = row_sets(dataset, seed)
+    beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
+    if len(beside):
+        sets["boundary"] = beside
     return Prepared(experiment, dataset, network, provenance, judged, sets, problem)
 
 
-def _problem(experiment: Experiment, dataset: Dataset, network: Network) -> Problem:
-    """The rows that the strategy fits, then those that only judge, with the activations."""
+def _problem(experiment: Experiment, dataset: Dataset, network: Network, extra: Array) -> Problem:
+    """The rows that the strategy fits, then those that only judge, with the activations.
+
+    Extra rows, (k, d), are fitted beside those of the dataset.
+    """
     fit, judge = dataset.train.X, dataset.validation.X
     if experiment.evolution.strategy == "auto":
         asked = experiment.dataset.oracle_rows
@@ -104,8 +113,8 @@ def _problem(experiment: Experiment, dataset: Dataset, network: Network) -> Prob
             fit = oracle_rows(dataset, count, how, rng)
         # Poles hide between the rows; a denser sample finds them.
         judge = oracle_rows(dataset, 2 * len(fit), how, rng)
-    rows = np.concatenate([fit, judge])
-    return Problem(network.inputs(rows), tuple(network.activations(rows)), len(fit))
+    rows = np.concatenate([fit, extra, judge])
+    return Problem(network.inputs(rows), tuple(network.activations(rows)), len(fit) + len(extra))
 
 
 def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
@@ -121,6 +130,7 @@ def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
         "target": prepared.dataset.target,
         "task": prepared.dataset.task,
         "classes": list(prepared.dataset.classes),
+        "categories": {name: list(one) for name, one in prepared.dataset.categories.items()},
         "network": asdict(prepared.provenance),
         "quality": None if prepared.quality is None else asdict(prepared.quality),
         "config_sha256": sha256(config).hexdigest(),

@@ -83,7 +83,10 @@ def _write_formulas(
     model = symbolic_network(best, prepared.experiment, prepared.network, prepared.dataset.features)
     fidelity = measure(model, prepared.network, prepared.sets)
     classes = _classes(prepared, model)
-    where = regions(prepared.experiment, prepared.dataset.features, prepared.sets["train"])
+    dataset = prepared.dataset
+    where = regions(
+        prepared.experiment, dataset.features, prepared.sets["train"], dataset.categories
+    )
     checked = check(model, prepared.network, where)
     validity = {name: found.to_dict() for name, found in checked.items()}
     folder.write_json("model.json", model.to_dict())

@@ -84,10 +84,11 @@ def _finished(folder: RunFolder) -> FittedRun:
     trial = metrics["trial"]
     model = SymbolicNetwork.from_dict(folder.read_json("model.json"))
     experiment, sets = _experiment(folder), read_arrays(folder, "rows.npz")
+    inputs = folder.read_json("inputs.json")
     return FittedRun(
         path=folder.path,
         is_done=True,
-        inputs=folder.read_json("inputs.json"),
+        inputs=inputs,
         model=model,
         network=_network(folder),
         sets=sets,
@@ -96,7 +97,9 @@ def _finished(folder: RunFolder) -> FittedRun:
         generations=metrics["generations"][trial - 1],
         fronts=read_fronts(folder, model),
         settings=experiment.evolution,
-        regions=partial(regions, experiment, model.features, sets["train"]),
+        regions=partial(
+            regions, experiment, model.features, sets["train"], inputs.get("categories", {})
+        ),
     )
 
 
@@ -123,7 +126,9 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         trials=experiment.trials,
         generations=states[best].generation,
         settings=experiment.evolution,
-        regions=partial(regions, experiment, model.features, sets["train"]),
+        regions=partial(
+            regions, experiment, model.features, sets["train"], inputs.get("categories", {})
+        ),
     )
 
 

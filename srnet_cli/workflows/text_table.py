@@ -9,6 +9,7 @@ SET_NAMES = {
     "validation": "selection",
     "interpolation": "held-out",
     "extrapolation": "beyond",
+    "boundary": "boundary",
 }
 """What the sets of rows, see ``fidelity.SETS``, are called in print."""
 

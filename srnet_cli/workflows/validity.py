@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.config.schema import Experiment
+from srnet_cli.datasets.categories import groups
 from srnet_cli.datasets.dataset import Domain
 from srnet_cli.datasets.oracle import between
 from srnet_cli.model import SymbolicNetwork
@@ -61,19 +63,25 @@ class Validity:
         return {**asdict(self), "examples": list(self.examples)}
 
 
-def regions(experiment: Experiment, features: Sequence[str], train: Array) -> dict[str, Array]:
+def regions(
+    experiment: Experiment,
+    features: Sequence[str],
+    train: Array,
+    categories: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, Array]:
     """Raw rows to check on, by region, (n, d) each; the same whenever they are asked for.
 
     Args:
         experiment: its dataset says where rows may lie.
         features: names of the inputs.
         train: raw training rows, (n, d).
+        categories: of the columns that have indicators as inputs.
     """
     dataset = experiment.dataset
     rng = stream(experiment.seed, "dataset", "validity")
     diagonal = dataset.sampling == "diagonal"
     if dataset.domain is None:
-        return {"near_data": between(train, _INSIDE, rng)}
+        return {"near_data": between(train, groups(features, categories), _INSIDE, rng)}
     found = {"domain": _rows(Domain.from_box(dataset.domain, features), diagonal, rng)}
     if dataset.extrapolation_domain is not None:
         beyond = Domain.from_box(dataset.extrapolation_domain, features)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,23 @@ def test_whole_numbers_stay_whole() -> None:
     rows = draw(dataset(X), 300)
     assert set(rows[:, 1]) == {0.0, 7.0, 14.0}
     assert len(set(rows[:, 0])) > 250
+
+
+def test_integers_and_categories_are_mixed() -> None:
+    """Of tables without other columns rows are new, each value being one of two near rows', the
+    indicators of a column those of one of them."""
+    rng = np.random.default_rng(5)
+    X = np.column_stack([rng.integers(0, 9, (60, 9)), np.eye(3)[rng.integers(0, 3, 60)]])
+    names = (*"abcdefghi", "k=x", "k=y", "k=z")
+    of = replace(dataset(X), features=names, categories={"k": ("x", "y", "z")})
+    rows = draw(of, 400)
+    known = {*map(tuple, X)}
+    assert sum(tuple(row) not in known for row in rows) > 100
+    assert sum(tuple(row) in known for row in rows) > 60
+    np.testing.assert_array_equal(rows[:, 9:].sum(axis=1), 1)
+    for row in rows[:40]:
+        pairs = (X[:, None] == row) | (X[None] == row)
+        assert pairs.all(axis=2).any()
 
 
 @pytest.mark.parametrize(
