@@ -105,7 +105,8 @@ def _problem(experiment: Experiment, dataset: Dataset, network: Network) -> Prob
         # Poles hide between the rows; a denser sample finds them.
         judge = oracle_rows(dataset, 2 * len(fit), how, rng)
     rows = np.concatenate([fit, judge])
-    return Problem(network.inputs(rows), tuple(network.activations(rows)), len(fit))
+    has_classes = network.output_activation == "softmax"
+    return Problem(network.inputs(rows), tuple(network.activations(rows)), len(fit), has_classes)
 
 
 def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:

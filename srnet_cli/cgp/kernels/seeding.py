@@ -19,7 +19,7 @@ from srnet_cli.cgp.primitives import BY_NAME
 
 _DIV = BY_NAME["div"].opcode
 
-_MOST_SUMMANDS = 8
+MOST_SUMMANDS = 8
 _MOST_WRAPS = 4
 
 
@@ -90,12 +90,12 @@ def _place_node(genes, edges, node, function, left, right, w_left, w_right):
 def _weighted_sum(origin, genes, edges, node, stream):
     """Write Σ w_i x_i + b, from ``node`` on; returns the next free node.
 
-    The sum is over some or all inputs, at most ``_MOST_SUMMANDS``, and takes as many nodes. Its
+    The sum is over some or all inputs, at most ``MOST_SUMMANDS``, and takes as many nodes. Its
     steepness is log-normal about a spread of one, and it is centred within that.
     """
     inputs = origin.grid.inputs
     leaves = inputs + origin.grid.constants
-    summands = min(inputs, _MOST_SUMMANDS)
+    summands = min(inputs, MOST_SUMMANDS)
     if inputs > 1 and uniform(stream) < 0.5:
         summands = 1 + below(stream, summands)
     steepness = np.exp(1.2 * normal(stream))
@@ -163,7 +163,7 @@ def seed_nodes(inputs):
 
     The other kind, a wrapped sum, its quotient and that wrapped, needs fewer.
     """
-    return 2 * (min(inputs, _MOST_SUMMANDS) + _MOST_WRAPS) + 1 + _MOST_WRAPS
+    return 2 * (min(inputs, MOST_SUMMANDS) + _MOST_WRAPS) + 1 + _MOST_WRAPS
 
 
 @kernel()

@@ -4,9 +4,9 @@ For every layer, on the composition's own inputs: expressions are added one at a
 best of several lineages against what the others leave unexplained; then each in turn is evolved
 further against the others, or replaced by a better newcomer, until that brings nothing more.
 Finally all edge weights and readouts are refined together through the whole composition
-(``refinement``).
+(``refinement``), and those of a classifier once more on the cross-entropy (``cross_entropy``).
 
-One generation is one such evolution of one expression, or a few joint Gauss–Newton steps. Random
+One generation is one such evolution of one expression, or some joint steps. Random
 numbers are functions of the seed and of the generation's number, and every decision hangs on the
 state alone, so a search can be taken up again anywhere.
 """
@@ -32,6 +32,7 @@ from srnet_cli.evolution.auto.composition import (
     stays_within,
     unit_errors,
 )
+from srnet_cli.evolution.auto.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.layer_search import (
     LINEAGES,
     OFFSPRING,
@@ -41,6 +42,7 @@ from srnet_cli.evolution.auto.layer_search import (
     expressions_wanted,
     layer_targets,
 )
+from srnet_cli.evolution.auto.probabilities import divergence
 from srnet_cli.evolution.auto.refinement import Refinement
 from srnet_cli.evolution.auto.state import Stage, State, pack, unpack
 from srnet_cli.evolution.problem import Problem
@@ -66,6 +68,11 @@ _REFINE_ROWS = 2000
 _REFINE_GAIN = 0.01
 _LAYER_TIME = 0.75
 _FEW_ROWS = 100
+# Of a classifier, half of the time is for the cross-entropy.
+_CLASSIFIER_LAYER_TIME = 0.5
+_DESCENTS = 60
+_QUIET_DESCENTS = 4
+_DESCENT_GAIN = 0.005
 
 
 class Auto:
@@ -98,6 +105,11 @@ class Auto:
         self._refinement = Refinement(
             self._decoders, self._X[rows], [target[rows] for target in self._targets]
         )
+        self._cross_entropy: CrossEntropy | None = None
+        if problem.has_classes:
+            self._cross_entropy = CrossEntropy(
+                self._decoders, problem.inputs, problem.targets, problem.fit_rows
+            )
         # The search of a layer follows from the layers below; it is kept as long as those stay.
         self._below: Sequence[Layer] = ()
         self._search: LayerSearch | None = None
@@ -127,8 +139,10 @@ class Auto:
             begin = time.monotonic()
             if state.stage.layer < len(self._decoders):
                 self._evolve(state)
-            else:
+            elif state.stage.layer == len(self._decoders):
                 self._refine(state)
+            else:
+                self._descend(state)
             state.generation += 1
             self._record(state)
             if self._settings.max_seconds is not None:
@@ -138,7 +152,7 @@ class Auto:
         """Whether nothing is left to do, or a limit has been reached."""
         limit = self._settings.max_seconds
         return (
-            state.stage.layer > len(self._decoders)
+            state.stage.layer > len(self._decoders) + (self._cross_entropy is not None)
             or state.generation >= self._settings.generations
             or (limit is not None and state.seconds >= limit)
         )
@@ -152,6 +166,10 @@ class Auto:
         others = [candidate.column for k, candidate in enumerate(found) if k != turn]
         current = found[turn].chromosome if turn < len(found) else None
         starts, seeds = self._starts(stage, current)
+        if current is None and stage.layer == len(self._decoders) - 1:
+            linear = search.linear_start(others)
+            if linear is not None:
+                starts[::2], seeds[::2] = [linear] * len(starts[::2]), [0] * len(seeds[::2])
         rng = stream(*self._stream, state.generation)
         result = search.evolve(others, starts, seeds, rng)
         if result is not None and (current is None or result[1] < stage.error):
@@ -161,6 +179,8 @@ class Auto:
         stage.step += 1
         if stage.step % wanted == 0:
             self._end_round(state, wanted)
+        elif self._cross_entropy is not None and self._is_late(state):
+            state.stage = Stage(stage.layer + 1)
 
     def _starts(
         self, stage: Stage, current: Chromosome | None
@@ -190,7 +210,8 @@ class Auto:
     def _is_late(self, state: State) -> bool:
         """Whether the layer has had its share of the time there is."""
         limit = self._settings.max_seconds
-        share = _LAYER_TIME * (state.stage.layer + 1) / len(self._decoders)
+        time = _LAYER_TIME if self._cross_entropy is None else _CLASSIFIER_LAYER_TIME
+        share = time * (state.stage.layer + 1) / len(self._decoders)
         return limit is not None and state.seconds >= share * limit
 
     def _layer_search(self, state: State) -> LayerSearch:
@@ -252,12 +273,28 @@ class Auto:
         if stage.quiet >= _QUIET_REFINEMENTS or stage.step >= _REFINEMENTS:
             state.stage = Stage(stage.layer + 1)
 
+    def _descend(self, state: State) -> None:
+        """Lower a classifier's cross-entropy."""
+        stage, descent = state.stage, self._cross_entropy
+        assert descent is not None
+        before = descent.judged(state.layers)
+        rng = stream(*self._stream, state.generation)
+        state.layers, after = descent.step(state.layers, before, rng)
+        gained = after.divergence < (1.0 - _DESCENT_GAIN) * before.divergence
+        stage.quiet = 0 if gained else stage.quiet + 1
+        stage.step += 1
+        if stage.quiet >= _QUIET_DESCENTS or stage.step >= _DESCENTS:
+            state.stage = Stage(stage.layer + 1)
+
     def _errors(self, layers: Sequence[Layer]) -> list[Array]:
         return unit_errors(forward(layers, self._decoders, self._X), self._targets)
 
     def _record(self, state: State) -> None:
-        errors = self._errors(state.layers)
+        outputs = forward(state.layers, self._decoders, self._X)
+        errors = unit_errors(outputs, self._targets)
         now = fitness(errors)
+        if self._cross_entropy is not None:
+            now = fitness([*errors[:-1], np.array([divergence(self._targets[-1], outputs[-1])])])
         if now != state.fitness:
             state.fitness = now
             row = [state.generation, now, *(float(error.mean()) for error in errors)]
