@@ -185,6 +185,12 @@ def explain(
     fronts: Annotated[
         bool, typer.Option("--fronts", help="List what there is to choose from instead.")
     ] = False,
+    scaled: Annotated[
+        bool,
+        typer.Option(
+            "--scaled", help="Print formulas of standardised inputs, where the network reads these."
+        ),
+    ] = False,
     at: At = None,
 ) -> None:
     """Print a run's formulas, layer by layer and for the whole network, and what they are worth.
@@ -208,7 +214,8 @@ def explain(
     from srnet_cli.workflows import explain as workflow
     from srnet_cli.workflows.explain_formats import FORMATS
 
-    _print(FORMATS[form.value](workflow.run(run, digits=digits, choice=choice), full=full))
+    explained = workflow.run(run, digits=digits, choice=choice, scaled=scaled)
+    _print(FORMATS[form.value](explained, full=full))
 
 
 @app.command()

@@ -173,7 +173,7 @@ def test_markdown_tables_are_rectangular(made: Path, capsys: pytest.CaptureFixtu
         lines = [line.replace(r"\|", "") for line in block.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) <= 1
         tables += bool(lines)
-    assert tables == 3
+    assert tables == 4
 
 
 def test_every_choice_explains(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

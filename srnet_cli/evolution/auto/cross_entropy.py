@@ -8,7 +8,7 @@ exact gradients, see ``objective``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,21 +18,26 @@ from threadpoolctl import threadpool_limits
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import Layer, columns_of, forward, stays_within
 from srnet_cli.evolution.auto.objective import Objective
-from srnet_cli.evolution.auto.probabilities import agreement, divergence
 from srnet_cli.evolution.auto.refinement import parameters, with_parameters
+from srnet_cli.metrics import divergence
 
 Array = NDArray[np.float64]
 
-_SHARE = 0.8
-_CORRECTIONS = 20
-# Values computed between two looks at the clock and at signals: half a second.
-_WORK = 3e9
-_MOST_ITERATIONS = 60
+_ROWS = 8000
+_CORRECTIONS = 40
+# Values computed between two looks at the clock and at signals: one or two seconds.
+_WORK = 1.5e10
+_MOST_ITERATIONS = 100
 _RARE = 1e-2
 
 
 class Judged(NamedTuple):
-    """A composition on the rows to judge by: see ``probabilities``."""
+    """A composition on the rows to judge by.
+
+    Attributes:
+        divergence: from the network's probabilities, see ``metrics.divergence``.
+        agreement: fraction of rows on which it names the network's class.
+    """
 
     divergence: float
     agreement: float
@@ -59,28 +64,31 @@ class CrossEntropy:
     def judged(self, layers: Sequence[Layer]) -> Judged:
         """How far a composition is from the network on the rows to judge by."""
         scores = forward(layers, self._decoders, self._judge_X)[-1]
-        return Judged(divergence(self._logits, scores), agreement(self._logits, scores))
+        return Judged(divergence(self._logits, scores), _agreement(self._logits, scores))
 
     def step(
-        self, layers: list[Layer], before: Judged, rng: np.random.Generator
-    ) -> tuple[list[Layer], Judged]:
-        """Go downhill for about half a second, and always as far on equal arguments.
+        self, layers: list[Layer], least: float, rng: np.random.Generator
+    ) -> tuple[list[Layer], float]:
+        """Go downhill for a second or two, and always as far on equal arguments.
 
-        What that gives is kept if, on the rows to judge by, the divergence is less and agreement
-        is not, and if every value is finite and near what the network's units span.
+        What that gives is kept if, on the rows to judge by, the divergence is less, agreement is
+        not below a bound, and every value is finite and near what the network's units span.
 
         Args:
             layers: where to begin.
-            before: what that is judged.
-            rng: draws four fifths of the rows to fit.
+            least: the least agreement.
+            rng: draws the rows to fit, at most 8000.
 
         Returns:
-            The layers, those it began with where nothing better was found, and how they are judged.
+            The layers, those it began with where nothing better was found; and by what fraction
+            the divergence has fallen.
         """
+        before = self.judged(layers).divergence
         found = self._found(layers, rng)
-        after = self.judged(found)
-        is_better = after.divergence < before.divergence and after.agreement >= before.agreement
-        return (found, after) if is_better and self._is_sound(found) else (layers, before)
+        after, agreement = self.judged(found)
+        if not (after < before and agreement >= least and self._is_sound(found)):
+            return layers, 0.0
+        return found, 1.0 - after / before if np.isfinite(before) else 1.0
 
     def _is_sound(self, layers: Sequence[Layer]) -> bool:
         return all(
@@ -89,8 +97,7 @@ class CrossEntropy:
         )
 
     def _found(self, layers: list[Layer], rng: np.random.Generator) -> list[Layer]:
-        n = len(self._X)
-        rows = np.sort(rng.permutation(n)[: max(1, round(_SHARE * n))])
+        rows = np.sort(rng.permutation(len(self._X))[:_ROWS])
         X, targets = self._X[rows], [target[rows] for target in self._targets]
         # Sums of one thread are the same on any machine, and at this size as quick.
         with threadpool_limits(1):
@@ -124,7 +131,8 @@ class CrossEntropy:
             },
         )
         flats = objective.split(objective.start + frame.out(found.x))
-        return [with_parameters(*each) for each in zip(layers, self._decoders, flats, strict=True)]
+        moved = [with_parameters(*each) for each in zip(layers, self._decoders, flats, strict=True)]
+        return [*moved[:-1], _centred(moved[-1])]
 
     def _frame(self, layers: Sequence[Layer], X: Array, squares: Array) -> _Frame:
         units = [X, *forward(layers, self._decoders, X)]
@@ -167,6 +175,14 @@ class _Frame:
         return np.asarray(self.scale * slopes)
 
 
+def _centred(outputs: Layer) -> Layer:
+    """The same probabilities, by scores that add up to 0 as the network's logits do."""
+    weights, bias = outputs.weights, outputs.bias
+    return replace(
+        outputs, weights=weights - weights.mean(axis=1, keepdims=True), bias=bias - bias.mean()
+    )
+
+
 def _readouts(layers: Sequence[Layer], decoders: Sequence[Decoder]) -> list[tuple[slice, slice]]:
     ends = np.cumsum([len(parameters(*pair)) for pair in zip(layers, decoders, strict=True)])
     places = []
@@ -174,3 +190,8 @@ def _readouts(layers: Sequence[Layer], decoders: Sequence[Decoder]) -> list[tupl
         bias = end - len(layer.bias)
         places.append((slice(bias - layer.weights.size, bias), slice(bias, end)))
     return places
+
+
+def _agreement(logits: Array, scores: Array) -> float:
+    same = (logits.argmax(axis=1) == scores.argmax(axis=1)) & np.isfinite(scores).all(axis=1)
+    return float(same.mean())

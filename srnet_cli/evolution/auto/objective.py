@@ -13,8 +13,8 @@ from srnet_cli.cgp.kernels.gradient import ARITIES, differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import FLOOR, Layer, forward, is_constant, unit_errors
-from srnet_cli.evolution.auto.probabilities import divergence, log_softmax
 from srnet_cli.evolution.auto.refinement import parameters
+from srnet_cli.metrics import divergence, log_softmax
 
 Array = NDArray[np.float64]
 

@@ -21,12 +21,14 @@ class Stage:
     """What a search is at: one layer, or the joint refinement of all.
 
     Attributes:
-        layer: number of the layer, from 0; L while all are refined; L + 1 when nothing is left.
+        layer: number of the layer, from 0; L while all are refined together, L + 1 while a
+            classifier's cross-entropy is lowered; one more when nothing is left.
         step: generations spent on it.
         quiet: rounds in a row that have brought next to nothing.
         found: expressions that the layer has so far.
         error: unexplained share of the layer, or log error of the whole while that is refined.
-        before: the same at the beginning of the round.
+        before: the same at the beginning of the round; agreement before the first of the descents
+            that lower a classifier's cross-entropy.
         damping: of the next joint step.
     """
 

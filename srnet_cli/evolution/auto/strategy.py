@@ -42,10 +42,10 @@ from srnet_cli.evolution.auto.layer_search import (
     expressions_wanted,
     layer_targets,
 )
-from srnet_cli.evolution.auto.probabilities import divergence
 from srnet_cli.evolution.auto.refinement import Refinement
 from srnet_cli.evolution.auto.state import Stage, State, pack, unpack
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.metrics import divergence
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.rng import stream
 
@@ -70,9 +70,9 @@ _LAYER_TIME = 0.75
 _FEW_ROWS = 100
 # Of a classifier, half of the time is for the cross-entropy.
 _CLASSIFIER_LAYER_TIME = 0.5
-_DESCENTS = 60
+_DESCENTS = 100
 _QUIET_DESCENTS = 4
-_DESCENT_GAIN = 0.005
+_DESCENT_GAIN = 0.002
 
 
 class Auto:
@@ -277,11 +277,11 @@ class Auto:
         """Lower a classifier's cross-entropy."""
         stage, descent = state.stage, self._cross_entropy
         assert descent is not None
-        before = descent.judged(state.layers)
+        if stage.step == 0:
+            stage.before = descent.judged(state.layers).agreement
         rng = stream(*self._stream, state.generation)
-        state.layers, after = descent.step(state.layers, before, rng)
-        gained = after.divergence < (1.0 - _DESCENT_GAIN) * before.divergence
-        stage.quiet = 0 if gained else stage.quiet + 1
+        state.layers, gain = descent.step(state.layers, stage.before, rng)
+        stage.quiet = 0 if gain > _DESCENT_GAIN else stage.quiet + 1
         stage.step += 1
         if stage.quiet >= _QUIET_DESCENTS or stage.step >= _DESCENTS:
             state.stage = Stage(stage.layer + 1)
