@@ -161,7 +161,8 @@ def explain(
         typer.Option(
             metavar="F",
             help="Show the simplest formulas whose output has at least F times the R² (to the "
-            "network, held-out rows) of the most faithful ones; 1: those. By default 0.99.",
+            "network, held-out rows; of probabilities for classes) of the most faithful ones; 1: "
+            "those. By default 0.99.",
         ),
     ] = None,
     complexity: Annotated[

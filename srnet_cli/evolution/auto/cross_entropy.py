@@ -25,8 +25,8 @@ Array = NDArray[np.float64]
 
 _ROWS = 8000
 _CORRECTIONS = 40
-# Values computed between two looks at the clock and at signals: one or two seconds.
-_WORK = 1.5e10
+# Values computed between two looks at the clock and at signals: about a second.
+_WORK = 6e9
 _MOST_ITERATIONS = 100
 _RARE = 1e-2
 
@@ -69,7 +69,7 @@ class CrossEntropy:
     def step(
         self, layers: list[Layer], least: float, rng: np.random.Generator
     ) -> tuple[list[Layer], float]:
-        """Go downhill for a second or two, and always as far on equal arguments.
+        """Go downhill for about a second, and always as far on equal arguments.
 
         What that gives is kept if, on the rows to judge by, the divergence is less, agreement is
         not below a bound, and every value is finite and near what the network's units span.

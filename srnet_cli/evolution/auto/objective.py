@@ -92,7 +92,7 @@ class Objective:
             for layer, width in zip(self._expressions, self._widths, strict=True)
             for one in layer
         )
-        return float(count * len(self._X))
+        return float((count + 10 * sum(self._widths)) * len(self._X))
 
     def split(self, flat: Array) -> list[Array]:
         """The parameters layer by layer."""
