@@ -27,6 +27,7 @@ from srnet_cli.evolution.auto.composition import (
     Layer,
     fitness,
     forward,
+    is_constant,
     log_error,
     solve_readouts,
     stays_within,
@@ -341,6 +342,8 @@ def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
         yield "evolution.functions: none has operands with weights to tune; constants stay random"
     if "add" not in settings.functions:
         yield "evolution.functions: without add, weighted sums of inputs are found by chance only"
+    if problem.has_classes:
+        yield from _idle_units(problem)
     if settings.expressions == "auto":
         return
     targets = [target[:rows] for target in problem.targets]
@@ -351,6 +354,20 @@ def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
             yield (
                 f"evolution.expressions: {name} gets {most} of the {settings.expressions} asked "
                 "for: it has no more independent units"
+            )
+
+
+def _idle_units(problem: Problem) -> Iterator[str]:
+    """Hidden units that never change or repeat another: they cost nothing, and tell nothing."""
+    for number, target in enumerate(problem.targets[:-1], 1):
+        units = target[: problem.fit_rows]
+        moving = units[:, ~is_constant(units)]
+        constant = units.shape[1] - moving.shape[1]
+        repeated = moving.shape[1] - len(np.unique(moving.T, axis=0))
+        if constant or repeated:
+            yield (
+                f"hidden layer {number}: of {units.shape[1]} units {constant} never change and "
+                f"{repeated} repeat another"
             )
 
 

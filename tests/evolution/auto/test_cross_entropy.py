@@ -14,7 +14,7 @@ from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.auto.composition import Layer, forward
 from srnet_cli.evolution.auto.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.refinement import parameters
-from srnet_cli.evolution.auto.strategy import Auto, State, pack, unpack
+from srnet_cli.evolution.auto.strategy import Auto, State, pack, remarks, unpack
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import divergence
 
@@ -143,10 +143,14 @@ def test_a_constant_classifier_is_read(short: None, logits: Array) -> None:
 
 
 def test_saturated_and_duplicate_units_are_read(short: None) -> None:
-    """Units that are 0 or 1 on nearly all rows, twice the same, or constant, leave it finite."""
+    """Units that are 0 or 1 on nearly all rows, twice the same, or constant, leave it finite; what
+    tells nothing is named beforehand."""
     problem = classifier((2, 4, 3), select=20)
     hidden = 1.0 / (1.0 + np.exp(-40.0 * problem.targets[0]))
     hidden[:, 1], hidden[:, 2] = hidden[:, 0], 1.0
-    state = searched(replace(problem, targets=(hidden, problem.targets[1])))
+    problem = replace(problem, targets=(hidden, problem.targets[1]))
+    (line,) = (line for line in remarks(problem, SETTINGS) if "hidden layer" in line)
+    assert line == "hidden layer 1: of 4 units 1 never change and 1 repeat another"
+    state = searched(problem)
     assert np.isfinite(state.fitness)
     assert state.stage.layer == 4
