@@ -66,6 +66,11 @@ class CrossEntropy:
         scores = forward(layers, self._decoders, self._judge_X)[-1]
         return Judged(divergence(self._logits, scores), _agreement(self._logits, scores))
 
+    def least_agreement(self, layers: Sequence[Layer]) -> float:
+        """A composition's agreement less its standard error: below, it is lost for sure."""
+        found = self.judged(layers).agreement
+        return found - float(np.sqrt(found * (1.0 - found) / len(self._logits)))
+
     def step(
         self, layers: list[Layer], least: float, rng: np.random.Generator
     ) -> tuple[list[Layer], float]:

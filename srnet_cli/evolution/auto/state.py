@@ -27,8 +27,8 @@ class Stage:
         quiet: rounds in a row that have brought next to nothing.
         found: expressions that the layer has so far.
         error: unexplained share of the layer, or log error of the whole while that is refined.
-        before: the same at the beginning of the round; agreement before the first of the descents
-            that lower a classifier's cross-entropy.
+        before: the same at the beginning of the round; the least agreement while a
+            classifier's cross-entropy is lowered.
         damping: of the next joint step.
     """
 

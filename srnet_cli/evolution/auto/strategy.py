@@ -279,7 +279,7 @@ class Auto:
         stage, descent = state.stage, self._cross_entropy
         assert descent is not None
         if stage.step == 0:
-            stage.before = descent.judged(state.layers).agreement
+            stage.before = descent.least_agreement(state.layers)
         rng = stream(*self._stream, state.generation)
         state.layers, gain = descent.step(state.layers, stage.before, rng)
         stage.quiet = 0 if gain > _DESCENT_GAIN else stage.quiet + 1
