@@ -161,7 +161,8 @@ def explain(
         typer.Option(
             metavar="F",
             help="Show the simplest formulas whose output has at least F times the R² (to the "
-            "network, held-out rows) of the most faithful ones; 1: those. By default 0.99.",
+            "network, held-out rows; of probabilities for classes) of the most faithful ones; 1: "
+            "those. By default 0.99.",
         ),
     ] = None,
     complexity: Annotated[
@@ -184,6 +185,12 @@ def explain(
     ] = False,
     fronts: Annotated[
         bool, typer.Option("--fronts", help="List what there is to choose from instead.")
+    ] = False,
+    scaled: Annotated[
+        bool,
+        typer.Option(
+            "--scaled", help="Print formulas of standardised inputs, where the network reads these."
+        ),
     ] = False,
     at: At = None,
 ) -> None:
@@ -208,7 +215,8 @@ def explain(
     from srnet_cli.workflows import explain as workflow
     from srnet_cli.workflows.explain_formats import FORMATS
 
-    _print(FORMATS[form.value](workflow.run(run, digits=digits, choice=choice), full=full))
+    explained = workflow.run(run, digits=digits, choice=choice, scaled=scaled)
+    _print(FORMATS[form.value](explained, full=full))
 
 
 @app.command()

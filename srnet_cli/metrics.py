@@ -105,6 +105,38 @@ def cohen_kappa(labels: Labels, predicted: Labels) -> float:
     return 0.0 if len(classes) == 1 else (observed - chance) / (1.0 - chance)
 
 
+def log_softmax(logits: Array) -> Array:
+    """Logarithms of the probabilities of logits, (n, classes); NaN where a logit is not finite."""
+    with np.errstate(all="ignore"):
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def divergence(logits: Array, scores: Array) -> float:
+    """Cross-entropy less entropy: the mean over rows of KL(softmax(logits) ‖ softmax(scores)).
+
+    Args:
+        logits: the network's, (n, classes).
+        scores: the formulas', (n, classes).
+
+    Returns:
+        nats a row; 0 where all probabilities are the network's, infinite where a score is not
+        finite.
+    """
+    known, ours = log_softmax(logits), log_softmax(scores)
+    with np.errstate(all="ignore"):
+        value = float(np.mean(np.sum(np.exp(known) * (known - ours), axis=1)))
+    return value if np.isfinite(value) else np.inf
+
+
+def probability_r2(logits: Array, scores: Array) -> float:
+    """``r2`` of the probabilities that logits and scores stand for, (n, classes) each.
+
+    What is far from any boundary counts little here, whatever its logits are.
+    """
+    return r2(np.exp(log_softmax(logits)), np.exp(log_softmax(scores)))
+
+
 def _columns(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
     true, pred = (np.asarray(y, dtype=np.float64) for y in (y_true, y_pred))
     true, pred = (y[:, np.newaxis] if y.ndim == 1 else y for y in (true, pred))

@@ -1,13 +1,16 @@
-"""The linear readout of a layer by least squares."""
+"""The linear readout of a layer: by least squares, and by cross-entropy where it gives classes."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.metrics import log_softmax
+
 Array = NDArray[np.float64]
 
 _RANK = 1e-10
+_ITERATIONS = 50
 
 
 def solve_readout(columns: Array, targets: Array) -> tuple[Array, Array]:
@@ -35,6 +38,44 @@ def solve_readout(columns: Array, targets: Array) -> tuple[Array, Array]:
     solution = np.linalg.lstsq(standard, targets - mean, rcond=_RANK)[0]
     weights = solution / scale[:, None]
     return weights, mean - centre @ weights
+
+
+def solve_class_readout(columns: Array, logits: Array) -> tuple[Array, Array]:
+    """W and b whose scores give the probabilities of a classifier's logits, as well as they can.
+
+    They lower the cross-entropy to those probabilities by L-BFGS, from the least squares on.
+
+    Args:
+        columns: values of the expressions, (n, K), finite.
+        logits: the classifier's, (n, classes).
+
+    Returns:
+        (W, b): (K, classes) and (classes,), finite; they add up to 0 over the classes wherever the
+        logits do.
+    """
+    from scipy.optimize import minimize
+
+    weights, bias = solve_readout(columns, logits)
+    chances = np.exp(log_softmax(logits))
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre, spread = columns.mean(axis=0), columns.std(axis=0)
+        usable = (spread > 1e-13 * np.abs(centre)) & np.isfinite(spread)
+    scale = np.where(usable, spread, 1.0)
+    design = np.column_stack(
+        [np.where(usable, (columns - centre) / scale, 0.0), np.ones(len(columns))]
+    )
+    start = np.vstack([weights * scale[:, None], bias + np.where(usable, centre, 0.0) @ weights])
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        ours = log_softmax(design @ flat.reshape(start.shape))
+        gradient = design.T @ (np.exp(ours) - chances)
+        return -float(np.sum(chances * ours)) / len(design), gradient.ravel() / len(design)
+
+    options = {"maxiter": _ITERATIONS}
+    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options=options)
+    *standard, last = found.x.reshape(start.shape)
+    weights = np.array(standard) / scale[:, None]
+    return weights, last - np.where(usable, centre, 0.0) @ weights
 
 
 def unexplained(columns: Array, targets: Array) -> Array:

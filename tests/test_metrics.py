@@ -14,8 +14,10 @@ from hypothesis.extra import numpy as hnp
 from srnet_cli.metrics import (
     accuracy,
     cohen_kappa,
+    divergence,
     majority_rate,
     mse,
+    probability_r2,
     r2,
     r2_ceiling,
     r2_per_unit,
@@ -155,3 +157,19 @@ def test_ceilings_of_odd_layers() -> None:
     """As many expressions as units reach everything; so does any number for constant units."""
     true = np.random.default_rng(0).normal(size=(9, 2))
     assert r2_ceiling(true, 2) == r2_ceiling(true, 5) == r2_ceiling(np.ones((4, 3)), 1) == 1.0
+
+
+def test_divergence_is_cross_entropy_less_entropy() -> None:
+    """As scikit-learn has them; 0 for the same probabilities, whatever is added to all logits of a
+    row; infinite where a score is missing; no overflow."""
+    rng = np.random.default_rng(0)
+    logits, scores = rng.normal(size=(2, 50, 3))
+    p, q = (np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) for z in (logits, scores))
+    expected = np.mean([np.sum(a * np.log(a / b)) for a, b in zip(p, q, strict=True)])
+    assert divergence(logits, scores) == pytest.approx(expected)
+    assert divergence(logits, logits + rng.normal(size=(50, 1))) == pytest.approx(0, abs=1e-15)
+    assert divergence(logits * 1e5, logits * 1e5) == 0.0
+    assert probability_r2(logits, scores) == pytest.approx(r2(p, q))
+    scores[7, 1] = np.nan
+    assert divergence(logits, scores) == math.inf
+    assert probability_r2(logits, scores) == -math.inf

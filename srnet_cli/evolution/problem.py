@@ -23,11 +23,13 @@ class Problem:
         inputs: h_0, what the first layer reads, (n, d).
         targets: h_1 … h_L, (n, m_l).
         fit_rows: the first so many rows fit the readouts; the others only count in selection.
+        has_classes: whether the last targets are the logits of a classifier.
     """
 
     inputs: Array
     targets: tuple[Array, ...]
     fit_rows: int
+    has_classes: bool = False
 
     def __post_init__(self) -> None:
         if self.fit_rows < 1:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.front import non_dominated
-from srnet_cli.fronts.rows import Span
-from srnet_cli.metrics import r2
+from srnet_cli.fronts.rows import Span, faithfulness
 from srnet_cli.model import SymbolicLayer
-from srnet_cli.readout import solve_readout
+from srnet_cli.readout import solve_class_readout, solve_readout
 
 Array = NDArray[np.float64]
 Programs = tuple[Program, ...]
@@ -48,7 +47,8 @@ def composed(
         is_as_found = is_as_found and are_same(known.programs, expressions)
         asked = known if is_as_found else replace(known, programs=expressions)
         columns = asked.expressions(units)
-        layer = asked if is_as_found else solved(asked, *(each[:fit] for each in (columns, target)))
+        gives_classes = problem.has_classes and len(layers) == len(found) - 1
+        layer = asked if is_as_found else solved(asked, columns[:fit], target[:fit], gives_classes)
         if layer is None:
             return None
         layers.append(layer)
@@ -56,14 +56,18 @@ def composed(
     return tuple(layers), units
 
 
-def solved(layer: SymbolicLayer, columns: Array, target: Array) -> SymbolicLayer | None:
+def solved(
+    layer: SymbolicLayer, columns: Array, target: Array, gives_classes: bool = False
+) -> SymbolicLayer | None:
     """The layer with its readout solved for the values (n, K) of its expressions.
 
-    None where one is not finite.
+    None where one is not finite. Where the target are a classifier's logits, its probabilities are
+    what is solved for.
     """
     if not np.isfinite(columns).all():
         return None
-    weights, bias = solve_readout(columns, target)
+    solve = solve_class_readout if gives_classes else solve_readout
+    weights, bias = solve(columns, target)
     return SymbolicLayer(layer.programs, weights, bias)
 
 
@@ -150,7 +154,8 @@ class Descent:
         if any(picks) and not self._usual.holds(outputs):
             return None
         size = sum(sizes[pick] for sizes, pick in zip(self._sizes, picks, strict=True))
-        return _Step(picks, layers, size, 1.0 - r2(targets[:fit], outputs[:fit]))
+        score = faithfulness(targets[:fit], outputs[:fit], self._problem.has_classes)
+        return _Step(picks, layers, size, 1.0 - score)
 
 
 def _cost(step: _Step, before: _Step) -> float:

@@ -44,8 +44,8 @@ class Composition:
             layer is as found and that is not on its front.
         layers: the members' expressions, with readouts solved for this composition.
         complexity: nodes of the simplified expressions of all layers.
-        r2: coefficient of determination of the output on held-out rows, units pooled; None where a
-            value is not finite.
+        r2: coefficient of determination of the output on held-out rows, units pooled; of a
+            classifier that of its probabilities; None where a value is not finite.
     """
 
     picks: tuple[int | None, ...]

@@ -22,7 +22,7 @@ from srnet_cli.expressions import (
 from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
 from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
 from srnet_cli.fronts.pruning import Step, goal_of, path
-from srnet_cli.fronts.rows import Span, forward, sampled
+from srnet_cli.fronts.rows import Span, faithfulness, forward, sampled
 from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
@@ -146,7 +146,8 @@ class Maker:
         """
         sample = self._sample
         columns = asked.expressions(self._sampled[index][: sample.fit_rows])
-        layer = solved(asked, columns, sample.targets[index][: sample.fit_rows])
+        gives_classes = sample.has_classes and index == len(self._found.layers) - 1
+        layer = solved(asked, columns, sample.targets[index][: sample.fit_rows], gives_classes)
         if layer is None:
             return None
         return layer if usual.holds(layer(self._all[index])) else None
@@ -193,7 +194,7 @@ class Maker:
     def _composition(self, picks: tuple[int | None, ...], layers: Layers) -> Composition:
         formulas = self._formulas.of(self._found, layers)
         outputs = forward(layers, self._held_out[0])[-1]
-        score = finite(r2(self._truth[-1], outputs))
+        score = finite(faithfulness(self._truth[-1], outputs, self._problem.has_classes))
         return Composition(picks, layers, sum(one.complexity for one in formulas), score)
 
 

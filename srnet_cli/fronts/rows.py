@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.metrics import probability_r2, r2
 from srnet_cli.model import SymbolicLayer
 
 Array = NDArray[np.float64]
@@ -31,7 +32,7 @@ def sampled(problem: Problem) -> Problem:
     fit, judge = (every[:: max(1, -(-len(every) // rows))] for every in (fit, judge))
     kept = np.concatenate([fit, judge])
     targets = tuple(target[kept] for target in problem.targets)
-    return Problem(problem.inputs[kept], targets, len(fit))
+    return Problem(problem.inputs[kept], targets, len(fit), problem.has_classes)
 
 
 def forward(layers: Sequence[SymbolicLayer], inputs: Array) -> list[Array]:
@@ -40,6 +41,11 @@ def forward(layers: Sequence[SymbolicLayer], inputs: Array) -> list[Array]:
     for layer in layers:
         units.append(layer(units[-1]))
     return units
+
+
+def faithfulness(truth: Array, outputs: Array, has_classes: bool) -> float:
+    """What compositions are compared by: R² of the outputs, or of a classifier's probabilities."""
+    return probability_r2(truth, outputs) if has_classes else r2(truth, outputs)
 
 
 class Span:

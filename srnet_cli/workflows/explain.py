@@ -17,6 +17,7 @@ from srnet_cli.expressions.names import feature_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import as_latex, as_text
 from srnet_cli.expressions.trees import complexity
+from srnet_cli.fronts.rows import faithfulness
 from srnet_cli.metrics import accuracy
 from srnet_cli.store import find_run, runs_root
 from srnet_cli.workflows.agreement import DECISION, Agreement, agreements, class_names, decided
@@ -24,6 +25,7 @@ from srnet_cli.workflows.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.workflows.expressions_file import UNIT_NAMES, checked_rows, figures, shortener
 from srnet_cli.workflows.fidelity import layer_name, measure
 from srnet_cli.workflows.front_files import judged as judged_set
+from srnet_cli.workflows.influence import Influence, influences
 from srnet_cli.workflows.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.workflows.run_files import FittedRun, read_run
 from srnet_cli.workflows.validity import Validity, check
@@ -110,11 +112,13 @@ class Classification:
         classes: their names, in the order of the outputs.
         decision: how the scores decide, in words.
         agreement: with the network, by set of rows.
+        inputs: what each input does to it on the rows judged by, the one that matters most first.
     """
 
     classes: tuple[str, ...]
     decision: str
     agreement: dict[str, Agreement]
+    inputs: tuple[Influence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,8 @@ class Explanation:
         target: what the network predicts.
         shown: which composition all of this is about.
         digits: significant digits that numbers are rounded to.
-        scaling: what the first layer reads where inputs are standardised, named as the inputs are.
+        scaling: what the first layer reads where that are standardised inputs, named as the inputs
+            are; empty where it reads these in their own units.
         layers: layer by layer.
         network: one formula an output over the inputs, or None where it would be too long.
         network_complexity: nodes of those formulas.
@@ -167,7 +172,11 @@ class Explanation:
 
 
 def run(
-    reference: str | None = None, *, digits: int | None = None, choice: Choice = DEFAULT
+    reference: str | None = None,
+    *,
+    digits: int | None = None,
+    choice: Choice = DEFAULT,
+    scaled: bool = False,
 ) -> Explanation:
     """Explain a run.
 
@@ -176,6 +185,8 @@ def run(
         digits: significant digits of the numbers in formulas, 1 to 17; None: the fewest from 4 on
             that keep R².
         choice: which composition to show.
+        scaled: whether formulas read standardised inputs, where the network does, rather than the
+            inputs in their own units.
 
     Raises:
         UsageError: no such run, digits out of range, or a choice that there is not.
@@ -184,10 +195,15 @@ def run(
     if digits is not None and not 1 <= digits <= MAX_DIGITS:
         raise UsageError(f"--digits {digits}: give 1 to {MAX_DIGITS} significant digits")
     choice.check()
-    return explain(read_run(find_run(runs_root(), reference)), digits, choice)
+    return explain(read_run(find_run(runs_root(), reference)), digits, choice, scaled)
 
 
-def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAULT) -> Explanation:
+def explain(
+    fitted: FittedRun,
+    digits: int | None = None,
+    choice: Choice = DEFAULT,
+    scaled: bool = False,
+) -> Explanation:
     """Explain a run that has been read."""
     fitted, shown = chosen(fitted, choice)
     model, rows = fitted.model, checked_rows(fitted.sets)
@@ -196,10 +212,11 @@ def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAU
     network = compose(model, rows, layers)
     judged = judged_set(fitted.sets)
     X = fitted.sets[judged]
-    rounding = Rounding(model, layers, network, X, fitted.network.predict(X))
+    truth = fitted.network.predict(X)
+    rounding = Rounding(model, layers, network, X, truth, scaled)
     enough = rounding.enough_digits(DIGITS if digits is None else digits)
     digits = enough if digits is None else digits
-    printed = as_printed(model, layers, network, digits)
+    printed = as_printed(model, layers, network, digits, scaled)
     outputs = _output_names(fitted)
     return Explanation(
         run=str(fitted.path),
@@ -211,7 +228,7 @@ def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAU
         shown=replace(
             shown,
             complexity=sum(layer.complexity for layer in layers),
-            r2=_finite(rounding.exact),
+            r2=_finite(faithfulness(truth, model.predict(X), _is_classifier(fitted))),
         ),
         digits=digits,
         scaling=_formulas([symbol.name for symbol in printed.features], printed.scaling),
@@ -226,7 +243,7 @@ def explain(fitted: FittedRun, digits: int | None = None, choice: Choice = DEFAU
         unconfirmed=tuple(_unconfirmed(fitted, layers, network, rows)),
         quality=fitted.inputs["quality"],
         validity=check(model, fitted.network, fitted.regions()),
-        classification=_classification(fitted),
+        classification=_classification(fitted, X),
     )
 
 
@@ -270,7 +287,7 @@ def _names(lines: Sequence[Line]) -> list[str]:
 
 def _output_names(fitted: FittedRun) -> list[str]:
     target, width = one_line(str(fitted.inputs["target"])), fitted.model.layers[-1].width
-    if fitted.network.output_activation == "softmax":
+    if _is_classifier(fitted):
         return [f"score({one_line(label)})" for label in class_names(fitted.inputs, width)]
     return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
 
@@ -287,17 +304,22 @@ def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -
 
 
 def _printed_agreement(fitted: FittedRun, printed: Printed, X: Array) -> float | None:
-    if fitted.network.output_activation != "softmax":
+    if not _is_classifier(fitted):
         return None
     return accuracy(fitted.network.labels(X), decided(printed.by_layers(X)))
 
 
-def _classification(fitted: FittedRun) -> Classification | None:
+def _is_classifier(fitted: FittedRun) -> bool:
+    return fitted.network.output_activation == "softmax"
+
+
+def _classification(fitted: FittedRun, X: Array) -> Classification | None:
     found = agreements(fitted.model, fitted.network, fitted.sets)
     if found is None:
         return None
     names = map(one_line, class_names(fitted.inputs, fitted.model.layers[-1].width))
-    return Classification(tuple(names), DECISION, found)
+    matter = influences(fitted.model, fitted.network, X, fitted.model.features)
+    return Classification(tuple(names), DECISION, found, matter)
 
 
 def _unconfirmed(

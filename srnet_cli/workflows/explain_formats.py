@@ -11,6 +11,7 @@ from sympy import Symbol
 from srnet_cli.expressions.printers import as_latex
 from srnet_cli.workflows.agreement import agreement_rows, confusion_rows
 from srnet_cli.workflows.explain import Explanation, Formula, LayerExplanation
+from srnet_cli.workflows.influence import influence_rows
 from srnet_cli.workflows.printed import READABLE_NODES
 from srnet_cli.workflows.text_table import SET_NAMES, aligned, fidelity_rows, score
 from srnet_cli.workflows.validity import warnings
@@ -164,7 +165,8 @@ def _title(explanation: Explanation) -> Iterator[str]:
 def _shown(explanation: Explanation) -> Iterator[str]:
     """Which composition this is, and what the most faithful one has."""
     shown, rows = explanation.shown, SET_NAMES[explanation.printed.rows]
-    worth = f"complexity {shown.complexity}, R² {score(shown.r2)} on {rows} rows"
+    what = "R²" if explanation.classification is None else "R² of the probabilities"
+    worth = f"complexity {shown.complexity}, {what} {score(shown.r2)} on {rows} rows"
     yield f"shown: {shown.why}: {worth}"
     best = shown.most_faithful_complexity, shown.most_faithful_r2
     if shown.compositions and (shown.complexity, shown.r2) != best:
@@ -201,6 +203,8 @@ def _class_tables(explanation: Explanation, full: bool) -> Iterator[list[list[st
     yield agreement_rows(told.agreement)
     if full or len(told.classes) <= SHOWN:
         yield confusion_rows(told.agreement[rows], told.classes, rows)
+    if told.inputs:
+        yield influence_rows(told.inputs, len(told.inputs) if full else SHOWN)
 
 
 def _remarks(explanation: Explanation) -> Iterator[str]:
@@ -228,6 +232,8 @@ def _class_remarks(explanation: Explanation) -> Iterator[str]:
     found, rows = told.agreement[printed.rows], SET_NAMES[printed.rows]
     if found.is_trivial:
         yield f"the network names one class on all {rows} rows, so agreement says nothing"
+    elif sum(any(column) for column in zip(*found.confusion, strict=True)) == 1:
+        yield f"the formulas name one class on all {rows} rows, the network does not"
     if printed.agreement != found.agreement:
         yield f"as printed, the formulas agree on {printed.agreement:.4f} of the {rows} rows"
 

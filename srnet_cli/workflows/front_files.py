@@ -78,7 +78,8 @@ class StoredFronts:
         programs = [one.programs for one in base.layers]
         programs[layer - 1] = front[pick - 1].layer.programs
         targets = tuple(network.activations(self.fit))
-        problem = Problem(network.inputs(self.fit), targets, len(self.fit))
+        has_classes = network.output_activation == "softmax"
+        problem = Problem(network.inputs(self.fit), targets, len(self.fit), has_classes)
         with threadpool_limits(1, "blas"):
             made = composed(found.layers, programs, problem)
         if made is None:

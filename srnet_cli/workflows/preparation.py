@@ -114,7 +114,9 @@ def _problem(experiment: Experiment, dataset: Dataset, network: Network, extra: 
         # Poles hide between the rows; a denser sample finds them.
         judge = oracle_rows(dataset, 2 * len(fit), how, rng)
     rows = np.concatenate([fit, extra, judge])
-    return Problem(network.inputs(rows), tuple(network.activations(rows)), len(fit) + len(extra))
+    has_classes = network.output_activation == "softmax"
+    count = len(fit) + len(extra)
+    return Problem(network.inputs(rows), tuple(network.activations(rows)), count, has_classes)
 
 
 def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
 from srnet_cli.expressions.builder import affine, standardised
+from srnet_cli.expressions.folding import in_own_units
 from srnet_cli.expressions.formulas import LayerFormulas
 from srnet_cli.expressions.names import feature_symbols
 from srnet_cli.expressions.numeric import values
@@ -56,7 +57,8 @@ class Printed:
 
     Attributes:
         features: symbols of the inputs in their own units.
-        scaling: what the first layer reads, one formula an input; empty where it reads the inputs.
+        scaling: what the first layer reads, one formula an input; empty where it reads the inputs
+            in their own units.
         layers: layer by layer.
         network: the whole network, one formula an output over the features, or None.
     """
@@ -86,6 +88,7 @@ def as_printed(
     layers: Sequence[LayerFormulas],
     network: Sequence[Expr] | None,
     digits: int,
+    scaled: bool = False,
 ) -> Printed:
     """Round every number of a model's formulas.
 
@@ -94,10 +97,13 @@ def as_printed(
         layers: its formulas, layer by layer.
         network: those of the whole.
         digits: significant digits to keep.
+        scaled: whether the first layer's formulas read standardised inputs, where the model does;
+            else the scaling is folded into them.
     """
+    layers = layers if scaled else [_in_own_units(model, layers[0]), *layers[1:]]
     return Printed(
         features=feature_symbols(model.features),
-        scaling=tuple(rounded(formula, digits) for formula in _scaling(model)),
+        scaling=tuple(rounded(one, digits) for one in _scaling(model)) if scaled else (),
         layers=tuple(
             _layer(layer, formulas, digits)
             for layer, formulas in zip(model.layers, layers, strict=True)
@@ -118,6 +124,19 @@ def _layer(layer: SymbolicLayer, formulas: LayerFormulas, digits: int) -> Printe
             (symbol, rounded(unit, digits))
             for symbol, unit in zip(formulas.outputs, units, strict=True)
         ),
+    )
+
+
+def _in_own_units(model: SymbolicNetwork, first: LayerFormulas) -> LayerFormulas:
+    """The first layer's formulas with the model's scaler folded in, where it has one."""
+    if model.scaler is None:
+        return first
+    columns = zip(model.scaler.mean.tolist(), model.scaler.scale.tolist(), strict=True)
+    scaling = dict(zip(first.inputs, columns, strict=True))
+    return replace(
+        first,
+        steps=tuple((symbol, in_own_units(expr, scaling)) for symbol, expr in first.steps),
+        expressions=tuple(in_own_units(expr, scaling) for expr in first.expressions),
     )
 
 
@@ -148,6 +167,7 @@ class Rounding:
         network: those of the whole.
         X: raw rows to judge on, (n, d).
         truth: the network's outputs for them, (n, m).
+        scaled: as for ``as_printed``.
 
     Attributes:
         exact: R² of the model itself.
@@ -160,8 +180,9 @@ class Rounding:
         network: Sequence[Expr] | None,
         X: Array,
         truth: Array,
+        scaled: bool = False,
     ) -> None:
-        self._parts = model, layers, network
+        self._parts, self._scaled = (model, layers, network), scaled
         self._X, self._truth = X, truth
         self._is_readable = network is not None and sum(map(complexity, network)) <= READABLE_NODES
         self._known: dict[int, tuple[float, float | None]] = {}
@@ -170,7 +191,7 @@ class Rounding:
     def scores(self, digits: int) -> tuple[float, float | None]:
         """R² by the layers' formulas, and by those of the whole network where there are any."""
         if digits not in self._known:
-            printed = as_printed(*self._parts, digits)
+            printed = as_printed(*self._parts, digits, self._scaled)
             whole = printed.by_network(self._X)
             self._known[digits] = (
                 r2(self._truth, printed.by_layers(self._X)),

@@ -165,6 +165,21 @@ def test_what_is_printed_is_judged(made: Path, explained: explain.Explanation) -
     assert "as printed, the formulas" not in as_table(equal)
 
 
+def test_formulas_that_name_one_class_are_called_so(explained: explain.Explanation) -> None:
+    """Where only the formulas are constant, that is said; inputs that matter are told in JSON."""
+    told = explained.classification
+    assert told is not None
+    found = told.agreement["interpolation"]
+    column = [[sum(row), *(0 for _ in row[1:])] for row in found.confusion]
+    agreement = {**told.agreement, "interpolation": replace(found, confusion=column)}
+    worse = replace(explained, classification=replace(told, agreement=agreement))
+    assert "the formulas name one class on all held-out rows" in as_table(worse)
+    assert "the formulas name one class" not in as_table(explained)
+    inputs = json.loads(FORMATS["json"](explained))["classification"]["inputs"]
+    assert sorted(one["input"] for one in inputs) == ["a", "b", "c"]
+    assert inputs[0]["lost"] == max(one["lost"] for one in inputs) > 0.05
+
+
 def test_markdown_tables_are_rectangular(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From the command line; a bar in the name of a class does not part cells."""
     assert run("explain", "--run", made, "--format", "markdown") == 0
@@ -173,7 +188,7 @@ def test_markdown_tables_are_rectangular(made: Path, capsys: pytest.CaptureFixtu
         lines = [line.replace(r"\|", "") for line in block.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) <= 1
         tables += bool(lines)
-    assert tables == 3
+    assert tables == 4
 
 
 def test_every_choice_explains(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,10 +163,10 @@ def test_rounding_that_costs_is_said_with_the_cure() -> None:
 
 
 def test_standardised_inputs_are_spelled_out() -> None:
-    """With a scaler the lines say what the first layer reads, and all follows from the lines."""
+    """Scaled, the lines say what the first layer reads, and all follows from the lines."""
     scaler = Scaler(np.array([0.31234, -2.0]), np.array([1.5, 1.0]))
     made = wide(scaler=scaler)
-    shown = explain(made, 6)
+    shown = explain(made, 6, scaled=True)
     assert [(line.name, line.text) for line in shown.scaling] == [
         ("x0", "(x0 - 0.31234)/1.5"),
         ("x1", "x1 + 2"),
@@ -175,6 +175,16 @@ def test_standardised_inputs_are_spelled_out() -> None:
     expected = made.model.predict(X)
     np.testing.assert_allclose(by_layers(shown, ["x0", "x1"], X), expected, rtol=1e-3)
     np.testing.assert_allclose(by_network(shown, ["x0", "x1"], X), expected, rtol=1e-3)
+
+
+def test_formulas_are_of_the_inputs_own_units() -> None:
+    """By default the scaler is folded into the first layer: it reads the inputs as they are."""
+    made = wide(scaler=Scaler(np.array([0.31234, -2.0]), np.array([1.5, 1.0])))
+    shown = explain(made, 9)
+    assert shown.scaling == ()
+    X = made.sets["interpolation"]
+    expected = made.model.predict(X)
+    np.testing.assert_allclose(by_layers(shown, ["x0", "x1"], X), expected, rtol=1e-6)
 
 
 def test_an_expression_is_never_called_as_an_input() -> None:

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.lineage import Budget, run_lineages
-from srnet_cli.cgp.kernels.seeding import Origin
+from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS, Origin
 from srnet_cli.cgp.kernels.tuning import Rows, lay_out
 from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import is_constant
 from srnet_cli.evolution.auto.directions import directions
+from srnet_cli.evolution.auto.linear_start import weighted_sum
 from srnet_cli.evolution.auto.rounding import hangs_on_rounding
 from srnet_cli.readout import unexplained
 
@@ -176,6 +177,18 @@ class LayerSearch:
             return 0.0
         left = unexplained(np.column_stack(columns), self.targets) * self._variance
         return float(left.sum() / total)
+
+    def linear_start(self, others: Sequence[Array]) -> Chromosome | None:
+        """The weighted sum of inputs that explains most of what the others leave, if there is one.
+
+        None as well where there are so few inputs that random chromosomes propose all their sums.
+        """
+        if self._X.shape[1] <= MOST_SUMMANDS:
+            return None
+        basis = _orthonormal(np.column_stack([np.ones(len(self._X)), *others]))
+        left = self.targets - basis @ (basis.T @ self.targets)
+        direction = np.linalg.eigh(left.T @ left)[1][:, -1]
+        return weighted_sum(self._decoder, self._X, left @ direction, self._longest + 1)
 
     def evolve(
         self,

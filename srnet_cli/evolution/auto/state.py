@@ -22,12 +22,14 @@ class Stage:
 
     Attributes:
         cycle: how often all layers have been gone through before.
-        layer: number of the layer, from 0; L while all are refined; L + 1 when nothing is left.
+        layer: number of the layer, from 0; L while all are refined together, L + 1 while a
+            classifier's cross-entropy is lowered; one more when nothing is left.
         step: generations spent on it.
         quiet: rounds in a row that have brought next to nothing.
         found: expressions that the layer has so far.
         error: unexplained share of the layer, or log error of the whole while that is refined.
-        before: the same at the beginning of the round.
+        before: the same at the beginning of the round; the least agreement while a
+            classifier's cross-entropy is lowered.
         damping: of the next joint step.
     """
 

@@ -6,9 +6,10 @@ further against the others, or replaced by a better newcomer, until that brings 
 Then all edge weights and readouts are refined together through the whole composition
 (``refinement``). That is a cycle; in the next ones every layer is gone through again, now reading
 what the refined layers below it say, until a cycle brings next to nothing. The best composition of
-all is the result.
+all is the result. A classifier has one cycle, and is then refined on the cross-entropy
+(``cross_entropy``).
 
-One generation is one such evolution of one expression, or a few joint Gauss–Newton steps. Random
+One generation is one such evolution of one expression, or some joint steps. Random
 numbers are functions of the seed and of the generation's number, and every decision hangs on the
 state alone, so a search can be taken up again anywhere.
 """
@@ -31,11 +32,13 @@ from srnet_cli.evolution.auto.composition import (
     Layer,
     fitness,
     forward,
+    is_constant,
     log_error,
     solve_readouts,
     stays_within,
     unit_errors,
 )
+from srnet_cli.evolution.auto.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.layer_search import (
     LINEAGES,
     OFFSPRING,
@@ -49,6 +52,7 @@ from srnet_cli.evolution.auto.refinement import Refinement
 from srnet_cli.evolution.auto.state import Stage, State, pack, unpack
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.metrics import divergence
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.rng import stream
 
@@ -75,6 +79,11 @@ _CYCLES = 20
 _CYCLE_GAIN = 0.05
 _PERFECT_WHOLE = np.log(1e-13)
 _FEW_ROWS = 100
+# Of a classifier, half of the time is for the cross-entropy.
+_CLASSIFIER_LAYER_TIME = 0.5
+_DESCENTS = 100
+_QUIET_DESCENTS = 4
+_DESCENT_GAIN = 0.002
 
 
 class Auto:
@@ -107,6 +116,11 @@ class Auto:
         self._refinement = Refinement(
             self._decoders, self._X[rows], [target[rows] for target in self._targets]
         )
+        self._cross_entropy: CrossEntropy | None = None
+        if problem.has_classes:
+            self._cross_entropy = CrossEntropy(
+                self._decoders, problem.inputs, problem.targets, problem.fit_rows
+            )
         # The search of a layer follows from the layers below; it is kept as long as those stay.
         self._below: Sequence[Layer] = ()
         self._search: LayerSearch | None = None
@@ -144,18 +158,20 @@ class Auto:
         is_first = state.stage.cycle == 0
         if state.stage.layer < len(self._decoders):
             self._evolve(state)
-        else:
+        elif state.stage.layer == len(self._decoders):
             self._refine(state)
+        else:
+            self._descend(state)
         state.generation += 1
         self._record(state, is_first)
-        if state.stage.layer > len(self._decoders):
+        if state.stage.layer > len(self._decoders) and self._cross_entropy is None:
             self._end_cycle(state)
 
     def is_over(self, state: State) -> bool:
         """Whether nothing is left to do, or a limit has been reached."""
         limit = self._settings.max_seconds
         return (
-            state.stage.layer > len(self._decoders)
+            state.stage.layer > len(self._decoders) + (self._cross_entropy is not None)
             or state.generation >= self._settings.generations
             or (limit is not None and state.seconds >= limit)
         )
@@ -169,6 +185,10 @@ class Auto:
         others = [candidate.column for k, candidate in enumerate(found) if k != turn]
         current = found[turn].chromosome if turn < len(found) else None
         starts, seeds = self._starts(stage, current)
+        if current is None and stage.layer == len(self._decoders) - 1:
+            linear = search.linear_start(others)
+            if linear is not None:
+                starts[::2], seeds[::2] = [linear] * len(starts[::2]), [0] * len(seeds[::2])
         rng = stream(*self._stream, state.generation)
         if stage.step == 0 and stage.found > 0:
             stage.error = stage.before = search.error([candidate.column for candidate in found])
@@ -205,7 +225,7 @@ class Auto:
             self._next_layer(state)
 
     def _next_layer(self, state: State) -> None:
-        """Go on with the layer above; after the last one with the refinement."""
+        """Go on with the layer above; after the last one with the whole."""
         cycle, index = state.stage.cycle, state.stage.layer + 1
         visited = cycle > 0 and index < len(state.layers)
         found = len(state.layers[index].chromosomes) if visited else 0
@@ -225,8 +245,9 @@ class Auto:
         limit = self._settings.max_seconds
         if limit is None:
             return False
+        time = _LAYER_TIME if self._cross_entropy is None else _CLASSIFIER_LAYER_TIME
         done = sum(self._wanted[: state.stage.layer + 1])
-        return state.seconds >= _LAYER_TIME * limit * done / sum(self._wanted)
+        return state.seconds >= time * limit * done / sum(self._wanted)
 
     @cached_property
     def _wanted(self) -> list[int]:
@@ -297,17 +318,33 @@ class Auto:
     def _is_sound(self, layers: Sequence[Layer]) -> bool:
         return stays_within(forward(layers, self._decoders, self._checks), self._targets)
 
+    def _descend(self, state: State) -> None:
+        """Lower a classifier's cross-entropy."""
+        stage, descent = state.stage, self._cross_entropy
+        assert descent is not None
+        if stage.step == 0:
+            stage.before = descent.least_agreement(state.layers)
+        rng = stream(*self._stream, state.generation)
+        state.layers, gain = descent.step(state.layers, stage.before, rng)
+        stage.quiet = 0 if gain > _DESCENT_GAIN else stage.quiet + 1
+        stage.step += 1
+        if stage.quiet >= _QUIET_DESCENTS or stage.step >= _DESCENTS:
+            state.stage = Stage(stage.layer + 1)
+
     def _errors(self, layers: Sequence[Layer]) -> list[Array]:
         return unit_errors(forward(layers, self._decoders, self._X), self._targets)
 
     def _record(self, state: State, is_first: bool) -> None:
         """Keep the composition if it is the best so far; in the first cycle it always is."""
-        errors = self._errors(state.layers)
+        outputs = forward(state.layers, self._decoders, self._X)
+        errors = unit_errors(outputs, self._targets)
         error = log_error(errors)
         if not is_first and (error >= state.error or not self._is_sound(state.layers)):
             return
         state.best, state.error = state.layers, error
         now = fitness(errors)
+        if self._cross_entropy is not None:
+            now = fitness([*errors[:-1], np.array([divergence(self._targets[-1], outputs[-1])])])
         if now != state.fitness:
             state.fitness = now
             row = [state.generation, now, *(float(error.mean()) for error in errors)]
@@ -354,6 +391,8 @@ def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
         yield "evolution.functions: none has operands with weights to tune; constants stay random"
     if "add" not in settings.functions:
         yield "evolution.functions: without add, weighted sums of inputs are found by chance only"
+    if problem.has_classes:
+        yield from _idle_units(problem)
     if settings.expressions == "auto":
         return
     targets = [target[:rows] for target in problem.targets]
@@ -364,6 +403,20 @@ def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
             yield (
                 f"evolution.expressions: {name} gets {most} of the {settings.expressions} asked "
                 "for: it has no more independent units"
+            )
+
+
+def _idle_units(problem: Problem) -> Iterator[str]:
+    """Hidden units that never change or repeat another: they cost nothing, and tell nothing."""
+    for number, target in enumerate(problem.targets[:-1], 1):
+        units = target[: problem.fit_rows]
+        moving = units[:, ~is_constant(units)]
+        constant = units.shape[1] - moving.shape[1]
+        repeated = moving.shape[1] - len(np.unique(moving.T, axis=0))
+        if constant or repeated:
+            yield (
+                f"hidden layer {number}: of {units.shape[1]} units {constant} never change and "
+                f"{repeated} repeat another"
             )
 
 

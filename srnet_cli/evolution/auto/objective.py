@@ -1,0 +1,278 @@
+"""The loss of a classifier's composition and its gradient by every weight, through all layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.gradient import ARITIES, differentiate, tunable_mask
+from srnet_cli.cgp.program import Program
+from srnet_cli.evolution.auto.chromosome import Decoder
+from srnet_cli.evolution.auto.composition import FLOOR, Layer, forward, is_constant, unit_errors
+from srnet_cli.evolution.auto.refinement import parameters
+from srnet_cli.metrics import divergence, log_softmax
+
+Array = NDArray[np.float64]
+
+_BLOCK = 1000
+
+
+class Sums(NamedTuple):
+    """Sums over rows.
+
+    Attributes:
+        loss: of the loss.
+        gradient: of its gradients by the parameters, (p,).
+        squares: of the squares of these, readouts on centred columns; zeros where not wanted.
+    """
+
+    loss: float
+    gradient: Array
+    squares: Array
+
+    def plus(self, other: Sums) -> Sums:
+        """The sums of both sets of rows."""
+        return Sums(
+            self.loss + other.loss, self.gradient + other.gradient, self.squares + other.squares
+        )
+
+
+class Objective:
+    """What is minimised: the outputs' divergence and the hidden layers' errors, relative to both
+    as they are at the beginning.
+
+    A step downhill lowers the logarithm of the divergence plus the mean of those of the hidden
+    layers' errors, so that neither drowns the other. Parameters are ``refinement.parameters``, one
+    layer after the other.
+
+    Args:
+        layers: the composition.
+        decoders: how its chromosomes are read.
+        X: inputs, (n, d).
+        targets: the network's activations, (n, m_l); the last are logits.
+
+    Attributes:
+        start: the composition's parameters, (p,).
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        decoders: Sequence[Decoder],
+        X: Array,
+        targets: Sequence[Array],
+    ) -> None:
+        self._expressions = [
+            [_Expression.of(decoder.program(one)) for one in layer.chromosomes]
+            for layer, decoder in zip(layers, decoders, strict=True)
+        ]
+        self._X, self._targets = X, targets
+        self._widths = [target.shape[1] for target in targets]
+        flats = [parameters(*pair) for pair in zip(layers, decoders, strict=True)]
+        self.start = np.concatenate(flats)
+        self._cuts = np.cumsum([len(flat) for flat in flats])[:-1]
+        known = log_softmax(targets[-1])
+        self._chances = np.exp(known)
+        self._entropy = -np.sum(self._chances * known, axis=1)
+        # A constant unit has no error to lower: it weighs nothing.
+        self._scales = [
+            np.where(is_constant(target), np.inf, target.std(axis=0)) for target in targets[:-1]
+        ]
+        self._shares = _shares(forward(layers, decoders, X), targets)
+
+    @property
+    def work(self) -> float:
+        """Values that one evaluation computes, about."""
+        count = sum(
+            6 * len(one.program) + 2 * len(one.reads) + 4 * width
+            for layer, width in zip(self._expressions, self._widths, strict=True)
+            for one in layer
+        )
+        return float((count + 10 * sum(self._widths)) * len(self._X))
+
+    def split(self, flat: Array) -> list[Array]:
+        """The parameters layer by layer."""
+        return np.split(flat, self._cuts)
+
+    def evaluate(self, flat: Array, *, squared: bool = False) -> Sums:
+        """Means over the rows at parameters (p,); an infinite loss where a value is not finite.
+
+        Args:
+            flat: the parameters.
+            squared: whether ``squares`` are wanted.
+        """
+        parts = [
+            _Parts.of(part, expressions, width)
+            for part, expressions, width in zip(
+                self.split(flat), self._expressions, self._widths, strict=True
+            )
+        ]
+        total = Sums(0.0, np.zeros(len(flat)), np.zeros(len(flat)))
+        with np.errstate(all="ignore"):
+            for start in range(0, len(self._X), _BLOCK):
+                total = total.plus(self._block(parts, slice(start, start + _BLOCK), squared))
+        n = len(self._X)
+        is_finite = np.isfinite(total.loss) and np.isfinite(total.gradient).all()
+        loss = total.loss / n if is_finite else np.inf
+        return Sums(loss, total.gradient / n, total.squares / n)
+
+    def _block(self, parts: Sequence[_Parts], rows: slice, squared: bool) -> Sums:
+        """The sums over a block of rows: forward through the layers, then back."""
+        inputs, loss = self._X[rows], 0.0
+        tapes: list[_Tape] = []
+        own: list[Array] = []  # derivative of the loss by a layer's units, by its own error alone
+        for index, part in enumerate(parts):
+            tapes.append(_Tape.of(self._expressions[index], part, inputs))
+            inputs = tapes[-1].columns @ part.weights + part.bias
+            value, slopes = self._error(index, inputs, rows)
+            loss += value
+            own.append(slopes)
+        adjoint = own[-1]
+        found: list[tuple[Array, Array]] = []
+        for index in range(len(parts) - 1, -1, -1):
+            back = adjoint @ parts[index].weights.T
+            found.append(tapes[index].sums(adjoint, back, squared))
+            if index:
+                adjoint = own[index - 1] + self._pulled(index, tapes[index], back)
+        gradients, squares = zip(*found[::-1], strict=True)
+        return Sums(loss, np.concatenate(gradients), np.concatenate(squares))
+
+    def _pulled(self, index: int, tape: _Tape, back: Array) -> Array:
+        """The derivative by what a layer reads, (n, m), of that by its expressions, (n, K)."""
+        below = np.zeros((len(back), self._widths[index - 1]))
+        expressions = self._expressions[index]
+        for one, by_input, slopes in zip(expressions, tape.by_input, back.T, strict=True):
+            below[:, one.reads] += (by_input * slopes).T
+        return below
+
+    def _error(self, index: int, found: Array, rows: slice) -> tuple[float, Array]:
+        """A layer's own part of the loss, summed over rows, and its derivative, (n, m)."""
+        share = self._shares[index]
+        if index == len(self._targets) - 1:
+            ours, chances = log_softmax(found), self._chances[rows]
+            loss = -np.sum(chances * ours) - np.sum(self._entropy[rows])
+            return share * float(loss), share * (np.exp(ours) - chances)
+        scale = self._scales[index]
+        gap = (found - self._targets[index][rows]) / scale
+        share /= gap.shape[1]
+        return float(share * np.sum(gap**2)), 2.0 * share * gap / scale
+
+
+def _shares(found: Sequence[Array], targets: Sequence[Array]) -> list[float]:
+    """What the error of every layer is multiplied by."""
+    errors = unit_errors(found[:-1], targets[:-1])
+    output = divergence(targets[-1], found[-1])
+    hidden = [1.0 / len(errors) / (float(error.mean()) + FLOOR) for error in errors]
+    return [*hidden, 1.0 / (output + FLOOR)]
+
+
+@dataclass(frozen=True)
+class _Expression:
+    """An expression as a function of only those inputs that it reads.
+
+    Attributes:
+        program: its program over these.
+        reads: their numbers among the layer's inputs, (r,).
+        mask: which edges are tuned, (k, 2).
+    """
+
+    program: Program
+    reads: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, program: Program) -> _Expression:
+        slots = [program.args[i, : ARITIES[op]] for i, op in enumerate(program.ops)]
+        used = np.unique(np.concatenate([*slots, [program.output]]))
+        reads = used[used < program.inputs] if used[0] < program.inputs else np.array([0])
+        places = np.zeros(program.inputs + len(program.constants) + len(program), dtype=np.int64)
+        places[reads] = np.arange(len(reads))
+        places[program.inputs :] = len(reads) + np.arange(len(places) - program.inputs)
+        short = replace(
+            program,
+            inputs=len(reads),
+            args=places[program.args],
+            output=int(places[program.output]),
+        )
+        return cls(short, reads, tunable_mask(program))
+
+    def derivatives(self, weights: Array, inputs: Array) -> tuple[Array, Array, Array]:
+        """Values, and derivatives by tuned weights and by what is read; see ``differentiate``."""
+        coefficients = np.array(self.program.coefficients)
+        coefficients[self.mask] = weights
+        program = replace(self.program, coefficients=coefficients)
+        return differentiate(program, inputs[:, self.reads])
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The parameters of one layer.
+
+    Attributes:
+        edges: tuned weights of every expression.
+        weights, bias: the readout, (K, m) and (m,).
+    """
+
+    edges: tuple[Array, ...]
+    weights: Array
+    bias: Array
+
+    @classmethod
+    def of(cls, flat: Array, expressions: Sequence[_Expression], units: int) -> _Parts:
+        """Cut what ``refinement.parameters`` has made one."""
+        counts = [int(expression.mask.sum()) for expression in expressions]
+        *edges, readout = np.split(flat, np.cumsum(counts))
+        size = len(expressions) * units
+        return cls(tuple(edges), readout[:size].reshape(-1, units), readout[size:])
+
+
+@dataclass(frozen=True)
+class _Tape:
+    """What going back through a layer needs, of a block of rows.
+
+    Attributes:
+        columns: values of the expressions, (n, K).
+        by_weight, by_input: their derivatives, (p_k, n) and (r_k, n) each.
+    """
+
+    columns: Array
+    by_weight: tuple[Array, ...]
+    by_input: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, expressions: Sequence[_Expression], part: _Parts, inputs: Array) -> _Tape:
+        found = [
+            one.derivatives(weights, inputs)
+            for one, weights in zip(expressions, part.edges, strict=True)
+        ]
+        values, by_weight, by_input = zip(*found, strict=True)
+        return cls(np.column_stack(values), by_weight, by_input)
+
+    def sums(self, adjoint: Array, back: Array, squared: bool) -> tuple[Array, Array]:
+        """Gradients by the layer's parameters summed over rows, and their squares.
+
+        Args:
+            adjoint: derivative of the loss by the layer's units, (n, m).
+            back: the same by its expressions, (n, K).
+            squared: whether the squares are wanted; else they are 0.
+        """
+        gradient = np.concatenate(list(self._slopes(self.by_weight, self.columns, adjoint, back)))
+        if not squared:
+            return gradient, np.zeros(len(gradient))
+        columns = (self.columns - self.columns.mean(axis=0)) ** 2
+        by_weight = [derivatives**2 for derivatives in self.by_weight]
+        squares = self._slopes(by_weight, columns, adjoint**2, back**2)
+        return gradient, np.concatenate(list(squares))
+
+    @staticmethod
+    def _slopes(
+        by_weight: Sequence[Array], columns: Array, adjoint: Array, back: Array
+    ) -> Iterator[Array]:
+        for derivatives, slopes in zip(by_weight, back.T, strict=True):
+            yield derivatives @ slopes
+        yield (columns.T @ adjoint).ravel()
+        yield adjoint.sum(axis=0)

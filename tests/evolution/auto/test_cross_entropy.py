@@ -1,0 +1,156 @@
+"""Lowering a classifier's cross-entropy: never worse where judged, and as a part of the search."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from compositions import composed
+from numpy.typing import NDArray
+from problems import network_problem
+
+from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.evolution.auto.composition import Layer, forward
+from srnet_cli.evolution.auto.cross_entropy import CrossEntropy
+from srnet_cli.evolution.auto.refinement import parameters
+from srnet_cli.evolution.auto.strategy import Auto, State, pack, remarks, unpack
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.metrics import divergence
+
+Array = NDArray[np.float64]
+SETTINGS = EvolutionSettings.model_validate(
+    {"strategy": "auto", "functions": ["add", "mul", "sin", "tanh"], "expressions": 2}
+)
+
+
+def classifier(widths: tuple[int, ...] = (2, 3, 2), select: int = 300) -> Problem:
+    """A random network whose outputs are logits, centred."""
+    problem = network_problem(widths, 300, select, seed=4)
+    logits = problem.targets[-1] - problem.targets[-1].mean(axis=1, keepdims=True)
+    return replace(problem, targets=(*problem.targets[:-1], logits), has_classes=True)
+
+
+def descent(problem: Problem, decoders: list) -> CrossEntropy:  # type: ignore[type-arg]
+    return CrossEntropy(decoders, problem.inputs, problem.targets, problem.fit_rows)
+
+
+def flat(layers: list[Layer], decoders: list) -> Array:  # type: ignore[type-arg]
+    return np.concatenate([parameters(*pair) for pair in zip(layers, decoders, strict=True)])
+
+
+@pytest.mark.parametrize("widths", [(2, 3, 2), (2, 4, 3, 4)])
+def test_a_step_lowers_the_divergence_of_rows_not_fitted(widths: tuple[int, ...]) -> None:
+    """What is kept is nearer to the network's probabilities on rows that only judge, agrees at
+    least as often as asked, its scores still add up to 0; and equal steps give equal bytes."""
+    problem = classifier(widths)
+    decoders, layers = composed(problem)
+    search = descent(problem, decoders)
+    before = search.judged(layers)
+    found, gain = search.step(layers, before.agreement, np.random.default_rng(0))
+    scores = forward(found, decoders, problem.inputs[300:])[-1]
+    after = divergence(problem.targets[-1][300:], scores)
+    assert after < 0.8 * before.divergence
+    assert gain == pytest.approx(1 - after / before.divergence)
+    same = scores.argmax(axis=1) == problem.targets[-1][300:].argmax(axis=1)
+    assert same.mean() >= before.agreement
+    np.testing.assert_allclose(scores.sum(axis=1), 0, atol=1e-9)
+    again, _ = search.step(layers, before.agreement, np.random.default_rng(0))
+    np.testing.assert_array_equal(flat(again, decoders), flat(found, decoders))
+
+
+def test_what_does_not_agree_is_not_kept() -> None:
+    """Where less agreement than asked for would come of it, or a value is not finite, the layers
+    come back as they are."""
+    problem = classifier()
+    decoders, layers = composed(problem)
+    kept, gain = descent(problem, decoders).step(layers, 1.01, np.random.default_rng(0))
+    assert kept is layers
+    assert gain == 0.0
+    broken = [layers[0], replace(layers[1], bias=np.array([np.nan, 0.0]))]
+    search = descent(problem, decoders)
+    assert search.judged(broken).divergence == np.inf
+    assert search.step(broken, 0.0, np.random.default_rng(0)) == (broken, 0.0)
+
+
+def test_without_other_rows_those_to_fit_judge() -> None:
+    """A problem without rows that only judge is judged by the rows it has."""
+    problem = classifier(select=0)
+    decoders, layers = composed(problem)
+    search = descent(problem, decoders)
+    expected = divergence(problem.targets[-1], forward(layers, decoders, problem.inputs)[-1])
+    assert search.judged(layers).divergence == expected
+
+
+def searched(problem: Problem, threads: int = 1, pieces: int = 10**6) -> State:
+    """The state at the end, taken up again from bytes every so many generations."""
+    search = Auto(problem, SETTINGS, seed=0, threads=threads)
+    state = search.init()
+    while not search.is_over(state):
+        search.advance(state, pieces)
+        (state,) = unpack(pack([state]))
+        if pieces < 10**6:
+            search = Auto(problem, SETTINGS, seed=0, threads=threads)
+    return state
+
+
+def test_a_search_ends_on_the_cross_entropy(short: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last generations lower the divergence, which is the outputs' part of the fitness; neither
+    threads nor interruptions change a byte; a regression has no such generations."""
+    monkeypatch.setattr("srnet_cli.evolution.auto.strategy._DESCENTS", 3)
+    problem = classifier()
+    state = searched(problem)
+    assert state.stage.layer == 4
+    assert pack([state]) == pack([searched(problem, threads=2, pieces=1)])
+    search = Auto(problem, SETTINGS, seed=0)
+    X, logits = problem.inputs[:300], problem.targets[-1][:300]
+    hidden, scores = forward(state.layers, search._decoders, X)
+    errors = np.mean((hidden - problem.targets[0][:300]) ** 2, axis=0)
+    expected = float(np.mean(errors / problem.targets[0][:300].var(axis=0)))
+    assert state.fitness == pytest.approx(expected + divergence(logits, scores))
+    plain = searched(replace(problem, has_classes=False))
+    assert plain.stage.layer == 3
+    scores = forward(plain.layers, search._decoders, X)[-1]
+    assert divergence(logits, scores) > state.fitness - expected
+
+
+def test_layers_leave_time_for_it(short: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a limit of time a layer of a classifier ends in the middle of a round once it has had
+    its share, so that all are reached."""
+    problem = classifier((2, 6, 6, 3))
+    settings = SETTINGS.model_copy(update={"max_seconds": 60.0, "expressions": 4})
+    search = Auto(problem, settings, seed=0)
+    state = search.init()
+    state.seconds = 30.0  # half of it: all layers have had their shares
+    search.advance(state, 3)
+    assert state.stage.layer == 3
+    assert [len(layer.chromosomes) for layer in state.layers] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "logits",
+    [np.full((60, 2), [[1.0, -1.0]]), np.full((60, 2), 0.0)],
+    ids=["one class", "no class before another"],
+)
+def test_a_constant_classifier_is_read(short: None, logits: Array) -> None:
+    """A network that says the same on all rows gives a finite composition that says so too."""
+    problem = classifier(select=20)
+    hidden = np.full((320, 3), 0.5)
+    constant = np.repeat(logits[:1], 320, axis=0)
+    state = searched(Problem(problem.inputs, (hidden, constant), 300, has_classes=True))
+    scores = forward(state.layers, Auto(problem, SETTINGS, seed=0)._decoders, problem.inputs)[-1]
+    np.testing.assert_allclose(scores, constant, atol=1e-6)
+
+
+def test_saturated_and_duplicate_units_are_read(short: None) -> None:
+    """Units that are 0 or 1 on nearly all rows, twice the same, or constant, leave it finite; what
+    tells nothing is named beforehand."""
+    problem = classifier((2, 4, 3), select=20)
+    hidden = 1.0 / (1.0 + np.exp(-40.0 * problem.targets[0]))
+    hidden[:, 1], hidden[:, 2] = hidden[:, 0], 1.0
+    problem = replace(problem, targets=(hidden, problem.targets[1]))
+    (line,) = (line for line in remarks(problem, SETTINGS) if "hidden layer" in line)
+    assert line == "hidden layer 1: of 4 units 1 never change and 1 repeat another"
+    state = searched(problem)
+    assert np.isfinite(state.fitness)
+    assert state.stage.layer == 4
