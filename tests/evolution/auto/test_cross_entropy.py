@@ -108,6 +108,7 @@ def test_a_search_ends_on_the_cross_entropy(short: None, monkeypatch: pytest.Mon
     errors = np.mean((hidden - problem.targets[0][:300]) ** 2, axis=0)
     expected = float(np.mean(errors / problem.targets[0][:300].var(axis=0)))
     assert state.fitness == pytest.approx(expected + divergence(logits, scores))
+    monkeypatch.setattr("srnet_cli.evolution.auto.strategy._CYCLES", 1)
     plain = searched(replace(problem, has_classes=False))
     assert plain.stage.layer == 3
     scores = forward(plain.layers, search._decoders, X)[-1]

@@ -51,13 +51,13 @@ def test_there_may_be_none() -> None:
     assert weighted_sum(Decoder.of(12, ["add"]), twins, X[:, 0], 5) is None
 
 
-@pytest.mark.parametrize(("columns", "is_there"), [(8, False), (9, True)])
+@pytest.mark.parametrize(("columns", "is_there"), [(12, False), (13, True)])
 def test_only_wide_layers_need_it(columns: int, is_there: bool) -> None:
     """Where random chromosomes hold sums of all inputs, none is made; elsewhere it explains what
     the other expressions leave."""
-    rows = X[:, :columns]
+    rows = np.column_stack([X, X[:, ::-1] ** 2])[:, :columns]
     targets = principal_targets(np.column_stack([rows[:, 0] - rows[:, 3], rows[:, 1]]), np.ones(2))
-    search = LayerSearch(rows, targets, rows, Decoder.of(columns, ["add"]), 24, 1)
+    search = LayerSearch(rows, targets, targets, rows, Decoder.of(columns, ["add"]), 24, 1)
     found = search.linear_start([rows[:, 1]])
     assert (found is not None) == is_there
     if found is not None:
