@@ -94,6 +94,7 @@ def _write_formulas(
     return {
         "fidelity": {name: [one.to_dict() for one in of] for name, of in fidelity.items()},
         "agreement": None if classes is None else classes["agreement"],
+        "complexity": [layer["complexity"] for layer in described["layers"]],
     }
 
 
