@@ -20,7 +20,10 @@ from srnet_cli.suites.published import FIGURES
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
-Values = Annotated[tuple[Any, ...], Field(min_length=1, max_length=1000)]
+Values = Annotated[
+    tuple[Any, ...],
+    Field(min_length=1, max_length=1000, json_schema_extra={"expected": "a list of values"}),
+]
 Network = Annotated[str, Field(pattern=_NAME, max_length=40)]
 
 

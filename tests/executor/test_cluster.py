@@ -70,7 +70,7 @@ def test_a_worker_with_another_version_is_refused_and_named(cluster: DaskCluster
             assert until(lambda: bool(places.free() and said))
             assert set(places.free()) == before
             assert "has work 2, here is 1" in said[0]
-            with pytest.raises(UsageError, match="another version: tcp://.* has work 2") as caught:
+            with pytest.raises(UsageError, match=r"another version: tcp://.* has work 2") as caught:
                 connect(cluster, executor_work.square)
             assert "same versions" in caught.value.hint
         finally:
@@ -91,13 +91,16 @@ def test_a_killed_worker_costs_nothing_but_time(cluster: DaskCluster, tmp_path: 
     assert told[0].place != told[2].place
 
 
-def test_a_scheduler_that_goes_away_is_one_line(cluster: DaskCluster) -> None:
+def test_a_scheduler_that_goes_away_is_one_line(
+    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With what to do; the last test of this cluster."""
+    monkeypatch.setattr("srnet_cli.executor.cluster._CONNECT_SECONDS", 1.0)
     with connect(cluster, executor_work.square) as places:
         wait_for_workers(places, 1)
         cluster.scheduler.kill()
         cluster.scheduler.wait()
-        with pytest.raises(UsageError, match="the scheduler at .* is gone"):
+        with pytest.raises(UsageError, match=r"the scheduler at .* is gone"):
             until(lambda: bool(places.wait(0.1)))
 
 
@@ -121,7 +124,7 @@ def test_an_impossible_address_is_one_line(address: str) -> None:
 def test_certificates_that_are_not_there_are_one_line(tmp_path: Path) -> None:
     """Of files given on the command line."""
     tls = Tls(*(str(tmp_path / name) for name in ("ca.pem", "cert.pem", "key.pem")))
-    with pytest.raises(UsageError, match="tls://127.0.0.1:1"):
+    with pytest.raises(UsageError, match=r"tls://127\.0\.0\.1:1"):
         Cluster(executor_work.square, "tls://127.0.0.1:1", executor_work.describe, ignore, tls)
 
 

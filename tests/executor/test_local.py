@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import executor_work
+import pytest
 
 from srnet_cli.executor.local import Processes
 from srnet_cli.executor.tasks import Ended, Lost, run_all
