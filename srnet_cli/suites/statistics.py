@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from srnet_cli.rng import stream
 
-RESAMPLES = 2000
+RESAMPLES = 1000
 LEVEL = 0.95
 ALPHA = 0.05
 
 Array = NDArray[np.float64]
+
+_DRAWN = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,9 @@ def spread(values: Sequence[float], name: str, *, lower_is_better: bool) -> Spre
     if not values:
         return None
     array = np.asarray(values, float)
-    drawn = stream(0, "suite", "bootstrap", name).integers(len(array), size=(RESAMPLES, len(array)))
     tail = 100 * (1 - LEVEL) / 2
     # Values that are there, because between one and infinity there is none.
-    low, high = np.percentile(_medians(array[drawn]), [tail, 100 - tail], method="nearest")
+    low, high = np.percentile(_resampled(array, name), [tail, 100 - tail], method="nearest")
     q1, q3 = np.percentile(array, [25, 75], method="nearest")
     best = array.min() if lower_is_better else array.max()
     mean = array.mean() if np.isfinite(array).all() else np.nan
@@ -61,13 +62,19 @@ def spread(values: Sequence[float], name: str, *, lower_is_better: bool) -> Spre
     return Spread(len(array), *map(float, figures))
 
 
+def _resampled(values: Array, name: str) -> Array:
+    """Medians of resamples, drawn in parts, as thousands of thousands of trials fill a memory."""
+    rng, count = stream(0, "suite", "bootstrap", name), len(values)
+    step = max(1, _DRAWN // count)
+    parts = [min(step, RESAMPLES - begun) for begun in range(0, RESAMPLES, step)]
+    return np.concatenate([_medians(values[rng.integers(count, size=(n, count))]) for n in parts])
+
+
 def _medians(rows: Array) -> Array:
     """Median of every row; of an even number the mean of the middle two, which may be infinite."""
-    ordered = np.sort(rows, axis=1)
-    middle = ordered.shape[1] // 2
-    if ordered.shape[1] % 2:
-        return ordered[:, middle]
-    low, high = ordered[:, middle - 1], ordered[:, middle]
+    count = rows.shape[1]
+    middle = [(count - 1) // 2, count // 2]
+    low, high = np.partition(rows, middle, axis=1)[:, middle].T
     return np.where(low == high, low, (low + high) / 2)
 
 

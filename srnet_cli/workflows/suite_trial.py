@@ -132,8 +132,7 @@ def run_job(job: Job) -> Outcome:
     """Do a job with one thread; whatever it raises becomes an outcome."""
     from threadpoolctl import threadpool_limits
 
-    from srnet_cli.workflows import preparation, results, search  # noqa: F401 - load BLAS first
-
+    load_libraries()
     try:
         with threadpool_limits(limits=1):
             return job.run()
@@ -147,6 +146,11 @@ def run_job(job: Job) -> Outcome:
     except Exception as error:
         line = " ".join(f"unexpected {type(error).__name__}: {error}".split())
         return Outcome("failed", line, "this is a bug of srnet: please report it")
+
+
+def load_libraries() -> None:
+    """Load what trials need, BLAS above all: its threads can be limited only once it is there."""
+    from srnet_cli.workflows import preparation, results, search  # noqa: F401
 
 
 _ALONE = threading.Lock()
