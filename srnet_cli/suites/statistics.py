@@ -75,7 +75,8 @@ def _medians(rows: Array) -> Array:
     count = rows.shape[1]
     middle = [(count - 1) // 2, count // 2]
     low, high = np.partition(rows, middle, axis=1)[:, middle].T
-    return np.where(low == high, low, (low + high) / 2)
+    medians: Array = np.where(low == high, low, (low + high) / 2)
+    return medians
 
 
 @dataclass(frozen=True)

@@ -89,12 +89,16 @@ class TrialAfar:
         """Fit in a folder that goes away afterwards; one trial at a time in a process."""
         from srnet_cli.workflows.fit import run_experiment
 
-        with _ALONE, tempfile.TemporaryDirectory(prefix="srnet-") as folder:
-            place = Path(folder)
-            with _unpacked(self.luggage, place) as paths:
-                experiment = experiment_from_mapping(_renamed(self.settings, paths))
-                run_experiment(experiment, self.config, place / "run")
-            return Outcome("done", files=_collected(place / "run", paths))
+        try:
+            with _ALONE, tempfile.TemporaryDirectory(prefix="srnet-") as folder:
+                place = Path(folder)
+                with _unpacked(self.luggage, place) as paths:
+                    experiment = experiment_from_mapping(_renamed(self.settings, paths))
+                    run_experiment(experiment, self.config, place / "run")
+                return Outcome("done", files=_collected(place / "run", paths))
+        except (StorageError, OSError) as error:
+            # The disk of one worker, which need not be that of another.
+            return Outcome("failed", f"on {platform.node()}: {error}")
 
 
 @dataclass(frozen=True)
