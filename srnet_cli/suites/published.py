@@ -12,7 +12,8 @@ _RECORD: Mapping[str, Any] = json.loads(
     files("srnet_cli.suites").joinpath("published.json").read_text(encoding="utf-8")
 )
 
-SOURCE: str = _RECORD["source"]
+CITATION: str = _RECORD["citation"]
+"""Where the figures are from, in a few words; ``published.json`` has more."""
 
 
 @dataclass(frozen=True)

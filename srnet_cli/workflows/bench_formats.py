@@ -12,7 +12,7 @@ from typing import Any
 
 from srnet_cli.store import encode_json
 from srnet_cli.suites.ledger import Record
-from srnet_cli.suites.published import SOURCE
+from srnet_cli.suites.published import CITATION
 from srnet_cli.suites.statistics import RANK_SUM, SIGNED_RANK, Spread
 from srnet_cli.suites.summary import CaseSummary, Comparison
 from srnet_cli.workflows.bench_compare import ComparedSuites
@@ -42,9 +42,17 @@ def _between(low: float, high: float, form: Callable[[float], str] = number) -> 
     return f"{form(low)} to {form(high)}"
 
 
-def summary_rows(summary: SuiteSummary) -> Rows:
-    """The summary as cells; columns that would be empty are left out."""
-    columns = [_COLUMNS[0], *(c for c in _COLUMNS[1:] if any(c[1](one) for one in summary.cases))]
+def summary_rows(summary: SuiteSummary, *, narrow: bool = False) -> Rows:
+    """The summary as cells; columns that would be empty are left out.
+
+    Args:
+        summary: the suite in figures.
+        narrow: leave out what can be missed, where published figures take the room.
+    """
+    filled = [c for c in _COLUMNS[1:] if any(c[1](one) for one in summary.cases)]
+    if narrow and any(case.published for case in summary.cases):
+        filled = [column for column in filled if column[0] not in _LESSER]
+    columns = [_COLUMNS[0], *filled]
     return [[name for name, _ in columns], *([of(c) for _, of in columns] for c in summary.cases)]
 
 
@@ -99,9 +107,13 @@ _COLUMNS: list[tuple[str, Callable[[CaseSummary], str]]] = [
     ("s/trial", _spread("seconds", "mean")),
     ("published", _published),
     ("its best", _published_best),
+    ("its min/trial", lambda case: number(case.published.minutes) if case.published else ""),
     ("P(better)", _superiority),
     ("p (Holm)", lambda case: _p(case.p_holm)),
 ]
+
+
+_LESSER = ("IQR", "nodes", "its min/trial")
 
 
 def notes(summary: SuiteSummary) -> Iterator[str]:
@@ -113,7 +125,7 @@ def notes(summary: SuiteSummary) -> Iterator[str]:
     names = {case.test.name for case in summary.cases if case.test}
     if any(case.published for case in summary.cases):
         what = "medians of 30 trials" if RANK_SUM in names else "mean and half-range"
-        yield f"published: {what}. Source: {SOURCE}"
+        yield f"published: {what}; {CITATION}"
     if RANK_SUM in names:
         yield (
             "p: two-sided rank-sum test against the published trials, Holm-adjusted; "
@@ -128,7 +140,7 @@ def notes(summary: SuiteSummary) -> Iterator[str]:
 
 
 def _table(summary: SuiteSummary) -> str:
-    lines = [*aligned(summary_rows(summary), right=True), "", *notes(summary)]
+    lines = [*aligned(summary_rows(summary, narrow=True), right=True), "", *notes(summary)]
     lines += [f"{one.case} trial {one.trial}: {one.error}" for one in summary.failures]
     return "\n".join([*lines, f"suite {summary.path}"])
 

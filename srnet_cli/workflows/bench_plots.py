@@ -96,11 +96,14 @@ def _band(axes: Axes, curves: Sequence[Array], variant: str) -> None:
 
 
 def _finish(axes: Axes, network: str, published: str | None) -> None:
+    from matplotlib.ticker import NullFormatter
+
     axes.set_title(network, fontsize=9)
-    axes.tick_params(labelsize=7)
     if axes.has_data():
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(labelsize=7, which="both")
     if published == "fitness" and network in FIGURES["fitness"]:
         value = float(np.median(FIGURES["fitness"][network].trials))
         axes.axhline(value, color="black", linestyle=":", linewidth=1, label="published median")
