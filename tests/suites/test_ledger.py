@@ -70,7 +70,8 @@ def test_every_state_is_told(tmp_path: Path) -> None:
         make_run(suite.trial(keys[0]), 0.25)
         make_run(suite.trial(keys[1]), None)
         make_run(suite.trial(keys[2]), 0.5)
-        (suite.trial(keys[2]) / "metrics.json").write_text("{}")
+        better = json.dumps(metrics(0.1), indent=2)
+        (suite.trial(keys[2]) / "metrics.json").write_text(better)
         suite.note_failure(keys[3], Failure("it was too hard", 3))
         with RunFolder.claim(suite.trial(keys[4])):
             records = read_records(suite)
