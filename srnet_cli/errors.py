@@ -50,6 +50,24 @@ class StorageError(SrnetError):
     exit_code = 4
 
 
+class TrialsFailed(SrnetError):
+    """A suite has ended, and some of its trials have no result.
+
+    Args:
+        count: how many.
+        path: the suite's folder.
+    """
+
+    exit_code = 5
+
+    def __init__(self, count: int, path: str) -> None:
+        trials = "1 trial has" if count == 1 else f"{count} trials have"
+        super().__init__(
+            f"{trials} failed; all others are in {path}",
+            hint=f"'srnet bench {path} --list' shows why; the same command tries them anew",
+        )
+
+
 class Interrupted(SrnetError):
     """A signal asked the program to stop, and it did, with nothing lost.
 

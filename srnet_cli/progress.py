@@ -39,11 +39,12 @@ def describe(progress: SearchProgress) -> str:
         f"{trial}generation {progress.generation}{most}, "
         f"fitness {progress.fitness:.4g}{layers}"
         + ("" if speed is None else f", {speed:,.0f} evaluations/s")
-        + ("" if left is None else f", {_clock(left)} left")
+        + ("" if left is None else f", {clock(left)} left")
     )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

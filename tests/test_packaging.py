@@ -58,8 +58,8 @@ def test_the_runtime_needs_no_extra():
 
 def test_extras_are_complete():
     """'all' is every extra for users; those who develop have all that tests can use."""
-    assert set(expand(EXTRAS["all"])) == {"pyarrow", "pmlb", "lime", "shap"}
-    assert {"pyarrow", "pmlb", "lime", "shap", "pytest", "mypy", "ruff"} <= set(
+    assert set(expand(EXTRAS["all"])) == {"pyarrow", "pmlb", "lime", "shap", "distributed"}
+    assert {"pyarrow", "pmlb", "lime", "shap", "distributed", "pytest", "mypy", "ruff"} <= set(
         expand(EXTRAS["dev"])
     )
 
@@ -114,7 +114,15 @@ def test_the_command_exists():
 def test_the_package_says_that_it_is_typed():
     """Type checkers of users read our annotations."""
     assert (ROOT / "srnet_cli" / "py.typed").is_file()
-    assert PYPROJECT["tool"]["setuptools"]["package-data"]["srnet_cli"] == ["py.typed"]
+    assert "py.typed" in PYPROJECT["tool"]["setuptools"]["package-data"]["srnet_cli"]
+
+
+def test_every_file_of_data_is_packed():
+    """What is no Python in the package is named where packages are made."""
+    package = ROOT / "srnet_cli"
+    kept = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    data = {path.relative_to(package).as_posix() for path in kept if path.suffix != ".py"}
+    assert data == set(PYPROJECT["tool"]["setuptools"]["package-data"]["srnet_cli"])
 
 
 def test_continuous_integration_calls_make():

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
 from srnet_cli.errors import UsageError
+from srnet_cli.executor.leash import put_on, signals_kept
 
 Step = Callable[[int, int], None]
 Work = Callable[..., Any]
 
 _LOOK_SECONDS = 0.2
-_SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 _count: Any = None
 """In a worker: how many steps all workers have done."""
@@ -60,7 +56,7 @@ def run_in_processes(
             jobs, mp_context=context, initializer=_begin, initargs=(held, count)
         ) as pool:
             try:
-                with _signals_kept():
+                with signals_kept():
                     futures = [pool.submit(work, *one) for one in arguments]
                 # Read without its lock, which a worker that was killed may still hold.
                 _await(futures, lambda: step(count.get_obj().value, total))
@@ -89,30 +85,8 @@ def _await(futures: Sequence[Future[Any]], look: Callable[[], None]) -> None:
         look()
 
 
-@contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Keep signals for later: a worker that Ctrl-C meets at its start would print a traceback.
-
-    Workers are born with signals kept, and ``_begin`` says what they do.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _begin(held: Connection, count: Any) -> None:
-    """Set a worker up: Ctrl-C is the parent's business, and the parent's end is this one's."""
+    """Set a worker up."""
     global _count
     _count = count
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-
-    def watch() -> None:
-        # Nothing is ever sent: the other end closes with the parent, however that ends.
-        held.poll(None)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    put_on(held)

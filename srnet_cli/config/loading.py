@@ -49,7 +49,7 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
 def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     """Like ``load_experiment``, and keep where every key was written."""
     source = shortened(str(path), 200)
-    document = strict_yaml.parse(_read(path, source), lambda line: f"{source}:{line}")
+    document = strict_yaml.parse(read_text(path, source), lambda line: f"{source}:{line}")
     if not isinstance(document.values, dict):
         found = "is empty" if document.values is None else "does not hold 'key: value' lines"
         raise refusal(f"{source}: {found}; a config begins with 'name: …'")
@@ -92,7 +92,12 @@ def _as_tuples(value: object) -> object:
     return value
 
 
-def _read(path: Path, source: str) -> str:
+def read_text(path: Path, source: str) -> str:
+    """Read a config file, or one like it.
+
+    Raises:
+        ConfigError: it cannot be read, is too large or not UTF-8; the line begins with ``source``.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

@@ -60,6 +60,8 @@ def signature(experiment: Experiment) -> str:
     """
     settings = resolved(experiment)
     del settings["name"], settings["evolution"]["threads"]
+    if not settings["first_trial"]:
+        del settings["first_trial"]  # younger than the others, whose signatures stay as they were
     for (section, key), path, error in named_files(experiment):
         settings[section][key] = _digest(path, f"{section}.{key}", error)
     # Unsorted: the order of a domain is the order of the inputs.

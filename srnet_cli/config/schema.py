@@ -372,6 +372,13 @@ class Experiment(Settings):
     trials: Integer = Field(
         default=1, ge=1, le=1_000_000, description="independent searches, of which the best counts"
     )
+    first_trial: Integer = Field(
+        default=0,
+        ge=0,
+        le=10**9,
+        description="number of the first search, from 0: with first_trial 7 and trials 1 a run is "
+        "the eighth search of the same config with more trials",
+    )
     dataset: DatasetSettings = Field(description="the rows, see below")
     network: NetworkSettings = Field(description="the network to explain, see below")
     evolution: EvolutionSettings = Field(

@@ -83,15 +83,33 @@ def train_cached(
 
 def load_training(key: str) -> Training | None:
     """Give the training stored under a key; None if there is none, or it is damaged."""
+    data = read_entry(key)
+    try:
+        return None if data is None else _decode(data)
+    except ModelError:
+        return None
+
+
+def read_entry(key: str) -> bytes | None:
+    """The bytes of the entry stored under a key, unchecked; None if there is none."""
     try:
         path = _path(key)
-        return _decode(path.read_bytes()) if path.stat().st_size <= MAX_BYTES else None
-    except (OSError, ModelError, StorageError):
+        return path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+    except (OSError, StorageError):
         return None
 
 
 def store_training(key: str, training: Training) -> None:
     """Store a training under a key, whole or not at all, over whatever was there.
+
+    Raises:
+        StorageError: the cache cannot be written.
+    """
+    write_entry(key, _encode(training))
+
+
+def write_entry(key: str, entry: bytes) -> None:
+    """Store the bytes of an entry, as ``read_entry`` gave them, perhaps on another machine.
 
     Raises:
         StorageError: the cache cannot be written.
@@ -102,7 +120,7 @@ def store_training(key: str, training: Training) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise StorageError(f"cannot make the folder {path.parent}: {reason}") from error
-    write_atomic(path, _encode(training))
+    write_atomic(path, entry)
 
 
 def _path(key: str) -> Path:

@@ -16,6 +16,10 @@ SCHEMA = 1
 
 LOG = "log.txt"
 
+_DIGEST = b',\n  "digest": "'
+_END = b"\n}\n"
+"""How ``encode_json`` ends a record."""
+
 Kind = Literal["changed", "missing", "unexpected", "unreadable"]
 
 
@@ -122,7 +126,10 @@ def unseal(data: bytes, path: Path) -> dict[str, Any]:
     Raises:
         StorageError: a byte of it has changed.
     """
-    record = decode_json(data, path)
-    if not isinstance(record, dict) or data != seal(record):
+    # By its text: a suite reads thousands of records, and to encode each anew takes a while.
+    content, mark, digest = data.rpartition(_DIGEST)
+    expected = hashlib.sha256(content + _END).hexdigest().encode() + b'"' + _END
+    if not mark or digest != expected:
         raise StorageError(f"{path} is damaged: its digest does not match")
+    record: dict[str, Any] = decode_json(data, path)
     return record

@@ -167,6 +167,28 @@ class RunFolder:
         finished = datetime.now(UTC).isoformat(timespec="microseconds")
         write_atomic(path, Commit(finished, files).to_bytes())
 
+    def adopt(self, files: Mapping[str, bytes]) -> None:
+        """Take over a finished run that was made elsewhere; its commit is written last.
+
+        Args:
+            files: contents by path within the folder, ``DONE.json`` among them.
+
+        Raises:
+            StorageError: the files are not those of the commit, or one cannot be written.
+        """
+        commit = Commit.from_bytes(files[DONE], self.path / DONE)
+        contents = {name: data for name, data in files.items() if name != DONE}
+        if contents.keys() != commit.files.keys() or not all(
+            commit.fits(name, data) for name, data in contents.items()
+        ):
+            raise StorageError(f"{self.path}: the files that came are not those of the run")
+        for name, data in contents.items():
+            self.write(name, data)
+        for stale in [path for name, path in self._files() if name not in contents]:
+            with storage_errors("remove", stale):
+                stale.unlink()
+        write_atomic(self._prepare(DONE), files[DONE])
+
     def amend(self, files: Mapping[str, bytes]) -> None:
         """Add files to a finished run, or replace some that were added, and commit to them too.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,10 +78,36 @@ def run(
         StorageError: the run folder cannot be written.
         Interrupted: a signal came; what was found is in the folder.
     """
+    return _run(lambda: _request(config, overrides, run_dir, name), reporter)
+
+
+def run_experiment(
+    experiment: Experiment, config: bytes, path: Path, reporter: Reporter | None = None
+) -> FitResult:
+    """Fit an experiment that is loaded and checked already; see ``run``.
+
+    Args:
+        experiment: the settings.
+        config: the content of the config file, to be kept with the run.
+        path: the run folder.
+        reporter: is told what happens.
+
+    Raises:
+        SrnetError: as ``run``.
+    """
+
+    def request() -> _Request:
+        require_free(path)
+        return _Request(experiment, config, signature(experiment), path)
+
+    return _run(request, reporter)
+
+
+def _run(ask: Callable[[], _Request], reporter: Reporter | None) -> FitResult:
     with Signals() as signals:
         try:
             with signals.at_once():
-                request = _request(config, overrides, run_dir, name)
+                request = ask()
                 done = _finished(request)
             return done or _fit(request, LoggedReporter(reporter or Silent()), signals)
         except StopNow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,3 +62,35 @@ class Silent:
 
     def step(self, done: int, total: int, what: str) -> None:
         """Drop the news."""
+
+    def suite(self, progress: SuiteProgress) -> None:
+        """Drop the news."""
+
+
+@dataclass(frozen=True)
+class SuiteProgress:
+    """Where a suite stands.
+
+    Attributes:
+        total, done, running, failed: numbers of trials.
+        best: by case, in order: how many trials are done, of how many, and the best fitness, None
+            before there is one.
+        seconds_left: None while not known.
+    """
+
+    total: int
+    done: int
+    running: int
+    failed: int
+    best: Mapping[str, tuple[int, int, float | None]]
+    seconds_left: float | None
+
+
+class SuiteReporter(Protocol):
+    """Receives what happens in a suite."""
+
+    def notice(self, text: str) -> None:
+        """Something worth a line."""
+
+    def suite(self, progress: SuiteProgress) -> None:
+        """How the suite stands now, several times a second."""

@@ -105,6 +105,7 @@ def _write_formulas(
         "fidelity": {name: [one.to_dict() for one in of] for name, of in fidelity.items()},
         "agreement": None if classes is None else classes["agreement"],
         "validity": validity,
+        "complexity": [layer["complexity"] for layer in described["layers"]],
     }
 
 

@@ -27,8 +27,9 @@ def make_search(prepared: Prepared, trial: int, threads: int) -> Search:
         ConfigError: it would need more memory than is reasonable.
     """
     experiment = prepared.experiment
+    number = experiment.first_trial + trial
     return strategy_of(experiment).search(
-        prepared.problem, experiment.evolution, experiment.seed, trial, threads
+        prepared.problem, experiment.evolution, experiment.seed, number, threads
     )
 
 

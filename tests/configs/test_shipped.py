@@ -19,7 +19,8 @@ from srnet_cli.workflows.validate import run
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 REGRESSION = [f"K{i}" for i in range(6)] + [f"F{i}" for i in range(6)]
-FILES = sorted(CONFIGS.rglob("*.yaml"))
+SUITES = CONFIGS / "suites"
+FILES = sorted(path for path in CONFIGS.rglob("*.yaml") if path.parent != SUITES)
 
 
 @pytest.fixture(autouse=True)

@@ -345,3 +345,36 @@ def test_an_interrupted_amendment_is_named_and_can_be_repeated(finished, write):
     with RunFolder.claim(finished) as run:
         run.amend(files)
     assert RunFolder.open(finished).verify() == []
+
+
+def test_a_run_made_elsewhere_is_adopted(tmp_path):
+    """Its files replace those of an attempt here, and its commit is kept as it is."""
+    with RunFolder.claim(tmp_path / "there") as there:
+        there.write("run.json", b'{"schema": 1}')
+        there.write("plots/a.png", b"picture")
+        there.commit()
+    names = ("run.json", "plots/a.png", "DONE.json")
+    files = {name: (tmp_path / "there" / name).read_bytes() for name in names}
+    with RunFolder.claim(tmp_path / "here") as here:
+        here.write("run.json", b"begun")
+        here.save_checkpoint(3, b"state")
+        here.adopt(files)
+    assert here.is_done
+    assert here.verify() == []
+    assert {name: (tmp_path / "here" / name).read_bytes() for name in names} == files
+
+
+@pytest.mark.parametrize("name", ["run.json", "extra", "missing"])
+def test_a_run_that_is_not_whole_is_not_adopted(tmp_path, name):
+    """A changed, an additional and a missing file are refused, and nothing is committed."""
+    with RunFolder.claim(tmp_path / "there") as there:
+        there.write("run.json", b'{"schema": 1}')
+        there.write("missing", b"")
+        there.commit()
+    files = {name: (tmp_path / "there" / name).read_bytes() for name in ("run.json", "DONE.json")}
+    files |= {"missing": b""} | {name: b"x"}
+    if name == "missing":
+        del files["missing"]
+    with RunFolder.claim(tmp_path / "here") as here, pytest.raises(StorageError, match="not those"):
+        here.adopt(files)
+    assert not here.is_done

@@ -1,0 +1,242 @@
+"""The workers of a Dask cluster as places for tasks.
+
+Each worker has one task at a time, sent to that worker by name. So this module knows which task
+is lost with a worker, whatever the scheduler's own idea of retries; a worker that joins later, or
+comes back, is used from then on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import queue
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from srnet_cli.errors import UsageError
+from srnet_cli.executor.tasks import Ended, Lost
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+    from distributed.security import Security
+
+_CONNECT_SECONDS = 10.0
+_LOOK_SECONDS = 0.5
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Files for encrypted connections, PEM; each may be left to Dask's own configuration.
+
+    Attributes:
+        ca: certificate of the authority that all trust.
+        cert: this client's certificate.
+        key: its private key.
+    """
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+
+class Cluster:
+    """Workers of an existing Dask scheduler; a context manager.
+
+    Args:
+        work: a function at the top of its module, called with every payload.
+        address: of the scheduler, ``tcp://host:8786`` or ``tls://host:8786``.
+        describe: a function at the top of its module that says in names and versions what a worker
+            runs with; its answer must be the same here and there.
+        notice: is told, in one line, of workers that are not used.
+        tls: for encrypted connections.
+
+    Raises:
+        UsageError: ``distributed`` is not installed, the scheduler cannot be reached, or a worker
+            runs with something else.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Any], Any],
+        address: str,
+        describe: Callable[[], Mapping[str, str]],
+        notice: Callable[[str], None],
+        tls: Tls | None = None,
+    ) -> None:
+        self._work = work
+        self._address = address
+        self._describe = describe
+        self._notice = notice
+        self._client = _connect(address, tls)
+        self._session = uuid.uuid4().hex[:12]
+        self._numbers = itertools.count()
+        self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._running: dict[str, tuple[str, Future[Any]]] = {}
+        self._judged: dict[str, str] = {}
+        self._looked = 0.0
+        self._workers: set[str] = set()
+        self._has_begun = False
+        try:
+            self._look()
+            self._require_same()
+            self._has_begun = True
+        except BaseException:
+            self._client.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(Exception):  # a scheduler that is gone cannot be told
+            self._client.cancel([future for _, future in self._running.values()], force=True)
+        self._client.close(timeout=2)
+
+    def free(self) -> Sequence[str]:
+        """The workers that wait for a task."""
+        self._look()
+        return sorted(self._fit() - self._running.keys())
+
+    def begin(self, place: str, key: str, payload: Any) -> None:
+        """Send a task to a worker."""
+        name = f"srnet-{self._session}-{next(self._numbers)}"
+        future = self._client.submit(
+            self._work, payload, key=name, workers=[place], allow_other_workers=False, pure=False
+        )
+        self._running[place] = key, future
+        future.add_done_callback(lambda _: self._done.put(place))
+
+    def wait(self, seconds: float) -> Sequence[Ended | Lost]:
+        """What has ended, or whose worker has left."""
+        events = []
+        with suppress(queue.Empty):
+            place = self._done.get(timeout=seconds)
+            if place in self._running and self._running[place][1].done():
+                events.append(self._end(place))
+        self._look()
+        gone = self._running.keys() - self._workers
+        return [*events, *(self._give_up(place) for place in sorted(gone))]
+
+    def stop(self, seconds: float) -> None:
+        """Nothing can be asked of a thread: workers end what they have begun, for nobody."""
+
+    def _look(self) -> None:
+        """See which workers there are, now and then."""
+        if time.monotonic() - self._looked < _LOOK_SECONDS:
+            return
+        try:
+            self._workers = set(self._client.nthreads())
+        except Exception as error:
+            raise UsageError(
+                f"the scheduler at {self._address} is gone ({type(error).__name__})",
+                hint="start it again; the same command goes on from what has been written",
+            ) from None
+        self._looked = time.monotonic()
+        self._judge(self._workers - self._judged.keys())
+
+    def _judge(self, workers: set[str]) -> None:
+        here = self._describe()
+        for worker in sorted(workers):
+            try:
+                there = self._client.run(self._describe, workers=[worker]).get(worker)
+            # Whatever the function, or the lack of it, does over there.
+            except Exception as error:
+                if worker in self._client.nthreads():
+                    self._keep(worker, f"has another srnet, or none ({type(error).__name__})")
+                continue
+            if there is not None:
+                self._keep(worker, difference(here, there))
+
+    def _keep(self, worker: str, reason: str) -> None:
+        """Remember why a worker cannot be used; no reason: it can."""
+        if reason and self._has_begun:
+            self._notice(f"worker {worker} is not used: it {reason}")
+        self._judged[worker] = reason
+
+    def _fit(self) -> set[str]:
+        return {worker for worker in self._workers if self._judged.get(worker) == ""}
+
+    def _require_same(self) -> None:
+        others = sorted((w, why) for w, why in self._judged.items() if why)
+        if others:
+            named = "; ".join(f"{worker} {why}" for worker, why in others[:_SHOWN])
+            more = f" (and {len(others) - _SHOWN} more)" if len(others) > _SHOWN else ""
+            raise UsageError(
+                f"workers with another version: {named}{more}",
+                hint="install the same versions everywhere; results would differ otherwise",
+            )
+        if not self._workers:
+            self._notice(f"{self._address} has no workers yet: waiting for some")
+
+    def _end(self, place: str) -> Ended | Lost:
+        key, future = self._running[place]
+        while place in self._workers:
+            try:
+                result = future.result(timeout=_CONNECT_SECONDS)
+            except TimeoutError:  # the worker died with the result, perhaps
+                self._looked = 0.0
+                self._look()
+                continue
+            except Exception as error:
+                if _is_loss(error):
+                    break
+                raise
+            del self._running[place]
+            future.release()
+            return Ended(key, place, result)
+        return self._give_up(place)
+
+    def _give_up(self, place: str) -> Lost:
+        key, future = self._running.pop(place)
+        with suppress(Exception):
+            future.cancel(force=True)
+        self._judged.pop(place, None)
+        return Lost(key, place)
+
+
+def difference(here: Mapping[str, str], there: Mapping[str, str]) -> str:
+    """What another place runs with that is not the same as here, in words; empty where all is."""
+    differ = [name for name in here if there.get(name) != here[name]]
+    return ", ".join(f"has {name} {there.get(name)}, here is {here[name]}" for name in differ)
+
+
+def _is_loss(error: Exception) -> bool:
+    from distributed.client import FutureCancelledError
+    from distributed.scheduler import KilledWorker
+
+    return isinstance(error, FutureCancelledError | KilledWorker)
+
+
+def _connect(address: str, tls: Tls | None) -> Client:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UsageError(
+            "--scheduler needs Dask", hint="install it: pip install 'srnet[cluster]'"
+        ) from None
+    # What Dask has to say of lost connections is said by us, in one line.
+    for name in ("distributed", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        return Client(
+            address, timeout=_CONNECT_SECONDS, security=_security(tls), set_as_default=False
+        )
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise UsageError(
+            f"no Dask scheduler can be reached at {address}: {' '.join(str(error).split())[:200]}",
+            hint="start one with 'dask scheduler', or leave --scheduler out to run locally",
+        ) from None
+
+
+def _security(tls: Tls | None) -> Security | None:
+    if tls is None:
+        return None
+    from distributed.security import Security
+
+    given = {"tls_ca_file": tls.ca, "tls_client_cert": tls.cert, "tls_client_key": tls.key}
+    return Security(require_encryption=True, **{k: v for k, v in given.items() if v is not None})

@@ -1,0 +1,144 @@
+"""Processes of this machine as places for tasks."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from typing import Any, Self
+
+from srnet_cli.executor.leash import put_on, signals_kept
+from srnet_cli.executor.tasks import Ended, Lost
+
+_ONE_THREAD = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+    "NUMBA_NUM_THREADS",
+)
+
+
+class Processes:
+    """Worker processes, each with one numba and one BLAS thread; a lost one is replaced.
+
+    Each lives for many tasks, so that the interpreter and its libraries are loaded once. A context
+    manager: leaving it ends the processes, whatever they are doing.
+
+    Args:
+        work: a function at the top of its module, called with every payload.
+        count: how many processes.
+    """
+
+    def __init__(self, work: Callable[[Any], Any], count: int) -> None:
+        self._work = work
+        self._names = itertools.count(1)
+        self._slots: dict[str, _Slot] = {}
+        for _ in range(count):
+            self._add()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for slot in self._slots.values():
+            slot.close()
+
+    def free(self) -> Sequence[str]:
+        """The processes that wait for a task."""
+        return [name for name, slot in self._slots.items() if slot.future is None]
+
+    def begin(self, place: str, key: str, payload: Any) -> None:
+        """Hand a task to a process."""
+        self._slots[place].begin(self._work, key, payload)
+
+    def wait(self, seconds: float) -> Sequence[Ended | Lost]:
+        """What has ended, or whose process has."""
+        futures = [slot.future for slot in self._slots.values() if slot.future is not None]
+        wait(futures, seconds, FIRST_COMPLETED)
+        return [
+            self._end(name)
+            for name, slot in list(self._slots.items())
+            if slot.future is not None and slot.future.done()
+        ]
+
+    def stop(self, seconds: float) -> None:
+        """Ask all to stop in good order, and give them so long."""
+        end = time.monotonic() + seconds
+        busy = [slot for slot in self._slots.values() if slot.future is not None]
+        for slot in busy:
+            slot.ask_to_stop()
+        wait([slot.future for slot in busy if slot.future], max(end - time.monotonic(), 0.0))
+
+    def _add(self) -> None:
+        self._slots[f"process {next(self._names)}"] = _Slot()
+
+    def _end(self, name: str) -> Ended | Lost:
+        slot = self._slots[name]
+        future, slot.future = slot.future, None
+        assert future is not None
+        try:
+            return Ended(slot.key, name, future.result())
+        except BrokenProcessPool:
+            del self._slots[name]
+            slot.close()
+            self._add()
+            return Lost(slot.key, name)
+
+
+class _Slot:
+    """One process, begun with its first task."""
+
+    def __init__(self) -> None:
+        self.key = ""
+        self.future: Future[Any] | None = None
+        # Forked processes would inherit locks of threads that they do not have.
+        self._context = multiprocessing.get_context("spawn")
+        self._open()
+
+    def _open(self) -> None:
+        self._held, self._leash = self._context.Pipe(duplex=False)
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=self._context, initializer=_begin, initargs=(self._held,)
+        )
+
+    def begin(self, work: Callable[[Any], Any], key: str, payload: Any) -> None:
+        self.key = key
+        with signals_kept(), _one_thread():
+            try:
+                self.future = self._pool.submit(work, payload)
+            except BrokenProcessPool:  # killed while it waited
+                self.close()
+                self._open()
+                self.future = self._pool.submit(work, payload)
+
+    def ask_to_stop(self) -> None:
+        with suppress(OSError):
+            self._leash.send_bytes(b"stop")
+
+    def close(self) -> None:
+        self._leash.close()  # which ends the process, or the pool would wait for it
+        self._pool.shutdown(cancel_futures=True)
+        self._held.close()
+
+
+def _begin(held: Connection) -> None:
+    put_on(held)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes that start meanwhile have one thread; libraries read this as they are loaded."""
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

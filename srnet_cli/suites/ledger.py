@@ -1,0 +1,149 @@
+"""What has become of every trial: read from the commits in the run folders, and from nothing else.
+
+No list is kept of what is done, so nothing can disagree with the folders, and no trial can be
+counted twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from srnet_cli.errors import StorageError
+from srnet_cli.store.commit import Commit
+from srnet_cli.store.folder import DONE
+from srnet_cli.store.lock import is_locked
+from srnet_cli.suites.folder import CaseEntry, SuiteFolder
+
+State = Literal["done", "running", "failed", "damaged", "waiting"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row of ``results.csv``: one trial.
+
+    Attributes:
+        case, network, variant: see ``plan.Case``.
+        trial: its number, from 1.
+        state: done (committed), running (a process of this machine holds its folder), failed,
+            damaged (its commit or figures are not what was written), or waiting.
+        seed: of the config.
+        fitness: the best found; None where no expression was finite on all rows.
+        r2: of the output to the network, held-out rows.
+        agreement: how often formulas and network name the same class, held-out rows.
+        majority: how often the network's most frequent class alone would.
+        complexity: nodes of all layers' expressions.
+        generations, evaluations: what the search made.
+        seconds: that the search took.
+        error: why there is no result, or empty.
+        folder: of the run, within the suite's folder.
+    """
+
+    case: str
+    network: str
+    variant: str
+    trial: int
+    state: State
+    seed: int
+    fitness: float | None = None
+    r2: float | None = None
+    agreement: float | None = None
+    majority: float | None = None
+    complexity: int | None = None
+    generations: int | None = None
+    evaluations: int | None = None
+    seconds: float | None = None
+    error: str = ""
+    folder: str = ""
+
+
+def read_records(suite: SuiteFolder) -> list[Record]:
+    """The records of all trials, in the order of the suite."""
+    return [read_record(suite, case, number, key) for case, number, key in suite.trials()]
+
+
+def read_record(suite: SuiteFolder, case: CaseEntry, number: int, key: str) -> Record:
+    """The record of one trial."""
+    path = suite.trial(key)
+    state, figures = _state(path)
+    failure = suite.failures.get(key)
+    error = ""
+    if state == "waiting" and failure is not None:
+        state, error = "failed", failure.error
+    return Record(
+        case=case.name,
+        network=case.network,
+        variant=case.variant,
+        trial=number,
+        state=state,
+        seed=case.settings.get("seed", 0),
+        error=error,
+        folder=f"trials/{key}",
+        **figures,
+    )
+
+
+def is_done(path: Path) -> bool:
+    """Whether a trial's folder holds a result that can be read."""
+    return _state(path)[0] == "done"
+
+
+def _state(path: Path) -> tuple[State, dict[str, Any]]:
+    folder = os.fspath(path)
+    try:
+        commit = Commit.from_bytes(_bytes(f"{folder}/{DONE}"), path / DONE)
+    except FileNotFoundError:
+        return ("running" if is_locked(path) else "waiting"), {}
+    except (OSError, StorageError):
+        return "damaged", {}
+    try:
+        metrics = _bytes(f"{folder}/metrics.json")
+        if not commit.fits("metrics.json", metrics):
+            return "damaged", {}
+        return "done", _figures(json.loads(metrics)) | {"seconds": _seconds(folder)}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return "damaged", {}
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _figures(metrics: dict[str, Any]) -> dict[str, Any]:
+    index = metrics["trial"] - 1
+    return {
+        "fitness": metrics["fitness"][index],
+        "r2": _held_out(metrics.get("fidelity"), "r2"),
+        "agreement": _held_out(metrics.get("agreement"), "agreement"),
+        "majority": _held_out(metrics.get("agreement"), "majority_rate"),
+        "complexity": sum(metrics["complexity"]) if "complexity" in metrics else None,
+        "generations": metrics["generations"][index],
+        "evaluations": metrics["evaluations"][index],
+    }
+
+
+def _held_out(by_set: dict[str, Any] | None, figure: str) -> float | None:
+    """A figure on held-out rows, or on training rows where there are none."""
+    if not by_set:
+        return None
+    of: Any = by_set.get("interpolation", by_set.get("train"))
+    value: float | None = (of[-1] if isinstance(of, list) else of)[figure]
+    return value
+
+
+def _seconds(folder: str) -> float | None:
+    """No result hangs on it, so what cannot be read is left out."""
+    with suppress(OSError, ValueError, IndexError):
+        return float(_bytes(f"{folder}/timing.csv").decode().split()[-1].rsplit(",", 1)[1])
+    return None
+
+
+def count(records: Sequence[Record], state: State) -> int:
+    """How many trials are in a state."""
+    return sum(record.state == state for record in records)

@@ -1,0 +1,159 @@
+"""A suite file: which configs, how often, and in which variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from srnet_cli.config import strict_yaml
+from srnet_cli.config.document import Document, refusal, shortened
+from srnet_cli.config.loading import read_text
+from srnet_cli.config.problems import explain
+from srnet_cli.config.schema import Experiment, Settings
+from srnet_cli.config.suggestions import did_you_mean
+from srnet_cli.config.types import FilePath, Integer
+from srnet_cli.suites.published import FIGURES
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+Values = Annotated[
+    tuple[Any, ...],
+    Field(min_length=1, max_length=1000, json_schema_extra={"expected": "a list of values"}),
+]
+Network = Annotated[str, Field(pattern=_NAME, max_length=40)]
+
+
+class SuiteSettings(Settings):
+    """The keys of a suite file."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=100,
+        pattern=_NAME,
+        json_schema_extra={"expected": "a name of letters, digits and . _ -"},
+    )
+    trials: Integer | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="trials of every variant of every config; by default as many as the config has",
+    )
+    configs: dict[Network, FilePath] = Field(
+        min_length=1,
+        max_length=10_000,
+        description="config files by the network's name in tables",
+        json_schema_extra={"expected": "a config file for every network, such as {K0: K0.yaml}"},
+    )
+    strategies: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="strategies to run each with; by default that of the config",
+    )
+    matrix: dict[str, Values] = Field(
+        default={},
+        description="config keys with the values to run each with, in all combinations",
+        json_schema_extra={"expected": "a list of values for every key"},
+    )
+    set: dict[str, Any] = Field(
+        default={}, description="config keys with a value that replaces the configs'"
+    )
+    published: Literal["fitness", "agreement"] | None = Field(
+        default=None, description="published figures of the same networks to set beside"
+    )
+
+    @field_validator("configs")
+    @classmethod
+    def _names_differ(cls, configs: dict[str, Path]) -> dict[str, Path]:
+        if len({name.lower() for name in configs}) < len(configs):
+            raise ValueError("two names differ in upper and lower case only")
+        return configs
+
+
+@dataclass(frozen=True)
+class LoadedSuite:
+    """A suite file, validated.
+
+    Attributes:
+        settings: its keys.
+        document: the values as written, for later errors.
+        content: the file.
+    """
+
+    settings: SuiteSettings
+    document: Document
+    content: bytes
+
+
+def read_suite(path: Path) -> LoadedSuite:
+    """Read a suite file. Paths in it are as in configs: looked up beside the file first.
+
+    Raises:
+        ConfigError: one line that names file, line and key, for anything that is wrong with it.
+    """
+    source = shortened(str(path), 200)
+    text = read_text(path, source)
+    document = strict_yaml.parse(text, lambda line: f"{source}:{line}")
+    if not isinstance(document.values, dict):
+        raise refusal(f"{source}: a suite begins with 'name: …' and lists 'configs'")
+    try:
+        settings = SuiteSettings.model_validate(
+            document.values, strict=True, context={"folder": path.parent}
+        )
+    except ValidationError as error:
+        raise explain(error, document, SuiteSettings) from None
+    _check_configs(settings, document)
+    _check_keys(settings, document)
+    _check_published(settings, document)
+    return LoadedSuite(settings, document, text.encode())
+
+
+def _check_configs(settings: SuiteSettings, document: Document) -> None:
+    for name, path in settings.configs.items():
+        if not path.is_file():
+            problem = f"{shortened(str(path), 300)}: no such config file"
+            raise refusal(document.complaint(("configs", name), problem))
+
+
+def _check_keys(settings: SuiteSettings, document: Document) -> None:
+    """Every key of ``matrix`` and ``set`` is one that configs have."""
+    known = set(config_keys())
+    for section, keys in (("matrix", settings.matrix), ("set", settings.set)):
+        for key in keys:
+            if key in ("name", "trials"):
+                problem = f"'{key}' is a key of the suite itself"
+                raise refusal(document.complaint((section, key), problem))
+            if key not in known:
+                problem = f"configs have no such key; {did_you_mean(key, known)}"
+                raise refusal(document.complaint((section, key), problem))
+
+
+def _check_published(settings: SuiteSettings, document: Document) -> None:
+    if settings.published is None:
+        return
+    known = FIGURES[settings.published]
+    for name in settings.configs:
+        if name not in known:
+            problem = f"no published {settings.published} is known of '{name}', only of "
+            raise refusal(document.complaint(("configs", name), problem + ", ".join(known)))
+
+
+def config_keys(model: type[Settings] = Experiment, prefix: str = "") -> Iterator[str]:
+    """Every key of a config that holds a value, dotted."""
+    for name, field in model.model_fields.items():
+        section = _section(field.annotation)
+        if section is None:
+            yield prefix + name
+        else:
+            yield from config_keys(section, f"{prefix}{name}.")
+
+
+def _section(annotation: Any) -> type[Settings] | None:
+    """The section that a field holds, also where it may be left out."""
+    for one in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(one, type) and issubclass(one, Settings):
+            return one
+    return None

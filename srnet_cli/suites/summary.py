@@ -1,0 +1,229 @@
+"""A suite in figures: a summary a case, beside what was published, and against another suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from srnet_cli.suites.ledger import Record, count
+from srnet_cli.suites.published import FIGURES, PublishedFigure
+from srnet_cli.suites.statistics import (
+    ALPHA,
+    Ranks,
+    Spread,
+    Test,
+    holm,
+    rank_sum,
+    rank_variants,
+    signed_rank,
+    spread,
+)
+
+Measure = Literal["fitness", "r2", "agreement"]
+
+PUBLISHED_STRATEGY = "mnncgp-es"
+
+
+@dataclass(frozen=True)
+class CaseSummary:
+    """What has come of one case.
+
+    Attributes:
+        case, network, variant: see ``plan.Case``.
+        trials: planned; done and failed: of those.
+        fitness, r2, agreement, complexity, seconds: over the trials done; None where none has it.
+        majority: agreement of always naming the network's most frequent class.
+        published: figures published of the same network, if asked for and comparable.
+        test: of the trials against those figures.
+        p_holm: its p-value, adjusted for the tests of all cases.
+    """
+
+    case: str
+    network: str
+    variant: str
+    trials: int
+    done: int
+    failed: int
+    fitness: Spread | None
+    r2: Spread | None
+    agreement: Spread | None
+    complexity: Spread | None
+    seconds: Spread | None
+    majority: float | None
+    published: PublishedFigure | None = None
+    test: Test | None = None
+    p_holm: float | None = None
+
+
+def is_lower_better(measure: Measure) -> bool:
+    """Whether small values of a measure are good ones."""
+    return measure == "fitness"
+
+
+def values(records: Sequence[Record], measure: Measure) -> list[float]:
+    """The measure of every trial done; a trial that has found nothing has the worst there is."""
+    worst = np.inf if is_lower_better(measure) else -np.inf
+    found = [getattr(record, measure) for record in records if record.state == "done"]
+    return [worst if value is None else value for value in found]
+
+
+def by_case(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """The records of every case, in the order of the suite."""
+    cases: dict[str, list[Record]] = {}
+    for record in records:
+        cases.setdefault(record.case, []).append(record)
+    return cases
+
+
+def summarise(
+    records: Sequence[Record], published: str | None, strategies: Mapping[str, str]
+) -> list[CaseSummary]:
+    """Summaries of all cases.
+
+    Args:
+        records: one a trial.
+        published: which published figures to set beside.
+        strategies: of the cases; published figures are set beside those of the published strategy
+            only, as another's fitness measures something else.
+    """
+    cases = [
+        _beside(_summary(name, of), of, published if _is_like(strategies[name]) else None)
+        for name, of in by_case(records).items()
+    ]
+    adjusted = iter(holm([case.test.p for case in cases if case.test]))
+    return [replace(case, p_holm=next(adjusted)) if case.test else case for case in cases]
+
+
+def _is_like(strategy: str) -> bool:
+    return strategy == PUBLISHED_STRATEGY
+
+
+def _summary(name: str, records: Sequence[Record]) -> CaseSummary:
+    done = [record for record in records if record.state == "done"]
+    majority = [record.majority for record in done if record.majority is not None]
+    classifies = any(record.agreement is not None for record in done)
+
+    def over(figure: str, lower_is_better: bool = True) -> Spread | None:
+        known = [getattr(record, figure) for record in done]
+        known = [float(value) for value in known if value is not None]
+        return spread(known, f"{name} {figure}", lower_is_better=lower_is_better)
+
+    return CaseSummary(
+        case=name,
+        network=records[0].network,
+        variant=records[0].variant,
+        trials=len(records),
+        done=len(done),
+        failed=count(records, "failed") + count(records, "damaged"),
+        fitness=spread(values(records, "fitness"), f"{name} fitness", lower_is_better=True),
+        r2=spread(values(records, "r2"), f"{name} r2", lower_is_better=False),
+        agreement=over("agreement", False) if classifies else None,
+        complexity=over("complexity"),
+        seconds=over("seconds"),
+        majority=float(np.median(majority)) if majority else None,
+    )
+
+
+def _beside(case: CaseSummary, records: Sequence[Record], published: str | None) -> CaseSummary:
+    figure = None if published is None else FIGURES[published].get(case.network)
+    if figure is None or published is None:
+        return case
+    measure: Measure = "fitness" if published == "fitness" else "agreement"
+    ours = values(records, measure)
+    if not ours:
+        return replace(case, published=figure)
+    if figure.trials:
+        test = rank_sum(ours, figure.trials, lower_is_better=is_lower_better(measure))
+    else:
+        test = signed_rank(ours, figure.mean)
+    return replace(case, published=figure, test=test)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One case of two suites.
+
+    Attributes:
+        case: its name in both.
+        a, b: the measure over the trials.
+        test: its ``superiority`` is that of B.
+        p_holm: its p-value, adjusted for the tests of all cases.
+        verdict: what that says.
+    """
+
+    case: str
+    a: Spread
+    b: Spread
+    test: Test
+    p_holm: float
+    verdict: Literal["B is better", "B is worse", "no difference shown"]
+
+
+def compare(a: Sequence[Record], b: Sequence[Record], measure: Measure) -> list[Comparison]:
+    """Compare the cases that two suites share, trials done against trials done."""
+    lower = is_lower_better(measure)
+    first, second = by_case(a), by_case(b)
+    pairs = {
+        name: (values(first[name], measure), values(second[name], measure))
+        for name in first
+        if name in second
+    }
+    pairs = {name: pair for name, pair in pairs.items() if all(pair)}
+    tests = [rank_sum(ours, theirs, lower_is_better=lower) for theirs, ours in pairs.values()]
+    adjusted = holm([test.p for test in tests])
+    return [
+        _comparison(name, pair, test, p, lower)
+        for (name, pair), test, p in zip(pairs.items(), tests, adjusted, strict=True)
+    ]
+
+
+def _comparison(
+    name: str, pair: tuple[list[float], list[float]], test: Test, p: float, lower: bool
+) -> Comparison:
+    a, b = (
+        spread(one, f"{name} {x}", lower_is_better=lower) for one, x in zip(pair, "ab", strict=True)
+    )
+    assert a is not None
+    assert b is not None
+    assert test.superiority is not None
+    is_better = test.superiority > 0.5
+    if p >= ALPHA:
+        return Comparison(name, a, b, test, p, "no difference shown")
+    return Comparison(name, a, b, test, p, "B is better" if is_better else "B is worse")
+
+
+def overall(comparisons: Sequence[Comparison]) -> Test | None:
+    """Signed-rank test over cases of how far B's superiority is from one half; None below six."""
+    if len(comparisons) < 6:
+        return None
+    found = [one.test.superiority or 0.0 for one in comparisons]
+    return replace(signed_rank(found, 0.5), name="signed-rank test over networks")
+
+
+def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
+    """How variants rank by their medians, the published among them; None with only one."""
+    networks = list(dict.fromkeys(case.network for case in cases))
+    by_place = {(case.network, case.variant): case for case in cases}
+    columns = {
+        variant or "srnet": [_median(by_place.get((one, variant)), measure) for one in networks]
+        for variant in dict.fromkeys(case.variant for case in cases)
+    }
+    figures = {case.network: case.published for case in cases if case.published is not None}
+    if measure == "fitness" and len(figures) == len(networks):
+        columns["published"] = [float(np.median(figures[one].trials)) for one in networks]
+    table = np.array(list(columns.values())).T
+    table = table[~np.isnan(table).any(axis=1)]
+    if len(columns) < 2 or not len(table):
+        return None
+    return rank_variants(list(columns), table)
+
+
+def _median(case: CaseSummary | None, measure: Measure) -> float:
+    """Lower is better; NaN where there is none."""
+    found: Spread | None = None if case is None else getattr(case, measure)
+    if found is None:
+        return float("nan")
+    return found.median if is_lower_better(measure) else -found.median

@@ -1,0 +1,214 @@
+"""The trials that a suite still lacks: run here or on a cluster, and written as they come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from srnet_cli.errors import StorageError
+from srnet_cli.executor.local import Processes
+from srnet_cli.executor.tasks import Begun, Ended, Event, Places, run_all
+from srnet_cli.store import RunFolder
+from srnet_cli.suites.folder import Failure, SuiteFolder
+from srnet_cli.suites.plan import Trial
+from srnet_cli.workflows.reporting import SuiteReporter
+from srnet_cli.workflows.signals import Signals
+from srnet_cli.workflows.suite_board import Board
+from srnet_cli.workflows.suite_trial import (
+    Luggage,
+    Outcome,
+    Packing,
+    TrialAfar,
+    TrialHere,
+    run_job,
+    settings_of,
+    versions,
+)
+
+if TYPE_CHECKING:
+    from srnet_cli.executor.cluster import Tls
+
+STOP_SECONDS = 4.5
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where trials run.
+
+    Attributes:
+        jobs: local processes; None: one a processor.
+        scheduler: address of a Dask scheduler, whose workers are used instead.
+        tls: for encrypted connections to it.
+    """
+
+    jobs: int | None = None
+    scheduler: str | None = None
+    tls: Tls | None = None
+
+
+def run_trials(
+    folder: SuiteFolder,
+    trials: Sequence[Trial],
+    where: Where,
+    reporter: SuiteReporter,
+    signals: Signals,
+) -> None:
+    """Run trials, each to its end; returns early when a signal comes.
+
+    A trial that fails is noted in the suite's folder, and the others go on.
+
+    Raises:
+        UsageError: the cluster cannot be used.
+        StorageError: a folder cannot be written.
+    """
+    if trials:
+        _Session(folder, trials, where, reporter, signals).run()
+
+
+class _Session:
+    def __init__(
+        self,
+        folder: SuiteFolder,
+        trials: Sequence[Trial],
+        where: Where,
+        reporter: SuiteReporter,
+        signals: Signals,
+    ) -> None:
+        self._folder = folder
+        self._trials = {trial.key: trial for trial in trials}
+        self._cases = {trial.case.name: trial.case for trial in trials}
+        self._where = where
+        self._reporter = reporter
+        self._signals = signals
+        self._luggage: dict[str, Luggage] = {}
+        self._board = Board(folder)
+
+    def run(self) -> None:
+        with ExitStack() as stack:
+            # The cluster first: a mistake in its address must not wait for networks to be trained.
+            cluster = None if self._where.scheduler is None else self._cluster(stack)
+            needy = self._needy()
+            most = len(needy) if cluster else len(self._trials)
+            with Processes(run_job, min(self._jobs(), max(most, 1))) as processes:
+                if needy:
+                    self._reporter.notice(f"loading or training {len(needy)} networks")
+                    self._each(processes, needy, self._packing, self._keep)
+                if cluster is None:
+                    self._each(processes, self._waiting(), self._here, self._take)
+            if cluster is not None:
+                self._each(cluster, self._waiting(), self._afar, self._take)
+
+    def _cluster(self, stack: ExitStack) -> Places:
+        from srnet_cli.executor.cluster import Cluster
+
+        assert self._where.scheduler is not None
+        return stack.enter_context(
+            Cluster(
+                run_job, self._where.scheduler, versions, self._reporter.notice, self._where.tls
+            )
+        )
+
+    def _jobs(self) -> int:
+        if self._where.jobs is not None:
+            return self._where.jobs
+        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        return available or os.cpu_count() or 1
+
+    def _needy(self) -> list[str]:
+        """The cases to prepare: networks are trained once, and what travels is packed once."""
+        return [
+            name
+            for name, case in self._cases.items()
+            if self._where.scheduler or case.experiment.network.train is not None
+        ]
+
+    def _waiting(self) -> list[str]:
+        return [key for key in self._trials if key not in self._board.failed_now]
+
+    def _packing(self, name: str) -> Packing:
+        return Packing(self._cases[name].experiment)
+
+    def _here(self, key: str) -> TrialHere:
+        trial = self._trials[key]
+        return TrialHere(trial.experiment(), trial.case.config, self._folder.trial(key))
+
+    def _afar(self, key: str) -> TrialAfar:
+        trial = self._trials[key]
+        settings = settings_of(trial.experiment())
+        return TrialAfar(settings, trial.case.config, self._luggage[trial.case.name])
+
+    def _each(
+        self,
+        places: Places,
+        keys: Iterable[str],
+        job: Callable[[str], object],
+        take: Callable[[str, Outcome, int], None],
+    ) -> None:
+        """Run jobs of one kind until all have ended or a signal comes."""
+        if self._is_stopping():
+            return
+        for event in run_all(places, keys, job):
+            if event is not None:
+                self._note(event, take)
+            self._reporter.suite(self._board.progress())
+            if self._is_stopping():
+                self._reporter.notice("stopping: saving what was found (once more quits at once)")
+                places.stop(STOP_SECONDS)
+                return
+
+    def _is_stopping(self) -> bool:
+        return self._signals.number is not None
+
+    def _note(self, event: Event, take: Callable[[str, Outcome, int], None]) -> None:
+        if isinstance(event, Begun):
+            self._board.begin(event.key)
+            return
+        self._board.end(event.key)
+        if isinstance(event, Ended):
+            take(event.key, event.result, event.attempts)
+            return
+        again = "given up" if event.is_final else "begun again"
+        self._reporter.notice(f"{event.key}: {event.place} was lost; the trial is {again}")
+        if event.is_final:
+            error = f"the worker was lost every time, the last was {event.place}"
+            take(event.key, Outcome("failed", error), event.attempts)
+
+    def _keep(self, name: str, outcome: Outcome, attempts: int) -> None:
+        """What came of preparing a case."""
+        if outcome.luggage is not None:
+            self._luggage[name] = outcome.luggage
+            return
+        _require_disk(outcome)
+        if outcome.kind == "failed":
+            self._reporter.notice(f"{name}: {outcome.error}")
+            for key, trial in self._trials.items():
+                if trial.case.name == name:
+                    self._fail(key, outcome, attempts)
+
+    def _take(self, key: str, outcome: Outcome, attempts: int) -> None:
+        """What came of a trial."""
+        if outcome.kind == "failed":
+            self._reporter.notice(f"{key}: {outcome.error}")
+            self._fail(key, outcome, attempts)
+            return
+        _require_disk(outcome)
+        if outcome.kind == "done":
+            if outcome.files:
+                with RunFolder.claim(self._folder.trial(key)) as run:
+                    if not run.is_done:
+                        run.adopt(outcome.files)
+            self._folder.note_failure(key, None)
+            self._board.finish(key)
+
+    def _fail(self, key: str, outcome: Outcome, attempts: int) -> None:
+        self._folder.note_failure(key, Failure(outcome.error, attempts))
+        self._board.fail(key)
+
+
+def _require_disk(outcome: Outcome) -> None:
+    """What one trial cannot write, no other can: better to stop than to fail them all."""
+    if outcome.kind == "disk":
+        raise StorageError(outcome.error, hint=outcome.hint)

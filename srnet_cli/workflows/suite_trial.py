@@ -1,0 +1,240 @@
+"""One trial of a suite, in a worker: of this machine, or of a cluster that shares no files."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from srnet_cli.config.loading import experiment_from_mapping
+from srnet_cli.config.resolved import named_files, resolved
+from srnet_cli.config.schema import Experiment
+from srnet_cli.errors import Interrupted, SrnetError, StorageError
+from srnet_cli.store import encode_json, write_atomic
+from srnet_cli.store.folder import DONE
+from srnet_cli.store.lock import LOCK
+
+_PATHS = ("config.resolved.json", "inputs.json")
+"""The files of a run that name paths."""
+
+
+@dataclass(frozen=True)
+class Luggage:
+    """What a case needs where there are none of this machine's files.
+
+    Attributes:
+        files: contents by the path that the settings name.
+        table: name and content of a PMLB table.
+        training: key and content of the trained network's entry in the cache.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    table: tuple[str, bytes] | None = None
+    training: tuple[str, bytes] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What has become of a job.
+
+    Attributes:
+        kind: done, failed, disk (storage failed, which is nobody's trial's fault), or stopped.
+        error, hint: why not, one line each.
+        files: of the finished run, for jobs from afar.
+        luggage: that was packed, for jobs that pack.
+    """
+
+    kind: Literal["done", "failed", "disk", "stopped"]
+    error: str = ""
+    hint: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    luggage: Luggage | None = None
+
+
+@dataclass(frozen=True)
+class TrialHere:
+    """Run a trial in its folder."""
+
+    experiment: Experiment
+    config: bytes
+    path: Path
+
+    def run(self) -> Outcome:
+        """Fit, or go on with the fit."""
+        from srnet_cli.workflows.fit import run_experiment
+
+        run_experiment(self.experiment, self.config, self.path)
+        return Outcome("done")
+
+
+@dataclass(frozen=True)
+class TrialAfar:
+    """Run a trial from its settings and luggage, and send its folder back."""
+
+    settings: Mapping[str, Any]
+    config: bytes
+    luggage: Luggage
+
+    def run(self) -> Outcome:
+        """Fit in a folder that goes away afterwards; one trial at a time in a process."""
+        from srnet_cli.workflows.fit import run_experiment
+
+        try:
+            with _ALONE, tempfile.TemporaryDirectory(prefix="srnet-") as folder:
+                place = Path(folder)
+                with _unpacked(self.luggage, place) as paths:
+                    experiment = experiment_from_mapping(_renamed(self.settings, paths))
+                    run_experiment(experiment, self.config, place / "run")
+                return Outcome("done", files=_collected(place / "run", paths))
+        except (StorageError, OSError) as error:
+            # The disk of one worker, which need not be that of another.
+            return Outcome("failed", f"on {platform.node()}: {error}")
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Load a case's rows, train its network where it has none, and pack what a worker needs."""
+
+    experiment: Experiment
+
+    def run(self) -> Outcome:
+        """Load and train, or find that in the caches."""
+        from srnet_cli.datasets.loading import load_dataset
+        from srnet_cli.datasets.pmlb import fetch
+        from srnet_cli.networks import load_or_train
+        from srnet_cli.networks.cache import cache_key, read_entry
+
+        experiment = self.experiment
+        dataset = load_dataset(experiment.dataset, experiment.seed)
+        settings, standardise = experiment.network, experiment.dataset.standardise
+        load_or_train(settings, dataset, experiment.seed, standardise, lambda _: None)
+        training = None
+        if settings.train is not None:
+            key = cache_key(settings.train, dataset, experiment.seed, standardise)
+            entry = read_entry(key)
+            training = None if entry is None else (key, entry)
+        name = experiment.dataset.pmlb
+        table = None if name is None else (name, fetch(name).read_bytes())
+        files = {str(path): path.read_bytes() for _, path, _ in named_files(experiment)}
+        return Outcome("done", luggage=Luggage(files, table, training))
+
+
+Job = TrialHere | TrialAfar | Packing
+
+
+def run_job(job: Job) -> Outcome:
+    """Do a job with one thread; whatever it raises becomes an outcome."""
+    from threadpoolctl import threadpool_limits
+
+    load_libraries()
+    try:
+        with threadpool_limits(limits=1):
+            return job.run()
+    except Interrupted as error:
+        return Outcome("stopped", str(error))
+    except StorageError as error:
+        return Outcome("disk", str(error), error.hint)
+    except SrnetError as error:
+        return Outcome("failed", str(error), error.hint)
+    # A bug that one trial meets must not take the others' results.
+    except Exception as error:
+        line = " ".join(f"unexpected {type(error).__name__}: {error}".split())
+        return Outcome("failed", line, "this is a bug of srnet: please report it")
+
+
+def load_libraries() -> None:
+    """Load what trials need, BLAS above all: its threads can be limited only once it is there."""
+    from srnet_cli.workflows import preparation, results, search  # noqa: F401
+
+
+_ALONE = threading.Lock()
+
+
+@contextmanager
+def _unpacked(luggage: Luggage, place: Path) -> Iterator[Mapping[str, str]]:
+    """The luggage in a folder; yields where each file is now, by the path it had."""
+    from srnet_cli.datasets.pmlb import VARIABLE
+    from srnet_cli.networks.cache import read_entry, write_entry
+
+    paths = {}
+    for number, (path, data) in enumerate(luggage.files.items()):
+        new = place / f"{number}{Path(path).suffix}"
+        write_atomic(new, data)
+        paths[path] = str(new)
+    if luggage.training is not None and read_entry(luggage.training[0]) != luggage.training[1]:
+        with suppress(StorageError):  # without a cache the network is trained here
+            write_entry(*luggage.training)
+    before = os.environ.get(VARIABLE)
+    if luggage.table is not None:
+        name, data = luggage.table
+        (place / "data" / name).mkdir(parents=True)
+        write_atomic(place / "data" / name / f"{name}.tsv.gz", data)
+        os.environ[VARIABLE] = str(place / "data")
+    try:
+        yield paths
+    finally:
+        if before is not None:
+            os.environ[VARIABLE] = before
+        elif luggage.table is not None:
+            os.environ.pop(VARIABLE, None)
+
+
+def _renamed(value: Any, paths: Mapping[str, str]) -> Any:
+    """Plain values with paths replaced."""
+    if isinstance(value, Mapping):
+        return {key: _renamed(one, paths) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed(one, paths) for one in value]
+    return paths.get(value, value) if isinstance(value, str) else value
+
+
+def _collected(run: Path, paths: Mapping[str, str]) -> dict[str, bytes]:
+    """The files of a finished run, with paths as they are where the suite was begun."""
+    from srnet_cli.store.commit import Commit
+
+    back = {new: old for old, new in paths.items()}
+    files = {
+        path.relative_to(run).as_posix(): path.read_bytes()
+        for path in sorted(run.rglob("*"))
+        if path.is_file() and path.name not in (LOCK, DONE)
+    }
+    for name in _PATHS:
+        files[name] = encode_json(_renamed(json.loads(files[name]), back))
+    commit = Commit.from_bytes((run / DONE).read_bytes(), run / DONE)
+    return {**files, DONE: replace(commit, files=_fingerprints(files)).to_bytes()}
+
+
+def _fingerprints(files: Mapping[str, bytes]) -> dict[str, Any]:
+    from srnet_cli.store.commit import Fingerprint
+
+    return {name: Fingerprint.of(data) for name, data in files.items()}
+
+
+_VERSIONED = ("numpy", "numba", "llvmlite", "scipy", "scikit-learn", "sympy")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What results depend on: this project, to the last byte of its sources, and its libraries."""
+    package = Path(__file__).parents[1]
+    digest = sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    python = ".".join(platform.python_version_tuple()[:2])
+    srnet = f"{version('srnet')} (sources {digest.hexdigest()[:8]})"
+    return {"srnet": srnet, "Python": python} | {name: version(name) for name in _VERSIONED}
+
+
+def settings_of(experiment: Experiment) -> dict[str, Any]:
+    """The settings as they travel."""
+    return resolved(experiment)

@@ -1,0 +1,134 @@
+"""Workers of a real Dask cluster: used, lost, refused."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import executor_work
+import pytest
+from dask_cluster import LONG, DaskCluster, dask_cluster
+
+from srnet_cli.errors import UsageError
+from srnet_cli.executor.cluster import Cluster, Tls, difference
+from srnet_cli.executor.tasks import Begun, Ended, Lost, run_all
+
+pytest.importorskip("distributed")
+# Of Dask's own threads and sockets, closed when the collector comes by.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    with dask_cluster(tmp_path_factory.mktemp("dask"), 2) as running:
+        yield running
+
+
+def ignore(text: str) -> None:
+    """Tell nobody."""
+
+
+def connect(
+    cluster: DaskCluster, work: Callable[..., object], notice: Callable[[str], None] = ignore
+) -> Cluster:
+    return Cluster(work, cluster.address, executor_work.describe, notice)
+
+
+def until(is_so: Callable[[], bool]) -> bool:
+    """Wait for something to become so, far longer than it takes."""
+    end = time.monotonic() + LONG
+    while not (found := is_so()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
+def wait_for_workers(places: Cluster, count: int) -> None:
+    assert until(lambda: len(places.free()) == count)
+
+
+def test_results_come_back_from_all_workers(cluster: DaskCluster) -> None:
+    """Each worker has one task at a time, and is used for several."""
+    payloads = {str(number): number for number in range(8)}
+    with connect(cluster, executor_work.square) as places:
+        wait_for_workers(places, 2)
+        events = list(run_all(places, payloads, payloads.__getitem__))
+    ended = [event for event in events if isinstance(event, Ended)]
+    assert {event.key: event.result[0] for event in ended} == {k: v**2 for k, v in payloads.items()}
+    assert {event.result[1] for event in ended} == {one.pid for one in cluster.workers.values()}
+
+
+def test_a_worker_with_another_version_is_refused_and_named(cluster: DaskCluster) -> None:
+    """At the start that is an error; one that joins later is not used, which is said."""
+    said: list[str] = []
+    with connect(cluster, executor_work.square, said.append) as places:
+        wait_for_workers(places, 2)
+        before = set(places.free())
+        cluster.add("other", {"WORK_VERSION": "2"})
+        try:
+            assert until(lambda: bool(places.free() and said))
+            assert set(places.free()) == before
+            assert "has work 2, here is 1" in said[0]
+            with pytest.raises(UsageError, match=r"another version: tcp://.* has work 2") as caught:
+                connect(cluster, executor_work.square)
+            assert "same versions" in caught.value.hint
+        finally:
+            other = cluster.workers.pop("other")
+            other.kill()
+            other.wait()
+
+
+def test_a_killed_worker_costs_nothing_but_time(cluster: DaskCluster, tmp_path: Path) -> None:
+    """Its task is begun anew on another one."""
+    mark = str(tmp_path / "mark")
+    with connect(cluster, executor_work.die_once) as places:
+        wait_for_workers(places, 2)
+        told = [event for event in run_all(places, ["key"], lambda _: mark) if event is not None]
+    assert [type(event) for event in told] == [Begun, Lost, Begun, Ended]
+    assert isinstance(told[-1], Ended)
+    assert told[-1].result == mark
+    assert told[0].place != told[2].place
+
+
+def test_a_scheduler_that_goes_away_is_one_line(
+    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what to do; the last test of this cluster."""
+    monkeypatch.setattr("srnet_cli.executor.cluster._CONNECT_SECONDS", 1.0)
+    with connect(cluster, executor_work.square) as places:
+        wait_for_workers(places, 1)
+        cluster.scheduler.kill()
+        cluster.scheduler.wait()
+        with pytest.raises(UsageError, match=r"the scheduler at .* is gone"):
+            until(lambda: bool(places.wait(0.1)))
+
+
+def test_an_unreachable_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That names its address."""
+    monkeypatch.setattr("srnet_cli.executor.cluster._CONNECT_SECONDS", 0.5)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(UsageError, match=f"no Dask scheduler can be reached at {address}"):
+            Cluster(executor_work.square, address, executor_work.describe, ignore)
+
+
+@pytest.mark.parametrize("address", ["nonsense://x", "tls://127.0.0.1:1"])
+def test_an_impossible_address_is_one_line(address: str) -> None:
+    """Also an encrypted one without certificates."""
+    with pytest.raises(UsageError, match=f"at {address}"):
+        Cluster(executor_work.square, address, executor_work.describe, ignore)
+
+
+def test_certificates_that_are_not_there_are_one_line(tmp_path: Path) -> None:
+    """Of files given on the command line."""
+    tls = Tls(*(str(tmp_path / name) for name in ("ca.pem", "cert.pem", "key.pem")))
+    with pytest.raises(UsageError, match=r"tls://127\.0\.0\.1:1"):
+        Cluster(executor_work.square, "tls://127.0.0.1:1", executor_work.describe, ignore, tls)
+
+
+def test_difference_names_what_differs() -> None:
+    """And says nothing of what is the same, or only there."""
+    assert difference({"a": "1", "b": "2"}, {"a": "1", "b": "2", "c": "3"}) == ""
+    assert difference({"a": "1", "b": "2"}, {"a": "1"}) == "has b None, here is 2"

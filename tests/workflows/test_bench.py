@@ -1,0 +1,198 @@
+"""Suites from end to end: in processes, on a cluster, interrupted, poisoned, on a full disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from dask_cluster import dask_cluster
+from small_run import write_config
+from small_suite import SUITE, Watcher, results, write_suite
+
+from srnet_cli.errors import ConfigError, Interrupted, StorageError, TrialsFailed, UsageError
+from srnet_cli.executor.local import Processes
+from srnet_cli.executor.tasks import Ended
+from srnet_cli.store import RunFolder
+from srnet_cli.workflows import bench, fit, suite_trial
+from srnet_cli.workflows.bench_session import Where
+from srnet_cli.workflows.reporting import SuiteProgress
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the suite's files are."""
+    return tmp_path_factory.mktemp("suite")
+
+
+@pytest.fixture(scope="module")
+def local(folder: Path) -> Path:
+    """The suite, run in two local processes."""
+    summary = bench.run(write_suite(folder), where=Where(jobs=2), run_dir=folder / "local")
+    assert not summary.failures
+    return summary.path
+
+
+def test_every_trial_is_a_run_that_verifies(local: Path) -> None:
+    """A committed run folder each, and reports."""
+    trials = [f"trials/{case}/{number:04}" for case in ("first", "second") for number in (1, 2)]
+    for trial in trials:
+        run = RunFolder.open(local / trial)
+        assert run.is_done
+        assert run.verify() == []
+    rows = (local / "results.csv").read_text().splitlines()
+    assert len(rows) == 5
+    assert rows[1].startswith("first,first,,1,done,3,")
+    names = {"results.csv", "timing.csv", "plots", "trials", "suite.json", "suite.yaml"}
+    assert {path.name for path in local.iterdir()} == names | {
+        f"summary.{suffix}" for suffix in ("json", "csv", "md", "tex")
+    }
+
+
+def test_trials_are_those_of_one_config_with_as_many(local: Path, tmp_path: Path) -> None:
+    """``srnet fit`` with ``trials: 2`` finds what the suite's two trials find."""
+    config = write_config(tmp_path, ("generations: 60", "generations: 20"))
+    fitted = fit.run(config, ["trials=2"], run_dir=tmp_path / "fit")
+    alone = [
+        json.loads((local / f"trials/first/{number:04}/metrics.json").read_text())["fitness"][0]
+        for number in (1, 2)
+    ]
+    assert fitted.metrics["fitness"] == alone
+    assert alone[0] != alone[1]
+
+
+def test_a_finished_suite_is_answered_at_once(local: Path, folder: Path) -> None:
+    """Nothing is run again, and the answer is the same; more trials add to those there are."""
+    before = results(local)
+    watcher = Watcher()
+    bench.run(folder / "tiny.yaml", run_dir=local, reporter=watcher)
+    assert results(local) == before
+    assert watcher.last is None
+
+
+def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
+    local: Path, folder: Path, tmp_path: Path
+) -> None:
+    """A real scheduler and two worker processes, one of which is killed -9 while both are at work:
+    every trial ends once, and every file is the same but for those that hold times."""
+    pytest.importorskip("distributed")
+    with dask_cluster(tmp_path, 2) as cluster:
+        victims = [cluster.workers["worker-0"]]
+
+        def kill(progress: SuiteProgress) -> None:
+            if victims and progress.running == 2 and progress.done:
+                victims.pop().kill()
+
+        watcher = Watcher(kill)
+        summary = bench.run(
+            folder / "tiny.yaml",
+            where=Where(jobs=1, scheduler=cluster.address),
+            run_dir=tmp_path / "afar",
+            reporter=watcher,
+        )
+    assert not victims
+    assert sum("was lost" in notice for notice in watcher.notices) == 1
+    assert [(case.done, case.failed) for case in summary.cases] == [(2, 0), (2, 0)]
+    assert results(tmp_path / "afar") == results(local)
+    for case in ("first", "second"):
+        for number in ("0001", "0002"):
+            assert RunFolder.open(tmp_path / "afar/trials" / case / number).verify() == []
+
+
+def test_a_signal_stops_and_the_same_command_goes_on(
+    local: Path, folder: Path, tmp_path: Path
+) -> None:
+    """Within five seconds, with exit code 143; the results are those of a suite left in peace."""
+    began: list[float] = []
+
+    def stop(progress: SuiteProgress) -> None:
+        if progress.done and not began:
+            began.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted) as caught:
+        bench.run(
+            folder / "tiny.yaml",
+            where=Where(jobs=1),
+            run_dir=tmp_path / "run",
+            reporter=Watcher(stop),
+        )
+    assert caught.value.exit_code == 143
+    assert 1 <= len(list((tmp_path / "run").glob("trials/*/*/DONE.json"))) < 4
+    bench.run(folder / "tiny.yaml", where=Where(jobs=1), run_dir=tmp_path / "run")
+    assert results(tmp_path / "run") == results(local)
+
+
+def test_a_case_that_cannot_be_run_fails_alone(tmp_path: Path, runs_dir: Path) -> None:
+    """The others end, and the failure is named."""
+    suite = write_suite(tmp_path, SUITE.replace("trials: 2", "trials: 1"))
+    bad = (tmp_path / "other.yaml").read_text().replace("x + y", "log(x - 3)")
+    (tmp_path / "other.yaml").write_text(bad)
+    summary = bench.run(suite, where=Where(jobs=1))
+    assert [(case.done, case.failed) for case in summary.cases] == [(1, 0), (0, 1)]
+    (failed,) = summary.failures
+    assert failed.case == "second"
+    assert "finite" in failed.error
+    assert TrialsFailed(1, "x").exit_code == 5
+
+
+def test_a_full_disk_is_an_error_of_storage(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No trial is blamed for it, and the others are not tried."""
+    begun: list[str] = []
+
+    def begin(self: Processes, place: str, key: str, payload: object) -> None:
+        begun.append(key)
+
+    def wait(self: Processes, seconds: float) -> list[Ended]:
+        outcome = suite_trial.Outcome("disk", "cannot write x: No space left", "free some space")
+        return [Ended(begun[-1], "here", outcome)]
+
+    monkeypatch.setattr(Processes, "begin", begin)
+    monkeypatch.setattr(Processes, "wait", wait)
+    with pytest.raises(StorageError, match="No space left") as caught:
+        bench.run(folder / "tiny.yaml", where=Where(jobs=1), run_dir=tmp_path / "run")
+    assert caught.value.exit_code == 4
+    assert len(begun) == 1
+    assert not (tmp_path / "run/failures.json").exists()
+
+
+def test_a_folder_of_another_suite_is_refused(local: Path, folder: Path) -> None:
+    """Also one of something else, and one that another process holds."""
+    with pytest.raises(UsageError, match="another suite"):
+        bench.run(folder / "tiny.yaml", ["evolution.population=21"], run_dir=local)
+    with pytest.raises(UsageError, match="neither empty nor of a suite"):
+        bench.run(folder / "tiny.yaml", run_dir=folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("small.yaml", "smal.yaml", "tiny.yaml:4: configs.first: .*smal.yaml: no such config"),
+        ("trials: 2", "trials: 0", "tiny.yaml:2: trials: expected"),
+        ("trials: 2", "trails: 2", "trails: unknown key; did you mean 'trials'"),
+        (
+            "trials: 2",
+            "matrix: {evolution.mutatoin: [0.1]}",
+            "tiny.yaml:2: matrix.evolution.mutatoin: .*no such key; did you mean "
+            "'evolution.mutation'",
+        ),
+        ("trials: 2", "matrix: {evolution.mutation: 0.1}", "expected a list of values"),
+        ("trials: 2", "matrix: {evolution.mutation: [2]}", "first.*evolution.mutation: expected"),
+        ("trials: 2", "matrix: {seed: [1, 1]}", "given twice"),
+        ("trials: 2", "matrix: {trials: [1, 2]}", "key of the suite itself"),
+        ("trials: 2", "strategies: [atuo]", "first.*evolution.strategy: expected"),
+        ("trials: 2", "published: fitness", "no published fitness is known of 'first'"),
+        ("configs:", "configs: {}\nx:", "unknown key"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """That names the file, the line and the key."""
+    suite = write_suite(tmp_path, SUITE.replace(old, new, 1))
+    with pytest.raises(ConfigError, match=message) as caught:
+        bench.plan(suite)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,105 @@
+"""A trial that travels: settings and luggage there, a run folder back, the same bytes as here."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_run import CONFIG
+from small_suite import TIMES
+
+from srnet_cli.config.loading import load_experiment
+from srnet_cli.networks.cache import cache_folder
+from srnet_cli.store import RunFolder
+from srnet_cli.workflows.suite_trial import (
+    Luggage,
+    Packing,
+    TrialAfar,
+    TrialHere,
+    run_job,
+    settings_of,
+    versions,
+)
+
+EVOLUTION = CONFIG[CONFIG.index("evolution:") :].replace("generations: 60", "generations: 10")
+FILES = f"""\
+name: files
+dataset: {{formula: a + b, rows: rows.npz, domain: {{a: [0, 1], b: [0, 1]}}}}
+network: {{load: net.npz}}
+{EVOLUTION}"""
+TABLE = f"""\
+name: table
+dataset: {{pmlb: made_up}}
+network: {{train: {{hidden: [2], max_iter: 50}}}}
+{EVOLUTION}"""
+
+
+def make_files(folder: Path) -> None:
+    """Rows and a network in files, and a table in the cache of tables."""
+    rng = np.random.default_rng(0)
+    rows = rng.random((40, 2))
+    np.savez(folder / "rows.npz", X=rows)
+    weights = {"weight1": rng.normal(size=(2, 2)), "bias1": np.zeros(2)}
+    weights |= {"weight2": rng.normal(size=(1, 2)), "bias2": np.zeros(1)}
+    np.savez(folder / "net.npz", **weights)
+    lines = ["a\tb\ttarget", *(f"{a:.3f}\t{b:.3f}\t{a + b:.3f}" for a, b in rows)]
+    (folder / "data/made_up").mkdir(parents=True)
+    content = gzip.compress("\n".join(lines).encode() + b"\n")
+    (folder / "data/made_up/made_up.tsv.gz").write_bytes(content)
+
+
+@pytest.mark.parametrize("text", [FILES, TABLE], ids=["files", "table"])
+def test_the_same_bytes_without_the_files(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where neither the rows, the network, the table nor the trained network are."""
+    make_files(tmp_path)
+    monkeypatch.setenv("SRNET_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "c.yaml").write_text(text)
+    experiment = load_experiment(tmp_path / "c.yaml")
+    packed = run_job(Packing(experiment))
+    assert packed.kind == "done", packed.error
+    assert packed.luggage is not None
+    here = run_job(TrialHere(experiment, b"config", tmp_path / "here"))
+    assert here.kind == "done", here.error
+
+    for name in ("rows.npz", "net.npz", "data/made_up/made_up.tsv.gz"):
+        (tmp_path / name).unlink()
+    for entry in cache_folder().glob("*"):
+        entry.unlink()
+    afar = run_job(TrialAfar(settings_of(experiment), b"config", packed.luggage))
+    assert afar.kind == "done", afar.error
+    assert os.environ["SRNET_DATA_DIR"] == str(tmp_path / "data")
+    with RunFolder.claim(tmp_path / "afar") as folder:
+        folder.adopt(afar.files)
+        assert folder.verify() == []
+    names = {name for name in afar.files if Path(name).name not in TIMES}
+    assert len(names) > 10
+    for name in names:
+        assert afar.files[name] == (tmp_path / "here" / name).read_bytes(), name
+
+
+def test_what_goes_wrong_is_an_outcome(tmp_path: Path) -> None:
+    """A mistake in the data fails the trial; nothing is raised in the worker."""
+    make_files(tmp_path)
+    (tmp_path / "c.yaml").write_text(FILES)
+    experiment = load_experiment(tmp_path / "c.yaml")
+    job = TrialAfar(settings_of(experiment), b"config", Luggage({"x": b""}))
+    (tmp_path / "rows.npz").write_bytes(b"no rows")
+    found = run_job(job)
+    assert found.kind == "failed"
+    assert "rows.npz" in found.error
+    broken = TrialAfar({"name": 1}, b"", Luggage())
+    assert run_job(broken).kind == "failed"
+
+
+def test_versions_name_what_results_depend_on() -> None:
+    """This project's sources among them."""
+    found = versions()
+    assert {"srnet", "Python", "numpy", "numba", "scikit-learn"} <= found.keys()
+    assert "sources" in found["srnet"]
+    assert json.dumps(found)
