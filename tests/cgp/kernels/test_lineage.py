@@ -30,7 +30,7 @@ def origin(decoder: Decoder) -> Origin:
     functions = decoder.opcodes.tolist()
     add = functions.index(0) if 0 in functions else -1
     d = decoder.inputs
-    return Origin(decoder.grid, decoder.opcodes, add, np.zeros(d), np.ones(d))
+    return Origin(decoder.grid, decoder.opcodes, add, np.zeros(d), np.ones(d), np.empty((0, d + 1)))
 
 
 def seeded(decoder: Decoder, seed: int) -> Chromosome:
