@@ -64,3 +64,9 @@ def between(X: Array, together: Indices, n: int, rng: np.random.Generator) -> Ar
         is_second = (rng.random((n, whole.max() + 1)) < position)[:, whole]
         rows = np.where(whole < 0, rows, np.where(is_second, X[second], X[first]))
     return np.asarray(rows)
+
+
+def without(rows: Array, known: Array) -> Array:
+    """The rows that are none of others, to the last bit: (n, d), (k, d) -> (m, d), m ≤ n."""
+    seen = {row.tobytes() for row in known + 0.0}  # one zero for both
+    return rows[[row.tobytes() not in seen for row in rows + 0.0]]

@@ -19,6 +19,20 @@ def limited_functions(settings: EvolutionSettings) -> set[str]:
     return {*settings.max_uses, *settings.max_nesting, *inner}
 
 
+def most_additions(limits: Limits, longest: int) -> int:
+    """Operations that a chain of additions may have, of at most ``longest``."""
+    add, most = BY_NAME["add"].opcode, longest
+    if limits.depth:
+        most = min(most, limits.depth)
+    for opcode, uses in limits.uses.tolist():
+        if opcode == add:
+            most = min(most, uses)
+    for outer, inner, inside in limits.nesting.tolist():
+        if outer == inner == add:
+            most = min(most, inside + 1)
+    return most
+
+
 def limits_of(settings: EvolutionSettings) -> Limits:
     """The limits of a search."""
     uses = [(BY_NAME[name].opcode, most) for name, most in settings.max_uses.items()]

@@ -11,6 +11,7 @@ from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.datasets.boundary import box_rows, segment_rows
 from srnet_cli.datasets.categories import groups
 from srnet_cli.datasets.dataset import Dataset, Domain
+from srnet_cli.datasets.oracle import without
 from srnet_cli.networks import Network
 from srnet_cli.rng import stream
 
@@ -55,7 +56,12 @@ def boundary_test_rows(
     if n == 0:
         return X[:0]
     rng = stream(seed, "dataset", "boundary", "test")
-    return _beside(X, dataset, network, n, rng, lambda text: notice(f"to report on: {text}"))
+    rows = _beside(X, dataset, network, n, rng, lambda text: notice(f"to report on: {text}"))
+    # Where few values make few rows, some of them are rows that the network was trained on.
+    new = without(rows, dataset.train.X)
+    if len(new) < len(rows):
+        notice(f"to report on: {len(rows) - len(new)} of these are training rows, left out")
+    return new
 
 
 def _beside(

@@ -318,7 +318,7 @@ def _classification(fitted: FittedRun, X: Array) -> Classification | None:
     if found is None:
         return None
     names = map(one_line, class_names(fitted.inputs, fitted.model.layers[-1].width))
-    matter = influences(fitted.model, fitted.network, X, fitted.model.features)
+    matter = influences(fitted.model, fitted.network, X, fitted.inputs.get("categories", {}))
     return Classification(tuple(names), DECISION, found, matter)
 
 

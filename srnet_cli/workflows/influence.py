@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.datasets.categories import Indices, groups, indicator
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network
 from srnet_cli.rng import stream
@@ -38,7 +40,10 @@ class Influence:
 
 
 def influences(
-    model: SymbolicNetwork, network: Network, X: Array, names: Sequence[str]
+    model: SymbolicNetwork,
+    network: Network,
+    X: Array,
+    categories: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[Influence, ...]:
     """The permutation effect of every input on the agreement (Breiman 2001), the greatest first.
 
@@ -46,24 +51,43 @@ def influences(
         model: the formulas.
         network: the classifier they read.
         X: raw rows, (n, d); at most 2000, evenly spread, are used.
-        names: what the inputs are called, d of them.
+        categories: of the columns that have indicators as inputs; the indicators of a column are
+            shuffled together, and named as the column.
     """
     rows = X[:: max(1, -(-len(X) // _ROWS))]
     labels = network.labels(rows)
     agreement = float(np.mean(decided(model.predict(rows)) == labels))
     found = []
-    for column, name in enumerate(names):
+    together = groups(model.features, categories)
+    for number in np.unique(together).tolist():
+        columns = np.flatnonzero(together == number)
         ours, theirs = [], []
         for repeat in range(REPEATS):
             shuffled = rows.copy()
-            order = stream(0, "influence", column, repeat).permutation(len(rows))
-            shuffled[:, column] = rows[order, column]
+            order = stream(0, "influence", number, repeat).permutation(len(rows))
+            shuffled[:, columns] = rows[np.ix_(order, columns)]
             ours.append(agreement - np.mean(decided(model.predict(shuffled)) == labels))
             theirs.append(np.mean(network.labels(shuffled) != labels))
         found.append(
-            Influence(name, float(np.mean(ours)), float(np.std(ours)), float(np.mean(theirs)))
+            Influence(
+                _name(model.features, columns, categories),
+                float(np.mean(ours)),
+                float(np.std(ours)),
+                float(np.mean(theirs)),
+            )
         )
     return tuple(sorted(found, key=lambda one: -one.lost))
+
+
+def _name(
+    features: Sequence[str], columns: Indices, categories: Mapping[str, Sequence[str]]
+) -> str:
+    """What a group of inputs is called."""
+    first = features[int(columns[0])]
+    for column, values in categories.items():
+        if first in (indicator(column, one) for one in values):
+            return column
+    return first
 
 
 def influence_rows(found: Sequence[Influence], shown: int) -> list[list[str]]:

@@ -19,7 +19,7 @@ from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import Experiment
 from srnet_cli.datasets.dataset import Dataset, fingerprint
 from srnet_cli.datasets.loading import load_dataset
-from srnet_cli.datasets.oracle import oracle_rows
+from srnet_cli.datasets.oracle import oracle_rows, without
 from srnet_cli.errors import UsageError
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.networks import Network, load_or_train, network_to_bytes, quality
@@ -87,20 +87,24 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
         reporter.notice(f"network on held-out rows: {judged.summary()}")
     settings, seed = experiment.dataset, experiment.seed
     extra = boundary_fit_rows(settings, dataset, network, seed, reporter.notice)
-    problem = _problem(experiment, dataset, network, extra)
+    beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
+    held_out = np.concatenate([dataset.test.X, beside])
+    problem = _problem(experiment, dataset, network, extra, held_out)
     for remark in strategy_of(experiment).remarks(problem, experiment.evolution):
         reporter.notice(remark)
     sets = row_sets(dataset, seed)
-    beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
     if len(beside):
         sets["boundary"] = beside
     return Prepared(experiment, dataset, network, provenance, judged, sets, problem)
 
 
-def _problem(experiment: Experiment, dataset: Dataset, network: Network, extra: Array) -> Problem:
+def _problem(
+    experiment: Experiment, dataset: Dataset, network: Network, extra: Array, held_out: Array
+) -> Problem:
     """The rows that the strategy fits, then those that only judge, with the activations.
 
-    Extra rows, (k, d), are fitted beside those of the dataset.
+    Extra rows, (k, d), are fitted beside those of the dataset. Rows made from a table's are neither
+    fitted nor judge where they are one of those held out: of few categories there are few rows.
     """
     fit, judge = dataset.train.X, dataset.validation.X
     if experiment.evolution.strategy == "auto":
@@ -113,6 +117,13 @@ def _problem(experiment: Experiment, dataset: Dataset, network: Network, extra: 
             fit = oracle_rows(dataset, count, how, rng)
         # Poles hide between the rows; a denser sample finds them.
         judge = oracle_rows(dataset, 2 * len(fit), how, rng)
+        if dataset.domain is None:
+            fit = without(fit, held_out) if count else fit
+            judge = without(judge, held_out)
+    if dataset.domain is None:
+        extra = without(extra, held_out)
+    if not len(fit):
+        fit = dataset.train.X
     rows = np.concatenate([fit, extra, judge])
     has_classes = network.output_activation == "softmax"
     count = len(fit) + len(extra)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from srnet_cli.datasets.dataset import Array, Dataset, Domain, Rows
-from srnet_cli.datasets.oracle import NEIGHBOURS, oracle_rows
+from srnet_cli.datasets.oracle import NEIGHBOURS, oracle_rows, without
 
 
 def dataset(X: Array, domain: Domain | None = None) -> Dataset:
@@ -119,3 +119,12 @@ def test_the_same_numbers_give_the_same_rows() -> None:
 def test_no_rows() -> None:
     """None asked for, none given."""
     assert draw(dataset(np.ones((3, 2))), 0).shape == (0, 2)
+
+
+def test_rows_without_those_known() -> None:
+    """Rows that are others to the last bit are left out, whatever the sign of a zero."""
+    rows = np.array([[1.0, 0.0], [2.0, -0.0], [3.0, 1.0], [1.0, 0.0]])
+    known = np.array([[2.0, 0.0], [1.0, -0.0], [3.0, 1.0 + 1e-15]])
+    np.testing.assert_array_equal(without(rows, known), [[3.0, 1.0]])
+    np.testing.assert_array_equal(without(rows, known[:0]), rows)
+    assert without(rows[:0], known).shape == (0, 2)

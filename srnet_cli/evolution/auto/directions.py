@@ -22,28 +22,29 @@ _TURNS = 30
 _DEPENDENT = 1e-6
 
 
-def directions(X: Array, units: Array) -> Array:
+def directions(X: Array, units: Array, most: int = MOST_SUMMANDS) -> Array:
     """A weighted sum of the inputs for every unit, of spread 1 and mean 0 on the rows.
 
     Args:
         X: inputs, (n, d).
         units: what follows them, (n, m).
+        most: inputs that a sum may have, those that matter most to it.
 
     Returns:
         weights and then the offset, (k, d + 1) with k ≤ m: none for units that do not vary or that
-        no sum follows, and no more than ``MOST_SUMMANDS`` weights different from 0 in a row.
+        no sum follows, and no more than ``most`` weights different from 0 in a row.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         centre, spread = X.mean(axis=0), X.std(axis=0)
     varies = np.isfinite(spread) & (spread > 1e-12 * np.abs(centre))
-    if not varies.any():
+    if not varies.any() or most < 1:
         return np.empty((0, X.shape[1] + 1))
     chosen = np.flatnonzero(varies)
     standard = (X[:, chosen] - centre[chosen]) / spread[chosen]
     kept = _independent(standard)
     rows = []
     for unit in units.T:
-        weights = _direction(standard[:, kept], unit)
+        weights = _direction(standard[:, kept], unit, most)
         if weights is None:
             continue
         row = np.zeros(X.shape[1] + 1)
@@ -60,17 +61,17 @@ def _independent(columns: Array) -> NDArray[np.int64]:
     return np.sort(order[: len(size)][size > _DEPENDENT * size[0]]).astype(np.int64)
 
 
-def _direction(columns: Array, unit: Array) -> Array | None:
-    """Weights of the columns, at most ``MOST_SUMMANDS`` of them, or None where none follow."""
+def _direction(columns: Array, unit: Array, most: int) -> Array | None:
+    """Weights of the columns, at most so many of them, or None where none follow."""
     weights = _alternate(columns, unit)
-    if weights is None or len(weights) <= MOST_SUMMANDS:
+    if weights is None or len(weights) <= most:
         return weights
-    most = np.sort(np.argsort(-np.abs(weights), kind="stable")[:MOST_SUMMANDS])
-    few = _alternate(columns[:, most], unit)
+    chosen = np.sort(np.argsort(-np.abs(weights), kind="stable")[:most])
+    few = _alternate(columns[:, chosen], unit)
     if few is None:
         return None
     weights = np.zeros(len(weights))
-    weights[most] = few
+    weights[chosen] = few
     return weights
 
 
@@ -82,14 +83,12 @@ def _alternate(columns: Array, unit: Array) -> Array | None:
     basis, triangle = np.linalg.qr(columns)
     aim = (ranks - ranks.mean()) / ranks.std()
     fit = basis.T @ aim
-    places = ranks - 1.0
-    steps = np.arange(len(unit), dtype=np.float64)
     for _ in range(_TURNS):
         norm = np.linalg.norm(fit)
         if not norm > 1e-9:
             return None
         values = basis @ (fit / norm)
-        aim = np.interp(places, steps, np.sort(values))
+        aim[np.lexsort((values, ranks))] = np.sort(values)
         fit = basis.T @ aim
     weights = np.linalg.solve(triangle, fit)
     return np.asarray(weights / np.std(columns @ weights))

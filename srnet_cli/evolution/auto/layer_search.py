@@ -24,6 +24,7 @@ from srnet_cli.evolution.auto.composition import is_constant
 from srnet_cli.evolution.auto.directions import directions
 from srnet_cli.evolution.auto.linear_start import weighted_sum
 from srnet_cli.evolution.auto.rounding import hangs_on_rounding
+from srnet_cli.evolution.limits import most_additions
 from srnet_cli.readout import unexplained
 
 Array = NDArray[np.float64]
@@ -148,7 +149,7 @@ class LayerSearch:
         far = np.sum(targets**2, axis=1)
         even = np.full(len(X), 1.0 / len(X))
         self._chance = 0.5 * even + 0.5 * (far / far.sum() if far.sum() > 0 else even)
-        self._origin = _origin(X, units, decoder)
+        self._origin = _origin(X, units, decoder, self._longest)
 
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
@@ -188,7 +189,8 @@ class LayerSearch:
         basis = _orthonormal(np.column_stack([np.ones(len(self._X)), *others]))
         left = self.targets - basis @ (basis.T @ self.targets)
         direction = np.linalg.eigh(left.T @ left)[1][:, -1]
-        return weighted_sum(self._decoder, self._X, left @ direction, self._longest + 1)
+        most = most_additions(self._decoder.limits, self._longest) + 1
+        return weighted_sum(self._decoder, self._X, left @ direction, most) if most > 1 else None
 
     def evolve(
         self,
@@ -263,7 +265,10 @@ def _orthonormal(columns: Array) -> Array:
     return np.asarray(np.linalg.qr(columns / np.where(norms > 0.0, norms, 1.0))[0])
 
 
-def _origin(X: Array, units: Array, decoder: Decoder) -> Origin:
+def _origin(X: Array, units: Array, decoder: Decoder, longest: int) -> Origin:
+    # Of any rows, because those of a table or a grid may be sorted.
+    rows = np.random.default_rng(0).permutation(len(X))[:_DIRECTION_ROWS]
+    most = min(MOST_SUMMANDS, most_additions(decoder.limits, longest))
     functions = decoder.opcodes.tolist()
     add = BY_NAME["add"].opcode
     with np.errstate(over="ignore", invalid="ignore"):
@@ -275,5 +280,5 @@ def _origin(X: Array, units: Array, decoder: Decoder) -> Origin:
         add=functions.index(add) if add in functions else -1,
         centre=centre,
         spread=np.where(spread > 0.0, spread, 1.0),
-        directions=directions(X[:_DIRECTION_ROWS], units[:_DIRECTION_ROWS, :_MOST_DIRECTIONS]),
+        directions=directions(X[rows], units[rows, :_MOST_DIRECTIONS], most),
     )

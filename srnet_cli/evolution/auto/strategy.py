@@ -131,7 +131,8 @@ class Auto:
             Layer((decoder.empty(),), np.zeros((1, target.shape[1])), target.mean(axis=0))
             for decoder, target in zip(self._decoders, self._targets, strict=True)
         ]
-        layers = solve_readouts(layers, self._decoders, self._X, self._targets)
+        with threadpool_limits(1, "blas"):
+            layers = solve_readouts(layers, self._decoders, self._X, self._targets)
         return State(0, layers, Stage(0), layers, trace=np.empty((0, 2 + len(layers))))
 
     def warm_up(self) -> None:
@@ -180,6 +181,8 @@ class Auto:
         """Evolve one expression of the layer at hand: one more, or the next in turn."""
         stage, search = state.stage, self._layer_search(state)
         wanted = self._wanted[stage.layer]
+        if stage.step == 0 and stage.found > 0:
+            self._take_up(state, search)
         found = self._found(state, search)
         turn = len(found) if len(found) < wanted else stage.step % wanted
         others = [candidate.column for k, candidate in enumerate(found) if k != turn]
@@ -190,8 +193,6 @@ class Auto:
             if linear is not None:
                 starts[::2], seeds[::2] = [linear] * len(starts[::2]), [0] * len(seeds[::2])
         rng = stream(*self._stream, state.generation)
-        if stage.step == 0 and stage.found > 0:
-            stage.error = stage.before = search.error([candidate.column for candidate in found])
         result = search.evolve(others, starts, seeds, rng)
         if result is not None and (current is None or result[1] < stage.error):
             found[turn : turn + 1], stage.error = [result[0]], result[1]
@@ -202,6 +203,17 @@ class Auto:
             self._next_layer(state)
         elif stage.step % wanted == 0:
             self._end_round(state, wanted)
+
+    def _take_up(self, state: State, search: LayerSearch) -> None:
+        """Go on with a layer's expressions, but for those that the layers below have spoilt."""
+        stage, before = state.stage, self._found(state, search)
+        found = [candidate for candidate in before if search.is_usable(candidate)]
+        stage.found = len(found)
+        if not found:
+            return
+        stage.error = stage.before = search.error([candidate.column for candidate in found])
+        if len(found) < len(before):
+            self._install(state, found)
 
     def _starts(
         self, stage: Stage, current: Chromosome | None
@@ -334,12 +346,18 @@ class Auto:
     def _errors(self, layers: Sequence[Layer]) -> list[Array]:
         return unit_errors(forward(layers, self._decoders, self._X), self._targets)
 
+    def _is_better(self, state: State, error: float) -> bool:
+        """Whether the composition is sound, and better than the best or that is not."""
+        if not self._is_sound(state.layers):
+            return False
+        return error < state.error or not self._is_sound(state.best)
+
     def _record(self, state: State, is_first: bool) -> None:
         """Keep the composition if it is the best so far; in the first cycle it always is."""
         outputs = forward(state.layers, self._decoders, self._X)
         errors = unit_errors(outputs, self._targets)
         error = log_error(errors)
-        if not is_first and (error >= state.error or not self._is_sound(state.layers)):
+        if not is_first and not self._is_better(state, error):
             return
         state.best, state.error = state.layers, error
         now = fitness(errors)

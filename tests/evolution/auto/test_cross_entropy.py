@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -122,6 +123,7 @@ def test_layers_leave_time_for_it(short: None, monkeypatch: pytest.MonkeyPatch) 
     settings = SETTINGS.model_copy(update={"max_seconds": 60.0, "expressions": 4})
     search = Auto(problem, settings, seed=0)
     state = search.init()
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     state.seconds = 30.0  # half of it: all layers have had their shares
     search.advance(state, 3)
     assert state.stage.layer == 3

@@ -1,4 +1,4 @@
-"""Directions of monotone single-index models: found exactly, whatever the activation."""
+"""Directions of monotone single-index models: found, whatever the activation."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ ACTIVATIONS = {
     "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
     "steep sigmoid": lambda z: 1.0 / (1.0 + np.exp(-8.0 * z)),
     "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0.0),
+    "saturated": lambda z: np.clip(z, -0.3, 0.2),
     "cube": lambda z: z**3,
     "exp": np.exp,
     "linear": lambda z: z,

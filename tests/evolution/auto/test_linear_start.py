@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from oracles import interpret
+from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.layer_search import LayerSearch, principal_targets
 from srnet_cli.evolution.auto.linear_start import weighted_sum
+from srnet_cli.evolution.limits import limits_of
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(400, 12)) * 10.0 ** RNG.uniform(-2, 2, 12) + 5.0
@@ -62,3 +65,23 @@ def test_only_wide_layers_need_it(columns: int, is_there: bool) -> None:
     assert (found is not None) == is_there
     if found is not None:
         assert search.error([rows[:, 1], search.candidate(found).column]) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("limits", "additions"),
+    [
+        ({}, 9),
+        ({"max_depth": 4}, 4),
+        ({"max_uses": {"add": 3, "sin": 1}}, 3),
+        ({"max_nesting": {"add": {"add": 1}}}, 2),
+    ],
+)
+def test_it_keeps_the_limits(limits: dict[str, object], additions: int) -> None:
+    """A chain of additions is as long as expressions may be, and no deeper or more often."""
+    settings = EvolutionSettings.model_validate(limits)
+    decoder = Decoder.of(24, PUBLISHED_FUNCTIONS, limits_of(settings))
+    rows = np.column_stack([X, X[:, ::-1] ** 2])
+    targets = principal_targets(rows.sum(axis=1, keepdims=True), np.ones(1))
+    found = LayerSearch(rows, targets, targets, rows, decoder, 9, 1).linear_start([])
+    assert found is not None
+    assert len(decoder.program(found)) == additions

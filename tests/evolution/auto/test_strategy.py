@@ -14,8 +14,10 @@ from oracles import interpret
 from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.auto import strategy
+from srnet_cli.evolution.auto.chromosome import NODES, Chromosome
 from srnet_cli.evolution.auto.composition import Layer, forward, log_error, unit_errors
 from srnet_cli.evolution.auto.layer_search import LINEAGES, SEEDS
+from srnet_cli.evolution.auto.state import Stage
 from srnet_cli.evolution.auto.strategy import (
     Auto,
     State,
@@ -365,6 +367,28 @@ def test_later_cycles_keep_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
             assert state.stage.found == len(state.best[0].chromosomes)
             cycles.append(state.stage.cycle)
     assert cycles == [0, 1, 2, 3]
+
+
+@pytest.mark.usefixtures("short")
+def test_expressions_that_a_cycle_has_spoilt_are_replaced() -> None:
+    """What a layer below has left without a value on some row is given up, and found anew."""
+    problem = PROBLEMS["three layers"]
+    search = Auto(problem, settings(), 0)
+    state = search.init()
+    while state.stage.cycle == 0:
+        search.advance(state, 1)
+    pole = Chromosome(state.layers[0].chromosomes[0].genes.copy(), np.ones((NODES, 2)))
+    log = PUBLISHED_FUNCTIONS.index("log")
+    pole.genes[:3], pole.genes[-1] = (log, 0, 0), problem.widths[0] + 1
+    for kept in (0, 1):
+        broken = [pole, *state.best[0].chromosomes[1 : 1 + kept]]
+        state.layers = [replace(state.best[0], chromosomes=tuple(broken)), *state.best[1:]]
+        state.stage = Stage(0, 1, found=1 + kept)
+        search.advance(state, 1)
+        assert np.isfinite(state.stage.error)
+        assert state.stage.found == kept + 1
+        for layer in (state.layers[0], state.best[0]):
+            assert all(not np.array_equal(pole.genes, one.genes) for one in layer.chromosomes)
 
 
 @pytest.mark.usefixtures("short")
