@@ -156,9 +156,7 @@ def explain(
     run: RunReference = None,
     digits: Annotated[
         int | None,
-        typer.Option(
-            help="Significant digits of numbers; by default as few as keep R², at least 4."
-        ),
+        typer.Option(help="Significant digits of numbers; by default as few as keep R²."),
     ] = None,
     form: Annotated[
         ExplainFormat, typer.Option("--format", help="How to print.")

@@ -32,8 +32,6 @@ from srnet_cli.workflows.validity import Validity, check
 
 Array = NDArray[np.float64]
 
-DIGITS = 4
-
 
 @dataclass(frozen=True)
 class Formula:
@@ -182,8 +180,8 @@ def run(
 
     Args:
         reference: the run's folder, name, or ``latest``; None is the latest.
-        digits: significant digits of the numbers in formulas, 1 to 17; None: the fewest from 4 on
-            that keep R².
+        digits: significant digits of the numbers in formulas, 1 to 17; None: the fewest that keep
+            every layer's R².
         choice: which composition to show.
         scaled: whether formulas read standardised inputs, where the network does, rather than the
             inputs in their own units.
@@ -213,8 +211,8 @@ def explain(
     judged = judged_set(fitted.sets)
     X = fitted.sets[judged]
     truth = fitted.network.predict(X)
-    rounding = Rounding(model, layers, network, X, truth, scaled)
-    enough = rounding.enough_digits(DIGITS if digits is None else digits)
+    rounding = Rounding(model, layers, network, X, fitted.network.activations(X), scaled)
+    enough = rounding.enough_digits()
     digits = enough if digits is None else digits
     printed = as_printed(model, layers, network, digits, scaled)
     outputs = _output_names(fitted)
@@ -299,7 +297,7 @@ def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -
         exact=_finite(rounding.exact),
         layers=_finite(by_layers),
         network=_finite(by_network),
-        enough_digits=None if enough == digits else enough,
+        enough_digits=None if enough <= digits else enough,
     )
 
 

@@ -68,12 +68,16 @@ class Printed:
     layers: tuple[PrintedLayer, ...]
     network: tuple[Expr, ...] | None
 
+    def units(self, X: Array) -> list[Array]:
+        """Units of every layer by its formulas, each from the layer before: raw rows, (n, d)."""
+        units = [self._columns(self.scaling, X) if self.scaling else X]
+        for layer in self.layers:
+            units.append(layer.evaluate(units[-1]))
+        return units[1:]
+
     def by_layers(self, X: Array) -> Array:
         """Outputs by the formulas of the layers, one after the other: raw rows (n, d) -> (n, m)."""
-        units = self._columns(self.scaling, X) if self.scaling else X
-        for layer in self.layers:
-            units = layer.evaluate(units)
-        return units
+        return self.units(X)[-1]
 
     def by_network(self, X: Array) -> Array | None:
         """Outputs by the formulas of the whole network, where there are any."""
@@ -166,7 +170,7 @@ class Rounding:
         layers: its formulas, layer by layer.
         network: those of the whole.
         X: raw rows to judge on, (n, d).
-        truth: the network's outputs for them, (n, m).
+        truth: the network's units on them, (n, m_l) a layer.
         scaled: as for ``as_printed``.
 
     Attributes:
@@ -179,33 +183,46 @@ class Rounding:
         layers: Sequence[LayerFormulas],
         network: Sequence[Expr] | None,
         X: Array,
-        truth: Array,
+        truth: Sequence[Array],
         scaled: bool = False,
     ) -> None:
         self._parts, self._scaled = (model, layers, network), scaled
         self._X, self._truth = X, truth
         self._is_readable = network is not None and sum(map(complexity, network)) <= READABLE_NODES
-        self._known: dict[int, tuple[float, float | None]] = {}
-        self.exact = r2(truth, model.predict(X))
+        self._known: dict[int, tuple[list[float], float | None]] = {}
+        self._exact = [r2(*pair) for pair in zip(truth, model.layer_outputs(X), strict=True)]
+        self.exact = self._exact[-1]
 
     def scores(self, digits: int) -> tuple[float, float | None]:
         """R² by the layers' formulas, and by those of the whole network where there are any."""
+        by_layers, by_network = self._scores(digits)
+        return by_layers[-1], by_network
+
+    def enough_digits(self) -> int:
+        """The fewest digits that lose less than 0.001 of any layer's R²."""
+        return next(filter(self._is_enough, range(1, MAX_DIGITS)), MAX_DIGITS)
+
+    def _scores(self, digits: int) -> tuple[list[float], float | None]:
         if digits not in self._known:
             printed = as_printed(*self._parts, digits, self._scaled)
-            whole = printed.by_network(self._X)
+            whole, truth = printed.by_network(self._X), self._truth
             self._known[digits] = (
-                r2(self._truth, printed.by_layers(self._X)),
-                None if whole is None else r2(self._truth, whole),
+                [r2(*pair) for pair in zip(truth, printed.units(self._X), strict=True)],
+                None if whole is None else r2(truth[-1], whole),
             )
         return self._known[digits]
-
-    def enough_digits(self, least: int) -> int:
-        """The fewest digits, from ``least`` on, that lose less than 0.001 of R²."""
-        return next(filter(self._is_enough, range(least, MAX_DIGITS)), MAX_DIGITS)
 
     def _is_enough(self, digits: int) -> bool:
         if not np.isfinite(self.exact):
             return True
-        by_layers, by_network = self.scores(digits)
-        counted = [by_layers, by_network] if self._is_readable else [by_layers]
-        return all(score is not None and score > self.exact - _LOSS for score in counted)
+        by_layers, by_network = self._scores(digits)
+        # A hidden layer that is worse than its mean has nothing to lose.
+        counted = [
+            (score, exact)
+            for score, exact in zip(by_layers[:-1], self._exact[:-1], strict=True)
+            if exact > 0.0
+        ]
+        counted.append((by_layers[-1], self.exact))
+        if self._is_readable and by_network is not None:
+            counted.append((by_network, self.exact))
+        return all(score > exact - _LOSS for score, exact in counted)

@@ -159,7 +159,7 @@ def test_rounding_that_costs_is_said_with_the_cure() -> None:
     shown = explain(made)
     assert shown.digits == enough
     assert shown.printed.enough_digits is None
-    assert explain(wide()).digits == 4
+    assert explain(wide()).digits == 3
 
 
 def test_standardised_inputs_are_spelled_out() -> None:
