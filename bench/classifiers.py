@@ -7,7 +7,8 @@ A seed draws the 25 % stratified test rows, trains the network and searches. Eve
 ``configs/classification`` is trained by every seed; ``--no-fit`` stops there. Else each is fitted
 by ``srnet fit`` with ``--jobs`` threads, in a process of its own whose seconds and peak memory are
 taken, and compared by ``srnet compare --lime --maple``. Then the published networks of
-``configs/published`` are fitted by strategy ``auto``; ``--no-published`` leaves them out. Figures
+``configs/published`` are fitted by strategy ``auto``; ``--no-published`` leaves them out, and
+``--no-compare`` the comparisons, which take minutes each. Figures
 are medians over seeds; an accuracy has the 95 % Wilson interval of its test rows. The tables are
 Markdown on standard output, all figures go to a JSON file.
 """
@@ -68,6 +69,7 @@ def _options() -> argparse.Namespace:
     made.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     made.add_argument("--instances", type=int, default=200, help="rows of each set to compare on")
     made.add_argument("--fit", action=switch, default=True, help="not only train")
+    made.add_argument("--compare", action=switch, default=True, help="beside LIME and MAPLE")
     made.add_argument("--published", action=switch, default=True, help="the published networks")
     made.add_argument(
         "--published-seconds", type=float, default=60.0, help="of search, for each of them"
@@ -117,7 +119,7 @@ def _trained(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any
 
 def _fitted(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     config = PROJECT / f"configs/classification/{name}.yaml"
-    return _run(config, [f"seed={seed}", *options.settings], options, compared=True)
+    return _run(config, [f"seed={seed}", *options.settings], options, compared=options.compare)
 
 
 def _published(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
@@ -222,6 +224,8 @@ def _print_fitted(fitted: dict[str, list[dict[str, Any]]], options: argparse.Nam
         )
         rows.append([name, *cells, f"{seconds[1]:.0f} (≤ {seconds[0]:.0f})", f"{memory[0]:.0f}"])
     table(head, rows)
+    if not options.compare:
+        return
     print(f"Agreement at the same {options.instances} instances of each set, or all there are\n")
     columns = [(s, kind) for s in sets for kind in EXPLAINERS]
     rows = [

@@ -130,7 +130,11 @@ class DatasetSettings(Settings):
     validation_fraction: Fraction = Field(
         default=0.15, description="of a table's rows, for selection"
     )
-    test_fraction: Fraction = Field(default=0.25, description="of a table's rows, for reports only")
+    test_fraction: Fraction = Field(
+        default=0.25,
+        description="of a table's rows, for reports, and to choose by which of the simpler "
+        "formulas `explain` shows; no search sees them",
+    )
     standardise: bool = Field(
         default=False, description="standardise inputs, fitted on training rows"
     )

@@ -84,7 +84,7 @@ class Dataset:
         classes: class labels as text, in the order of their indices; empty for regression.
         train: rows on which networks and readouts are fitted.
         validation: rows that count in selection but fit nothing; may be empty.
-        test: rows that only reports see; empty where a table's test fraction is 0.
+        test: rows that no search sees; empty where a table's test fraction is 0.
         domain: interpolation domain, or None for a table that declares none.
         validation_domain: where the validation rows come from, or None.
         extrapolation_domain: where reports extrapolate to, or None.

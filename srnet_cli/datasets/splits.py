@@ -21,7 +21,7 @@ class Split:
     Attributes:
         train: indices of the rows that fit, never empty.
         validation: indices of the rows that select.
-        test: indices of the rows that only reports see.
+        test: indices of the rows that no search sees.
     """
 
     train: Indices

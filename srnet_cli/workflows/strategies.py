@@ -14,6 +14,7 @@ from srnet_cli.config.schema import EvolutionSettings, Experiment
 from srnet_cli.errors import StorageError
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
+from srnet_cli.evolution.auto.remarks import remarks
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network
@@ -96,7 +97,7 @@ def _no_remarks(problem: Problem, settings: EvolutionSettings) -> tuple[str, ...
 STRATEGIES: Mapping[str, Strategy] = {
     "auto": Strategy(
         search=auto.Auto,
-        remarks=auto.remarks,
+        remarks=remarks,
         is_open_ended=True,
         kernel="lineage._run_share",
         measured="1 - R²",

@@ -17,7 +17,7 @@ state alone, so a search can be taken up again anywhere.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,14 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from srnet_cli.cgp.kernels.gradient import TUNABLE
-from srnet_cli.cgp.primitives import function_set
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import (
     Layer,
     fitness,
     forward,
-    is_constant,
     log_error,
     solve_readouts,
     stays_within,
@@ -59,7 +56,7 @@ from srnet_cli.rng import stream
 if TYPE_CHECKING:
     from srnet_cli.config.schema import EvolutionSettings
 
-__all__ = ["Auto", "State", "evaluations", "pack", "remarks", "symbolic_layers", "unpack"]
+__all__ = ["Auto", "State", "evaluations", "pack", "symbolic_layers", "unpack"]
 
 Array = NDArray[np.float64]
 
@@ -78,7 +75,6 @@ _REVISITS = 2
 _CYCLES = 20
 _CYCLE_GAIN = 0.05
 _PERFECT_WHOLE = np.log(1e-13)
-_FEW_ROWS = 100
 # Of a classifier, half of the time is for the cross-entropy.
 _CLASSIFIER_LAYER_TIME = 0.5
 _DESCENTS = 100
@@ -397,45 +393,6 @@ def symbolic_layers(
 def evaluations(generations: int, settings: EvolutionSettings) -> int:
     """Expressions tuned in so many generations, at most: joint steps tune none."""
     return generations * LINEAGES * (1 + SEEDS + OFFSPRING)
-
-
-def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
-    """What limits the formulas beforehand, one line each."""
-    rows = problem.fit_rows
-    if rows < _FEW_ROWS:
-        yield f"only {rows} rows to fit: formulas may not hold between them"
-    opcodes = [row.opcode for row in function_set(settings.functions)]
-    if not TUNABLE[opcodes].any():
-        yield "evolution.functions: none has operands with weights to tune; constants stay random"
-    if "add" not in settings.functions:
-        yield "evolution.functions: without add, weighted sums of inputs are found by chance only"
-    if problem.has_classes:
-        yield from _idle_units(problem)
-    if settings.expressions == "auto":
-        return
-    targets = [target[:rows] for target in problem.targets]
-    for index in range(len(targets)):
-        most = expressions_wanted(layer_targets(targets, index), settings.expressions)
-        if most < settings.expressions:
-            name = "the output" if index == len(targets) - 1 else f"hidden layer {index + 1}"
-            yield (
-                f"evolution.expressions: {name} gets {most} of the {settings.expressions} asked "
-                "for: it has no more independent units"
-            )
-
-
-def _idle_units(problem: Problem) -> Iterator[str]:
-    """Hidden units that never change or repeat another: they cost nothing, and tell nothing."""
-    for number, target in enumerate(problem.targets[:-1], 1):
-        units = target[: problem.fit_rows]
-        moving = units[:, ~is_constant(units)]
-        constant = units.shape[1] - moving.shape[1]
-        repeated = moving.shape[1] - len(np.unique(moving.T, axis=0))
-        if constant or repeated:
-            yield (
-                f"hidden layer {number}: of {units.shape[1]} units {constant} never change and "
-                f"{repeated} repeat another"
-            )
 
 
 def _decoders(widths: Sequence[int], settings: EvolutionSettings) -> list[Decoder]:

@@ -15,7 +15,8 @@ from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.auto.composition import Layer, forward
 from srnet_cli.evolution.auto.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.refinement import parameters
-from srnet_cli.evolution.auto.strategy import Auto, State, pack, remarks, unpack
+from srnet_cli.evolution.auto.remarks import remarks
+from srnet_cli.evolution.auto.strategy import Auto, State, pack, unpack
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import divergence
 

@@ -17,13 +17,13 @@ from srnet_cli.evolution.auto import strategy
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome
 from srnet_cli.evolution.auto.composition import Layer, forward, log_error, unit_errors
 from srnet_cli.evolution.auto.layer_search import LINEAGES, SEEDS
+from srnet_cli.evolution.auto.remarks import remarks
 from srnet_cli.evolution.auto.state import Stage
 from srnet_cli.evolution.auto.strategy import (
     Auto,
     State,
     evaluations,
     pack,
-    remarks,
     symbolic_layers,
     unpack,
 )

@@ -1,0 +1,58 @@
+"""What limits the formulas of ``auto`` beforehand, for the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from srnet_cli.cgp.kernels.gradient import TUNABLE
+from srnet_cli.cgp.primitives import function_set
+from srnet_cli.evolution.auto.composition import is_constant
+from srnet_cli.evolution.auto.layer_search import expressions_wanted, layer_targets
+from srnet_cli.evolution.problem import Problem
+
+if TYPE_CHECKING:
+    from srnet_cli.config.schema import EvolutionSettings
+
+_FEW_ROWS = 100
+
+
+def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
+    """What limits the formulas beforehand, one line each."""
+    rows = problem.fit_rows
+    if rows < _FEW_ROWS:
+        yield f"only {rows} rows to fit: formulas may not hold between them"
+    opcodes = [row.opcode for row in function_set(settings.functions)]
+    if not TUNABLE[opcodes].any():
+        yield "evolution.functions: none has operands with weights to tune; constants stay random"
+    if "add" not in settings.functions:
+        yield "evolution.functions: without add, weighted sums of inputs are found by chance only"
+    if problem.has_classes:
+        yield from _idle_units(problem)
+    if settings.expressions == "auto":
+        return
+    targets = [target[:rows] for target in problem.targets]
+    for index in range(len(targets)):
+        most = expressions_wanted(layer_targets(targets, index), settings.expressions)
+        if most < settings.expressions:
+            name = "the output" if index == len(targets) - 1 else f"hidden layer {index + 1}"
+            yield (
+                f"evolution.expressions: {name} gets {most} of the {settings.expressions} asked "
+                "for: it has no more independent units"
+            )
+
+
+def _idle_units(problem: Problem) -> Iterator[str]:
+    """Hidden units that never change or repeat another: they cost nothing, and tell nothing."""
+    for number, target in enumerate(problem.targets[:-1], 1):
+        units = target[: problem.fit_rows]
+        moving = units[:, ~is_constant(units)]
+        constant = units.shape[1] - moving.shape[1]
+        repeated = moving.shape[1] - len(np.unique(moving.T, axis=0))
+        if constant or repeated:
+            yield (
+                f"hidden layer {number}: of {units.shape[1]} units {constant} never change and "
+                f"{repeated} repeat another"
+            )
