@@ -122,6 +122,10 @@ class Cluster:
         gone = self._running.keys() - self._workers
         return [*events, *(self._give_up(place) for place in sorted(gone))]
 
+    def avoid(self, place: str, reason: str) -> None:
+        """Do not use a worker any more, as long as it is the same one."""
+        self._keep(place, f"has a fault: {reason}")
+
     def stop(self, seconds: float) -> None:
         """Nothing can be asked of a thread: workers end what they have begun, for nobody."""
 
@@ -137,6 +141,8 @@ class Cluster:
                 hint="start it again; the same command goes on from what has been written",
             ) from None
         self._looked = time.monotonic()
+        # One that has left may come back as another.
+        self._judged = {w: why for w, why in self._judged.items() if w in self._workers}
         self._judge(self._workers - self._judged.keys())
 
     def _judge(self, workers: set[str]) -> None:
