@@ -80,7 +80,7 @@ class Cluster:
         self._judged: dict[str, str] = {}
         self._looked = 0.0
         self._workers: set[str] = set()
-        self._has_begun = False
+        self._has_begun = self._is_idle = False
         try:
             self._look()
             self._require_same()
@@ -144,6 +144,13 @@ class Cluster:
         # One that has left may come back as another.
         self._judged = {w: why for w, why in self._judged.items() if w in self._workers}
         self._judge(self._workers - self._judged.keys())
+        self._say_if_idle()
+
+    def _say_if_idle(self) -> None:
+        """Once, when there is no worker any more that could be used."""
+        was_idle, self._is_idle = self._is_idle, not self._fit()
+        if self._has_begun and self._is_idle and not was_idle:
+            self._notice(f"{self._address} has no worker left that can be used: waiting for some")
 
     def _judge(self, workers: set[str]) -> None:
         here = self._describe()

@@ -40,7 +40,8 @@ def convergence_plot(folder: SuiteFolder, records: Sequence[Record]) -> bytes:
         axes.set_axis_off()
     for of in by_case(records).values():
         if of[0].network in panels:
-            curves = [_curve(folder, one) for one in of if one.state == "done"][:_CURVES]
+            done = [one for one in of if one.state == "done"][:_CURVES]
+            curves = [_curve(folder, one) for one in done]
             _band(panels[of[0].network], [one for one in curves if one is not None], of[0].variant)
     for network, axes in panels.items():
         _finish(axes, network, folder.published)

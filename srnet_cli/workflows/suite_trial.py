@@ -9,7 +9,7 @@ import platform
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
@@ -182,7 +182,8 @@ _ALONE = threading.Lock()
 @contextmanager
 def _unpacked(luggage: Luggage, place: Path) -> Iterator[Mapping[str, str]]:
     """The luggage in a folder; yields where each file is now, by the path it had."""
-    from srnet_cli.datasets.pmlb import VARIABLE
+    from srnet_cli.datasets.pmlb import VARIABLE as TABLES
+    from srnet_cli.networks.cache import VARIABLE as CACHE
     from srnet_cli.networks.cache import read_entry, write_entry
 
     paths = {}
@@ -191,22 +192,36 @@ def _unpacked(luggage: Luggage, place: Path) -> Iterator[Mapping[str, str]]:
         new.parent.mkdir()
         write_atomic(new, data)
         paths[path] = str(new)
-    if luggage.training is not None and read_entry(luggage.training[0]) != luggage.training[1]:
-        with suppress(StorageError):  # without a cache the network is trained here
-            write_entry(*luggage.training)
-    before = os.environ.get(VARIABLE)
+    environment = {}
     if luggage.table is not None:
         name, data = luggage.table
         (place / "data" / name).mkdir(parents=True)
         write_atomic(place / "data" / name / f"{name}.tsv.gz", data)
-        os.environ[VARIABLE] = str(place / "data")
-    try:
+        environment[TABLES] = str(place / "data")
+    with ExitStack() as stack:
+        if luggage.training is not None and read_entry(luggage.training[0]) != luggage.training[1]:
+            try:
+                write_entry(*luggage.training)
+            except StorageError:  # a worker whose own cache cannot be written
+                stack.enter_context(_environment({CACHE: str(place / "cache")}))
+                write_entry(*luggage.training)
+        stack.enter_context(_environment(environment))
         yield paths
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables that are set meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
     finally:
-        if before is not None:
-            os.environ[VARIABLE] = before
-        elif luggage.table is not None:
-            os.environ.pop(VARIABLE, None)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _renamed(value: Any, paths: Mapping[str, str]) -> Any:
@@ -252,7 +267,8 @@ def versions() -> dict[str, str]:
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     python = ".".join(platform.python_version_tuple()[:2])
     srnet = f"{version('srnet')} (sources {digest.hexdigest()[:8]})"
-    return {"srnet": srnet, "Python": python} | {name: version(name) for name in _VERSIONED}
+    known = {"srnet": srnet, "Python": python, "machine": platform.machine()}
+    return known | {name: version(name) for name in _VERSIONED}
 
 
 def settings_of(experiment: Experiment) -> dict[str, Any]:
