@@ -81,6 +81,7 @@ def test_a_poisoned_trial_fails_alone_with_exit_5(
     assert run("bench", suite, "--quiet", "--format", "json") == 5
     captured = capsys.readouterr()
     assert "srnet: 1 trial has failed" in captured.err
+    assert "'srnet bench SUITE' tries them anew" in captured.err
     told = json.loads(captured.out)
     assert [(case["done"], case["failed"]) for case in told["cases"]] == [(1, 1), (2, 0)]
     assert told["failures"][0]["error"].startswith("the worker was lost every time")
@@ -136,6 +137,8 @@ def test_trials_of_a_grid_have_folders_of_their_own(tmp_path: Path, runs_dir: Pa
         (["."], ". is not the folder of a suite"),
         (["x.yaml", "--list"], "x.yaml is not the folder of a suite"),
         (["x.yaml", "--tls-cert", "c.pem"], "need --scheduler"),
+        ([".", "--tls-ca-file", "c.pem"], "only reported on"),
+        (["--compare", "a", "b", "--tls-key", "c.pem"], "stands alone"),
     ],
 )
 def test_wrong_arguments_are_one_line(

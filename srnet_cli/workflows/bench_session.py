@@ -86,7 +86,7 @@ class _Session:
         self._reporter = reporter
         self._signals = signals
         self._luggage: dict[str, Luggage] = {}
-        self._board = Board(folder)
+        self._board = Board(folder, self._trials)
 
     def run(self) -> None:
         with ExitStack() as stack:
@@ -168,7 +168,7 @@ class _Session:
         if isinstance(event, Begun):
             self._board.begin(event.key)
             return
-        self._board.end(event.key)
+        self._board.end(event.key, is_lost=not isinstance(event, Ended))
         if isinstance(event, Ended):
             take(event.key, event.result, event.attempts)
             return

@@ -89,6 +89,26 @@ def test_the_same_bytes_without_the_files(
         assert afar.files[name] == (tmp_path / "here" / name).read_bytes(), name
 
 
+def test_a_worker_without_a_cache_uses_the_network_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is never trained anew, which could give another one."""
+    make_files(tmp_path)
+    monkeypatch.setenv("SRNET_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "c.yaml").write_text(TABLE)
+    experiment = load_experiment(tmp_path / "c.yaml")
+    packed = run_job(Packing(experiment))
+    assert packed.luggage is not None, packed.error
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SRNET_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr(
+        "srnet_cli.networks.loading.train_network", Mock(side_effect=AssertionError)
+    )
+    afar = run_job(TrialAfar(settings_of(experiment), b"config", packed.luggage))
+    assert afar.kind == "done", afar.error
+    assert os.environ["SRNET_CACHE_DIR"] == str(tmp_path / "file")
+
+
 def test_what_goes_wrong_is_an_outcome(tmp_path: Path) -> None:
     """A mistake in the data fails the trial; nothing is raised in the worker."""
     make_files(tmp_path)
@@ -161,6 +181,6 @@ def failing_writes(number: int) -> Iterator[None]:
 def test_versions_name_what_results_depend_on() -> None:
     """This project's sources among them."""
     found = versions()
-    assert {"srnet", "Python", "numpy", "numba", "scikit-learn"} <= found.keys()
+    assert {"srnet", "Python", "machine", "numpy", "numba", "scikit-learn"} <= found.keys()
     assert "sources" in found["srnet"]
     assert json.dumps(found)
