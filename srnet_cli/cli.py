@@ -343,13 +343,16 @@ def bench(
     """Run a suite: many networks, many trials, in processes or on a Dask cluster; and report.
 
     A suite that was interrupted goes on where it stopped, and tries anew what has failed.
-    Exit code 5: all trials have ended, some without a result.
+    Exit code 5: some trials have failed; those of a folder that is only reported on count too.
     """
     from srnet_cli.workflows import bench as workflow
     from srnet_cli.workflows import bench_formats
 
     workflow.require_sense(
-        suite, compare_two, listed, [trials, jobs, run_dir, overrides, scheduler]
+        suite,
+        compare_two,
+        listed,
+        [trials, jobs, run_dir, overrides, scheduler, tls_ca, tls_cert, tls_key],
     )
     if compare_two is not None:
         from srnet_cli.workflows import bench_compare

@@ -64,7 +64,7 @@ class TrialsFailed(SrnetError):
         trials = "1 trial has" if count == 1 else f"{count} trials have"
         super().__init__(
             f"{trials} failed; all others are in {path}",
-            hint=f"'srnet bench {path} --list' shows why; the same command tries them anew",
+            hint=f"'srnet bench {path} --list' shows why; 'srnet bench SUITE' tries them anew",
         )
 
 

@@ -38,13 +38,33 @@ class DaskCluster:
         assert self.address, "the scheduler did not start"
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
 
-    def add(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+    def wait_for_workers(self, count: int) -> None:
+        """Until so many have found the scheduler."""
+        end = time.monotonic() + LONG
+        while self._count() != count:
+            assert time.monotonic() < end, "the workers did not come, or did not leave"
+            time.sleep(0.05)
+
+    def _count(self) -> int:
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            return len(client.nthreads())
+
+    def add(self, name: str, environment: Mapping[str, str] | None = None, port: int = 0) -> None:
         """Start a worker process that dies when it is killed: without a nanny to replace it."""
         self.workers[name] = self._start(
             *("worker", self.address, "--nthreads", "1", "--no-nanny", "--name", name),
+            *("--worker-port", str(port)),
             *("--local-directory", str(self._folder / name)),
             environment=environment or {},
         )
+
+    def end(self, name: str) -> None:
+        """Kill a worker."""
+        worker = self.workers.pop(name)
+        worker.kill()
+        worker.wait()
 
     def close(self) -> None:
         """End all of it."""

@@ -14,7 +14,7 @@ from srnet_cli.executor.local import Processes
 from srnet_cli.executor.tasks import Ended, Lost
 from srnet_cli.store import list_runs
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.workflows.suite_trial import Packing, run_job
+from srnet_cli.workflows.suite_trial import Outcome, Packing, run_job
 
 
 class Inline:
@@ -35,6 +35,9 @@ class Inline:
     def begin(self, place: str, key: str, payload: Any) -> None:
         if key in POISON and not isinstance(payload, Packing):
             self._events.append(Lost(key, place))
+        elif key in STOPPED:
+            STOPPED.remove(key)
+            self._events.append(Ended(key, place, Outcome("stopped", "stopped by signal 15")))
         else:
             self._events.append(Ended(key, place, run_job(payload)))
 
@@ -42,17 +45,22 @@ class Inline:
         events, self._events = self._events, []
         return events
 
+    def avoid(self, place: str, reason: str) -> None:
+        pass
+
     def stop(self, seconds: float) -> None:
         pass
 
 
 POISON: set[str] = set()
+STOPPED: set[str] = set()
 
 
 @pytest.fixture(autouse=True)
 def _inline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("srnet_cli.workflows.bench_session.Processes", Inline)
     POISON.clear()
+    STOPPED.clear()
 
 
 def run(*arguments: object) -> int:
@@ -73,6 +81,7 @@ def test_a_poisoned_trial_fails_alone_with_exit_5(
     assert run("bench", suite, "--quiet", "--format", "json") == 5
     captured = capsys.readouterr()
     assert "srnet: 1 trial has failed" in captured.err
+    assert "'srnet bench SUITE' tries them anew" in captured.err
     told = json.loads(captured.out)
     assert [(case["done"], case["failed"]) for case in told["cases"]] == [(1, 1), (2, 0)]
     assert told["failures"][0]["error"].startswith("the worker was lost every time")
@@ -92,6 +101,19 @@ def test_a_poisoned_trial_fails_alone_with_exit_5(
         assert "second" in capsys.readouterr().out
     assert run("explain", "--run", folder / "trials/first/0001") == 0
     assert "output" in capsys.readouterr().out
+
+
+def test_a_trial_whose_worker_was_stopped_is_run_again(
+    tmp_path: Path, runs_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A signal to a worker alone costs nothing but time."""
+    STOPPED.add("first/0002")
+    assert run("bench", write_suite(tmp_path)) == 0
+    captured = capsys.readouterr()
+    assert captured.out.count("2/2") == 2
+    assert "first/0002: here was lost (stopped by signal 15); the trial is begun again" in (
+        captured.err
+    )
 
 
 def test_trials_of_a_grid_have_folders_of_their_own(tmp_path: Path, runs_dir: Path) -> None:
@@ -115,6 +137,8 @@ def test_trials_of_a_grid_have_folders_of_their_own(tmp_path: Path, runs_dir: Pa
         (["."], ". is not the folder of a suite"),
         (["x.yaml", "--list"], "x.yaml is not the folder of a suite"),
         (["x.yaml", "--tls-cert", "c.pem"], "need --scheduler"),
+        ([".", "--tls-ca-file", "c.pem"], "only reported on"),
+        (["--compare", "a", "b", "--tls-key", "c.pem"], "stands alone"),
     ],
 )
 def test_wrong_arguments_are_one_line(

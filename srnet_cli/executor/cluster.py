@@ -80,7 +80,7 @@ class Cluster:
         self._judged: dict[str, str] = {}
         self._looked = 0.0
         self._workers: set[str] = set()
-        self._has_begun = False
+        self._has_begun = self._is_idle = False
         try:
             self._look()
             self._require_same()
@@ -122,6 +122,10 @@ class Cluster:
         gone = self._running.keys() - self._workers
         return [*events, *(self._give_up(place) for place in sorted(gone))]
 
+    def avoid(self, place: str, reason: str) -> None:
+        """Do not use a worker any more, as long as it is the same one."""
+        self._keep(place, f"has a fault: {reason}")
+
     def stop(self, seconds: float) -> None:
         """Nothing can be asked of a thread: workers end what they have begun, for nobody."""
 
@@ -137,7 +141,16 @@ class Cluster:
                 hint="start it again; the same command goes on from what has been written",
             ) from None
         self._looked = time.monotonic()
+        # One that has left may come back as another.
+        self._judged = {w: why for w, why in self._judged.items() if w in self._workers}
         self._judge(self._workers - self._judged.keys())
+        self._say_if_idle()
+
+    def _say_if_idle(self) -> None:
+        """Once, when there is no worker any more that could be used."""
+        was_idle, self._is_idle = self._is_idle, not self._fit()
+        if self._has_begun and self._is_idle and not was_idle:
+            self._notice(f"{self._address} has no worker left that can be used: waiting for some")
 
     def _judge(self, workers: set[str]) -> None:
         here = self._describe()

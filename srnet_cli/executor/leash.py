@@ -28,10 +28,13 @@ def signals_kept() -> Iterator[None]:
 def put_on(held: Connection) -> None:
     """Set a worker up: Ctrl-C is the parent's business, and the parent's end is this one's.
 
+    It is in a process group of its own, because a terminal sends Ctrl-C to the whole group.
+
     Args:
         held: this end of a pipe. Anything that the parent sends asks the worker to stop in good
             order, as SIGTERM does; the end of the pipe ends it at once.
     """
+    os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as ended
 from typing import Any, Self
 
 from srnet_cli.executor.leash import put_on, signals_kept
@@ -20,6 +21,7 @@ _ONE_THREAD = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
     "NUMBA_NUM_THREADS",
 )
+_CLOSE_SECONDS = 2.0
 
 
 class Processes:
@@ -45,7 +47,10 @@ class Processes:
 
     def __exit__(self, *_: object) -> None:
         for slot in self._slots.values():
-            slot.close()
+            slot.let_go()
+        end = time.monotonic() + _CLOSE_SECONDS
+        for slot in self._slots.values():
+            slot.close(end)
 
     def free(self) -> Sequence[str]:
         """The processes that wait for a task."""
@@ -64,6 +69,9 @@ class Processes:
             for name, slot in list(self._slots.items())
             if slot.future is not None and slot.future.done()
         ]
+
+    def avoid(self, place: str, reason: str) -> None:
+        """Nothing: a process that was told to stop is as good as before."""
 
     def stop(self, seconds: float) -> None:
         """Ask all to stop in good order, and give them so long."""
@@ -119,9 +127,22 @@ class _Slot:
         with suppress(OSError):
             self._leash.send_bytes(b"stop")
 
-    def close(self) -> None:
-        self._leash.close()  # which ends the process, or the pool would wait for it
-        self._pool.shutdown(cancel_futures=True)
+    def let_go(self) -> None:
+        self._leash.close()  # which ends the process
+
+    def close(self, end: float = 0.0) -> None:
+        """End the process: by itself until ``end`` of the monotonic clock, then by force.
+
+        One that is suspended, or in a call that no other thread interrupts, does not see that its
+        leash is gone, and the pool would wait for it.
+        """
+        self.let_go()
+        workers = list((self._pool._processes or {}).values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            if not ended([worker.sentinel], max(end - time.monotonic(), 0.0)):
+                worker.kill()
+        self._pool.shutdown()
         self._held.close()
 
 

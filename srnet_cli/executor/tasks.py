@@ -45,19 +45,21 @@ class Ended:
 
 @dataclass(frozen=True)
 class Lost:
-    """The place that worked on a task is gone.
+    """The place that worked on a task is gone, or has given it back.
 
     Attributes:
         key: the task.
         place: where.
         attempts: how often the task has been begun.
         is_final: whether it is given up.
+        reason: why, where that is known.
     """
 
     key: str
     place: str
     attempts: int = 1
     is_final: bool = False
+    reason: str = ""
 
 
 Event = Begun | Ended | Lost
@@ -75,12 +77,18 @@ class Places(Protocol):
     def wait(self, seconds: float) -> Sequence[Ended | Lost]:
         """What has happened; waits at most so long for something to happen."""
 
+    def avoid(self, place: str, reason: str) -> None:
+        """Take note that a place has given a task back, for a reason of its own."""
+
     def stop(self, seconds: float) -> None:
         """Ask running tasks to stop in good order, and give them so long."""
 
 
 def run_all(
-    places: Places, keys: Iterable[str], payload: Callable[[str], Any]
+    places: Places,
+    keys: Iterable[str],
+    payload: Callable[[str], Any],
+    fault: Callable[[Any], str] = lambda _: "",
 ) -> Iterator[Event | None]:
     """Run every task.
 
@@ -88,6 +96,8 @@ def run_all(
         places: where.
         keys: the tasks, in the order in which they are begun.
         payload: what the work is given for a task; asked when it is begun.
+        fault: of a result, why it says nothing of the task but only of its place; empty where it
+            counts. The task is then lost, as it is with its place.
 
     Yields:
         what happens, and None several times a second. Every key is in exactly one ``Ended`` or
@@ -109,8 +119,12 @@ def run_all(
             under_way.remove(event.key)
             begun = attempts[event.key]
             if isinstance(event, Ended):
-                yield replace(event, attempts=begun)
-                continue
+                reason = fault(event.result)
+                if not reason:
+                    yield replace(event, attempts=begun)
+                    continue
+                places.avoid(event.place, reason)
+                event = Lost(event.key, event.place, reason=reason)
             if begun <= RETRIES:
                 # Last, so that a task that kills its place does not hold up the others.
                 waiting.append(event.key)

@@ -25,6 +25,7 @@ from srnet_cli.store import write_atomic
 if TYPE_CHECKING:
     from srnet_cli.config.schema import TrainSettings
 
+VARIABLE = "SRNET_CACHE_DIR"
 _DIGEST_BYTES = 32
 _REVISION = 1  # of how networks are trained and entries written; a new one makes old entries stale
 
@@ -37,7 +38,7 @@ def cache_folder() -> Path:
     Raises:
         StorageError: none of them is known.
     """
-    base = os.environ.get("SRNET_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    base = os.environ.get(VARIABLE) or os.environ.get("XDG_CACHE_HOME")
     try:
         return (Path(base) if base else Path.home() / ".cache") / "srnet" / "networks"
     except RuntimeError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any, Self
 
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.store import read_json, write_atomic, write_json
-from srnet_cli.store.files import storage_errors
+from srnet_cli.store.files import is_temporary, storage_errors
 from srnet_cli.store.lock import Lock
 from srnet_cli.suites.plan import Plan, described, trial_key
 
@@ -17,6 +19,8 @@ SCHEMA = 1
 PLAN = "suite.json"
 TRIALS = "trials"
 _FAILURES = "failures.json"
+_SUITE = "suite.yaml"
+_NOTE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class SuiteFolder:
         name, signature, published: see ``plan.Plan``.
         cases: in the order of the suite.
         failures: of trials that have no result, by key.
+        versions: what trials have been run with, by name; each once, in order.
     """
 
     def __init__(self, path: Path, lock: Lock | None = None) -> None:
@@ -64,6 +69,8 @@ class SuiteFolder:
         self.published: str | None = record["published"]
         self.cases = [CaseEntry(**case) for case in record["cases"]]
         self.failures = _read_failures(path / _FAILURES)
+        self._is_noted, self._wrote = True, -math.inf
+        self.versions: list[Mapping[str, str]] = record["versions"]
 
     @classmethod
     def claim(cls, path: Path, plan: Plan) -> Self:
@@ -81,8 +88,10 @@ class SuiteFolder:
             lock = Lock.acquire(path / TRIALS)
         try:
             _require_same(path, plan)
-            write_atomic(path / "suite.yaml", plan.suite)
-            write_json(path / PLAN, {"schema": SCHEMA, **_with_most_trials(path, plan)})
+            _sweep(path)
+            # First, because it is what tells whose folder this is.
+            write_json(path / PLAN, {"schema": SCHEMA, **_merged(path, plan)})
+            write_atomic(path / _SUITE, plan.suite)
             return cls(path, lock)
         except BaseException:
             lock.release()
@@ -106,9 +115,12 @@ class SuiteFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        try:
+            self.write_failures()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
 
     def trial(self, key: str) -> Path:
         """The run folder of a trial."""
@@ -121,17 +133,37 @@ class SuiteFolder:
                 yield case, number, trial_key(case.name, number)
 
     def note_failure(self, key: str, failure: Failure | None) -> None:
-        """Write down why a trial has no result; None: it has one.
+        """Note why a trial has no result; None: it has one. Written once a second and at the end.
 
         Raises:
             StorageError: it cannot be written.
         """
-        before = dict(self.failures)
-        self.failures.pop(key, None)
+        if self.failures.pop(key, None) != failure:
+            self._is_noted = False
         if failure is not None:
             self.failures[key] = failure
-        if self.failures != before:
+        if time.monotonic() - self._wrote > _NOTE_SECONDS:
+            self.write_failures()
+
+    def write_failures(self) -> None:
+        """Write down what has been noted; leaving the folder does so too.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        if not self._is_noted:
             self.write_json(_FAILURES, {k: asdict(one) for k, one in self.failures.items()})
+            self._is_noted, self._wrote = True, time.monotonic()
+
+    def note_versions(self, versions: Mapping[str, str]) -> None:
+        """Write down what trials are about to be run with.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        if versions not in self.versions:
+            self.versions.append(dict(versions))
+            self.write_json(PLAN, {**read_json(self.path / PLAN), "versions": self.versions})
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file of the suite atomically.
@@ -151,11 +183,22 @@ class SuiteFolder:
 
 def is_suite_folder(path: Path) -> bool:
     """Whether the path is a folder that a suite has made, or was just making."""
-    return (path / PLAN).is_file() or (path.is_dir() and set(_names(path)) == {TRIALS})
+    if (path / PLAN).is_file():
+        return True
+    names = {name for name in _names(path) if not is_temporary(name)} if path.is_dir() else set()
+    return TRIALS in names <= {TRIALS, _SUITE}
 
 
 def _names(path: Path) -> Iterator[str]:
     return (entry.name for entry in path.iterdir())
+
+
+def _sweep(path: Path) -> None:
+    """Remove what interrupted writes left: under the lock, no write is under way."""
+    with storage_errors("tidy up", path):
+        for left in (*path.glob(".*.tmp"), *path.glob("plots/.*.tmp")):
+            if is_temporary(left.name):
+                left.unlink()
 
 
 def _require_same(path: Path, plan: Plan) -> None:
@@ -169,13 +212,15 @@ def _require_same(path: Path, plan: Plan) -> None:
         )
 
 
-def _with_most_trials(path: Path, plan: Plan) -> dict[str, Any]:
-    """The plan, no trial that the folder has forgotten: fewer than before is no reason to."""
-    record = described(plan)
+def _merged(path: Path, plan: Plan) -> dict[str, Any]:
+    """The plan, and no trial forgotten that the folder has: fewer than before is no reason to."""
+    record: dict[str, Any] = {**described(plan), "versions": []}
     if (path / PLAN).exists():
-        before = {case["name"]: case["trials"] for case in _read_plan(path)["cases"]}
+        old = _read_plan(path)
+        before = {case["name"]: case["trials"] for case in old["cases"]}
         for case in record["cases"]:
             case["trials"] = max(case["trials"], before[case["name"]])
+        record["versions"] = old["versions"]
     return record
 
 
@@ -188,7 +233,8 @@ def _read_plan(path: Path) -> dict[str, Any]:
                 f"{path} was made by a newer srnet (layout {schema})", hint="update srnet"
             )
         [CaseEntry(**case) for case in record["cases"]]
-        return {key: record[key] for key in ("suite", "signature", "published", "cases")}
+        plan = {key: record[key] for key in ("suite", "signature", "published", "cases")}
+        return {**plan, "versions": list(record.get("versions", []))}
     except (KeyError, TypeError, ValueError) as error:
         raise StorageError(f"{path / PLAN} is damaged: an entry is missing") from error
 

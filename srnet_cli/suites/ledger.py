@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,9 +62,22 @@ class Record:
     folder: str = ""
 
 
-def read_records(suite: SuiteFolder) -> list[Record]:
-    """The records of all trials, in the order of the suite."""
-    return [read_record(suite, case, number, key) for case, number, key in suite.trials()]
+def read_records(suite: SuiteFolder, ended: Collection[str] = ()) -> list[Record]:
+    """The records of all trials, in the order of the suite.
+
+    Args:
+        suite: its folder.
+        ended: trials whose turn is over: without a result they have failed, whoever holds them.
+    """
+    records = []
+    for case, number, key in suite.trials():
+        record = read_record(suite, case, number, key)
+        if key in ended and record.state in ("waiting", "running"):
+            failure = suite.failures.get(key)
+            error = failure.error if failure else "it has ended without a result"
+            record = replace(record, state="failed", error=error)
+        records.append(record)
+    return records
 
 
 def read_record(suite: SuiteFolder, case: CaseEntry, number: int, key: str) -> Record:

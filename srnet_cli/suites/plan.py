@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from srnet_cli.suites.reading import LoadedSuite, SuiteSettings
 
 Load = Callable[[Path, Sequence[str]], Experiment]
 
+_MAX_CASES = 10_000
+_MAX_TRIALS = 1_000_000
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -113,15 +117,28 @@ def make_plan(suite: LoadedSuite, load: Load, sets: Sequence[str], trials: int |
         DataError, ModelError: a file that a config names cannot be found.
     """
     settings = suite.settings
+    _require_reasonable(settings, trials)
     variants = _variants(settings)
     cases = [
         _case(suite, network, path, label, overrides, load, sets, trials)
         for network, path in settings.configs.items()
         for label, overrides in variants.items()
     ]
+    _require_few(sum(case.trials for case in cases))
+    _require_distinct(case.name for case in cases)
     marks = {case.name: signature(case.experiment) for case in cases}
     digest = hashlib.sha256(json.dumps(marks, sort_keys=True).encode()).hexdigest()[:8]
     return Plan(settings.name, digest, tuple(cases), settings.published, suite.content)
+
+
+def _require_distinct(names: Iterable[str]) -> None:
+    """Two cases in one folder would overwrite each other's trials."""
+    twice = [name for name, times in Counter(map(str.lower, names)).items() if times > 1]
+    if twice:
+        raise ConfigError(
+            f"configs: two cases would have the folder '{twice[0]}'",
+            hint="give one of the networks another name",
+        )
 
 
 def _case(
@@ -148,6 +165,20 @@ def _case(
         }
     )
     return Case(_folder(network, variant), network, variant, alone, path.read_bytes(), count)
+
+
+def _require_reasonable(settings: SuiteSettings, trials: int | None) -> None:
+    """Refuse, before anything is multiplied out, more than a folder or a screen can hold."""
+    lists = [*settings.matrix.values(), settings.strategies or ("",)]
+    cases = len(settings.configs) * math.prod(map(len, lists))
+    if cases > _MAX_CASES:
+        raise ConfigError(f"matrix: {cases:,} cases are more than {_MAX_CASES:,}")
+    _require_few(cases * (trials or settings.trials or 1))
+
+
+def _require_few(trials: int) -> None:
+    if trials > _MAX_TRIALS:
+        raise ConfigError(f"trials: {trials:,} in all are more than {_MAX_TRIALS:,}")
 
 
 def _variants(settings: SuiteSettings) -> dict[str, list[str]]:

@@ -211,7 +211,10 @@ def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
         variant or "srnet": [_median(by_place.get((one, variant)), measure) for one in networks]
         for variant in dict.fromkeys(case.variant for case in cases)
     }
-    figures = {case.network: case.published for case in cases if case.published is not None}
+    # Of classifiers only a mean was published, and that of agreement.
+    figures = {
+        case.network: case.published for case in cases if case.published and case.published.trials
+    }
     if measure == "fitness" and len(figures) == len(networks):
         columns["published"] = [float(np.median(figures[one].trials)) for one in networks]
     table = np.array(list(columns.values())).T

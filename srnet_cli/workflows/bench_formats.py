@@ -27,7 +27,7 @@ def number(value: float | None) -> str:
     """Three digits; nothing where there is none."""
     if value is None or math.isnan(value):
         return ""
-    return "inf" if math.isinf(value) else f"{value:.3g}"
+    return f"{value:.3g}"
 
 
 def _fraction(value: float | None) -> str:
@@ -123,8 +123,10 @@ def notes(summary: SuiteSummary) -> Iterator[str]:
         "95 %: bootstrap interval of the median"
     )
     names = {case.test.name for case in summary.cases if case.test}
-    if any(case.published for case in summary.cases):
-        what = "medians of 30 trials" if RANK_SUM in names else "mean and half-range"
+    figures = [case.published for case in summary.cases if case.published]
+    if figures:
+        counts = sorted({len(figure.trials) for figure in figures if figure.trials})
+        what = f"medians of {counts[0]} trials" if counts else "mean and half-range"
         yield f"published: {what}; {CITATION}"
     if RANK_SUM in names:
         yield (

@@ -13,11 +13,13 @@ from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.ledger import Record
 from srnet_cli.suites.published import FIGURES
 from srnet_cli.suites.statistics import Ranks
-from srnet_cli.suites.summary import by_case
+from srnet_cli.suites.summary import PUBLISHED_STRATEGY, by_case
+from srnet_cli.workflows.bench_summary import strategies_of
 from srnet_cli.workflows.plots import as_png, blank_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -27,24 +29,36 @@ _CURVES = 100
 
 
 def convergence_plot(folder: SuiteFolder, records: Sequence[Record]) -> bytes:
-    """Median and quartiles of the fitness over evaluations, a panel a network, a band a variant.
+    """Median and quartiles of the fitness over evaluations, a band a variant.
 
-    At most 30 networks, and of a case at most 100 trials, the first.
+    A panel is of one network and one strategy, as fitness means the same within a strategy only.
+    At most 30 panels, and of a case at most 100 trials, the first.
     """
-    networks = list(dict.fromkeys(record.network for record in records))[:_PANELS]
-    columns = min(4, len(networks))
-    rows = math.ceil(len(networks) / columns)
+    return as_png(convergence_figure(folder, records))
+
+
+def convergence_figure(folder: SuiteFolder, records: Sequence[Record]) -> Figure:
+    """See ``convergence_plot``."""
+    strategies = strategies_of(folder)
+    cases = list(by_case(records).values())
+    places = [(of[0].network, strategies[of[0].case]) for of in cases]
+    shown = list(dict.fromkeys(places))[:_PANELS]
+    columns = min(4, len(shown))
+    rows = math.ceil(len(shown) / columns)
     figure = blank_figure(3.2 * columns, 2.5 * rows)
-    panels = dict(zip(networks, figure.subplots(rows, columns, squeeze=False).flat, strict=False))
-    for axes in figure.axes[len(networks) :]:
+    panels = dict(zip(shown, figure.subplots(rows, columns, squeeze=False).flat, strict=False))
+    for axes in figure.axes[len(shown) :]:
         axes.set_axis_off()
-    for of in by_case(records).values():
-        if of[0].network in panels:
-            curves = [_curve(folder, one) for one in of if one.state == "done"][:_CURVES]
-            _band(panels[of[0].network], [one for one in curves if one is not None], of[0].variant)
-    for network, axes in panels.items():
-        _finish(axes, network, folder.published)
-    return as_png(figure)
+    for place, of in zip(places, cases, strict=True):
+        if place in panels:
+            done = [one for one in of if one.state == "done"][:_CURVES]
+            curves = [_curve(folder, one) for one in done]
+            _band(panels[place], [one for one in curves if one is not None], of[0].variant)
+    is_mixed = len(set(strategies.values())) > 1
+    for (network, strategy), axes in panels.items():
+        published = folder.published if strategy == PUBLISHED_STRATEGY else None
+        _finish(axes, network, f"{network}, {strategy}" if is_mixed else network, published)
+    return figure
 
 
 def _curve(folder: SuiteFolder, record: Record) -> Array | None:
@@ -95,10 +109,10 @@ def _band(axes: Axes, curves: Sequence[Array], variant: str) -> None:
     )
 
 
-def _finish(axes: Axes, network: str, published: str | None) -> None:
+def _finish(axes: Axes, network: str, title: str, published: str | None) -> None:
     from matplotlib.ticker import NullFormatter
 
-    axes.set_title(network, fontsize=9)
+    axes.set_title(title, fontsize=9)
     if axes.has_data():
         axes.set_xscale("log")
         axes.set_yscale("log")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srnet_cli.errors import StorageError
@@ -23,6 +24,7 @@ from srnet_cli.workflows.suite_trial import (
     Packing,
     TrialAfar,
     TrialHere,
+    fault,
     run_job,
     settings_of,
     versions,
@@ -84,7 +86,7 @@ class _Session:
         self._reporter = reporter
         self._signals = signals
         self._luggage: dict[str, Luggage] = {}
-        self._board = Board(folder)
+        self._board = Board(folder, self._trials)
 
     def run(self) -> None:
         with ExitStack() as stack:
@@ -150,7 +152,7 @@ class _Session:
         """Run jobs of one kind until all have ended or a signal comes."""
         if self._is_stopping():
             return
-        for event in run_all(places, keys, job):
+        for event in run_all(places, keys, job, fault):
             if event is not None:
                 self._note(event, take)
             self._reporter.suite(self._board.progress())
@@ -166,14 +168,15 @@ class _Session:
         if isinstance(event, Begun):
             self._board.begin(event.key)
             return
-        self._board.end(event.key)
+        self._board.end(event.key, is_lost=not isinstance(event, Ended))
         if isinstance(event, Ended):
             take(event.key, event.result, event.attempts)
             return
         again = "given up" if event.is_final else "begun again"
-        self._reporter.notice(f"{event.key}: {event.place} was lost; the trial is {again}")
+        why = f" ({event.reason})" if event.reason else ""
+        self._reporter.notice(f"{event.key}: {event.place} was lost{why}; the trial is {again}")
         if event.is_final:
-            error = f"the worker was lost every time, the last was {event.place}"
+            error = f"the worker was lost every time, the last was {event.place}{why}"
             take(event.key, Outcome("failed", error), event.attempts)
 
     def _keep(self, name: str, outcome: Outcome, attempts: int) -> None:
@@ -197,15 +200,22 @@ class _Session:
         _require_disk(outcome)
         if outcome.kind == "done":
             if outcome.files:
-                with RunFolder.claim(self._folder.trial(key)) as run:
-                    if not run.is_done:
-                        run.adopt(outcome.files)
+                _adopt(self._folder.trial(key), outcome.files)
             self._folder.note_failure(key, None)
             self._board.finish(key)
 
     def _fail(self, key: str, outcome: Outcome, attempts: int) -> None:
         self._folder.note_failure(key, Failure(outcome.error, attempts))
         self._board.fail(key)
+
+
+def _adopt(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a finished run that came from afar, over one that is damaged."""
+    with RunFolder.claim(path) as run:
+        if run.is_done and run.verify():
+            run.reopen()
+        if not run.is_done:
+            run.adopt(files)
 
 
 def _require_disk(outcome: Outcome) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from srnet_cli.config.resolved import signature, to_yaml
 from srnet_cli.config.schema import Experiment
-from srnet_cli.errors import Interrupted, UsageError
-from srnet_cli.store import RunFolder, require_free, runs_root
+from srnet_cli.errors import Interrupted, StorageError, UsageError
+from srnet_cli.store import RunFolder, read_json, require_free, runs_root
+from srnet_cli.store.folder import RUN
 from srnet_cli.workflows import validate
 from srnet_cli.workflows.reporting import Reporter, Silent
 from srnet_cli.workflows.run_log import LoggedReporter
@@ -47,12 +48,14 @@ class _Request:
         config: the content of the config file.
         mark: the experiment's signature.
         path: the run folder.
+        is_own: whether the folder is known to be this run's, whatever has become of its files.
     """
 
     experiment: Experiment
     config: bytes
     mark: str
     path: Path
+    is_own: bool = False
 
 
 def run(
@@ -78,18 +81,18 @@ def run(
         StorageError: the run folder cannot be written.
         Interrupted: a signal came; what was found is in the folder.
     """
-    return _run(lambda: _request(config, overrides, run_dir, name), reporter)
+    return _run(lambda: _request(config, overrides, run_dir, name), reporter, Signals())
 
 
 def run_experiment(
     experiment: Experiment, config: bytes, path: Path, reporter: Reporter | None = None
 ) -> FitResult:
-    """Fit an experiment that is loaded and checked already; see ``run``.
+    """Fit an experiment that is loaded and checked already, in a worker; see ``run``.
 
     Args:
         experiment: the settings.
         config: the content of the config file, to be kept with the run.
-        path: the run folder.
+        path: the run folder, which nothing else is kept in.
         reporter: is told what happens.
 
     Raises:
@@ -98,13 +101,13 @@ def run_experiment(
 
     def request() -> _Request:
         require_free(path)
-        return _Request(experiment, config, signature(experiment), path)
+        return _Request(experiment, config, signature(experiment), path, is_own=True)
 
-    return _run(request, reporter)
+    return _run(request, reporter, Signals(quits_on_second=False))
 
 
-def _run(ask: Callable[[], _Request], reporter: Reporter | None) -> FitResult:
-    with Signals() as signals:
+def _run(ask: Callable[[], _Request], reporter: Reporter | None, signals: Signals) -> FitResult:
+    with signals:
         try:
             with signals.at_once():
                 request = ask()
@@ -194,7 +197,12 @@ def _fronts(
 
 def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None:
     """Refuse the folder of another config; reopen one that has finished and is damaged."""
-    mark = _mark(folder)
+    try:
+        mark = _mark(folder)
+    except StorageError as error:
+        if not request.is_own or isinstance(error.__cause__, OSError):
+            raise
+        mark = None
     if mark not in (None, request.mark):
         raise UsageError(
             f"{folder.path} holds another run (signature {mark}, this config has {request.mark})",
@@ -208,8 +216,17 @@ def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None
 
 
 def _mark(folder: RunFolder) -> str | None:
-    """The signature of the run in a folder, None where it holds none."""
-    if not (folder.path / "run.json").exists():
+    """The signature of the run in a folder, None where it holds none.
+
+    Read without a look at the commit, which may be what is damaged.
+
+    Raises:
+        StorageError: it cannot be told.
+    """
+    path = folder.path / RUN
+    if not path.exists():
         return None
-    record = folder.read_json("run.json")
-    return str(record.get("signature")) if isinstance(record, dict) else ""
+    record = read_json(path)
+    if not isinstance(record, dict) or not isinstance(record.get("signature"), str):
+        raise StorageError(f"{path} is damaged: it does not say whose run this is")
+    return str(record["signature"])

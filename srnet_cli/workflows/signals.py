@@ -27,12 +27,18 @@ class Signals:
     A signal is kept in ``number`` for whoever does the work to see; within ``at_once`` it raises
     ``StopNow``. Outside of the main thread signals are somebody else's, and nothing is done.
 
+    Args:
+        quits_on_second: whether a second signal ends the process at once. In a worker it does not:
+            one that is told to stop with the whole session is told again by its parent, which
+            also sees to it that it ends.
+
     Attributes:
         number: the signal that has come, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, quits_on_second: bool = True) -> None:
         self.number: int | None = None
+        self._quits_on_second = quits_on_second
         self._raises = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -64,7 +70,9 @@ class Signals:
 
     def _receive(self, number: int, _: FrameType | None) -> None:
         if self.number is not None:
-            _quit(number)
+            if self._quits_on_second:
+                _quit(number)
+            return
         self.number = number
         if self._raises:
             raise StopNow

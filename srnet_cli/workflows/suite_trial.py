@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
@@ -24,6 +25,7 @@ from srnet_cli.store import encode_json, write_atomic
 from srnet_cli.store.folder import DONE
 from srnet_cli.store.lock import LOCK
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 _PATHS = ("config.resolved.json", "inputs.json")
 """The files of a run that name paths."""
 
@@ -48,13 +50,15 @@ class Outcome:
     """What has become of a job.
 
     Attributes:
-        kind: done, failed, disk (storage failed, which is nobody's trial's fault), or stopped.
+        kind: done, failed, disk (nothing can be written where the suite is, which is nobody's
+            trial's fault), lost (nothing can be written where the worker is), or stopped (by a
+            signal to the worker).
         error, hint: why not, one line each.
         files: of the finished run, for jobs from afar.
         luggage: that was packed, for jobs that pack.
     """
 
-    kind: Literal["done", "failed", "disk", "stopped"]
+    kind: Literal["done", "failed", "disk", "lost", "stopped"]
     error: str = ""
     hint: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -90,15 +94,19 @@ class TrialAfar:
         from srnet_cli.workflows.fit import run_experiment
 
         try:
-            with _ALONE, tempfile.TemporaryDirectory(prefix="srnet-") as folder:
-                place = Path(folder)
-                with _unpacked(self.luggage, place) as paths:
-                    experiment = experiment_from_mapping(_renamed(self.settings, paths))
-                    run_experiment(experiment, self.config, place / "run")
-                return Outcome("done", files=_collected(place / "run", paths))
+            place = tempfile.TemporaryDirectory(prefix="srnet-", ignore_cleanup_errors=True)
+        except OSError as error:
+            return Outcome("lost", f"no temporary folder on {platform.node()}: {error}")
+        try:
+            with _ALONE, place, _unpacked(self.luggage, Path(place.name)) as paths:
+                experiment = experiment_from_mapping(_renamed(self.settings, paths))
+                run = Path(place.name) / "run"
+                run_experiment(experiment, self.config, run)
+                return Outcome("done", files=_collected(run, paths))
         except (StorageError, OSError) as error:
             # The disk of one worker, which need not be that of another.
-            return Outcome("failed", f"on {platform.node()}: {error}")
+            kind: Literal["lost", "failed"] = "lost" if is_of_disk(error) else "failed"
+            return Outcome(kind, f"on {platform.node()}: {error}")
 
 
 @dataclass(frozen=True)
@@ -142,14 +150,25 @@ def run_job(job: Job) -> Outcome:
             return job.run()
     except Interrupted as error:
         return Outcome("stopped", str(error))
-    except StorageError as error:
-        return Outcome("disk", str(error), error.hint)
     except SrnetError as error:
+        if is_of_disk(error):
+            return Outcome("disk", str(error), error.hint)
         return Outcome("failed", str(error), error.hint)
     # A bug that one trial meets must not take the others' results.
     except Exception as error:
         line = " ".join(f"unexpected {type(error).__name__}: {error}".split())
         return Outcome("failed", line, "this is a bug of srnet: please report it")
+
+
+def is_of_disk(error: Exception) -> bool:
+    """Whether a disk is full, faulty or read-only, so that whatever comes next fails as well."""
+    cause = error.__cause__ if isinstance(error, StorageError) else error
+    return isinstance(cause, OSError) and cause.errno in _DISK
+
+
+def fault(outcome: Outcome) -> str:
+    """Why an outcome says nothing of its job but only of the worker; empty where it counts."""
+    return outcome.error if outcome.kind in ("lost", "stopped") else ""
 
 
 def load_libraries() -> None:
@@ -163,30 +182,46 @@ _ALONE = threading.Lock()
 @contextmanager
 def _unpacked(luggage: Luggage, place: Path) -> Iterator[Mapping[str, str]]:
     """The luggage in a folder; yields where each file is now, by the path it had."""
-    from srnet_cli.datasets.pmlb import VARIABLE
+    from srnet_cli.datasets.pmlb import VARIABLE as TABLES
+    from srnet_cli.networks.cache import VARIABLE as CACHE
     from srnet_cli.networks.cache import read_entry, write_entry
 
     paths = {}
     for number, (path, data) in enumerate(luggage.files.items()):
-        new = place / f"{number}{Path(path).suffix}"
+        new = place / str(number) / Path(path).name  # which decides how it is read
+        new.parent.mkdir()
         write_atomic(new, data)
         paths[path] = str(new)
-    if luggage.training is not None and read_entry(luggage.training[0]) != luggage.training[1]:
-        with suppress(StorageError):  # without a cache the network is trained here
-            write_entry(*luggage.training)
-    before = os.environ.get(VARIABLE)
+    environment = {}
     if luggage.table is not None:
         name, data = luggage.table
         (place / "data" / name).mkdir(parents=True)
         write_atomic(place / "data" / name / f"{name}.tsv.gz", data)
-        os.environ[VARIABLE] = str(place / "data")
-    try:
+        environment[TABLES] = str(place / "data")
+    with ExitStack() as stack:
+        if luggage.training is not None and read_entry(luggage.training[0]) != luggage.training[1]:
+            try:
+                write_entry(*luggage.training)
+            except StorageError:  # a worker whose own cache cannot be written
+                stack.enter_context(_environment({CACHE: str(place / "cache")}))
+                write_entry(*luggage.training)
+        stack.enter_context(_environment(environment))
         yield paths
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables that are set meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
     finally:
-        if before is not None:
-            os.environ[VARIABLE] = before
-        elif luggage.table is not None:
-            os.environ.pop(VARIABLE, None)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _renamed(value: Any, paths: Mapping[str, str]) -> Any:
@@ -232,7 +267,8 @@ def versions() -> dict[str, str]:
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     python = ".".join(platform.python_version_tuple()[:2])
     srnet = f"{version('srnet')} (sources {digest.hexdigest()[:8]})"
-    return {"srnet": srnet, "Python": python} | {name: version(name) for name in _VERSIONED}
+    known = {"srnet": srnet, "Python": python, "machine": platform.machine()}
+    return known | {name: version(name) for name in _VERSIONED}
 
 
 def settings_of(experiment: Experiment) -> dict[str, Any]:

@@ -59,13 +59,18 @@ def test_results_come_back_from_all_workers(cluster: DaskCluster) -> None:
     assert {event.result[1] for event in ended} == {one.pid for one in cluster.workers.values()}
 
 
-def test_a_worker_with_another_version_is_refused_and_named(cluster: DaskCluster) -> None:
+def test_a_worker_with_another_version_is_refused_and_named(
+    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At the start that is an error; one that joins later is not used, which is said."""
     said: list[str] = []
     with connect(cluster, executor_work.square, said.append) as places:
         wait_for_workers(places, 2)
         before = set(places.free())
-        cluster.add("other", {"WORK_VERSION": "2"})
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        cluster.add("other", {"WORK_VERSION": "2"}, port)
         try:
             assert until(lambda: bool(places.free() and said))
             assert set(places.free()) == before
@@ -74,9 +79,30 @@ def test_a_worker_with_another_version_is_refused_and_named(cluster: DaskCluster
                 connect(cluster, executor_work.square)
             assert "same versions" in caught.value.hint
         finally:
-            other = cluster.workers.pop("other")
-            other.kill()
-            other.wait()
+            cluster.end("other")
+        cluster.wait_for_workers(2)
+        monkeypatch.setattr("srnet_cli.executor.cluster._LOOK_SECONDS", 0.0)
+        assert set(places.free()) == before
+        # What comes back at the same address is judged anew.
+        cluster.add("mended", {}, port)
+        try:
+            wait_for_workers(places, 3)
+        finally:
+            cluster.end("mended")
+
+
+def test_a_worker_to_be_avoided_gets_nothing_more(cluster: DaskCluster) -> None:
+    """That is said, and also when there is no other one left."""
+    said: list[str] = []
+    with connect(cluster, executor_work.square, said.append) as places:
+        wait_for_workers(places, 2)
+        first, second = places.free()
+        places.avoid(first, "its disk is full")
+        assert places.free() == [second]
+        places.avoid(second, "its disk is full")
+        assert until(lambda: not places.free() and len(said) == 3)
+    assert said[0] == f"worker {first} is not used: it has a fault: its disk is full"
+    assert said[2] == f"{cluster.address} has no worker left that can be used: waiting for some"
 
 
 def test_a_killed_worker_costs_nothing_but_time(cluster: DaskCluster, tmp_path: Path) -> None:
@@ -95,7 +121,8 @@ def test_a_scheduler_that_goes_away_is_one_line(
     cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With what to do; the last test of this cluster."""
-    monkeypatch.setattr("srnet_cli.executor.cluster._CONNECT_SECONDS", 1.0)
+    # Of the connection too, which may take its time where the machine is busy.
+    monkeypatch.setattr("srnet_cli.executor.cluster._CONNECT_SECONDS", 5.0)
     with connect(cluster, executor_work.square) as places:
         wait_for_workers(places, 1)
         cluster.scheduler.kill()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,27 @@ def test_stopping_waits_for_good_order(tmp_path: Path) -> None:
         (event,) = places.wait(0.0)
     assert isinstance(event, Ended)
     assert event.result == "stopped"
+
+
+def test_a_terminal_does_not_reach_workers() -> None:
+    """Ctrl-C goes to the process group of the parent, which then tells its workers to stop."""
+    found = results(executor_work.group, {"a": None, "b": None}, 2)
+    assert os.getpgrp() not in found.values()
+
+
+def test_a_worker_that_hears_nothing_is_ended(tmp_path: Path) -> None:
+    """One that is suspended does not hold up the end of the others."""
+    mark = tmp_path / "mark"
+    with Processes(executor_work.linger, 1) as places:
+        places.begin(places.free()[0], "key", str(mark))
+        assert until(lambda: mark.exists() and bool(mark.read_text()))
+        pid = int(mark.read_text())
+        os.kill(pid, signal.SIGSTOP)
+        woken = threading.Timer(LONG, os.kill, (pid, signal.SIGCONT))
+        woken.start()
+    assert not woken.finished.is_set()
+    woken.cancel()
+    assert _is_gone(pid)
 
 
 def _is_gone(pid: int) -> bool:

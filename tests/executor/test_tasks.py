@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +46,9 @@ class Unreliable:
         if self._old and self._random.random() < 0.1:
             events.append(self._random.choice(self._old))
         return events
+
+    def avoid(self, place: str, reason: str) -> None:
+        self._names.remove(place)
 
     def stop(self, seconds: float) -> None:
         raise AssertionError
@@ -88,6 +92,23 @@ def test_a_poisoned_task_fails_alone() -> None:
     found = outcome(places, ["a", "poison", "b", "c"])
     assert [key for key, event in found.items() if isinstance(event, Lost)] == ["poison"]
     assert places.begun == {"a": 1, "poison": 3, "b": 1, "c": 1}
+
+
+@pytest.mark.parametrize(("faults", "last"), [(1, Ended), (RETRIES, Ended), (1 + RETRIES, Lost)])
+def test_a_result_that_tells_of_its_place_only_is_a_loss(faults: int, last: type) -> None:
+    """The place is told so, and the task is begun anew in another; given up after two retries."""
+    places = Unreliable(4, 0, lambda key, attempt, rng: False)
+
+    def fault(result: str) -> str:
+        assert result == "K"
+        return "full" if places.begun["k"] <= faults else ""
+
+    events = run_all(places, ["k"], lambda key: f"payload of {key}", fault)
+    told = [event for event in events if isinstance(event, Ended | Lost)]
+    assert isinstance(told[-1], last)
+    losses = [event for event in told if isinstance(event, Lost)]
+    assert [event.reason for event in losses] == ["full"] * faults
+    assert len({event.place for event in told}) == len(told)
 
 
 def test_who_begins_is_told() -> None:

@@ -120,6 +120,41 @@ def test_a_failure_is_forgotten_with_success(tmp_path: Path) -> None:
     assert SuiteFolder.open(suite.path).failures == {"n0/0002": Failure("never", 1)}
 
 
+def test_many_failures_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And all are there when the folder is left, or a second later."""
+    written: list[str] = []
+    write_json = SuiteFolder.write_json
+
+    def count(suite: SuiteFolder, name: str, value: object) -> None:
+        written.append(name)
+        write_json(suite, name, value)
+
+    monkeypatch.setattr(SuiteFolder, "write_json", count)
+    now = [0.0]
+    monkeypatch.setattr("srnet_cli.suites.folder.time.monotonic", lambda: now[0])
+    with make_suite(tmp_path, 1, 50) as suite:
+        for _, _, key in suite.trials():
+            suite.note_failure(key, Failure("no", 1))
+        assert len(written) == 1
+        now[0] = 2.0
+        suite.note_failure("n0/0001", Failure("no", 1))
+        assert len(SuiteFolder.open(suite.path).failures) == 50
+        suite.note_failure("n0/0001", None)
+    assert len(SuiteFolder.open(suite.path).failures) == 49
+    assert len(written) == 3
+
+
+def test_a_trial_that_is_held_by_others_does_not_pass_for_done(tmp_path: Path) -> None:
+    """When its turn is over it has failed, with what is known of why."""
+    with make_suite(tmp_path, 1, 3) as suite:
+        keys = [key for _, _, key in suite.trials()]
+        suite.note_failure(keys[0], Failure("in use", 1))
+        with RunFolder.claim(suite.trial(keys[0])):
+            records = read_records(suite, keys[:2])
+    assert [one.state for one in records] == ["failed", "failed", "waiting"]
+    assert [one.error for one in records] == ["in use", "it has ended without a result", ""]
+
+
 MEASURE = """
 import json, sys
 from pathlib import Path

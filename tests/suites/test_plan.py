@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 from small_suite import SUITE, write_suite
 
 from srnet_cli.config.resolved import signature
-from srnet_cli.errors import ConfigError
+from srnet_cli.errors import ConfigError, StorageError
+from srnet_cli.store import files
 from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.workflows.bench import plan
 
@@ -80,7 +82,84 @@ def test_each_trial_is_another_search_of_the_same_config(tmp_path: Path) -> None
     assert {one.trials for one in trials} == {1}
 
 
+@pytest.mark.parametrize(
+    ("network", "targets"), [("first-target-y", "[x, y-target-x]"), ("second", "[x, X]")]
+)
+def test_two_cases_never_share_a_folder(tmp_path: Path, network: str, targets: str) -> None:
+    """A network may be named as another one's variant is, or variants differ in case only."""
+    text = SUITE.replace("second:", f"{network}:")
+    text = text.replace("trials: 2", f"matrix: {{dataset.target: {targets}}}")
+    with pytest.raises(ConfigError, match="two cases would have the folder 'first-target-"):
+        plan(write_suite(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("trials: 2", "trials: 600000", "1,200,000 in all are more than 1,000,000"),
+        ("trials: 2", "matrix: {seed: VALUES, first_trial: VALUES}", "2,000,000 cases are more"),
+        ("trials: 2", "matrix: {evolution.threads: [1, 2]}", "threads: .*one thread each"),
+    ],
+)
+def test_what_no_machine_can_run_is_refused_at_once(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    """Before anything is multiplied out."""
+    text = SUITE.replace(
+        old, new.replace("600000", "600000").replace("VALUES", str([*range(1000)]))
+    )
+    with pytest.raises(ConfigError, match=message):
+        plan(write_suite(tmp_path, text))
+
+
 def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
     """Some file systems could not keep them apart."""
     with pytest.raises(ConfigError, match="upper and lower case"):
         plan(write_suite(tmp_path, SUITE.replace("second:", "FIRST:")))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["trials/LOCK"],
+        ["trials/LOCK", ".suite.json.0123456789ab.tmp"],
+        ["trials/LOCK", "suite.yaml"],
+    ],
+)
+def test_a_folder_whose_making_was_interrupted_is_used(tmp_path: Path, names: list[str]) -> None:
+    """Whatever the crash has left; half-written files are swept away."""
+    planned = plan(write_suite(tmp_path))
+    (tmp_path / "run/trials").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "run" / name).touch()
+    with SuiteFolder.claim(tmp_path / "run", planned) as folder:
+        assert folder.signature == planned.signature
+    left = {path.name for path in (tmp_path / "run").iterdir()}
+    assert left == {"trials", "suite.json", "suite.yaml"}
+
+
+def test_every_interrupted_first_write_can_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full at the n-th write leaves a folder that the same command takes."""
+    planned = plan(write_suite(tmp_path))
+    for count in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "_write_synced", _FullAfter(count))
+            with pytest.raises(StorageError, match="ENOSPC"):
+                SuiteFolder.claim(tmp_path / str(count), planned)
+        with SuiteFolder.claim(tmp_path / str(count), planned) as folder:
+            assert len(list(folder.trials())) == 4
+
+
+class _FullAfter:
+    """Writes so many files, and half of the next."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def __call__(self, path: Path, data: bytes) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise OSError(errno.ENOSPC, "full")
+        path.write_bytes(data)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from srnet_cli.errors import ConfigError, Interrupted, StorageError, TrialsFaile
 from srnet_cli.executor.local import Processes
 from srnet_cli.executor.tasks import Ended
 from srnet_cli.store import RunFolder
+from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.workflows import bench, fit, suite_trial
 from srnet_cli.workflows.bench_session import Where
 from srnet_cli.workflows.reporting import SuiteProgress
@@ -65,7 +69,7 @@ def test_trials_are_those_of_one_config_with_as_many(local: Path, tmp_path: Path
 
 
 def test_a_finished_suite_is_answered_at_once(local: Path, folder: Path) -> None:
-    """Nothing is run again, and the answer is the same; more trials add to those there are."""
+    """Nothing is run again, and the answer is the same."""
     before = results(local)
     watcher = Watcher()
     bench.run(folder / "tiny.yaml", run_dir=local, reporter=watcher)
@@ -80,6 +84,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
     every trial ends once, and every file is the same but for those that hold times."""
     pytest.importorskip("distributed")
     with dask_cluster(tmp_path, 2) as cluster:
+        cluster.wait_for_workers(2)
         victims = [cluster.workers["worker-0"]]
 
         def kill(progress: SuiteProgress) -> None:
@@ -87,12 +92,14 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
                 victims.pop().kill()
 
         watcher = Watcher(kill)
+        where = Where(jobs=1, scheduler=cluster.address)
         summary = bench.run(
-            folder / "tiny.yaml",
-            where=Where(jobs=1, scheduler=cluster.address),
-            run_dir=tmp_path / "afar",
-            reporter=watcher,
+            folder / "tiny.yaml", where=where, run_dir=tmp_path / "afar", reporter=watcher
         )
+        # What a disk has damaged since is run again, and written over it.
+        for key, name in (("first/0001", "DONE.json"), ("second/0002", "metrics.json")):
+            (tmp_path / "afar/trials" / key / name).write_bytes(b"damaged")
+        bench.run(folder / "tiny.yaml", where=where, run_dir=tmp_path / "afar")
     assert not victims
     assert sum("was lost" in notice for notice in watcher.notices) == 1
     assert [(case.done, case.failed) for case in summary.cases] == [(2, 0), (2, 0)]
@@ -105,12 +112,12 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
 def test_a_signal_stops_and_the_same_command_goes_on(
     local: Path, folder: Path, tmp_path: Path
 ) -> None:
-    """Within five seconds, with exit code 143; the results are those of a suite left in peace."""
-    began: list[float] = []
+    """With exit code 143; the results are those of a suite left in peace."""
+    sent: list[int] = []
 
     def stop(progress: SuiteProgress) -> None:
-        if progress.done and not began:
-            began.append(time.monotonic())
+        if progress.done and not sent:
+            sent.append(signal.SIGTERM)
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(Interrupted) as caught:
@@ -124,6 +131,50 @@ def test_a_signal_stops_and_the_same_command_goes_on(
     assert 1 <= len(list((tmp_path / "run").glob("trials/*/*/DONE.json"))) < 4
     bench.run(folder / "tiny.yaml", where=Where(jobs=1), run_dir=tmp_path / "run")
     assert results(tmp_path / "run") == results(local)
+
+
+def test_more_trials_add_to_those_there_are(local: Path, folder: Path, tmp_path: Path) -> None:
+    """Those that had ended stay as they were; what made the others is written down, and said."""
+    run = Path(shutil.copytree(local, tmp_path / "run"))
+    plan = json.loads((run / "suite.json").read_text())
+    assert plan["versions"] == [suite_trial.versions()]
+    plan["versions"][0]["numpy"] = "1.0"
+    (run / "suite.json").write_text(json.dumps(plan))
+    watcher = Watcher()
+    summary = bench.run(
+        folder / "tiny.yaml", trials=3, where=Where(jobs=2), run_dir=run, reporter=watcher
+    )
+    assert [(case.done, case.trials) for case in summary.cases] == [(3, 3), (3, 3)]
+    before = results(local)
+    del before["results.csv"]
+    assert before.items() <= results(run).items()
+    (said,) = (notice for notice in watcher.notices if "different versions" in notice)
+    assert f"numpy 1.0, {suite_trial.versions()['numpy']}" in said
+    assert "numba" not in said
+    assert len(SuiteFolder.open(run).versions) == 2
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_terminal_saves_what_runs(tmp_path: Path) -> None:
+    """It goes to the command and whatever it has begun, all at once; trials are saved once."""
+    suite = write_suite(tmp_path, SUITE, ("generations: 20", "generations: 1000000"))
+    command = [sys.executable, "-m", "srnet_cli", "bench", str(suite), "--jobs", "2"]
+    with subprocess.Popen(
+        [*command, "--run-dir", str(tmp_path / "run")],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        marks = [tmp_path / "run/trials" / case / "0001/run.json" for case in ("first", "second")]
+        end = time.monotonic() + 60
+        while not all(mark.exists() for mark in marks) and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(0.5)  # into the search, which saves nothing by itself so soon
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 130
+    for mark in marks:
+        assert json.loads(mark.read_text())["state"] == "stopped"
+        assert RunFolder.open(mark.parent).newest_checkpoint() is not None
 
 
 def test_a_case_that_cannot_be_run_fails_alone(tmp_path: Path, runs_dir: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 from small_run import Recorder, results, write_config
 
+from srnet_cli.config.loading import load_experiment
 from srnet_cli.errors import ConfigError, DataError, ModelError, StorageError, UsageError
 from srnet_cli.evolution.mnncgp_es import MnncgpEs
 from srnet_cli.store import RunFolder
@@ -296,6 +297,26 @@ def test_a_damaged_run_is_repaired(finished: Path, tmp_path: Path, name: str) ->
     assert (finished / name).read_bytes() == whole
     assert RunFolder(finished).verify() == []
     assert any(f"({name}: changed) and is repaired" in notice for notice in recorder.notices)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense"])
+def test_a_damaged_commit_is_repaired(finished: Path, tmp_path: Path, content: bytes) -> None:
+    """The run itself is whole, and says whose it is."""
+    before = results(finished)
+    (finished / "DONE.json").write_bytes(content)
+    fit.run(write_config(tmp_path), run_dir=finished)
+    assert results(finished) == before
+    assert RunFolder(finished).verify() == []
+
+
+def test_a_folder_of_one_run_only_needs_no_record(finished: Path, tmp_path: Path) -> None:
+    """A suite's trial is repaired whatever is damaged; its folder's name says which it is."""
+    before = results(finished)
+    (finished / "run.json").write_bytes(b"{}")
+    experiment = load_experiment(write_config(tmp_path))
+    fit.run_experiment(experiment, b"", finished)
+    assert results(finished) == before
+    assert RunFolder(finished).verify() == []
 
 
 def test_a_damaged_record_is_not_guessed_at(finished: Path, tmp_path: Path) -> None:

@@ -67,6 +67,17 @@ def test_a_second_signal_ends_the_process(
         assert codes == [128 + second]
 
 
+def test_a_worker_may_be_told_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whoever ends the whole session, and by its parent: what it has is saved all the same."""
+    codes: list[int] = []
+    monkeypatch.setattr(signals.os, "_exit", codes.append)
+    with Signals(quits_on_second=False) as caught:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert caught.number == signal.SIGINT
+    assert codes == []
+
+
 def test_handlers_are_restored_after_errors() -> None:
     """Whatever ends the run, signals then do what they did before."""
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]

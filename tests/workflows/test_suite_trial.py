@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ from small_run import CONFIG
 from small_suite import TIMES
 
 from srnet_cli.config.loading import load_experiment
+from srnet_cli.errors import StorageError
 from srnet_cli.networks.cache import cache_folder
 from srnet_cli.store import RunFolder
 from srnet_cli.workflows.suite_trial import (
@@ -20,6 +25,7 @@ from srnet_cli.workflows.suite_trial import (
     Packing,
     TrialAfar,
     TrialHere,
+    fault,
     run_job,
     settings_of,
     versions,
@@ -83,6 +89,26 @@ def test_the_same_bytes_without_the_files(
         assert afar.files[name] == (tmp_path / "here" / name).read_bytes(), name
 
 
+def test_a_worker_without_a_cache_uses_the_network_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is never trained anew, which could give another one."""
+    make_files(tmp_path)
+    monkeypatch.setenv("SRNET_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "c.yaml").write_text(TABLE)
+    experiment = load_experiment(tmp_path / "c.yaml")
+    packed = run_job(Packing(experiment))
+    assert packed.luggage is not None, packed.error
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SRNET_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr(
+        "srnet_cli.networks.loading.train_network", Mock(side_effect=AssertionError)
+    )
+    afar = run_job(TrialAfar(settings_of(experiment), b"config", packed.luggage))
+    assert afar.kind == "done", afar.error
+    assert os.environ["SRNET_CACHE_DIR"] == str(tmp_path / "file")
+
+
 def test_what_goes_wrong_is_an_outcome(tmp_path: Path) -> None:
     """A mistake in the data fails the trial; nothing is raised in the worker."""
     make_files(tmp_path)
@@ -97,9 +123,64 @@ def test_what_goes_wrong_is_an_outcome(tmp_path: Path) -> None:
     assert run_job(broken).kind == "failed"
 
 
+@pytest.mark.parametrize("suffix", [".csv.gz", ".tsv.gz"])
+def test_a_packed_table_travels_under_its_name(suffix: str, tmp_path: Path) -> None:
+    """Which says how it is read."""
+    make_files(tmp_path)
+    mark = "," if "csv" in suffix else "\t"
+    lines = [mark.join(("a", "b", "y")), *(f"{i}{mark}{i % 3}{mark}{i}" for i in range(40))]
+    (tmp_path / f"table{suffix}").write_bytes(gzip.compress("\n".join(lines).encode() + b"\n"))
+    text = FILES.replace("formula: a + b, rows: rows.npz", f"file: table{suffix}, target: y")
+    text = text.replace(", domain: {a: [0, 1], b: [0, 1]}", "")
+    (tmp_path / "c.yaml").write_text(text)
+    experiment = load_experiment(tmp_path / "c.yaml")
+    packed = run_job(Packing(experiment))
+    assert packed.luggage is not None, packed.error
+    (tmp_path / f"table{suffix}").unlink()
+    afar = run_job(TrialAfar(settings_of(experiment), b"config", packed.luggage))
+    assert afar.kind == "done", afar.error
+
+
+def test_a_worker_that_cannot_write_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trial is not to blame, and another worker may run it."""
+    job = TrialAfar({"name": "x"}, b"", Luggage({"x": b"content"}))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not there"))
+    assert run_job(job).kind == "lost"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with failing_writes(errno.ENOSPC):
+        found = run_job(job)
+    assert (found.kind, bool(fault(found))) == ("lost", True)
+    assert "ENOSPC" in found.error
+    assert run_job(job).kind == "failed"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_a_disk_stops_a_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged file is one trial's misfortune."""
+    make_files(tmp_path)
+    (tmp_path / "c.yaml").write_text(FILES)
+    job = TrialHere(load_experiment(tmp_path / "c.yaml"), b"config", tmp_path / "run")
+    with failing_writes(errno.ENOSPC):
+        assert run_job(job).kind == "disk"
+    with failing_writes(errno.EACCES):
+        assert run_job(job).kind == "failed"
+    damage = StorageError("x is damaged")
+    monkeypatch.setattr("srnet_cli.workflows.fit.run_experiment", Mock(side_effect=damage))
+    assert run_job(job).kind == "failed"
+
+
+@contextmanager
+def failing_writes(number: int) -> Iterator[None]:
+    """Every write of a file fails so."""
+    with patch("srnet_cli.store.files._write_synced", side_effect=OSError(number, "no")):
+        yield
+
+
 def test_versions_name_what_results_depend_on() -> None:
     """This project's sources among them."""
     found = versions()
-    assert {"srnet", "Python", "numpy", "numba", "scikit-learn"} <= found.keys()
+    assert {"srnet", "Python", "machine", "numpy", "numba", "scikit-learn"} <= found.keys()
     assert "sources" in found["srnet"]
     assert json.dumps(found)
