@@ -1,11 +1,10 @@
-"""The command line: options, exit codes and how things look. No logic of its own.
+"""The command line: its commands and their options. No logic of its own.
 
 Workflows are imported inside the commands, so that ``srnet --help`` waits for no library.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -14,7 +13,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from srnet_cli.errors import SrnetError, StorageError, TrialsFailed, UsageError
+from srnet_cli import console
+from srnet_cli.errors import TrialsFailed, UsageError
 
 app = typer.Typer(
     name="srnet",
@@ -24,13 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-# typer carries its own copy of click's exceptions in newer versions, and click's in older ones.
-_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-
-
-class _NobodyReadsError(Exception):
-    """Whoever read our output has had enough; typer would call a broken pipe a failure."""
 
 
 class FitFormat(StrEnum):
@@ -71,7 +64,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        _print(f"srnet {version('srnet')}")
+        console.show(f"srnet {version('srnet')}")
         raise typer.Exit
 
 
@@ -84,7 +77,7 @@ def _main(
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        _print(context.get_help())
+        console.show(context.get_help())
         raise typer.Exit(UsageError.exit_code)
 
 
@@ -122,7 +115,7 @@ def validate(
     """Check a config without running it."""
     from srnet_cli.workflows import validate as workflow
 
-    _print(workflow.run(config, overrides or (), resolved=resolved))
+    console.show(workflow.run(config, overrides or (), resolved=resolved))
 
 
 @app.command()
@@ -148,7 +141,7 @@ def fit(
 
     with reporter(quiet=quiet) as watcher:
         result = workflow.run(config, overrides or (), run_dir=run_dir, name=name, reporter=watcher)
-    _print(FORMATS[form.value](result))
+    console.show(FORMATS[form.value](result))
 
 
 @app.command()
@@ -213,18 +206,18 @@ def explain(
         from srnet_cli.workflows import front_list
 
         front_list.require_alone(choice, digits)
-        _print(front_list.FORMATS[form.value](front_list.run(run), full=full))
+        console.show(front_list.FORMATS[form.value](front_list.run(run), full=full))
         return
     if at is not None:
         from srnet_cli.workflows import explain_at
 
-        _print(explain_at.FORMATS[form.value](explain_at.run(run, at, choice=choice)))
+        console.show(explain_at.FORMATS[form.value](explain_at.run(run, at, choice=choice)))
         return
     from srnet_cli.workflows import explain as workflow
     from srnet_cli.workflows.explain_formats import FORMATS
 
     explained = workflow.run(run, digits=digits, choice=choice, scaled=scaled)
-    _print(FORMATS[form.value](explained, full=full))
+    console.show(FORMATS[form.value](explained, full=full))
 
 
 @app.command()
@@ -285,7 +278,7 @@ def compare(
             view=view,
             reporter=watcher,
         )
-    _print(FORMATS[form.value](compared))
+    console.show(FORMATS[form.value](compared))
 
 
 @app.command()
@@ -358,11 +351,11 @@ def bench(
         from srnet_cli.workflows import bench_compare
 
         compared = bench_compare.run(*map(workflow.find, compare_two))
-        _print(bench_formats.COMPARE_FORMATS[form.value](compared))
+        console.show(bench_formats.COMPARE_FORMATS[form.value](compared))
         return
     assert suite is not None  # checked above
     if listed:
-        _print(bench_formats.LIST_FORMATS[form.value](workflow.records(workflow.find(suite))))
+        console.show(bench_formats.LIST_FORMATS[form.value](workflow.records(workflow.find(suite))))
         return
     if workflow.is_folder(suite):
         summary = workflow.report(workflow.find(suite))
@@ -379,7 +372,7 @@ def bench(
                 run_dir=run_dir,
                 reporter=watcher,
             )
-    _print(bench_formats.FORMATS[form.value](summary))
+    console.show(bench_formats.FORMATS[form.value](summary))
     if summary.failures:
         raise TrialsFailed(len(summary.failures), str(summary.path))
 
@@ -391,7 +384,7 @@ def list_runs(
     """List the runs, the latest last."""
     from srnet_cli.workflows import listing
 
-    _print(listing.FORMATS[form.value](listing.run()))
+    console.show(listing.FORMATS[form.value](listing.run()))
 
 
 @app.command()
@@ -399,7 +392,7 @@ def verify(run: RunReference = None) -> None:
     """Check that a finished run's files are what was committed; exit 4 if not."""
     from srnet_cli.workflows import verify as workflow
 
-    _print(workflow.run(run))
+    console.show(workflow.run(run))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -411,75 +404,4 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Raises:
         SystemExit: always, with the exit code.
     """
-    sys.exit(_run(arguments))
-
-
-def _run(arguments: Sequence[str] | None) -> int:
-    """Run a command; every error ends as one line on standard error, and as its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # rather than fail on a terminal of 1990
-    try:
-        _set_log_level(os.environ.get("SRNET_LOG_LEVEL", ""))
-        return int(app(arguments, prog_name="srnet", standalone_mode=False) or 0)
-    except SrnetError as error:
-        return _failed(error, str(error), error.hint, error.exit_code)
-    except _UsageError as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "srnet"
-        message = error.format_message()  # type: ignore[attr-defined]
-        return _failed(error, message, f"'{command} --help' says how to use it", 2)
-    except (KeyboardInterrupt, typer.Abort):
-        _complain("srnet: stopped")
-        return 130
-    except _NobodyReadsError:
-        return 0
-    except Exception as error:
-        message = f"unexpected {type(error).__name__}: {error}"
-        hint = "this is a bug of srnet: please report it; SRNET_FULL_ERROR=1 shows where it is"
-        return _failed(error, message, hint, 1)
-
-
-def _failed(error: Exception, message: str, hint: str, exit_code: int) -> int:
-    if os.environ.get("SRNET_FULL_ERROR") == "1":
-        import traceback
-
-        traceback.print_exception(error)
-    _complain(f"srnet: {message}")
-    if hint:
-        _complain(f"  {hint}")
-    return exit_code
-
-
-def _complain(line: str) -> None:
-    print(" ".join(line.splitlines()), file=sys.stderr)
-
-
-def _print(text: str) -> None:
-    """Print a result.
-
-    Raises:
-        StorageError: it could not be written.
-    """
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        # What could not be written is still in the buffer; Python would try again at its end, fail
-        # and exit with a code of its own.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            raise _NobodyReadsError from error
-        raise StorageError(f"cannot write to standard output: {error.strerror}") from error
-
-
-def _set_log_level(level: str) -> None:
-    """Show what modules log from this level on; by default warnings, without further words."""
-    if not level:
-        return
-    import logging
-
-    number = logging.getLevelNamesMapping().get(level.upper())
-    if number is None:
-        raise UsageError(f"SRNET_LOG_LEVEL: unknown level '{level}'; use debug, info or warning")
-    logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
-    logging.getLogger("srnet_cli").setLevel(number)
+    sys.exit(console.run(app, arguments))
