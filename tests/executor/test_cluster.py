@@ -23,6 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::Depr
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     with dask_cluster(tmp_path_factory.mktemp("dask"), 2) as running:
+        running.wait_for_workers(2)
         yield running
 
 
@@ -124,7 +125,7 @@ def test_a_scheduler_that_goes_away_is_one_line(
     # Of the connection too, which may take its time where the machine is busy.
     monkeypatch.setattr("srnet_cli.executor.cluster._CONNECT_SECONDS", 5.0)
     with connect(cluster, executor_work.square) as places:
-        wait_for_workers(places, 1)
+        assert until(lambda: bool(places.free()))
         cluster.scheduler.kill()
         cluster.scheduler.wait()
         with pytest.raises(UsageError, match=r"the scheduler at .* is gone"):
