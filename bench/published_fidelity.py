@@ -157,12 +157,12 @@ def _print_layers(fits: dict[str, list[Any]], operon: dict[str, list[Any]]) -> N
             [
                 name,
                 f"{layers[-1]:.1e} ({max(one['layers'][-1] for one in found):.1e})",
-                f"{theirs:.1e}",
-                "yes" if outputs[-1] else "no",
+                f"{theirs:.1e}" if operon else "left out",
+                ("yes" if outputs[-1] else "no") if operon else "",
                 ", ".join(f"{value:.1e}" for value in layers[:-1]),
                 f"{worst:.1e}",
                 ", ".join(f"{size:.0f}" for size in sizes),
-                f"{length:.0f}",
+                f"{length:.0f}" if operon else "",
                 f"{_median(one['seconds'] for one in found):.0f}",
             ]
         )
@@ -173,7 +173,8 @@ def _print_layers(fits: dict[str, list[Any]], operon: dict[str, list[Any]]) -> N
         ],
         rows,
     )
-    print(f"Output below Operon's on {sum(outputs)} of {len(outputs)}.")
+    if operon:
+        print(f"Output below Operon's on {sum(outputs)} of {len(outputs)}.")
     print(f"Hidden layers: median {_median(hidden):.1e}, worst {max(hidden):.1e}.")
 
 
