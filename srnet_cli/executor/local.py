@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as ended
+from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
 from srnet_cli.executor.leash import put_on, signals_kept
@@ -116,11 +117,12 @@ class _Slot:
     def begin(self, work: Callable[[Any], Any], key: str, payload: Any) -> None:
         self.key = key
         with signals_kept(), _one_thread():
+            if self._has_died():
+                self._replace()
             try:
                 self.future = self._pool.submit(work, payload)
-            except BrokenProcessPool:  # killed while it waited
-                self.close()
-                self._open()
+            except BrokenProcessPool:  # ended since
+                self._replace()
                 self.future = self._pool.submit(work, payload)
 
     def ask_to_stop(self) -> None:
@@ -137,13 +139,22 @@ class _Slot:
         leash is gone, and the pool would wait for it.
         """
         self.let_go()
-        workers = list((self._pool._processes or {}).values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:
+        for worker in self._workers():
             if not ended([worker.sentinel], max(end - time.monotonic(), 0.0)):
                 worker.kill()
-        self._pool.shutdown()
+        self._pool.shutdown(cancel_futures=True)  # which reaps the process
         self._held.close()
+
+    def _replace(self) -> None:
+        self.close()
+        self._open()
+
+    def _has_died(self) -> bool:
+        """Whether the process was ended while it waited; the pool itself hears of it later."""
+        return bool(ended([worker.sentinel for worker in self._workers()], 0.0))
+
+    def _workers(self) -> list[BaseProcess]:
+        return list((self._pool._processes or {}).values())
 
 
 def _begin(held: Connection) -> None:
