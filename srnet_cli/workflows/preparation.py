@@ -31,6 +31,7 @@ from srnet_cli.workflows.boundary import boundary_fit_rows, boundary_test_rows
 from srnet_cli.workflows.fidelity import row_sets
 from srnet_cli.workflows.reporting import Reporter
 from srnet_cli.workflows.strategies import strategy_of
+from srnet_cli.workflows.telling_rows import telling_rows
 
 Array = NDArray[np.float64]
 
@@ -114,7 +115,7 @@ def _problem(
         how = experiment.dataset.sampling
         rng = stream(experiment.seed, "dataset", "oracle")
         if count:
-            fit = oracle_rows(dataset, count, how, rng)
+            fit = telling_rows(dataset, network, count, how, rng)
         # Poles hide between the rows; a denser sample finds them.
         judge = oracle_rows(dataset, 2 * len(fit), how, rng)
         if dataset.domain is None:

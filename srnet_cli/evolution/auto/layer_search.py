@@ -20,7 +20,6 @@ from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS, Origin
 from srnet_cli.cgp.kernels.tuning import Rows, lay_out
 from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
-from srnet_cli.evolution.auto.composition import is_constant
 from srnet_cli.evolution.auto.directions import directions
 from srnet_cli.evolution.auto.linear_start import weighted_sum
 from srnet_cli.evolution.auto.rounding import hangs_on_rounding
@@ -37,9 +36,6 @@ STEPS = 4
 _ROWS = 1024
 _RANGE = 3.0
 _JUDGED = 4
-_TAIL = 1e-12
-_SHARE = 0.999
-_MOST_EXPRESSIONS = 32
 _DIRECTION_ROWS = 2000
 _MOST_DIRECTIONS = 64
 
@@ -55,65 +51,6 @@ class Candidate:
 
     chromosome: Chromosome
     column: Array
-
-
-def layer_targets(targets: Sequence[Array], index: int) -> Array:
-    """What the expressions of a layer are fitted to, as ``principal_targets``.
-
-    These are the layer's units, and for the last hidden layer the outputs as well, which count as
-    much as all its units: they are linear in them, but may hang on directions in which the units
-    hardly vary.
-
-    Args:
-        targets: activations of all layers, (n, m_l).
-        index: number of the layer, from 0.
-    """
-    units = targets[index]
-    importance = np.ones(units.shape[1])
-    if index == len(targets) - 2:
-        outputs = targets[-1]
-        share = np.sqrt(units.shape[1])
-        importance = np.concatenate([importance, np.full(outputs.shape[1], share)])
-        units = np.column_stack([units, outputs])
-    return principal_targets(units, importance)
-
-
-def principal_targets(units: Array, importance: Array) -> Array:
-    """Targets with the same sums of squares in as few columns as there are directions.
-
-    Units are standardised, so that each counts by its own variance, and rotated to their principal
-    components; a layer of a hundred units that are all alike costs no more than one unit.
-
-    Args:
-        units: activations, (n, m).
-        importance: factor of each standardised unit, (m,).
-
-    Returns:
-        (n, r) with r ≤ m, columns of falling variance, at least one.
-    """
-    constant = is_constant(units)
-    spread = np.where(constant, 1.0, units.std(axis=0))
-    standard = np.where(constant, 0.0, (units - units.mean(axis=0)) / spread)
-    left, size, _ = np.linalg.svd(standard * importance, full_matrices=False)
-    kept = max(1, int(np.sum(size**2 > _TAIL * np.sum(size**2))))
-    return np.asarray(left[:, :kept] * size[:kept])
-
-
-def expressions_wanted(targets: Array, asked: int | str) -> int:
-    """How many expressions a layer gets.
-
-    Args:
-        targets: ``principal_targets``, (n, r).
-        asked: a number, of which no more than r are of use; or ``auto``: as many as principal
-            components are needed for 99.9 % of the targets' variance, at most 32.
-    """
-    if asked != "auto":
-        return min(int(asked), int(targets.shape[1]))
-    energy = np.cumsum(np.sum(targets**2, axis=0))
-    if energy[-1] == 0.0:
-        return 1
-    needed = int(np.searchsorted(energy / energy[-1], _SHARE)) + 1
-    return min(needed, _MOST_EXPRESSIONS)
 
 
 class LayerSearch:

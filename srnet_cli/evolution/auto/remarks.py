@@ -10,7 +10,7 @@ import numpy as np
 from srnet_cli.cgp.kernels.gradient import TUNABLE
 from srnet_cli.cgp.primitives import function_set
 from srnet_cli.evolution.auto.composition import is_constant
-from srnet_cli.evolution.auto.layer_search import expressions_wanted, layer_targets
+from srnet_cli.evolution.auto.targets import expressions_by_layer
 from srnet_cli.evolution.problem import Problem
 
 if TYPE_CHECKING:
@@ -33,11 +33,10 @@ def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
         yield from _idle_units(problem)
     if settings.expressions == "auto":
         return
-    targets = [target[:rows] for target in problem.targets]
-    for index in range(len(targets)):
-        most = expressions_wanted(layer_targets(targets, index), settings.expressions)
+    wanted = expressions_by_layer(problem, settings.expressions)
+    for index, most in enumerate(wanted):
         if most < settings.expressions:
-            name = "the output" if index == len(targets) - 1 else f"hidden layer {index + 1}"
+            name = "the output" if index == len(wanted) - 1 else f"hidden layer {index + 1}"
             yield (
                 f"evolution.expressions: {name} gets {most} of the {settings.expressions} asked "
                 "for: it has no more independent units"

@@ -54,6 +54,7 @@ class State:
         best: the best composition so far.
         error: its log error, see ``composition.log_error``.
         before: the same at the end of the cycle before.
+        quiet: cycles in a row that have brought next to nothing.
         seconds: time spent; stays 0 where none is set as a limit, and so changes no result.
         fitness: mean 1 − R² of the hidden units plus that of the outputs; infinite at first.
         trace: generation, fitness and layers' mean 1 − R² whenever they changed, (k, 2 + L).
@@ -65,6 +66,7 @@ class State:
     best: list[Layer]
     error: float = np.inf
     before: float = np.inf
+    quiet: int = 0
     seconds: float = 0.0
     fitness: float = np.inf
     trace: Array = field(default_factory=lambda: np.empty((0, 0)), repr=False)
@@ -76,7 +78,10 @@ def pack(states: Sequence[State]) -> bytes:
     for number, state in enumerate(states):
         stage = state.stage
         arrays[f"{number}.counts"] = np.array(
-            [state.generation, stage.layer, stage.cycle, stage.step, stage.quiet, stage.found],
+            [
+                *(state.generation, state.quiet),
+                *(stage.layer, stage.cycle, stage.step, stage.quiet, stage.found),
+            ],
             dtype=np.int64,
         )
         arrays[f"{number}.figures"] = np.array([stage.error, stage.before, stage.damping])
@@ -112,7 +117,7 @@ def unpack(data: bytes) -> list[State]:
 
 
 def _unpacked(arrays: Mapping[str, NDArray[np.generic]], name: str) -> State:
-    generation, *counts = arrays[f"{name}.counts"].tolist()
+    generation, quiet, *counts = arrays[f"{name}.counts"].tolist()
     error, before, seconds, fitness = arrays[f"{name}.whole"].tolist()
     return State(
         generation,
@@ -121,6 +126,7 @@ def _unpacked(arrays: Mapping[str, NDArray[np.generic]], name: str) -> State:
         best=_unpacked_layers(arrays, f"{name}.best"),
         error=error,
         before=before,
+        quiet=quiet,
         seconds=seconds,
         fitness=fitness,
         trace=np.asarray(arrays[f"{name}.trace"], dtype=np.float64),

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from operator import is_not
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,12 +41,11 @@ from srnet_cli.evolution.auto.layer_search import (
     OFFSPRING,
     SEEDS,
     Candidate,
-    LayerSearch,
-    expressions_wanted,
-    layer_targets,
 )
 from srnet_cli.evolution.auto.refinement import Refinement
 from srnet_cli.evolution.auto.state import Stage, State, pack, unpack
+from srnet_cli.evolution.auto.targets import expressions_by_layer
+from srnet_cli.evolution.auto.turns import Turns
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import divergence
@@ -74,6 +73,7 @@ _LAYER_TIME = 0.75
 _REVISITS = 2
 _CYCLES = 20
 _CYCLE_GAIN = 0.05
+_QUIET_CYCLES = 2
 _PERFECT_WHOLE = np.log(1e-13)
 # Of a classifier, half of the time is for the cross-entropy.
 _CLASSIFIER_LAYER_TIME = 0.5
@@ -107,6 +107,7 @@ class Auto:
         self._X = problem.inputs[: problem.fit_rows]
         self._targets = [target[: problem.fit_rows] for target in problem.targets]
         self._checks = problem.inputs[problem.fit_rows :]
+        self._wanted = expressions_by_layer(problem, settings.expressions)
         self._decoders = _decoders(problem.widths, settings)
         rows = stream(seed, "auto", "refinement").permutation(len(self._X))[:_REFINE_ROWS]
         self._refinement = Refinement(
@@ -117,9 +118,9 @@ class Auto:
             self._cross_entropy = CrossEntropy(
                 self._decoders, problem.inputs, problem.targets, problem.fit_rows
             )
-        # The search of a layer follows from the layers below; it is kept as long as those stay.
+        # What a layer has to explain follows from those below; it is kept as long as they stay.
         self._below: Sequence[Layer] = ()
-        self._search: LayerSearch | None = None
+        self._turns: Turns | None = None
 
     def init(self) -> State:
         """The state before the first generation."""
@@ -175,24 +176,23 @@ class Auto:
 
     def _evolve(self, state: State) -> None:
         """Evolve one expression of the layer at hand: one more, or the next in turn."""
-        stage, search = state.stage, self._layer_search(state)
+        stage, turns = state.stage, self._layer_turns(state)
         wanted = self._wanted[stage.layer]
         if stage.step == 0 and stage.found > 0:
-            self._take_up(state, search)
-        found = self._found(state, search)
+            self._take_up(state, turns)
+        found = self._found(state, turns)
         turn = len(found) if len(found) < wanted else stage.step % wanted
-        others = [candidate.column for k, candidate in enumerate(found) if k != turn]
         current = found[turn].chromosome if turn < len(found) else None
         starts, seeds = self._starts(stage, current)
         if current is None and stage.layer == len(self._decoders) - 1:
-            linear = search.linear_start(others)
+            linear = turns.linear_start(found, turn)
             if linear is not None:
                 starts[::2], seeds[::2] = [linear] * len(starts[::2]), [0] * len(seeds[::2])
         rng = stream(*self._stream, state.generation)
-        result = search.evolve(others, starts, seeds, rng)
-        if result is not None and (current is None or result[1] < stage.error):
-            found[turn : turn + 1], stage.error = [result[0]], result[1]
-            stage.found = len(found)
+        better = turns.improve(found, turn, starts, seeds, rng)
+        if better is not None:
+            found[turn : turn + 1] = [better]
+            stage.found, stage.error = len(found), turns.error(found)
             self._install(state, found)
         stage.step += 1
         if stage.cycle == 0 and self._is_late(state):
@@ -200,15 +200,15 @@ class Auto:
         elif stage.step % wanted == 0:
             self._end_round(state, wanted)
 
-    def _take_up(self, state: State, search: LayerSearch) -> None:
+    def _take_up(self, state: State, turns: Turns) -> None:
         """Go on with a layer's expressions, but for those that the layers below have spoilt."""
-        stage, before = state.stage, self._found(state, search)
-        found = [candidate for candidate in before if search.is_usable(candidate)]
+        stage, before = state.stage, self._found(state, turns)
+        found = turns.usable(before)
         stage.found = len(found)
         if not found:
             return
-        stage.error = stage.before = search.error([candidate.column for candidate in found])
-        if len(found) < len(before):
+        stage.error = stage.before = turns.error(found)
+        if len(found) < len(before) or any(map(is_not, found, before)):
             self._install(state, found)
 
     def _starts(
@@ -240,10 +240,12 @@ class Auto:
         state.stage = Stage(index, cycle, found=found)
 
     def _end_cycle(self, state: State) -> None:
-        """Begin another cycle from the best composition, unless this one brought too little."""
+        """Begin another cycle from the best composition, unless the last brought too little."""
         cycle = state.stage.cycle + 1
-        has_gained = state.error < state.before - _CYCLE_GAIN and state.error > _PERFECT_WHOLE
-        if has_gained and cycle < _CYCLES:
+        has_gained = state.error < state.before - _CYCLE_GAIN
+        state.quiet = 0 if has_gained else state.quiet + 1
+        goes_on = state.quiet < _QUIET_CYCLES and state.error > _PERFECT_WHOLE
+        if goes_on and cycle < _CYCLES:
             state.stage = Stage(0, cycle, found=len(state.best[0].chromosomes))
         state.before = state.error
         state.layers = state.best
@@ -257,38 +259,32 @@ class Auto:
         done = sum(self._wanted[: state.stage.layer + 1])
         return state.seconds >= time * limit * done / sum(self._wanted)
 
-    @cached_property
-    def _wanted(self) -> list[int]:
-        """Expressions that every layer gets."""
-        layers = range(len(self._targets))
-        asked = self._settings.expressions
-        return [expressions_wanted(layer_targets(self._targets, at), asked) for at in layers]
-
-    def _layer_search(self, state: State) -> LayerSearch:
-        """The search of the layer at hand."""
+    def _layer_turns(self, state: State) -> Turns:
+        """What the expressions of the layer at hand have to explain."""
         index = state.stage.layer
         below = state.layers[:index]
-        if self._search is None or not _are_same(below, self._below):
+        if self._turns is None or not _are_same(below, self._below):
             decoders = self._decoders[:index]
             X, checks = ([rows, *forward(below, decoders, rows)][-1] for rows in self._rows())
-            self._search = LayerSearch(
+            self._turns = Turns(
                 X,
-                layer_targets(self._targets, index),
-                self._targets[index],
                 checks[np.isfinite(checks).all(axis=1)],
+                self._targets,
+                index,
+                self._wanted[index],
                 self._decoders[index],
                 self._settings.max_length,
                 self._threads,
             )
             self._below = below
-        return self._search
+        return self._turns
 
     def _rows(self) -> tuple[Array, Array]:
         return self._X, self._checks
 
-    def _found(self, state: State, search: LayerSearch) -> list[Candidate]:
+    def _found(self, state: State, turns: Turns) -> list[Candidate]:
         chromosomes = state.layers[state.stage.layer].chromosomes
-        return [search.candidate(chromosome) for chromosome in chromosomes[: state.stage.found]]
+        return [turns.candidate(chromosome) for chromosome in chromosomes[: state.stage.found]]
 
     def _install(self, state: State, found: Sequence[Candidate]) -> None:
         """Put the layer's expressions into the composition and solve the readouts from there on."""

@@ -1,4 +1,4 @@
-"""The search of one layer: its targets, its candidates, and what it accepts."""
+"""The search of one expression: its candidates, and what it accepts."""
 
 from __future__ import annotations
 
@@ -8,82 +8,18 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
-from srnet_cli.evolution.auto.layer_search import (
-    LayerSearch,
-    expressions_wanted,
-    layer_targets,
-    principal_targets,
-)
+from srnet_cli.evolution.auto.layer_search import LayerSearch
+from srnet_cli.evolution.auto.targets import principal_targets
 
 Array = NDArray[np.float64]
 
 RNG = np.random.default_rng
 
 
-def units(n: int = 300, m: int = 4, rank: int = 4, seed: int = 0) -> Array:
-    rng = RNG(seed)
-    return rng.normal(size=(n, rank)) @ rng.normal(size=(rank, m)) * 10.0 ** np.arange(m) + 5.0
-
-
 def unexplained_share(columns: Array, targets: Array) -> float:
     design = np.column_stack([np.ones(len(columns)), columns])
     left = targets - design @ np.linalg.lstsq(design, targets, rcond=None)[0]
     return float(np.sum(left**2) / np.sum((targets - targets.mean(axis=0)) ** 2))
-
-
-def test_principal_targets_keep_what_any_expression_explains() -> None:
-    """Rotated targets leave every set of columns the same unexplained sum over standardised,
-    weighted units."""
-    H = units()
-    importance = np.array([1.0, 2.0, 0.5, 1.0])
-    rotated = principal_targets(H, importance)
-    standard = (H - H.mean(axis=0)) / H.std(axis=0) * importance
-    columns = RNG(1).normal(size=(300, 2)) + standard[:, :1]
-    assert unexplained_share(columns, rotated) == pytest.approx(
-        unexplained_share(columns, standard), rel=1e-10
-    )
-    assert np.sum(rotated**2) == pytest.approx(np.sum(standard**2), rel=1e-10)
-
-
-def test_duplicated_collinear_and_constant_units_cost_nothing() -> None:
-    """As many targets are left as there are directions; at least one."""
-    H = units(rank=2)
-    assert principal_targets(H, np.ones(4)).shape == (300, 2)
-    assert principal_targets(np.repeat(H[:, :1], 100, axis=1), np.ones(100)).shape == (300, 1)
-    with_constant = np.column_stack([H[:, 0], np.full(300, 1e9), np.zeros(300)])
-    assert principal_targets(with_constant, np.ones(3)).shape == (300, 1)
-    nothing = principal_targets(np.full((300, 3), 0.1), np.ones(3))
-    assert nothing.shape == (300, 1)
-    assert not nothing.any()
-
-
-def test_the_last_hidden_layer_is_fitted_to_the_outputs_as_well() -> None:
-    """A direction in which only the outputs vary counts there as much as all its units do."""
-    rng = RNG(3)
-    common = rng.normal(size=(500, 1))
-    small = rng.normal(size=(500, 1))
-    hidden = np.repeat(common, 4, axis=1) + 1e-3 * small * np.array([1.0, -1.0, 1.0, -1.0])
-    targets = [hidden, hidden, small]
-    first, last = layer_targets(targets, 0), layer_targets(targets, 1)
-    assert unexplained_share(common, first) < 1e-4
-    assert unexplained_share(common, last) == pytest.approx(0.5, abs=0.05)
-    assert unexplained_share(small, layer_targets(targets, 2)) < 1e-12
-
-
-def test_how_many_expressions() -> None:
-    """auto: the least number of principal components with 99.9 % of the variance; a number: that,
-    but no more than there are directions."""
-    scales = np.array([10.0, 1.0, 0.1, 0.01])
-    basis = np.linalg.qr(RNG(4).normal(size=(200, 4)))[0]
-    targets = basis * scales
-    for share_left, expected in [(1.0 / 101, 2), (0.01 / 101, 2)]:
-        assert share_left < 0.01
-        assert expressions_wanted(targets, "auto") == expected
-    assert expressions_wanted(basis, "auto") == 4
-    assert [expressions_wanted(targets, k) for k in (1, 3, 4, 50)] == [1, 3, 4, 4]
-    assert expressions_wanted(np.zeros((10, 1)), "auto") == 1
-    wide = np.linalg.qr(RNG(5).normal(size=(200, 60)))[0]
-    assert expressions_wanted(wide, "auto") == 32
 
 
 def search_of(

@@ -1,0 +1,103 @@
+"""What the expressions of a layer are for: the directions in which its units vary, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr
+
+from srnet_cli.evolution.auto.composition import is_constant
+from srnet_cli.evolution.problem import Problem
+
+Array = NDArray[np.float64]
+
+_TAIL = 1e-12
+_SHARE = 0.999
+_MOST_EXPRESSIONS = 32
+
+
+def layer_targets(targets: Sequence[Array], index: int) -> Array:
+    """What the expressions of a layer are fitted to, as ``principal_targets``.
+
+    These are the layer's units, and for the last hidden layer the outputs as well, which count as
+    much as all its units: they are linear in them, but may hang on directions in which the units
+    hardly vary.
+
+    Args:
+        targets: activations of all layers, (n, m_l).
+        index: number of the layer, from 0.
+    """
+    units = targets[index]
+    importance = np.ones(units.shape[1])
+    if index == len(targets) - 2:
+        outputs = targets[-1]
+        share = np.sqrt(units.shape[1])
+        importance = np.concatenate([importance, np.full(outputs.shape[1], share)])
+        units = np.column_stack([units, outputs])
+    return principal_targets(units, importance)
+
+
+def principal_targets(units: Array, importance: Array) -> Array:
+    """Targets with the same sums of squares in as few columns as there are directions.
+
+    Units are standardised, so that each counts by its own variance, and rotated to their principal
+    components; a layer of a hundred units that are all alike costs no more than one unit.
+
+    Args:
+        units: activations, (n, m).
+        importance: factor of each standardised unit, (m,).
+
+    Returns:
+        (n, r) with r ≤ m, columns of falling variance, at least one.
+    """
+    left, size, _ = np.linalg.svd(_standardised(units) * importance, full_matrices=False)
+    kept = max(1, int(np.sum(size**2 > _TAIL * np.sum(size**2))))
+    return np.asarray(left[:, :kept] * size[:kept])
+
+
+def expressions_wanted(targets: Array, asked: int | str) -> int:
+    """How many expressions a layer gets.
+
+    Args:
+        targets: ``principal_targets``, (n, r).
+        asked: a number, of which no more than r are of use; or ``auto``: as many as principal
+            components are needed for 99.9 % of the targets' variance, at most 32.
+    """
+    if asked != "auto":
+        return min(int(asked), int(targets.shape[1]))
+    energy = np.cumsum(np.sum(targets**2, axis=0))
+    if energy[-1] == 0.0:
+        return 1
+    needed = int(np.searchsorted(energy / energy[-1], _SHARE)) + 1
+    return min(needed, _MOST_EXPRESSIONS)
+
+
+def expressions_by_layer(problem: Problem, asked: int | str) -> list[int]:
+    """How many expressions every layer gets, see ``expressions_wanted``.
+
+    The rows that only judge decide, if there are any: those to fit may be chosen ones.
+    """
+    rows = slice(problem.fit_rows, None)
+    if problem.fit_rows == len(problem.inputs):
+        rows = slice(None)
+    targets = [target[rows] for target in problem.targets]
+    return [expressions_wanted(layer_targets(targets, at), asked) for at in range(len(targets))]
+
+
+def independent_units(units: Array) -> NDArray[np.int64]:
+    """Units of which all others are weighted sums, to within rounding: (n, m) → (r,), r ≤ m.
+
+    Each is the one of which those before it explain least (QR with column pivoting, Businger &
+    Golub 1965).
+    """
+    triangle, order = qr(_standardised(units), mode="r", pivoting=True)
+    size = np.diag(triangle) ** 2
+    return np.asarray(order[: len(size)][size > _TAIL * np.sum(triangle**2)], dtype=np.int64)
+
+
+def _standardised(units: Array) -> Array:
+    constant = is_constant(units)
+    spread = np.where(constant, 1.0, units.std(axis=0))
+    return np.where(constant, 0.0, (units - units.mean(axis=0)) / spread)

@@ -1,0 +1,112 @@
+"""Whose turn it is: units of their own where there are enough expressions, else what is left."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
+from srnet_cli.evolution.auto.layer_search import Candidate
+from srnet_cli.evolution.auto.targets import independent_units
+from srnet_cli.evolution.auto.turns import Turns
+
+Array = NDArray[np.float64]
+
+DECODER = Decoder.of(2, PUBLISHED_FUNCTIONS)
+X = np.random.default_rng(0).uniform(-1, 1, (400, 2))
+UNITS = np.tanh(X @ np.array([[2.0, -1.0, 0.5], [1.0, 3.0, -2.0]]) + 0.3)
+
+
+def turns(wanted: int, units: Array = UNITS, checks: Array = X) -> Turns:
+    return Turns(X, checks, [units, units[:, :1]], 0, wanted, DECODER, 12, 1)
+
+
+def expression(function: str, left: int, right: int) -> Chromosome:
+    """A function of two inputs, the second of which one operand ignores."""
+    genes = np.zeros(DECODER.grid.genes, dtype=np.int32)
+    genes[:3] = [PUBLISHED_FUNCTIONS.index(function), left, right]
+    genes[-1] = 3
+    return Chromosome(genes, np.ones((NODES, 2)))
+
+
+def share(column: Array, unit: Array) -> float:
+    """1 − R² of one unit by a straight line of one column."""
+    return 1.0 - float(np.corrcoef(column, unit)[0, 1]) ** 2
+
+
+def improved(asked: Turns, found: list[Candidate], turn: int) -> Candidate | None:
+    rng = np.random.default_rng(turn)
+    return asked.improve(found, turn, [DECODER.empty()] * 4, [10] * 4, rng)
+
+
+def test_the_error_is_the_mean_logarithm_of_the_units_own() -> None:
+    """With an expression for every independent unit; one that is not found yet counts 1."""
+    asked, own = turns(3), independent_units(UNITS)
+    found = [asked.candidate(expression(name, 0, 1)) for name in ("add", "sub", "sin")]
+    shares = [share(one.column, UNITS[:, k]) for one, k in zip(found, own, strict=True)]
+    assert asked.error(found) == pytest.approx(np.prod(shares) ** (1 / 3), rel=1e-9)
+    assert asked.error(found[:1]) == pytest.approx(shares[0] ** (1 / 3), rel=1e-9)
+
+
+def test_the_error_is_what_all_leave_unexplained() -> None:
+    """With fewer expressions than independent units."""
+    asked = turns(2)
+    found = [asked.candidate(expression(name, 0, 1)) for name in ("add", "sub")]
+    one, both = asked.error(found[:1]), asked.error(found)
+    assert 0.0 < both < one < 1.0
+    assert asked.error(found[::-1]) == pytest.approx(both, rel=1e-9)
+
+
+@pytest.mark.usefixtures("short")
+def test_each_is_evolved_for_its_own_unit() -> None:
+    """A better expression explains more of its unit, whatever the others explain."""
+    asked, own = turns(3), independent_units(UNITS)
+    found: list[Candidate] = []
+    for turn in range(3):
+        better = improved(asked, found, turn)
+        assert better is not None
+        found.append(better)
+    for turn, unit in enumerate(own):
+        before = share(found[turn].column, UNITS[:, unit])
+        better = improved(asked, found, turn)
+        if better is not None:
+            assert share(better.column, UNITS[:, unit]) < before
+    perfect = asked.candidate(expression("add", 0, 1))
+    exact = turns(2, np.column_stack([perfect.column, X[:, 0] ** 2]))
+    places = [perfect, perfect]
+    turn = independent_units(np.column_stack([perfect.column, X[:, 0] ** 2])).tolist().index(0)
+    assert improved(exact, places, turn) is None
+    assert improved(exact, places, 1 - turn) is not None
+
+
+@pytest.mark.usefixtures("short")
+def test_with_fewer_each_is_evolved_beside_the_others() -> None:
+    """What replaces an expression lowers what all of them leave."""
+    asked = turns(2)
+    found = [asked.candidate(expression(name, 0, 1)) for name in ("add", "sin")]
+    better = improved(asked, found, 1)
+    assert better is not None
+    assert asked.error([found[0], better]) < asked.error(found)
+
+
+def test_spoilt_expressions_leave_their_place() -> None:
+    """To the first input where each has its unit, so that the others keep theirs; else nothing."""
+    whole, spoilt = expression("add", 0, 1), expression("log", 0, 0)
+    with np.errstate(all="ignore"):
+        for wanted, expected in [(3, 3), (2, 2)]:
+            asked = turns(wanted)
+            found = [asked.candidate(one) for one in (whole, spoilt, whole)]
+            kept = asked.usable(found)
+            assert len(kept) == expected
+            assert kept[0] is found[0]
+            assert kept[-1] is found[2]
+            assert all(np.isfinite(one.column).all() for one in kept)
+    np.testing.assert_array_equal(turns(3).usable(found)[1].column, X[:, 0])
+
+
+def test_constant_layers_have_no_unit_of_their_own() -> None:
+    """One expression is asked for, and whatever it is leaves nothing."""
+    asked = turns(1, np.full((400, 3), 0.25))
+    assert asked.error([asked.candidate(DECODER.empty())]) == 0.0
