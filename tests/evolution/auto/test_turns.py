@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
-from srnet_cli.evolution.auto.layer_search import Candidate
+from srnet_cli.evolution.auto.layer_search import Candidate, LayerSearch
 from srnet_cli.evolution.auto.targets import independent_units
 from srnet_cli.evolution.auto.turns import Turns
 
@@ -68,6 +70,8 @@ def test_each_is_evolved_for_its_own_unit() -> None:
         better = improved(asked, found, turn)
         assert better is not None
         found.append(better)
+        shares = [share(better.column, UNITS[:, unit]) for unit in own]
+        assert int(np.argmin(shares)) == turn
     for turn, unit in enumerate(own):
         before = share(found[turn].column, UNITS[:, unit])
         better = improved(asked, found, turn)
@@ -82,13 +86,23 @@ def test_each_is_evolved_for_its_own_unit() -> None:
 
 
 @pytest.mark.usefixtures("short")
-def test_with_fewer_each_is_evolved_beside_the_others() -> None:
-    """What replaces an expression lowers what all of them leave."""
+def test_with_fewer_each_is_evolved_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside all but itself; and what replaces it lowers what all of them leave."""
     asked = turns(2)
     found = [asked.candidate(expression(name, 0, 1)) for name in ("add", "sin")]
+    beside: list[Array] = []
+    evolve = LayerSearch.evolve
+
+    def noted(search: LayerSearch, others: list[Array], *rest: Any) -> Any:
+        beside.extend(others)
+        return evolve(search, others, *rest)
+
+    monkeypatch.setattr(LayerSearch, "evolve", noted)
     better = improved(asked, found, 1)
     assert better is not None
     assert asked.error([found[0], better]) < asked.error(found)
+    assert len(beside) == 1
+    assert beside[0] is found[0].column
 
 
 def test_spoilt_expressions_leave_their_place() -> None:
