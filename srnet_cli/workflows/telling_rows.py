@@ -37,7 +37,7 @@ def telling_rows(
         rng: source of random numbers.
 
     Returns:
-        (n, d); where no unit varies, or not on enough rows, all are even.
+        (n, d), the even ones first; where no unit varies, or not on enough rows, all are even.
 
     Raises:
         ConfigError: the rows would not fit in memory.
