@@ -8,8 +8,9 @@ and ``--parts`` chooses some of them:
 
 ``networks`` trains every network of ``configs/classification`` by every seed. ``own`` fits each of
 them by ``srnet fit`` with ``--jobs`` threads, in a process of its own whose seconds and peak memory
-are taken; it trains the network too, where ``networks`` has not. ``compare`` sets those fits beside LIME and MAPLE by ``srnet compare``; fits that are
-missing are made. ``published`` fits the networks of ``configs/published`` by strategy ``auto``.
+are taken; it trains the network too, where ``networks`` has not. ``compare`` sets those fits beside
+LIME and MAPLE by ``srnet compare``; fits that are missing are made. ``published`` fits the networks
+of ``configs/published`` by strategy ``auto``.
 
 Runs are kept in ``--runs``. What has finished there, fits and comparisons, is taken as it is, so
 the same command goes on after an interruption. Figures are medians over seeds; an accuracy has the

@@ -26,12 +26,9 @@ def measured_fit(one: Fit, threads: int) -> dict[str, Any]:
     is_new = not one.folder.exists()
     if is_new:
         kept.unlink(missing_ok=True)
-    if is_new or not (one.folder / "DONE.json").exists():
-        cost = _run(one.command(threads))
-        if is_new:
-            kept.write_text(json.dumps(cost) + "\n")
-    else:
-        subprocess.run(one.command(threads), check=True, stdout=subprocess.DEVNULL)
+    taken = _run(one.command(threads))
+    if is_new:
+        kept.write_text(json.dumps(taken) + "\n")
     cost = json.loads(kept.read_text()) if kept.exists() else {"seconds": None, "memory_mib": None}
     metrics = json.loads((one.folder / "metrics.json").read_text())
     agreement = {
