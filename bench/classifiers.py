@@ -13,9 +13,9 @@ LIME and MAPLE by ``srnet compare``; fits that are missing are made. ``published
 of ``configs/published`` by strategy ``auto``.
 
 Runs are kept in ``--runs``. What has finished there, fits and comparisons, is taken as it is, so
-the same command goes on after an interruption. Figures are medians over seeds; an accuracy has the
-95 % Wilson interval of its test rows. The tables are Markdown on standard output, all figures go to
-a JSON file.
+the same command goes on after an interruption; the seconds of a fit that was interrupted are left
+out. Figures are medians over seeds; an accuracy has the 95 % Wilson interval of its test rows. The
+tables are Markdown on standard output, all figures go to a JSON file.
 """
 
 from __future__ import annotations
