@@ -3,84 +3,80 @@
     SRNET_DATA_DIR=../shared/pmlb SRNET_PUBLISHED_DIR=../shared/paper \\
         python bench/classifiers.py --seeds 5 --jobs 2
 
-A seed draws the 25 % stratified test rows, trains the network and searches. Every network of
-``configs/classification`` is trained by every seed; ``--no-fit`` stops there. Else each is fitted
-by ``srnet fit`` with ``--jobs`` threads, in a process of its own whose seconds and peak memory are
-taken, and compared by ``srnet compare --lime --maple``. Then the published networks of
-``configs/published`` are fitted by strategy ``auto``; ``--no-published`` leaves them out, and
-``--no-compare`` the comparisons, which take minutes each. Figures
-are medians over seeds; an accuracy has the 95 % Wilson interval of its test rows. The tables are
-Markdown on standard output, all figures go to a JSON file.
+A seed draws the 25 % stratified test rows, trains the network and searches. There are four parts,
+and ``--parts`` chooses some of them:
+
+``networks`` trains every network of ``configs/classification`` by every seed. ``own`` fits each of
+them by ``srnet fit`` with ``--jobs`` threads, in a process of its own whose seconds and peak memory
+are taken; it trains the network too, where ``networks`` has not. ``compare`` sets those fits beside
+LIME and MAPLE by ``srnet compare``; fits that are missing are made. ``published`` fits the networks
+of ``configs/published`` by strategy ``auto``.
+
+Runs are kept in ``--runs``. What has finished there, fits and comparisons, is taken as it is, so
+the same command goes on after an interruption; the seconds of a fit that was interrupted are left
+out. Figures are medians over seeds; an accuracy has the 95 % Wilson interval of its test rows. The
+tables are Markdown on standard output, all figures go to a JSON file.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 import math
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from support.output import PROJECT, parser, save, table
+from support import beside
+from support.fits import Fit, auto_fit, published_dir
+from support.measured import measured_fit
+from support.output import PROJECT, RESULTS, parser, save, table
 
 from srnet_cli.datasets.loading import load_dataset
 from srnet_cli.networks import load_or_train, quality
 from srnet_cli.workflows import validate
 
 NETWORKS = [f"P{i}" for i in range(5)]
-EXPLAINERS = {"formula": "SRNet", "lime": "LIME", "maple": "MAPLE"}
 # Of test rows, as published for SRNet.
 PUBLISHED = {"P0": 1.0, "P1": 1.0, "P2": 0.756, "P3": 1.0, "P4": 1.0}
-KIB_PER_UNIT = 1 / 1024 if sys.platform == "darwin" else 1  # of ru_maxrss
+
+Seeds = dict[str, list[dict[str, Any]]]
+"""Figures by network, one a seed."""
 
 
 def main() -> None:
     """Parse the options, train, fit, compare, print."""
     options = _options()
-    trained = {name: _each_seed(_trained, name, options) for name in options.networks}
-    figures: dict[str, Any] = {"options": _plain(options), "trained": trained}
-    _print_trained(trained)
-    save(options.out, "classifiers", figures)
-    if options.fit:
-        figures["fitted"] = {name: _each_seed(_fitted, name, options) for name in options.networks}
-        _print_fitted(figures["fitted"], options)
-        save(options.out, "classifiers", figures)
-    if options.fit and options.published:
-        figures["published"] = {
-            name: _each_seed(_published, name, options) for name in options.networks
-        }
-        _print_published(figures["published"])
+    if "published" in options.parts:
+        published_dir()
+    figures: dict[str, Any] = {"options": _plain(options)}
+    for part in options.parts:
+        one, show = PARTS[part]
+        figures[part] = {name: _each_seed(one, name, options) for name in options.networks}
+        show(figures[part])
         save(options.out, "classifiers", figures)
 
 
 def _options() -> argparse.Namespace:
     made = parser(__doc__)
-    switch = argparse.BooleanOptionalAction
+    made.add_argument("--parts", nargs="+", default=list(PARTS), choices=list(PARTS))
+    made.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     made.add_argument("--seeds", type=int, default=5)
     made.add_argument("--jobs", type=int, default=2, help="threads of a fit, processes of compare")
-    made.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     made.add_argument("--instances", type=int, default=200, help="rows of each set to compare on")
-    made.add_argument("--fit", action=switch, default=True, help="not only train")
-    made.add_argument("--compare", action=switch, default=True, help="beside LIME and MAPLE")
-    made.add_argument("--published", action=switch, default=True, help="the published networks")
     made.add_argument(
         "--published-seconds", type=float, default=60.0, help="of search, for each of them"
     )
     made.add_argument(
         "--set", dest="settings", action="append", default=[], help="replaces a setting"
     )
-    options = made.parse_args()
-    if options.fit and options.published and not os.environ.get("SRNET_PUBLISHED_DIR"):
-        sys.exit("set SRNET_PUBLISHED_DIR to the folder with classification/, or --no-published")
-    return options
+    made.add_argument(
+        "--runs", type=Path, default=RESULTS / "runs", help="run folders; finished ones are reused"
+    )
+    return made.parse_args()
 
 
 def _plain(options: argparse.Namespace) -> dict[str, Any]:
@@ -117,74 +113,28 @@ def _trained(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any
     return {**vars(judged), "seconds": seconds, "source": provenance.source}
 
 
+def _own(name: str, seed: int, options: argparse.Namespace) -> Fit:
+    folder = options.runs / f"{name}-own-{seed}"
+    return Fit(name, seed, tuple(options.settings), folder, configs="classification")
+
+
 def _fitted(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    config = PROJECT / f"configs/classification/{name}.yaml"
-    return _run(config, [f"seed={seed}", *options.settings], options, compared=options.compare)
+    return measured_fit(_own(name, seed, options), options.jobs)
+
+
+def _compared(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    one = _own(name, seed, options)
+    measured_fit(one, options.jobs)
+    return beside.compared(one.folder, options.instances, options.jobs)
 
 
 def _published(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    config = PROJECT / f"configs/published/{name}.yaml"
-    settings = [
-        f"seed={seed}",
-        "evolution.strategy=auto",
-        f"evolution.max_seconds={options.published_seconds}",
-        *options.settings,
-    ]
-    return _run(config, settings, options, compared=False)
+    one = auto_fit(name, seed, options.runs, options.published_seconds)
+    settings = (*one.settings, *options.settings)
+    return measured_fit(replace(one, settings=settings), options.jobs)
 
 
-def _run(
-    config: Path, settings: Sequence[str], options: argparse.Namespace, *, compared: bool
-) -> dict[str, Any]:
-    """Fit, and compare where asked for: what ``metrics.json`` and ``compare.csv`` say."""
-    chosen = [
-        word for one in (*settings, f"evolution.threads={options.jobs}") for word in ("--set", one)
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder, "run")
-        seconds, memory = _srnet("fit", str(config), *chosen, "--run-dir", str(run))
-        metrics = json.loads((run / "metrics.json").read_text())
-        found: dict[str, Any] = {
-            "seconds": seconds,
-            "memory_mib": memory,
-            "network": metrics["network"],
-            "rows": metrics["rows"],
-            "agreement": {
-                name: {key: of[key] for key in ("agreement", "kappa", "majority_rate")}
-                for name, of in metrics["agreement"].items()
-            },
-        }
-        if compared:
-            size = ("--instances", str(options.instances), "--jobs", str(options.jobs))
-            _srnet("compare", "--lime", "--maple", "--run", str(run), *size)
-            found["compared"] = _agreements(run)
-    return found
-
-
-def _srnet(command: str, *arguments: str) -> tuple[float, float]:
-    """Run a command; gives its seconds and its peak memory in MiB."""
-    line = [sys.executable, "-m", "srnet_cli", command, "--quiet", *arguments]
-    start = time.perf_counter()
-    process = subprocess.Popen(line, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(line)} ended with exit code {process.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss * KIB_PER_UNIT / 1024
-
-
-def _agreements(run: Path) -> dict[str, dict[str, float]]:
-    """Agreement at the instances, by set and explainer."""
-    found: dict[str, dict[str, float]] = {}
-    with (run / "compare.csv").open() as file:
-        for row in csv.DictReader(file):
-            if row["measure"] == "agreement":
-                value = float(row["value"]) if row["value"] else math.nan
-                found.setdefault(row["set"], {})[row["explainer"]] = value
-    return found
-
-
-def _print_trained(trained: dict[str, list[dict[str, Any]]]) -> None:
+def _print_trained(trained: Seeds) -> None:
     print("Networks on test rows\n")
     rows = []
     for name, seeds in trained.items():
@@ -204,42 +154,41 @@ def _print_trained(trained: dict[str, list[dict[str, Any]]]) -> None:
     table(head, rows)
 
 
-def _print_fitted(fitted: dict[str, list[dict[str, Any]]], options: argparse.Namespace) -> None:
+def _print_fitted(fitted: Seeds) -> None:
     print("Formulas on all test rows, and on those near the boundary\n")
-    sets = {"interpolation": "test", "boundary": "boundary"}
     head = ["network"]
-    for title in sets.values():
+    for title in beside.SETS.values():
         head += [f"{title}: agreement", "kappa", "majority"]
     head += ["seconds of the fit", "peak MiB"]
     rows = []
     for name, seeds in fitted.items():
         cells = [
             _median(seeds, lambda one, s=s, key=key: one["agreement"].get(s, {}).get(key))
-            for s in sets
+            for s in beside.SETS
             for key in ("agreement", "kappa", "majority_rate")
         ]
-        seconds, memory = (
-            [max(one[key] for one in seeds), statistics.median(one[key] for one in seeds)]
-            for key in ("seconds", "memory_mib")
-        )
-        rows.append([name, *cells, f"{seconds[1]:.0f} (≤ {seconds[0]:.0f})", f"{memory[0]:.0f}"])
+        rows.append([name, *cells, _seconds(seeds), _most(seeds, "memory_mib")])
     table(head, rows)
-    if not options.compare:
-        return
-    print(f"Agreement at the same {options.instances} instances of each set, or all there are\n")
-    columns = [(s, kind) for s in sets for kind in EXPLAINERS]
-    rows = [
-        [name]
-        + [
-            _median(seeds, lambda one, s=s, kind=kind: one["compared"].get(s, {}).get(kind))
-            for s, kind in columns
-        ]
-        for name, seeds in fitted.items()
-    ]
-    table(["network", *(f"{sets[s]}: {EXPLAINERS[kind]}" for s, kind in columns)], rows)
 
 
-def _print_published(published: dict[str, list[dict[str, Any]]]) -> None:
+def _seconds(seeds: Sequence[dict[str, Any]]) -> str:
+    """The median and the most; none of fits that were not measured as a whole."""
+    middle, most = _median(seeds, lambda one: one["seconds"], digits=0), _most(seeds, "seconds")
+    return middle if middle == "none" else f"{middle} (≤ {most})"
+
+
+def _most(seeds: Sequence[dict[str, Any]], key: str) -> str:
+    known = [one[key] for one in seeds if one[key] is not None]
+    return f"{max(known):.0f}" if known else "none"
+
+
+def _print_compared(compared: Seeds) -> None:
+    for name, title in beside.SETS.items():
+        print(f"Agreement with the network at the same {title} instances; failing is disagreeing\n")
+        table(beside.HEAD, beside.rows(compared, name))
+
+
+def _print_published(published: Seeds) -> None:
     print("Published networks: agreement on test rows\n")
     rows = [
         [
@@ -269,6 +218,15 @@ def _wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return centre - half, centre + half
+
+
+PARTS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[Seeds], None]]] = {
+    "networks": (_trained, _print_trained),
+    "own": (_fitted, _print_fitted),
+    "compare": (_compared, _print_compared),
+    "published": (_published, _print_published),
+}
+"""How each part gets the figures of a network and a seed, and prints them all."""
 
 
 if __name__ == "__main__":

@@ -38,12 +38,23 @@ def published_dir() -> Path:
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit to make: a published network, its settings, and the folder it goes to."""
+    """One fit to make: a network, its settings, the folder it goes to, and that of its config."""
 
     network: str
     seed: int
     settings: tuple[str, ...]
     folder: Path
+    configs: str = "published"
+
+    def command(self, threads: int) -> list[str]:
+        """The command that makes it; a finished run answers it at once."""
+        settings = (*self.settings, f"evolution.threads={threads}", f"seed={self.seed}")
+        return [
+            *(sys.executable, "-m", "srnet_cli", "fit", "--quiet"),
+            str(PROJECT / f"configs/{self.configs}/{self.network}.yaml"),
+            *(word for setting in settings for word in ("--set", setting)),
+            *("--run-dir", str(self.folder)),
+        ]
 
 
 def protocol_fit(name: str, seed: int, runs: Path, generations: int = 5000) -> Fit:
@@ -60,14 +71,7 @@ def auto_fit(name: str, seed: int, runs: Path, seconds: float) -> Fit:
 
 def fit(one: Fit, jobs: int) -> float:
     """Run ``srnet fit``; a finished run answers at once. Returns the seconds it took in all."""
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    settings = (*one.settings, f"evolution.threads={threads}", f"seed={one.seed}")
-    command = [
-        *(sys.executable, "-m", "srnet_cli", "fit", "--quiet"),
-        str(PROJECT / f"configs/published/{one.network}.yaml"),
-        *(word for setting in settings for word in ("--set", setting)),
-        *("--run-dir", str(one.folder)),
-    ]
+    command = one.command(max(1, (os.cpu_count() or 1) // jobs))
     begin = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - begin

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.compare.functions import gradient, outputs
+from srnet_cli.compare.maple import fit_maple
 from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network
@@ -254,25 +255,24 @@ MAPLE_SETTINGS: Mapping[str, Any] = {
 """The package's defaults, which are the author's. MAPLE takes its data to be normalised, so it is
 given features in standard deviations; of more rows than ``most_rows`` it gets a random part."""
 
+_FOREST = ("n_estimators", "min_samples_leaf", "max_features")
+
 
 class _Maple:
     """MAPLE, one an output, fitted on what the network says on the training rows."""
 
     def __init__(self, subject: Subject, seed: int) -> None:
-        with _quietly():
-            from shap.explainers.other import Maple
-
         self._mean, self._deviation = subject.center, subject.scale
         rows = subject.train
         if len(rows) > MAPLE_ROWS:
             chosen = np.random.default_rng(seed).permutation(len(rows))[:MAPLE_ROWS]
             rows = rows[np.sort(chosen)]
         truth, scaled = subject(rows), (rows - self._mean) / self._deviation
-        self._explainers = []
-        for unit in range(truth.shape[1]):
-            with _quietly(), _numpy_seed(seed):
-                maple = Maple(lambda _, unit=unit: truth[:, unit], scaled)
-            self._explainers.append(maple.explainer)
+        forest = {name: MAPLE_SETTINGS[name] for name in _FOREST}
+        with _quietly():
+            self._explainers = [
+                fit_maple(scaled, one, seed % 2**32, **forest) for one in truth.T.copy()
+            ]
 
     def explain(self, x: Array, seed: int) -> Explanation:
         with _quietly():
@@ -288,17 +288,6 @@ def _quietly() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-@contextmanager
-def _numpy_seed(seed: int) -> Iterator[None]:
-    """Seed NumPy's global generator, which MAPLE's forest draws from, and put it back."""
-    before = np.random.get_state()
-    np.random.seed(seed % 2**32)
-    try:
-        yield
-    finally:
-        np.random.set_state(before)
 
 
 EXPLAINERS: Mapping[str, Kind] = {

@@ -53,7 +53,7 @@ def _path(comparison: Comparison) -> bytes:
     axes = figure.add_subplot()
     line, features = comparison.line, comparison.fitted.model.features
     is_curve = len(features) == 1
-    position = line.X[:, 0] if is_curve else np.arange(len(line.X)) / (len(line.X) - 1)
+    position = line.X[:, 0] if is_curve else np.linspace(0.0, 1.0, len(line.X))
     unit = int(np.argmax(np.ptp(line.network, axis=0)))
     within = position[inside(line.X, comparison.fitted.sets.get("interpolation", line.X))]
     if len(within):
@@ -171,7 +171,8 @@ def _convergence(comparison: Comparison) -> bytes:
     )  # fmt: skip
     axes.step(generations, np.median(fitness, axis=0), where="post", label="median")
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    if np.isfinite(axes.dataLim.minposy):  # else all is 0, as of a constant network
+        axes.set_yscale("log")
     axes.set_xlabel("generation")
     axes.set_ylabel("fitness")
     axes.set_title(f"{len(trials)} trial{'s' if len(trials) > 1 else ''}", fontsize=9)

@@ -407,6 +407,20 @@ def test_the_band_of_convergence_is_from_best_to_worst() -> None:
     np.testing.assert_array_equal(levels, [[np.inf, 2], [3, 3]])
 
 
+@pytest.mark.parametrize("fitness", ["0.0", "inf", "2.5"])
+def test_convergence_is_drawn_whatever_the_fitness_was(
+    monkeypatch: pytest.MonkeyPatch, fitness: str
+) -> None:
+    """Of a constant network it is 0 from the start, which no logarithmic axis can show."""
+    curves = f"trial,generation,evaluations,fitness,layer_1\n1,1,9,{fitness},0.0\n"
+    folder = type("Run", (), {"read": lambda self, name: curves.encode()})
+    monkeypatch.setattr(
+        compare_plots, "RunFolder", type("Runs", (), {"open": lambda path: folder()})
+    )
+    comparison = compare.compare(classifier(), "r", 0, ["formula"], 3, 1, Listener())
+    assert compare_plots._convergence(comparison).startswith(PNG)
+
+
 def test_the_command(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From the command line, with JSON alone on standard output."""
     with pytest.raises(SystemExit) as stop:
