@@ -178,15 +178,15 @@ def test_ctrl_c_in_a_terminal_saves_what_runs(tmp_path: Path) -> None:
 
 
 def test_a_case_that_cannot_be_run_fails_alone(tmp_path: Path, runs_dir: Path) -> None:
-    """The others end, and the failure is named."""
-    suite = write_suite(tmp_path, SUITE.replace("trials: 2", "trials: 1"))
+    """In all its variants; the others end, and the failure is named."""
+    text = SUITE.replace("trials: 2", "trials: 1\nmatrix: {evolution.mutation: [0.1, 0.3]}")
+    suite = write_suite(tmp_path, text)
     bad = (tmp_path / "other.yaml").read_text().replace("x + y", "log(x - 3)")
     (tmp_path / "other.yaml").write_text(bad)
     summary = bench.run(suite, where=Where(jobs=1))
-    assert [(case.done, case.failed) for case in summary.cases] == [(1, 0), (0, 1)]
-    (failed,) = summary.failures
-    assert failed.case == "second"
-    assert "finite" in failed.error
+    assert [(case.done, case.failed) for case in summary.cases] == [(1, 0)] * 2 + [(0, 1)] * 2
+    assert {failed.network for failed in summary.failures} == {"second"}
+    assert all("finite" in failed.error for failed in summary.failures)
     assert TrialsFailed(1, "x").exit_code == 5
 
 
