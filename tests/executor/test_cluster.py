@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import executor_work
 import pytest
-from dask_cluster import LONG, DaskCluster, dask_cluster
+from dask_cluster import DaskCluster, dask_cluster, until
 
 from srnet_cli.errors import UsageError
 from srnet_cli.executor.cluster import Cluster, Tls, difference
@@ -35,14 +34,6 @@ def connect(
     cluster: DaskCluster, work: Callable[..., object], notice: Callable[[str], None] = ignore
 ) -> Cluster:
     return Cluster(work, cluster.address, executor_work.describe, notice)
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    """Wait for something to become so, far longer than it takes."""
-    end = time.monotonic() + LONG
-    while not (found := is_so()) and time.monotonic() < end:
-        time.sleep(0.1)
-    return found
 
 
 def wait_for_workers(places: Cluster, count: int) -> None:

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import pytest
-from dask_cluster import dask_cluster
 from small_run import write_config
 from small_suite import SUITE, Watcher, results, write_suite
 
@@ -21,7 +20,7 @@ from srnet_cli.executor.local import Processes
 from srnet_cli.executor.tasks import Ended
 from srnet_cli.store import RunFolder
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.workflows import bench, fit, suite_trial
+from srnet_cli.workflows import bench, bench_session, fit, suite_trial
 from srnet_cli.workflows.bench_session import Where
 from srnet_cli.workflows.reporting import SuiteProgress
 
@@ -77,36 +76,20 @@ def test_a_finished_suite_is_answered_at_once(local: Path, folder: Path) -> None
     assert watcher.last is None
 
 
-def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
-    local: Path, folder: Path, tmp_path: Path
-) -> None:
-    """A real scheduler and two worker processes, one of which is killed -9 while both are at work:
-    every trial ends once, and every file is the same but for those that hold times."""
-    pytest.importorskip("distributed")
-    with dask_cluster(tmp_path, 2) as cluster:
-        cluster.wait_for_workers(2)
-        victims = [cluster.workers["worker-0"]]
-
-        def kill(progress: SuiteProgress) -> None:
-            if victims and progress.running == 2 and progress.done:
-                victims.pop().kill()
-
-        watcher = Watcher(kill)
-        where = Where(jobs=1, scheduler=cluster.address)
-        summary = bench.run(
-            folder / "tiny.yaml", where=where, run_dir=tmp_path / "afar", reporter=watcher
-        )
-        # What a disk has damaged since is run again, and written over it.
-        for key, name in (("first/0001", "DONE.json"), ("second/0002", "metrics.json")):
-            (tmp_path / "afar/trials" / key / name).write_bytes(b"damaged")
-        bench.run(folder / "tiny.yaml", where=where, run_dir=tmp_path / "afar")
-    assert not victims
-    assert sum("was lost" in notice for notice in watcher.notices) == 1
-    assert [(case.done, case.failed) for case in summary.cases] == [(2, 0), (2, 0)]
-    assert results(tmp_path / "afar") == results(local)
-    for case in ("first", "second"):
-        for number in ("0001", "0002"):
-            assert RunFolder.open(tmp_path / "afar/trials" / case / number).verify() == []
+def test_a_damaged_trial_that_comes_back_is_written_over(local: Path, tmp_path: Path) -> None:
+    """Whatever part of it is damaged."""
+    whole = local / "trials/first/0001"
+    files = {
+        path.relative_to(whole).as_posix(): path.read_bytes()
+        for path in whole.rglob("*")
+        if path.is_file() and path.name != "LOCK"
+    }
+    for name in ("DONE.json", "metrics.json"):
+        run = Path(shutil.copytree(whole, tmp_path / name))
+        (run / name).write_bytes(b"damaged")
+        bench_session._adopt(run, files)
+        assert RunFolder.open(run).verify() == []
+        assert all((run / one).read_bytes() == data for one, data in files.items())
 
 
 def test_a_signal_stops_and_the_same_command_goes_on(
