@@ -6,21 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-LONG = 180.0
-"""Seconds far beyond what anything here takes, on a busy machine too."""
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    """Wait for something to become so."""
-    end = time.monotonic() + LONG
-    while not (found := is_so()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
+from patience import LONG, until
 
 
 class DaskCluster:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dask_cluster import DaskCluster, dask_cluster, until
+from dask_cluster import DaskCluster, dask_cluster
+from patience import until
 from small_suite import results
 
 from srnet_cli.store import RunFolder
