@@ -91,6 +91,7 @@ class _Session:
         with ExitStack() as stack:
             # The cluster first: a mistake in its address must not wait for networks to be trained.
             cluster = None if self._where.scheduler is None else self._cluster(stack)
+            _note_versions(self._folder, self._reporter)
             packed = self._supplies.to_pack()
             most = len(packed) if cluster else len(self._trials)
             with Processes(run_job, min(self._jobs(), max(most, 1))) as processes:
@@ -205,6 +206,19 @@ class _Session:
     def _fail(self, key: str, outcome: Outcome, attempts: int) -> None:
         self._folder.note_failure(key, Failure(outcome.error, attempts))
         self._board.fail(key)
+
+
+def _note_versions(folder: SuiteFolder, reporter: SuiteReporter) -> None:
+    """Write down what trials are run with, and say where others had something else."""
+    here = versions()
+    folder.note_versions(here)
+    differ = [
+        f"{name} {', '.join(dict.fromkeys(one.get(name, 'unknown') for one in folder.versions))}"
+        for name in here
+        if any(one.get(name) != here[name] for one in folder.versions)
+    ]
+    if differ:
+        reporter.notice(f"trials in {folder.path} are of different versions: {'; '.join(differ)}")
 
 
 def _adopt(path: Path, files: Mapping[str, bytes]) -> None:

@@ -141,11 +141,17 @@ def test_an_unreachable_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -
             Cluster(executor_work.square, address, executor_work.describe, ignore)
 
 
-@pytest.mark.parametrize("address", ["nonsense://x", "tls://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "address", ["nonsense://x", "tls://127.0.0.1:1", "host", "tcp://host", "tcp://host:x", ""]
+)
 def test_an_impossible_address_is_one_line(address: str) -> None:
-    """Also an encrypted one without certificates."""
+    """Also an encrypted one without certificates, and one without a port; no client is left."""
+    from distributed import Client
+
+    before = set(Client._instances)
     with pytest.raises(UsageError, match=f"at {address}"):
         Cluster(executor_work.square, address, executor_work.describe, ignore)
+    assert set(Client._instances) <= before
 
 
 def test_certificates_that_are_not_there_are_one_line(tmp_path: Path) -> None:
