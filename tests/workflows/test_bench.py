@@ -200,12 +200,28 @@ def test_a_full_disk_is_an_error_of_storage(
     assert not (tmp_path / "run/failures.json").exists()
 
 
-def test_a_folder_of_another_suite_is_refused(local: Path, folder: Path) -> None:
+def test_a_folder_of_another_suite_is_refused(local: Path, folder: Path, tmp_path: Path) -> None:
     """Also one of something else, and one that another process holds."""
     with pytest.raises(UsageError, match="another suite"):
         bench.run(folder / "tiny.yaml", ["evolution.population=21"], run_dir=local)
     with pytest.raises(UsageError, match="neither empty nor of a suite"):
         bench.run(folder / "tiny.yaml", run_dir=folder)
+    planned = bench.plan(folder / "tiny.yaml")
+    with (
+        SuiteFolder.claim(tmp_path / "run", planned),
+        pytest.raises(UsageError, match=f"in use by process {os.getpid()} on") as caught,
+    ):
+        bench.run(folder / "tiny.yaml", run_dir=tmp_path / "run")
+    assert "--run-dir" in caught.value.hint
+
+
+def test_versions_are_noted_only_when_something_is_run(folder: Path, tmp_path: Path) -> None:
+    """A scheduler that cannot be reached has run nothing, and the same folder can be used then."""
+    pytest.importorskip("distributed")
+    run = tmp_path / "run"
+    with pytest.raises(UsageError, match="no Dask scheduler can be reached at nowhere"):
+        bench.run(folder / "tiny.yaml", where=Where(scheduler="nowhere"), run_dir=run)
+    assert SuiteFolder.open(run).versions == []
 
 
 @pytest.mark.parametrize(
