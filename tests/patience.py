@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-LONG = 180.0
+LONG = 300.0
 """Seconds far beyond what anything takes that is waited for."""
 
 
