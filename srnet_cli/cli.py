@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from srnet_cli import console
+from srnet_cli.console import BenchFormat, ExplainFormat, FitFormat, ListFormat
 from srnet_cli.errors import TrialsFailed, UsageError
 
 app = typer.Typer(
@@ -24,40 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class FitFormat(StrEnum):
-    """How the result of a fit is printed."""
-
-    table = "table"
-    json = "json"
-
-
-class ExplainFormat(StrEnum):
-    """How explanations and comparisons are printed."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-    latex = "latex"
-
-
-class BenchFormat(StrEnum):
-    """How suites are printed."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
-
-
-class ListFormat(StrEnum):
-    """How lists are printed."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
 
 
 def _version(asked: bool) -> None:

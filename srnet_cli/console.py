@@ -1,10 +1,11 @@
-"""The terminal: results on standard output, errors as one line each and an exit code."""
+"""The terminal: results on standard output in forms of choice, errors as one line and a code."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 
 import typer
 
@@ -12,6 +13,40 @@ from srnet_cli.errors import SrnetError, StorageError, UsageError
 
 # typer carries its own copy of click's exceptions in newer versions, and click's in older ones.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+class FitFormat(StrEnum):
+    """How the result of a fit is printed."""
+
+    table = "table"
+    json = "json"
+
+
+class ExplainFormat(StrEnum):
+    """How explanations and comparisons are printed."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    latex = "latex"
+
+
+class BenchFormat(StrEnum):
+    """How suites are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+    latex = "latex"
+
+
+class ListFormat(StrEnum):
+    """How lists are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
 
 
 class _NobodyReadsError(Exception):

@@ -6,12 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-LONG = 60.0
+from patience import LONG, until
 
 
 class DaskCluster:
@@ -24,32 +23,26 @@ class DaskCluster:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        contact = folder / "scheduler.json"
+        self._contact = folder / "scheduler.json"
         self.scheduler = self._start(
-            "scheduler", "--port", "0", "--scheduler-file", str(contact), environment={}
+            "scheduler", "--port", "0", "--scheduler-file", str(self._contact), environment={}
         )
         self.address = ""
-        end = time.monotonic() + LONG
-        while not self.address and time.monotonic() < end:
-            try:
-                self.address = json.loads(contact.read_text())["address"]
-            except (OSError, ValueError):
-                time.sleep(0.05)
-        assert self.address, "the scheduler did not start"
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
+
+    def wait_for_scheduler(self) -> None:
+        """Until it has said where it is."""
+        until(lambda: bool(_address(self._contact)) or self.scheduler.poll() is not None)
+        self.address = _address(self._contact)
+        assert self.address, f"the scheduler did not start: {self._folder / 'dask.log'}"
 
     def wait_for_workers(self, count: int) -> None:
         """Until so many have found the scheduler."""
-        end = time.monotonic() + LONG
-        while self._count() != count:
-            assert time.monotonic() < end, "the workers did not come, or did not leave"
-            time.sleep(0.05)
-
-    def _count(self) -> int:
         from distributed import Client
 
-        with Client(self.address, set_as_default=False) as client:
-            return len(client.nthreads())
+        with Client(self.address, set_as_default=False, timeout=LONG) as client:
+            came = until(lambda: len(client.nthreads()) == count)
+        assert came, "the workers did not come, or did not leave"
 
     def add(self, name: str, environment: Mapping[str, str] | None = None, port: int = 0) -> None:
         """Start a worker process that dies when it is killed: without a nanny to replace it."""
@@ -90,11 +83,20 @@ class DaskCluster:
             )
 
 
+def _address(contact: Path) -> str:
+    """The scheduler's address, once its file is written."""
+    try:
+        return str(json.loads(contact.read_text())["address"])
+    except (OSError, ValueError):
+        return ""
+
+
 @contextmanager
 def dask_cluster(folder: Path, workers: int) -> Iterator[DaskCluster]:
     """A cluster with so many workers, which may still be on their way."""
     cluster = DaskCluster(folder)
     try:
+        cluster.wait_for_scheduler()
         for number in range(workers):
             cluster.add(f"worker-{number}")
         yield cluster

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from patience import LONG
+
 from srnet_cli.executor.local import Processes
 from srnet_cli.executor.tasks import Begun, run_all
 
@@ -37,11 +39,11 @@ def die(_: object) -> None:
 
 
 def linger(mark: str) -> str:
-    """Say who is at work, and stay for a minute, or until asked to stop."""
+    """Say who is at work, and stay until asked to stop, far longer than anybody waits for that."""
     asked: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
     Path(mark).write_text(str(os.getpid()))
-    end = time.monotonic() + 60
+    end = time.monotonic() + 4 * LONG
     while not asked and time.monotonic() < end:
         time.sleep(0.02)
     return "stopped" if asked else "left alone"

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_suite import SUITE, write_suite
+from small_suite import SUITE, results, write_suite
 
 from srnet_cli import cli
 from srnet_cli.executor.local import Processes
 from srnet_cli.executor.tasks import Ended, Lost
+from srnet_cli.networks import train_network
 from srnet_cli.store import list_runs
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.workflows.suite_trial import Outcome, Packing, run_job
+from srnet_cli.workflows.suite_trial import Outcome, TrialHere, run_job
 
 
 class Inline:
@@ -33,7 +34,7 @@ class Inline:
         return [] if self._events else ["here"]
 
     def begin(self, place: str, key: str, payload: Any) -> None:
-        if key in POISON and not isinstance(payload, Packing):
+        if key in POISON and isinstance(payload, TrialHere):
             self._events.append(Lost(key, place))
         elif key in STOPPED:
             STOPPED.remove(key)
@@ -123,6 +124,30 @@ def test_trials_of_a_grid_have_folders_of_their_own(tmp_path: Path, runs_dir: Pa
     folders = {path.name for path in (tmp_path / "run/trials").iterdir() if path.is_dir()}
     assert folders == {f"{name}-mutation-{m}" for name in ("first", "second") for m in (0.1, 0.3)}
     assert (tmp_path / "run/plots/ranks.png").is_file()
+
+
+def test_networks_are_trained_once_also_without_a_cache(
+    tmp_path: Path, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the number of trials and variants; and results do not tell of it."""
+    trained: list[object] = []
+
+    def train(settings: Any, *arguments: Any) -> Any:
+        trained.append(settings)
+        return train_network(settings, *arguments)
+
+    monkeypatch.setattr("srnet_cli.networks.loading.train_network", train)
+    text = SUITE.replace("trials: 2", "trials: 1\nmatrix: {evolution.mutation: [0.1, 0.3]}")
+    text = text.replace("  second: other.yaml\n", "")
+    suite = write_suite(tmp_path, text, ("max_iter: 300", "max_iter: 299"))
+    (tmp_path / "file").touch()
+    with monkeypatch.context() as patch:
+        patch.setenv("SRNET_CACHE_DIR", str(tmp_path / "file"))
+        assert run("bench", suite, "--quiet", "--run-dir", tmp_path / "without") == 0
+    assert len(trained) == 1
+    assert run("bench", suite, "--quiet", "--run-dir", tmp_path / "with") == 0
+    assert len(trained) == 2
+    assert results(tmp_path / "without") == results(tmp_path / "with")
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,7 @@ def _is_loss(error: Exception) -> bool:
 def _connect(address: str, tls: Tls | None) -> Client:
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise UsageError(
             "--scheduler needs Dask", hint="install it: pip install 'srnet[cluster]'"
@@ -236,6 +237,7 @@ def _connect(address: str, tls: Tls | None) -> Client:
     for name in ("distributed", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
+        get_address_host_port(address)  # else a client is left behind that ends with a traceback
         return Client(
             address, timeout=_CONNECT_SECONDS, security=_security(tls), set_as_default=False
         )

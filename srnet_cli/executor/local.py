@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as ended
 from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
+from srnet_cli.executor.environment import variables
 from srnet_cli.executor.leash import put_on, signals_kept
 from srnet_cli.executor.tasks import Ended, Lost
 
-_ONE_THREAD = (
-    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
-    "NUMBA_NUM_THREADS",
+# Libraries read these as they are loaded.
+_ONE_THREAD = dict.fromkeys(
+    (
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+        "NUMBA_NUM_THREADS",
+    ),
+    "1",
 )
 _CLOSE_SECONDS = 2.0
 
@@ -116,7 +120,7 @@ class _Slot:
 
     def begin(self, work: Callable[[Any], Any], key: str, payload: Any) -> None:
         self.key = key
-        with signals_kept(), _one_thread():
+        with signals_kept(), variables(_ONE_THREAD):
             if self._has_died():
                 self._replace()
             try:
@@ -159,18 +163,3 @@ class _Slot:
 
 def _begin(held: Connection) -> None:
     put_on(held)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes that start meanwhile have one thread; libraries read this as they are loaded."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -85,10 +85,13 @@ def train_cached(
 def load_training(key: str) -> Training | None:
     """Give the training stored under a key; None if there is none, or it is damaged."""
     data = read_entry(key)
-    try:
-        return None if data is None else _decode(data)
-    except ModelError:
-        return None
+    return None if data is None else _decode(data)
+
+
+def sound_entry(key: str) -> bytes | None:
+    """The bytes of the entry stored under a key; None if there is none, or it is damaged."""
+    data = read_entry(key)
+    return data if data is not None and _decode(data) is not None else None
 
 
 def read_entry(key: str) -> bytes | None:
@@ -106,7 +109,7 @@ def store_training(key: str, training: Training) -> None:
     Raises:
         StorageError: the cache cannot be written.
     """
-    write_entry(key, _encode(training))
+    write_entry(key, encode_training(training))
 
 
 def write_entry(key: str, entry: bytes) -> None:
@@ -128,7 +131,8 @@ def _path(key: str) -> Path:
     return cache_folder() / f"{key}.trained"
 
 
-def _encode(training: Training) -> bytes:
+def encode_training(training: Training) -> bytes:
+    """The bytes of a training's entry."""
     record = {
         "iterations": training.iterations,
         "converged": training.converged,
@@ -144,4 +148,7 @@ def _decode(data: bytes) -> Training | None:
     if sha256(body).digest() != digest:
         return None
     record, _, network = body.partition(b"\n")
-    return Training(network_from_bytes(network), **json.loads(record))
+    try:
+        return Training(network_from_bytes(network), **json.loads(record))
+    except ModelError:
+        return None

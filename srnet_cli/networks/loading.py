@@ -12,7 +12,7 @@ import numpy as np
 
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.cache import cache_key, train_cached
+from srnet_cli.networks.cache import cache_key, encode_training, train_cached
 from srnet_cli.networks.formats import network_from_bytes, read_file
 from srnet_cli.networks.network import Activation, Network, OutputActivation, fit_scaler
 from srnet_cli.networks.training import is_constant, train_network
@@ -88,6 +88,23 @@ def load_or_train(
             "the network gives the same answer for every training row: a formula of it is one too"
         )
     return network, provenance
+
+
+def trained_entry(settings: TrainSettings, dataset: Dataset, seed: int, standardise: bool) -> bytes:
+    """Train a network, or take it from the cache; see ``load_or_train``.
+
+    Returns:
+        Its entry in the cache, also where the cache cannot be written.
+
+    Raises:
+        DataError, ModelError: rows that cannot be trained on, or a network that is not finite.
+    """
+    training, _ = train_cached(
+        cache_key(settings, dataset, seed, standardise),
+        lambda: train_network(settings, dataset, seed, standardise),
+        lambda _: None,
+    )
+    return encode_training(training)
 
 
 def _train(

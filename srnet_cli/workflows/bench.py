@@ -16,7 +16,6 @@ from srnet_cli.workflows.bench_session import Where, run_trials
 from srnet_cli.workflows.bench_summary import SuiteSummary, make_summary
 from srnet_cli.workflows.reporting import Silent, SuiteReporter
 from srnet_cli.workflows.signals import Signals
-from srnet_cli.workflows.suite_trial import versions
 
 
 def plan(suite: Path, overrides: Sequence[str] = (), trials: int | None = None) -> Plan:
@@ -85,25 +84,10 @@ def run(
     path = run_dir or runs_root() / f"{planned.name}-{planned.signature}"
     with Signals() as signals, SuiteFolder.claim(path, planned) as folder:
         missing = [one for one in planned.trials() if not is_done(folder.trial(one.key))]
-        if missing:
-            _note_versions(folder, reporter)
         run_trials(folder, missing, where, reporter, signals)
         if signals.number is not None:
             raise Interrupted(signals.number, str(path))
         return write_reports(folder, read_records(folder, {one.key for one in missing}))
-
-
-def _note_versions(folder: SuiteFolder, reporter: SuiteReporter) -> None:
-    """Write down what trials are run with, and say where others had something else."""
-    here = versions()
-    folder.note_versions(here)
-    differ = [
-        f"{name} {', '.join(dict.fromkeys(one.get(name, 'unknown') for one in folder.versions))}"
-        for name in here
-        if any(one.get(name) != here[name] for one in folder.versions)
-    ]
-    if differ:
-        reporter.notice(f"trials in {folder.path} are of different versions: {'; '.join(differ)}")
 
 
 def require_sense(

@@ -18,10 +18,9 @@ from srnet_cli.suites.plan import Trial
 from srnet_cli.workflows.reporting import SuiteReporter
 from srnet_cli.workflows.signals import Signals
 from srnet_cli.workflows.suite_board import Board
+from srnet_cli.workflows.suite_supplies import Supplies
 from srnet_cli.workflows.suite_trial import (
-    Luggage,
     Outcome,
-    Packing,
     TrialAfar,
     TrialHere,
     fault,
@@ -81,27 +80,35 @@ class _Session:
     ) -> None:
         self._folder = folder
         self._trials = {trial.key: trial for trial in trials}
-        self._cases = {trial.case.name: trial.case for trial in trials}
+        cases = {trial.case.name: trial.case.experiment for trial in trials}
+        self._supplies = Supplies(cases, travel=where.scheduler is not None)
         self._where = where
         self._reporter = reporter
         self._signals = signals
-        self._luggage: dict[str, Luggage] = {}
         self._board = Board(folder, self._trials)
 
     def run(self) -> None:
         with ExitStack() as stack:
             # The cluster first: a mistake in its address must not wait for networks to be trained.
             cluster = None if self._where.scheduler is None else self._cluster(stack)
-            needy = self._needy()
-            most = len(needy) if cluster else len(self._trials)
+            _note_versions(self._folder, self._reporter)
+            packed = self._supplies.to_pack()
+            most = len(packed) if cluster else len(self._trials)
             with Processes(run_job, min(self._jobs(), max(most, 1))) as processes:
-                if needy:
-                    self._reporter.notice(f"loading or training {len(needy)} networks")
-                    self._each(processes, needy, self._packing, self._keep)
+                self._supply(processes, packed)
                 if cluster is None:
                     self._each(processes, self._waiting(), self._here, self._take)
             if cluster is not None:
                 self._each(cluster, self._waiting(), self._afar, self._take)
+
+    def _supply(self, processes: Places, packed: Sequence[str]) -> None:
+        """Pack what trials need, each thing once, then train each network once."""
+        supplies = self._supplies
+        self._each(processes, packed, supplies.packing, self._keep)
+        trained = supplies.to_train()
+        if trained and not self._is_stopping():
+            self._reporter.notice(f"training {len(trained)} networks")
+            self._each(processes, trained, supplies.training, self._keep)
 
     def _cluster(self, stack: ExitStack) -> Places:
         from srnet_cli.executor.cluster import Cluster
@@ -119,28 +126,18 @@ class _Session:
         available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         return available or os.cpu_count() or 1
 
-    def _needy(self) -> list[str]:
-        """The cases to prepare: networks are trained once, and what travels is packed once."""
-        return [
-            name
-            for name, case in self._cases.items()
-            if self._where.scheduler or case.experiment.network.train is not None
-        ]
-
     def _waiting(self) -> list[str]:
         return [key for key in self._trials if key not in self._board.failed_now]
 
-    def _packing(self, name: str) -> Packing:
-        return Packing(self._cases[name].experiment)
-
     def _here(self, key: str) -> TrialHere:
         trial = self._trials[key]
-        return TrialHere(trial.experiment(), trial.case.config, self._folder.trial(key))
+        luggage = self._supplies.luggage(trial.case.name)
+        return TrialHere(trial.experiment(), trial.case.config, self._folder.trial(key), luggage)
 
     def _afar(self, key: str) -> TrialAfar:
         trial = self._trials[key]
         settings = settings_of(trial.experiment())
-        return TrialAfar(settings, trial.case.config, self._luggage[trial.case.name])
+        return TrialAfar(settings, trial.case.config, self._supplies.luggage(trial.case.name))
 
     def _each(
         self,
@@ -180,15 +177,17 @@ class _Session:
             take(event.key, Outcome("failed", error), event.attempts)
 
     def _keep(self, name: str, outcome: Outcome, attempts: int) -> None:
-        """What came of preparing a case."""
-        if outcome.luggage is not None:
-            self._luggage[name] = outcome.luggage
-            return
+        """What came of packing for a case, or of training its network."""
         _require_disk(outcome)
-        if outcome.kind == "failed":
+        if outcome.luggage is not None:
+            self._supplies.keep_luggage(name, outcome.luggage)
+        elif outcome.network:
+            self._supplies.keep_network(name, outcome.network)
+        elif outcome.kind == "failed":
             self._reporter.notice(f"{name}: {outcome.error}")
+            cases = self._supplies.cases(name)
             for key, trial in self._trials.items():
-                if trial.case.name == name:
+                if trial.case.name in cases:
                     self._fail(key, outcome, attempts)
 
     def _take(self, key: str, outcome: Outcome, attempts: int) -> None:
@@ -207,6 +206,19 @@ class _Session:
     def _fail(self, key: str, outcome: Outcome, attempts: int) -> None:
         self._folder.note_failure(key, Failure(outcome.error, attempts))
         self._board.fail(key)
+
+
+def _note_versions(folder: SuiteFolder, reporter: SuiteReporter) -> None:
+    """Write down what trials are run with, and say where others had something else."""
+    here = versions()
+    folder.note_versions(here)
+    differ = [
+        f"{name} {', '.join(dict.fromkeys(one.get(name, 'unknown') for one in folder.versions))}"
+        for name in here
+        if any(one.get(name) != here[name] for one in folder.versions)
+    ]
+    if differ:
+        reporter.notice(f"trials in {folder.path} are of different versions: {'; '.join(differ)}")
 
 
 def _adopt(path: Path, files: Mapping[str, bytes]) -> None:

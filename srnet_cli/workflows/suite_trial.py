@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import platform
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
@@ -18,31 +16,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from srnet_cli.config.loading import experiment_from_mapping
-from srnet_cli.config.resolved import named_files, resolved
+from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import Interrupted, SrnetError, StorageError
-from srnet_cli.store import encode_json, write_atomic
+from srnet_cli.store import encode_json
 from srnet_cli.store.folder import DONE
 from srnet_cli.store.lock import LOCK
+from srnet_cli.workflows.suite_luggage import Luggage, network_at_hand, pack, train, unpacked
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 _PATHS = ("config.resolved.json", "inputs.json")
 """The files of a run that name paths."""
-
-
-@dataclass(frozen=True)
-class Luggage:
-    """What a case needs where there are none of this machine's files.
-
-    Attributes:
-        files: contents by the path that the settings name.
-        table: name and content of a PMLB table.
-        training: key and content of the trained network's entry in the cache.
-    """
-
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    table: tuple[str, bytes] | None = None
-    training: tuple[str, bytes] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +40,7 @@ class Outcome:
         error, hint: why not, one line each.
         files: of the finished run, for jobs from afar.
         luggage: that was packed, for jobs that pack.
+        network: that was trained, as the cache has it, for jobs that train.
     """
 
     kind: Literal["done", "failed", "disk", "lost", "stopped"]
@@ -63,21 +48,24 @@ class Outcome:
     hint: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
     luggage: Luggage | None = None
+    network: bytes = b""
 
 
 @dataclass(frozen=True)
 class TrialHere:
-    """Run a trial in its folder."""
+    """Run a trial in its folder; of its luggage only the network is looked at."""
 
     experiment: Experiment
     config: bytes
     path: Path
+    luggage: Luggage = field(default_factory=Luggage)
 
     def run(self) -> Outcome:
         """Fit, or go on with the fit."""
         from srnet_cli.workflows.fit import run_experiment
 
-        run_experiment(self.experiment, self.config, self.path)
+        with network_at_hand(self.luggage):
+            run_experiment(self.experiment, self.config, self.path)
         return Outcome("done")
 
 
@@ -98,7 +86,7 @@ class TrialAfar:
         except OSError as error:
             return Outcome("lost", f"no temporary folder on {platform.node()}: {error}")
         try:
-            with _ALONE, place, _unpacked(self.luggage, Path(place.name)) as paths:
+            with _ALONE, place, unpacked(self.luggage, Path(place.name)) as paths:
                 experiment = experiment_from_mapping(_renamed(self.settings, paths))
                 run = Path(place.name) / "run"
                 run_experiment(experiment, self.config, run)
@@ -111,33 +99,28 @@ class TrialAfar:
 
 @dataclass(frozen=True)
 class Packing:
-    """Load a case's rows, train its network where it has none, and pack what a worker needs."""
+    """Load a case's rows and pack what its trials need; see ``suite_luggage.pack``."""
+
+    experiment: Experiment
+    travels: bool
+
+    def run(self) -> Outcome:
+        """Load, or find that in the caches."""
+        return Outcome("done", luggage=pack(self.experiment, travels=self.travels))
+
+
+@dataclass(frozen=True)
+class Training:
+    """Train a case's network; see ``suite_luggage.train``."""
 
     experiment: Experiment
 
     def run(self) -> Outcome:
-        """Load and train, or find that in the caches."""
-        from srnet_cli.datasets.loading import load_dataset
-        from srnet_cli.datasets.pmlb import fetch
-        from srnet_cli.networks import load_or_train
-        from srnet_cli.networks.cache import cache_key, read_entry
-
-        experiment = self.experiment
-        dataset = load_dataset(experiment.dataset, experiment.seed)
-        settings, standardise = experiment.network, experiment.dataset.standardise
-        load_or_train(settings, dataset, experiment.seed, standardise, lambda _: None)
-        training = None
-        if settings.train is not None:
-            key = cache_key(settings.train, dataset, experiment.seed, standardise)
-            entry = read_entry(key)
-            training = None if entry is None else (key, entry)
-        name = experiment.dataset.pmlb
-        table = None if name is None else (name, fetch(name).read_bytes())
-        files = {str(path): path.read_bytes() for _, path, _ in named_files(experiment)}
-        return Outcome("done", luggage=Luggage(files, table, training))
+        """Train it, unless another process has done so meanwhile."""
+        return Outcome("done", network=train(self.experiment))
 
 
-Job = TrialHere | TrialAfar | Packing
+Job = TrialHere | TrialAfar | Packing | Training
 
 
 def run_job(job: Job) -> Outcome:
@@ -177,51 +160,6 @@ def load_libraries() -> None:
 
 
 _ALONE = threading.Lock()
-
-
-@contextmanager
-def _unpacked(luggage: Luggage, place: Path) -> Iterator[Mapping[str, str]]:
-    """The luggage in a folder; yields where each file is now, by the path it had."""
-    from srnet_cli.datasets.pmlb import VARIABLE as TABLES
-    from srnet_cli.networks.cache import VARIABLE as CACHE
-    from srnet_cli.networks.cache import read_entry, write_entry
-
-    paths = {}
-    for number, (path, data) in enumerate(luggage.files.items()):
-        new = place / str(number) / Path(path).name  # which decides how it is read
-        new.parent.mkdir()
-        write_atomic(new, data)
-        paths[path] = str(new)
-    environment = {}
-    if luggage.table is not None:
-        name, data = luggage.table
-        (place / "data" / name).mkdir(parents=True)
-        write_atomic(place / "data" / name / f"{name}.tsv.gz", data)
-        environment[TABLES] = str(place / "data")
-    with ExitStack() as stack:
-        if luggage.training is not None and read_entry(luggage.training[0]) != luggage.training[1]:
-            try:
-                write_entry(*luggage.training)
-            except StorageError:  # a worker whose own cache cannot be written
-                stack.enter_context(_environment({CACHE: str(place / "cache")}))
-                write_entry(*luggage.training)
-        stack.enter_context(_environment(environment))
-        yield paths
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Variables that are set meanwhile."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _renamed(value: Any, paths: Mapping[str, str]) -> Any:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import socket
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import executor_work
 import pytest
-from dask_cluster import LONG, DaskCluster, dask_cluster
+from dask_cluster import DaskCluster, dask_cluster
+from patience import until
 
 from srnet_cli.errors import UsageError
 from srnet_cli.executor.cluster import Cluster, Tls, difference
@@ -37,12 +39,13 @@ def connect(
     return Cluster(work, cluster.address, executor_work.describe, notice)
 
 
-def until(is_so: Callable[[], bool]) -> bool:
-    """Wait for something to become so, far longer than it takes."""
-    end = time.monotonic() + LONG
-    while not (found := is_so()) and time.monotonic() < end:
-        time.sleep(0.1)
-    return found
+def free_port() -> int:
+    """One that the system gives to nobody who does not ask for it."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def wait_for_workers(places: Cluster, count: int) -> None:
@@ -68,9 +71,7 @@ def test_a_worker_with_another_version_is_refused_and_named(
     with connect(cluster, executor_work.square, said.append) as places:
         wait_for_workers(places, 2)
         before = set(places.free())
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         cluster.add("other", {"WORK_VERSION": "2"}, port)
         try:
             assert until(lambda: bool(places.free() and said))
@@ -118,18 +119,16 @@ def test_a_killed_worker_costs_nothing_but_time(cluster: DaskCluster, tmp_path: 
     assert told[0].place != told[2].place
 
 
-def test_a_scheduler_that_goes_away_is_one_line(
-    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_scheduler_that_goes_away_is_one_line(cluster: DaskCluster) -> None:
     """With what to do; the last test of this cluster."""
-    # Of the connection too, which may take its time where the machine is busy.
-    monkeypatch.setattr("srnet_cli.executor.cluster._CONNECT_SECONDS", 5.0)
     with connect(cluster, executor_work.square) as places:
         assert until(lambda: bool(places.free()))
+        places._client._timeout = 0.5  # for connecting again, which nothing answers
         cluster.scheduler.kill()
         cluster.scheduler.wait()
-        with pytest.raises(UsageError, match=r"the scheduler at .* is gone"):
+        with pytest.raises(UsageError, match=r"the scheduler at .* is gone") as caught:
             until(lambda: bool(places.wait(0.1)))
+    assert "start it again" in caught.value.hint
 
 
 def test_an_unreachable_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,11 +141,17 @@ def test_an_unreachable_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -
             Cluster(executor_work.square, address, executor_work.describe, ignore)
 
 
-@pytest.mark.parametrize("address", ["nonsense://x", "tls://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "address", ["nonsense://x", "tls://127.0.0.1:1", "host", "tcp://host", "tcp://host:x", ""]
+)
 def test_an_impossible_address_is_one_line(address: str) -> None:
-    """Also an encrypted one without certificates."""
+    """Also an encrypted one without certificates, and one without a port; no client is left."""
+    from distributed import Client
+
+    before = set(Client._instances)
     with pytest.raises(UsageError, match=f"at {address}"):
         Cluster(executor_work.square, address, executor_work.describe, ignore)
+    assert set(Client._instances) <= before
 
 
 def test_certificates_that_are_not_there_are_one_line(tmp_path: Path) -> None:

@@ -7,26 +7,16 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import executor_work
 import pytest
+from patience import LONG, until
 
 from srnet_cli.executor.local import Processes
 from srnet_cli.executor.tasks import Ended, Lost, run_all
-
-LONG = 60.0
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    """Wait for something to become so, far longer than it takes."""
-    end = time.monotonic() + LONG
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.02)
-    return is_so()
 
 
 def results(work: Callable[[Any], Any], payloads: dict[str, Any], count: int) -> dict[str, Any]:

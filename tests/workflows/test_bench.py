@@ -8,11 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from dask_cluster import dask_cluster
+from patience import LONG, until
 from small_run import write_config
 from small_suite import SUITE, Watcher, results, write_suite
 
@@ -21,7 +20,7 @@ from srnet_cli.executor.local import Processes
 from srnet_cli.executor.tasks import Ended
 from srnet_cli.store import RunFolder
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.workflows import bench, fit, suite_trial
+from srnet_cli.workflows import bench, bench_session, fit, suite_trial
 from srnet_cli.workflows.bench_session import Where
 from srnet_cli.workflows.reporting import SuiteProgress
 
@@ -77,36 +76,20 @@ def test_a_finished_suite_is_answered_at_once(local: Path, folder: Path) -> None
     assert watcher.last is None
 
 
-def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(
-    local: Path, folder: Path, tmp_path: Path
-) -> None:
-    """A real scheduler and two worker processes, one of which is killed -9 while both are at work:
-    every trial ends once, and every file is the same but for those that hold times."""
-    pytest.importorskip("distributed")
-    with dask_cluster(tmp_path, 2) as cluster:
-        cluster.wait_for_workers(2)
-        victims = [cluster.workers["worker-0"]]
-
-        def kill(progress: SuiteProgress) -> None:
-            if victims and progress.running == 2 and progress.done:
-                victims.pop().kill()
-
-        watcher = Watcher(kill)
-        where = Where(jobs=1, scheduler=cluster.address)
-        summary = bench.run(
-            folder / "tiny.yaml", where=where, run_dir=tmp_path / "afar", reporter=watcher
-        )
-        # What a disk has damaged since is run again, and written over it.
-        for key, name in (("first/0001", "DONE.json"), ("second/0002", "metrics.json")):
-            (tmp_path / "afar/trials" / key / name).write_bytes(b"damaged")
-        bench.run(folder / "tiny.yaml", where=where, run_dir=tmp_path / "afar")
-    assert not victims
-    assert sum("was lost" in notice for notice in watcher.notices) == 1
-    assert [(case.done, case.failed) for case in summary.cases] == [(2, 0), (2, 0)]
-    assert results(tmp_path / "afar") == results(local)
-    for case in ("first", "second"):
-        for number in ("0001", "0002"):
-            assert RunFolder.open(tmp_path / "afar/trials" / case / number).verify() == []
+def test_a_damaged_trial_that_comes_back_is_written_over(local: Path, tmp_path: Path) -> None:
+    """Whatever part of it is damaged."""
+    whole = local / "trials/first/0001"
+    files = {
+        path.relative_to(whole).as_posix(): path.read_bytes()
+        for path in whole.rglob("*")
+        if path.is_file() and path.name != "LOCK"
+    }
+    for name in ("DONE.json", "metrics.json"):
+        run = Path(shutil.copytree(whole, tmp_path / name))
+        (run / name).write_bytes(b"damaged")
+        bench_session._adopt(run, files)
+        assert RunFolder.open(run).verify() == []
+        assert all((run / one).read_bytes() == data for one, data in files.items())
 
 
 def test_a_signal_stops_and_the_same_command_goes_on(
@@ -154,39 +137,44 @@ def test_more_trials_add_to_those_there_are(local: Path, folder: Path, tmp_path:
     assert len(SuiteFolder.open(run).versions) == 2
 
 
+PATIENT = """
+from srnet_cli import cli
+from srnet_cli.workflows import bench_session
+bench_session.STOP_SECONDS = 120.0  # the machine may be busy
+cli.main()
+"""
+
+
 @pytest.mark.slow
 def test_ctrl_c_in_a_terminal_saves_what_runs(tmp_path: Path) -> None:
     """It goes to the command and whatever it has begun, all at once; trials are saved once."""
     suite = write_suite(tmp_path, SUITE, ("generations: 20", "generations: 1000000"))
-    command = [sys.executable, "-m", "srnet_cli", "bench", str(suite), "--jobs", "2"]
+    command = [sys.executable, "-c", PATIENT, "bench", str(suite), "--jobs", "2"]
+    marks = [tmp_path / "run/trials" / case / "0001/run.json" for case in ("first", "second")]
     with subprocess.Popen(
         [*command, "--run-dir", str(tmp_path / "run")],
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        marks = [tmp_path / "run/trials" / case / "0001/run.json" for case in ("first", "second")]
-        end = time.monotonic() + 60
-        while not all(mark.exists() for mark in marks) and time.monotonic() < end:
-            time.sleep(0.05)
-        time.sleep(0.5)  # into the search, which saves nothing by itself so soon
+        until(lambda: all(mark.exists() for mark in marks) or process.poll() is not None)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(LONG) == 130
     for mark in marks:
         assert json.loads(mark.read_text())["state"] == "stopped"
         assert RunFolder.open(mark.parent).newest_checkpoint() is not None
 
 
 def test_a_case_that_cannot_be_run_fails_alone(tmp_path: Path, runs_dir: Path) -> None:
-    """The others end, and the failure is named."""
-    suite = write_suite(tmp_path, SUITE.replace("trials: 2", "trials: 1"))
+    """In all its variants; the others end, and the failure is named."""
+    text = SUITE.replace("trials: 2", "trials: 1\nmatrix: {evolution.mutation: [0.1, 0.3]}")
+    suite = write_suite(tmp_path, text)
     bad = (tmp_path / "other.yaml").read_text().replace("x + y", "log(x - 3)")
     (tmp_path / "other.yaml").write_text(bad)
     summary = bench.run(suite, where=Where(jobs=1))
-    assert [(case.done, case.failed) for case in summary.cases] == [(1, 0), (0, 1)]
-    (failed,) = summary.failures
-    assert failed.case == "second"
-    assert "finite" in failed.error
+    assert [(case.done, case.failed) for case in summary.cases] == [(1, 0)] * 2 + [(0, 1)] * 2
+    assert {failed.network for failed in summary.failures} == {"second"}
+    assert all("finite" in failed.error for failed in summary.failures)
     assert TrialsFailed(1, "x").exit_code == 5
 
 
@@ -212,12 +200,28 @@ def test_a_full_disk_is_an_error_of_storage(
     assert not (tmp_path / "run/failures.json").exists()
 
 
-def test_a_folder_of_another_suite_is_refused(local: Path, folder: Path) -> None:
+def test_a_folder_of_another_suite_is_refused(local: Path, folder: Path, tmp_path: Path) -> None:
     """Also one of something else, and one that another process holds."""
     with pytest.raises(UsageError, match="another suite"):
         bench.run(folder / "tiny.yaml", ["evolution.population=21"], run_dir=local)
     with pytest.raises(UsageError, match="neither empty nor of a suite"):
         bench.run(folder / "tiny.yaml", run_dir=folder)
+    planned = bench.plan(folder / "tiny.yaml")
+    with (
+        SuiteFolder.claim(tmp_path / "run", planned),
+        pytest.raises(UsageError, match=f"in use by process {os.getpid()} on") as caught,
+    ):
+        bench.run(folder / "tiny.yaml", run_dir=tmp_path / "run")
+    assert "--run-dir" in caught.value.hint
+
+
+def test_versions_are_noted_only_when_something_is_run(folder: Path, tmp_path: Path) -> None:
+    """A scheduler that cannot be reached has run nothing, and the same folder can be used then."""
+    pytest.importorskip("distributed")
+    run = tmp_path / "run"
+    with pytest.raises(UsageError, match="no Dask scheduler can be reached at nowhere"):
+        bench.run(folder / "tiny.yaml", where=Where(scheduler="nowhere"), run_dir=run)
+    assert SuiteFolder.open(run).versions == []
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,13 @@ from small_run import CONFIG
 from small_suite import TIMES
 
 from srnet_cli.config.loading import load_experiment
+from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import StorageError
 from srnet_cli.networks.cache import cache_folder
 from srnet_cli.store import RunFolder
+from srnet_cli.workflows.suite_luggage import Luggage
+from srnet_cli.workflows.suite_supplies import Supplies
 from srnet_cli.workflows.suite_trial import (
-    Luggage,
-    Packing,
     TrialAfar,
     TrialHere,
     fault,
@@ -58,6 +59,20 @@ def make_files(folder: Path) -> None:
     (folder / "data/made_up/made_up.tsv.gz").write_bytes(content)
 
 
+def packed(experiment: Experiment) -> Luggage:
+    """What a case travels with, its network trained."""
+    supplies = Supplies({"case": experiment}, travel=True)
+    for name in supplies.to_pack():
+        found = run_job(supplies.packing(name))
+        assert found.luggage is not None, found.error
+        supplies.keep_luggage(name, found.luggage)
+    for name in supplies.to_train():
+        found = run_job(supplies.training(name))
+        assert found.network, found.error
+        supplies.keep_network(name, found.network)
+    return supplies.luggage("case")
+
+
 @pytest.mark.parametrize("text", [FILES, TABLE], ids=["files", "table"])
 def test_the_same_bytes_without_the_files(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -67,9 +82,7 @@ def test_the_same_bytes_without_the_files(
     monkeypatch.setenv("SRNET_DATA_DIR", str(tmp_path / "data"))
     (tmp_path / "c.yaml").write_text(text)
     experiment = load_experiment(tmp_path / "c.yaml")
-    packed = run_job(Packing(experiment))
-    assert packed.kind == "done", packed.error
-    assert packed.luggage is not None
+    luggage = packed(experiment)
     here = run_job(TrialHere(experiment, b"config", tmp_path / "here"))
     assert here.kind == "done", here.error
 
@@ -77,7 +90,7 @@ def test_the_same_bytes_without_the_files(
         (tmp_path / name).unlink()
     for entry in cache_folder().glob("*"):
         entry.unlink()
-    afar = run_job(TrialAfar(settings_of(experiment), b"config", packed.luggage))
+    afar = run_job(TrialAfar(settings_of(experiment), b"config", luggage))
     assert afar.kind == "done", afar.error
     assert os.environ["SRNET_DATA_DIR"] == str(tmp_path / "data")
     with RunFolder.claim(tmp_path / "afar") as folder:
@@ -97,14 +110,13 @@ def test_a_worker_without_a_cache_uses_the_network_all_the_same(
     monkeypatch.setenv("SRNET_DATA_DIR", str(tmp_path / "data"))
     (tmp_path / "c.yaml").write_text(TABLE)
     experiment = load_experiment(tmp_path / "c.yaml")
-    packed = run_job(Packing(experiment))
-    assert packed.luggage is not None, packed.error
+    luggage = packed(experiment)
     (tmp_path / "file").touch()
     monkeypatch.setenv("SRNET_CACHE_DIR", str(tmp_path / "file"))
     monkeypatch.setattr(
         "srnet_cli.networks.loading.train_network", Mock(side_effect=AssertionError)
     )
-    afar = run_job(TrialAfar(settings_of(experiment), b"config", packed.luggage))
+    afar = run_job(TrialAfar(settings_of(experiment), b"config", luggage))
     assert afar.kind == "done", afar.error
     assert os.environ["SRNET_CACHE_DIR"] == str(tmp_path / "file")
 
@@ -134,10 +146,9 @@ def test_a_packed_table_travels_under_its_name(suffix: str, tmp_path: Path) -> N
     text = text.replace(", domain: {a: [0, 1], b: [0, 1]}", "")
     (tmp_path / "c.yaml").write_text(text)
     experiment = load_experiment(tmp_path / "c.yaml")
-    packed = run_job(Packing(experiment))
-    assert packed.luggage is not None, packed.error
+    luggage = packed(experiment)
     (tmp_path / f"table{suffix}").unlink()
-    afar = run_job(TrialAfar(settings_of(experiment), b"config", packed.luggage))
+    afar = run_job(TrialAfar(settings_of(experiment), b"config", luggage))
     assert afar.kind == "done", afar.error
 
 
