@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from srnet_cli.evolution.auto.chromosome import Decoder
-from srnet_cli.evolution.auto.composition import Layer, columns_of, forward, stays_within
+from srnet_cli.evolution.auto.composition import (
+    Layer,
+    columns_of,
+    forward,
+    is_constant,
+    stays_within,
+)
 from srnet_cli.evolution.auto.objective import Objective
 from srnet_cli.evolution.auto.refinement import parameters, with_parameters
 from srnet_cli.metrics import divergence
@@ -106,15 +112,16 @@ class CrossEntropy:
         X, targets = self._X[rows], [target[rows] for target in self._targets]
         # Sums of one thread are the same on any machine, and at this size as quick.
         with threadpool_limits(1):
-            return self._downhill(layers, X, Objective(layers, self._decoders, X, targets))
+            return self._downhill(layers, X, targets)
 
-    def _downhill(self, layers: list[Layer], X: Array, objective: Objective) -> list[Layer]:
+    def _downhill(self, layers: list[Layer], X: Array, targets: Sequence[Array]) -> list[Layer]:
         from scipy.optimize import minimize
 
+        objective = Objective(layers, self._decoders, X, targets)
         begin = objective.evaluate(objective.start, squared=True)
         if not np.isfinite(begin.loss):
             return layers
-        frame = self._frame(layers, X, begin.squares)
+        frame = self._frame(layers, X, targets, begin.squares)
         unbearable = 10.0 * (1.0 + begin.loss)  # finite, for the line search to come back from
 
         def along(z: Array) -> tuple[float, Array]:
@@ -139,7 +146,9 @@ class CrossEntropy:
         moved = [with_parameters(*each) for each in zip(layers, self._decoders, flats, strict=True)]
         return [*moved[:-1], _centred(moved[-1])]
 
-    def _frame(self, layers: Sequence[Layer], X: Array, squares: Array) -> _Frame:
+    def _frame(
+        self, layers: Sequence[Layer], X: Array, targets: Sequence[Array], squares: Array
+    ) -> _Frame:
         units = [X, *forward(layers, self._decoders, X)]
         centres = [
             columns_of(layer, decoder, inputs).mean(axis=0)
@@ -148,7 +157,10 @@ class CrossEntropy:
         steep = np.sqrt(squares)
         usual = float(np.median(steep[steep > 0.0])) if steep.any() else 1.0
         readouts = _readouts(layers, self._decoders)
-        return _Frame(readouts, centres, 1.0 / (steep + _RARE * usual))
+        scale = 1.0 / (steep + _RARE * usual)
+        for place, target in zip(readouts[:-1], targets[:-1], strict=True):
+            _hold(scale, place, is_constant(target))
+        return _Frame(readouts, centres, scale)
 
 
 @dataclass(frozen=True)
@@ -178,6 +190,17 @@ class _Frame:
         for (weights, bias), centre in zip(self.readouts, self.centres, strict=True):
             slopes[weights] -= np.outer(centre, slopes[bias]).ravel()
         return np.asarray(self.scale * slopes)
+
+
+def _hold(scale: Array, readout: tuple[slice, slice], still: NDArray[np.bool_]) -> None:
+    """Let no step move units that never change.
+
+    They have no error to lower, but later layers read them. Moved on that account they would leave
+    their range, which is a point, and nothing of the step could be kept.
+    """
+    weights, bias = readout
+    scale[weights].reshape(-1, len(still))[:, still] = 0.0
+    scale[bias][still] = 0.0
 
 
 def _centred(outputs: Layer) -> Layer:

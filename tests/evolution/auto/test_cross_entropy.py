@@ -61,6 +61,20 @@ def test_a_step_lowers_the_divergence_of_rows_not_fitted(widths: tuple[int, ...]
     np.testing.assert_array_equal(flat(again, decoders), flat(found, decoders))
 
 
+def test_a_unit_that_never_changes_stays_as_it_is() -> None:
+    """Later layers read it, but a step does not move it from its one value, which would make the
+    whole step one that is not kept."""
+    problem = classifier()
+    hidden = problem.targets[0].copy()
+    hidden[:, 2] = 0.25  # the last unit, which the second layer of a composition reads
+    problem = replace(problem, targets=(hidden, problem.targets[1]))
+    decoders, layers = composed(problem)
+    found, gain = descent(problem, decoders).step(layers, 0.0, np.random.default_rng(0))
+    assert gain > 0.1
+    units = forward(found, decoders, problem.inputs)[0]
+    np.testing.assert_allclose(units[:, 2], 0.25, atol=1e-12)
+
+
 def test_what_does_not_agree_is_not_kept() -> None:
     """Where less agreement than asked for would come of it, or a value is not finite, the layers
     come back as they are."""
