@@ -54,7 +54,8 @@ class CrossEntropy:
 
     Args:
         decoders: how each layer's chromosomes are read.
-        X: inputs, (n, d): those to fit, then those to judge by.
+        X: inputs, (n, d): those to fit, then those to judge by. A row that stands several times
+            counts once.
         targets: activations on them, (n, m_l); the last are logits.
         fit_rows: how many are to fit; where these are all, they judge as well.
     """
