@@ -36,6 +36,7 @@ class Layer:
 
 def columns_of(layer: Layer, decoder: Decoder, inputs: Array) -> Array:
     """Values of a layer's expressions, (n, K)."""
+    inputs = np.asfortranarray(inputs)  # once for all, as each reads columns
     return np.column_stack(
         [evaluate(decoder.program(chromosome), inputs) for chromosome in layer.chromosomes]
     )

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from srnet_cli.evolution.auto.chromosome import Decoder
-from srnet_cli.evolution.auto.composition import Layer, columns_of, forward, stays_within
+from srnet_cli.evolution.auto.composition import (
+    Layer,
+    columns_of,
+    forward,
+    is_constant,
+    stays_within,
+)
 from srnet_cli.evolution.auto.objective import Objective
 from srnet_cli.evolution.auto.refinement import parameters, with_parameters
 from srnet_cli.metrics import divergence
@@ -48,7 +54,8 @@ class CrossEntropy:
 
     Args:
         decoders: how each layer's chromosomes are read.
-        X: inputs, (n, d): those to fit, then those to judge by.
+        X: inputs, (n, d): those to fit, then those to judge by. A row that stands several times
+            counts once.
         targets: activations on them, (n, m_l); the last are logits.
         fit_rows: how many are to fit; where these are all, they judge as well.
     """
@@ -57,13 +64,17 @@ class CrossEntropy:
         self, decoders: Sequence[Decoder], X: Array, targets: Sequence[Array], fit_rows: int
     ) -> None:
         self._decoders = decoders
-        self._X, self._targets = X[:fit_rows], [target[:fit_rows] for target in targets]
-        judge = slice(fit_rows if fit_rows < len(X) else 0, None)
+        fit = _distinct(X[:fit_rows])
+        self._X, self._targets = X[fit], [target[fit] for target in targets]
+        begin = fit_rows if fit_rows < len(X) else 0
+        judge = begin + _distinct(X[begin:])
         self._judge_X, self._logits = X[judge], targets[-1][judge]
 
     def judged(self, layers: Sequence[Layer]) -> Judged:
         """How far a composition is from the network on the rows to judge by."""
-        scores = forward(layers, self._decoders, self._judge_X)[-1]
+        return self._judged(forward(layers, self._decoders, self._judge_X)[-1])
+
+    def _judged(self, scores: Array) -> Judged:
         return Judged(divergence(self._logits, scores), _agreement(self._logits, scores))
 
     def least_agreement(self, layers: Sequence[Layer]) -> float:
@@ -90,31 +101,31 @@ class CrossEntropy:
         """
         before = self.judged(layers).divergence
         found = self._found(layers, rng)
-        after, agreement = self.judged(found)
-        if not (after < before and agreement >= least and self._is_sound(found)):
+        outputs = forward(found, self._decoders, self._judge_X)
+        after, agreement = self._judged(outputs[-1])
+        if not (after < before and agreement >= least and self._is_sound(found, outputs)):
             return layers, 0.0
         return found, 1.0 - after / before if np.isfinite(before) else 1.0
 
-    def _is_sound(self, layers: Sequence[Layer]) -> bool:
-        return all(
-            stays_within(forward(layers, self._decoders, rows), self._targets)
-            for rows in (self._X, self._judge_X)
-        )
+    def _is_sound(self, layers: Sequence[Layer], outputs: Sequence[Array]) -> bool:
+        on_fitted = forward(layers, self._decoders, self._X)
+        return all(stays_within(units, self._targets) for units in (outputs, on_fitted))
 
     def _found(self, layers: list[Layer], rng: np.random.Generator) -> list[Layer]:
         rows = np.sort(rng.permutation(len(self._X))[:_ROWS])
         X, targets = self._X[rows], [target[rows] for target in self._targets]
         # Sums of one thread are the same on any machine, and at this size as quick.
         with threadpool_limits(1):
-            return self._downhill(layers, X, Objective(layers, self._decoders, X, targets))
+            return self._downhill(layers, X, targets)
 
-    def _downhill(self, layers: list[Layer], X: Array, objective: Objective) -> list[Layer]:
+    def _downhill(self, layers: list[Layer], X: Array, targets: Sequence[Array]) -> list[Layer]:
         from scipy.optimize import minimize
 
+        objective = Objective(layers, self._decoders, X, targets)
         begin = objective.evaluate(objective.start, squared=True)
         if not np.isfinite(begin.loss):
             return layers
-        frame = self._frame(layers, X, begin.squares)
+        frame = self._frame(layers, X, targets, begin.squares)
         unbearable = 10.0 * (1.0 + begin.loss)  # finite, for the line search to come back from
 
         def along(z: Array) -> tuple[float, Array]:
@@ -139,16 +150,20 @@ class CrossEntropy:
         moved = [with_parameters(*each) for each in zip(layers, self._decoders, flats, strict=True)]
         return [*moved[:-1], _centred(moved[-1])]
 
-    def _frame(self, layers: Sequence[Layer], X: Array, squares: Array) -> _Frame:
+    def _frame(
+        self, layers: Sequence[Layer], X: Array, targets: Sequence[Array], squares: Array
+    ) -> _Frame:
         units = [X, *forward(layers, self._decoders, X)]
         centres = [
             columns_of(layer, decoder, inputs).mean(axis=0)
             for layer, decoder, inputs in zip(layers, self._decoders, units[:-1], strict=True)
         ]
         steep = np.sqrt(squares)
-        usual = float(np.median(steep[steep > 0.0])) if steep.any() else 1.0
         readouts = _readouts(layers, self._decoders)
-        return _Frame(readouts, centres, 1.0 / (steep + _RARE * usual))
+        scale = 1.0 / (steep + _RARE * _usual(steep, readouts))
+        for place, target in zip(readouts[:-1], targets[:-1], strict=True):
+            _hold(scale, place, is_constant(target))
+        return _Frame(readouts, centres, scale)
 
 
 @dataclass(frozen=True)
@@ -178,6 +193,37 @@ class _Frame:
         for (weights, bias), centre in zip(self.readouts, self.centres, strict=True):
             slopes[weights] -= np.outer(centre, slopes[bias]).ravel()
         return np.asarray(self.scale * slopes)
+
+
+def _distinct(X: Array) -> NDArray[np.intp]:
+    """Where different rows first stand, in their order, (k,)."""
+    return np.sort(np.unique(X, axis=0, return_index=True)[1])
+
+
+def _usual(steep: Array, readouts: Sequence[tuple[slice, slice]]) -> Array:
+    """How steep such parameters usually are, (p,): the root mean squares of their gradients.
+
+    A unit that is met exactly has no gradient, but as much curvature as others: a weight in its
+    readout is as steep as those that other units give to the same expression.
+    """
+    found = np.full(len(steep), np.median(steep[steep > 0.0]) if steep.any() else 1.0)
+    for weights, bias in readouts:
+        units = bias.stop - bias.start
+        rows = steep[weights].reshape(-1, units)
+        found[weights] += np.repeat(np.sqrt(np.mean(rows**2, axis=1)), units)
+        found[bias] += np.sqrt(np.mean(steep[bias] ** 2))
+    return found
+
+
+def _hold(scale: Array, readout: tuple[slice, slice], still: NDArray[np.bool_]) -> None:
+    """Let no step move units that never change.
+
+    They have no error to lower, but later layers read them. Moved on that account they would leave
+    their range, which is a point, and nothing of the step could be kept.
+    """
+    weights, bias = readout
+    scale[weights].reshape(-1, len(still))[:, still] = 0.0
+    scale[bias][still] = 0.0
 
 
 def _centred(outputs: Layer) -> Layer:

@@ -42,12 +42,13 @@ class Sums(NamedTuple):
 
 
 class Objective:
-    """What is minimised: the outputs' divergence and the hidden layers' errors, relative to both
-    as they are at the beginning.
+    """What is minimised: the outputs' divergence, their errors and the mean of the hidden layers'
+    errors, each relative to what it is at the beginning.
 
-    A step downhill lowers the logarithm of the divergence plus the mean of those of the hidden
-    layers' errors, so that neither drowns the other. Parameters are ``refinement.parameters``, one
-    layer after the other.
+    A step downhill lowers the sum of the logarithms of the three, so that none drowns the others.
+    The outputs' errors are there because probabilities hardly tell large logits from larger ones:
+    by the divergence alone these would be given up, and scores would run away where no row holds
+    them. Parameters are ``refinement.parameters``, one layer after the other.
 
     Args:
         layers: the composition.
@@ -80,9 +81,11 @@ class Objective:
         self._entropy = -np.sum(self._chances * known, axis=1)
         # A constant unit has no error to lower: it weighs nothing.
         self._scales = [
-            np.where(is_constant(target), np.inf, target.std(axis=0)) for target in targets[:-1]
+            np.where(is_constant(target), np.inf, target.std(axis=0)) for target in targets
         ]
-        self._shares = _shares(forward(layers, decoders, X), targets)
+        found = forward(layers, decoders, X)
+        self._shares = _shares(found, targets)
+        self._output_share = 1.0 / (divergence(targets[-1], found[-1]) + FLOOR)
 
     @property
     def work(self) -> float:
@@ -151,23 +154,22 @@ class Objective:
 
     def _error(self, index: int, found: Array, rows: slice) -> tuple[float, Array]:
         """A layer's own part of the loss, summed over rows, and its derivative, (n, m)."""
-        share = self._shares[index]
-        if index == len(self._targets) - 1:
-            ours, chances = log_softmax(found), self._chances[rows]
-            loss = -np.sum(chances * ours) - np.sum(self._entropy[rows])
-            return share * float(loss), share * (np.exp(ours) - chances)
+        share = self._shares[index] / found.shape[1]
         scale = self._scales[index]
         gap = (found - self._targets[index][rows]) / scale
-        share /= gap.shape[1]
-        return float(share * np.sum(gap**2)), 2.0 * share * gap / scale
+        loss, slopes = share * float(np.sum(gap**2)), 2.0 * share * gap / scale
+        if index < len(self._targets) - 1:
+            return loss, slopes
+        ours, chances = log_softmax(found), self._chances[rows]
+        divergences = -np.sum(chances * ours) - np.sum(self._entropy[rows])
+        loss += self._output_share * float(divergences)
+        return loss, slopes + self._output_share * (np.exp(ours) - chances)
 
 
 def _shares(found: Sequence[Array], targets: Sequence[Array]) -> list[float]:
     """What the error of every layer is multiplied by."""
-    errors = unit_errors(found[:-1], targets[:-1])
-    output = divergence(targets[-1], found[-1])
-    hidden = [1.0 / len(errors) / (float(error.mean()) + FLOOR) for error in errors]
-    return [*hidden, 1.0 / (output + FLOOR)]
+    *hidden, outputs = [float(error.mean()) + FLOOR for error in unit_errors(found, targets)]
+    return [*(1.0 / len(hidden) / error for error in hidden), 1.0 / outputs]
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from compositions import composed
+from compositions import chromosome, composed
 from numpy.typing import NDArray
 from problems import network_problem
 
 from srnet_cli.config.schema import EvolutionSettings
-from srnet_cli.evolution.auto.composition import Layer, forward
+from srnet_cli.evolution.auto.composition import Layer, columns_of, forward, solve_readouts
 from srnet_cli.evolution.auto.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.refinement import parameters
 from srnet_cli.evolution.auto.remarks import remarks
@@ -59,6 +59,53 @@ def test_a_step_lowers_the_divergence_of_rows_not_fitted(widths: tuple[int, ...]
     np.testing.assert_allclose(scores.sum(axis=1), 0, atol=1e-9)
     again, _ = search.step(layers, before.agreement, np.random.default_rng(0))
     np.testing.assert_array_equal(flat(again, decoders), flat(found, decoders))
+
+
+def test_a_unit_that_never_changes_stays_as_it_is() -> None:
+    """Later layers read it, but a step does not move it from its one value, which would make the
+    whole step one that is not kept."""
+    problem = classifier()
+    hidden = problem.targets[0].copy()
+    hidden[:, 2] = 0.25  # the last unit, which the second layer of a composition reads
+    problem = replace(problem, targets=(hidden, problem.targets[1]))
+    decoders, layers = composed(problem)
+    found, gain = descent(problem, decoders).step(layers, 0.0, np.random.default_rng(0))
+    assert gain > 0.1
+    units = forward(found, decoders, problem.inputs)[0]
+    np.testing.assert_allclose(units[:, 2], 0.25, atol=1e-12)
+
+
+def test_a_unit_met_exactly_does_not_end_it() -> None:
+    """A unit without error has no gradient for the weight of an expression with huge values, but a
+    curvature of which a step has to know: there is a step downhill all the same."""
+    problem = classifier()
+    decoders, layers = composed(problem)
+    first = layers[0]
+    columns = columns_of(first, decoders[0], problem.inputs)
+    hidden = problem.targets[0].copy()
+    hidden[:, 1] = columns[:, 0]  # of the first expression alone
+    problem = replace(problem, targets=(hidden, problem.targets[1]))
+    product = chromosome(decoders[0], "mul", 3e4, -2e4, 1e4)
+    huge = Layer((first.chromosomes[0], product), first.weights, first.bias)
+    layers = solve_readouts([huge, layers[1]], decoders, problem.inputs, problem.targets)
+    _, gain = descent(problem, decoders).step(layers, 0.0, np.random.default_rng(0))
+    assert gain > 0.1
+
+
+def test_repeated_rows_count_once() -> None:
+    """Rows that stand several times, among those to fit or those to judge by, change nothing."""
+    problem = classifier()
+    decoders, layers = composed(problem)
+    again = np.concatenate([np.arange(300), np.arange(50), np.arange(300, 600), [400] * 90])
+    repeated = Problem(
+        problem.inputs[again], tuple(target[again] for target in problem.targets), 350, True
+    )
+    once, often = descent(problem, decoders), descent(repeated, decoders)
+    assert often.judged(layers) == once.judged(layers)
+    found, gain = once.step(layers, 0.0, np.random.default_rng(0))
+    same, gain_of_same = often.step(layers, 0.0, np.random.default_rng(0))
+    assert gain == gain_of_same > 0.0
+    np.testing.assert_array_equal(flat(same, decoders), flat(found, decoders))
 
 
 def test_what_does_not_agree_is_not_kept() -> None:

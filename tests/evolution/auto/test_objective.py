@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 def errors(layers: list[Layer], decoders: list[Decoder], problem: Problem) -> list[float]:
-    """Mean 1 − R² of every hidden layer, then the outputs' divergence, by the slow interpreter."""
+    """Mean 1 − R² of every layer, then the outputs' divergence, by the slow interpreter."""
     units, found = problem.inputs, []
     for layer, decoder in zip(layers, decoders, strict=True):
         columns = [interpret(decoder.program(one), units) for one in layer.chromosomes]
@@ -27,7 +27,7 @@ def errors(layers: list[Layer], decoders: list[Decoder], problem: Problem) -> li
         found.append(units)
     told = [
         float(np.mean(np.mean((ours - truth) ** 2, axis=0) / truth.var(axis=0)))
-        for ours, truth in zip(found[:-1], problem.targets[:-1], strict=True)
+        for ours, truth in zip(found, problem.targets, strict=True)
     ]
     p, q = (np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) for z in (problem.targets[-1], units))
     return [*told, float(np.mean(np.sum(p * np.log(p / q), axis=1)))]
@@ -36,8 +36,8 @@ def errors(layers: list[Layer], decoders: list[Decoder], problem: Problem) -> li
 @pytest.mark.nojit
 @pytest.mark.parametrize("widths", [(2, 3, 2), (1, 2, 3, 4), (3, 2)])
 def test_loss_and_gradient(widths: tuple[int, ...]) -> None:
-    """The loss is the divergence and the mean of the hidden errors, each relative to its beginning;
-    its gradient is that of central differences, through all layers."""
+    """The loss is the divergence, the outputs' error and the mean of the hidden errors, each
+    relative to its beginning; its gradient is that of central differences, through all layers."""
     problem = network_problem(widths, 1030, seed=2)  # more than a block of rows
     decoders, layers = composed(problem)
     objective = Objective(layers, decoders, problem.inputs, problem.targets)
@@ -49,7 +49,8 @@ def test_loss_and_gradient(widths: tuple[int, ...]) -> None:
             for each in zip(layers, decoders, objective.split(flat), strict=True)
         ]
         relative = np.array(errors(moved, decoders, problem)) / begin
-        return float(relative[-1] + (relative[:-1].mean() if len(relative) > 1 else 0.0))
+        hidden = relative[:-2].mean() if len(relative) > 2 else 0.0
+        return float(relative[-1] + relative[-2] + hidden)
 
     flat = objective.start + 0.01 * np.random.default_rng(1).normal(size=len(objective.start))
     found = objective.evaluate(flat, squared=True)
