@@ -5,15 +5,17 @@ published method judges a classifier by the cross-entropy instead, and takes L-B
 and constants (Luo et al., GECCO 2022). Given the expression, the readout is a multinomial logistic
 regression on one column: convex. Its constants are not, so they come second, from there on.
 
-Where a column separates the classes the cross-entropy falls without end as the weights grow. So
-weights of the standardised column, and the scores at its mean, are bounded by 100, or by the
-network's greatest logit where that is more.
+Labels are surer than the network that gave them: where a column separates the classes the
+cross-entropy falls without end as the weights grow. So a descent goes no further than to the
+cross-entropy that the network's own logits have; and weights of the standardised column, and the
+scores at its mean, are bounded by 100, or by the network's greatest logit where that is more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,7 @@ Array = NDArray[np.float64]
 
 _ITERATIONS = 100
 _STEEPEST = 100.0
+_AT_FLOOR = 1e-6  # as a fraction of the floor
 _CONSTANT = 1e-13  # spread over mean; below, a column varies by rounding alone
 
 
@@ -48,6 +51,7 @@ class LabelEntropy:
         self._bound = max(_STEEPEST, float(np.abs(logits[:fit_rows]).max()))
         self._wanted = np.zeros((fit_rows, logits.shape[1]))
         self._wanted[np.arange(fit_rows), self._labels[:fit_rows]] = 1.0
+        self._floor = _entropy(self._wanted, logits[:fit_rows])
 
     def warm_up(self) -> None:
         """Compile what ``refined`` runs, or load it."""
@@ -82,7 +86,9 @@ class LabelEntropy:
         columns = np.asfortranarray(inputs[:, leaves.reads])
         found = [(layer, self._judged(layer, leaves, columns))]
         with threadpool_limits(1):  # the order of sums must not depend on threads
-            fit = _Fit.of(layer, leaves, columns[: self._fit_rows], self._wanted, self._bound)
+            values = evaluate(leaves.program, columns[: self._fit_rows])
+            goal = _Goal(self._wanted, self._floor, self._bound)
+            fit = _Fit.of(leaves, columns[: self._fit_rows], values, goal)
             if fit is not None:
                 for step in (fit.readout, fit.constants):
                     layer = step(layer)
@@ -92,6 +98,24 @@ class LabelEntropy:
     def _judged(self, layer: SymbolicLayer, leaves: _Leaves, columns: Array) -> float:
         values = evaluate(leaves.with_constants(layer.programs[0].constants), columns)
         return self.loss(layer.readout(values[:, None]))
+
+
+def _entropy(wanted: Array, scores: Array) -> float:
+    return -float(np.sum(wanted * log_softmax(scores))) / len(scores)
+
+
+class _Goal(NamedTuple):
+    """What a descent is to reach.
+
+    Attributes:
+        wanted: 1 at each row's label, else 0, (n, classes).
+        floor: the loss at which it ends.
+        bound: of the parameters of a readout.
+    """
+
+    wanted: Array
+    floor: float
+    bound: float
 
 
 @dataclass(frozen=True)
@@ -160,8 +184,7 @@ class _Fit:
     Attributes:
         leaves: the expression.
         columns: what it reads, (n, r).
-        wanted: 1 at each row's label, else 0, (n, classes).
-        bound: of |v| and |a|.
+        goal: of the descents.
         values: f as it begins, (n,).
         centre, scale: its mean and standard deviation, 1 where it is constant.
         varies: whether it is not constant up to rounding.
@@ -169,27 +192,21 @@ class _Fit:
 
     leaves: _Leaves
     columns: Array
-    wanted: Array
-    bound: float
+    goal: _Goal
     values: Array
     centre: float
     scale: float
     varies: bool
 
     @classmethod
-    def of(
-        cls, layer: SymbolicLayer, leaves: _Leaves, columns: Array, wanted: Array, bound: float
-    ) -> _Fit | None:
-        """The descents from a layer, None where its expression is not finite."""
-        values = evaluate(leaves.with_constants(layer.programs[0].constants), columns)
+    def of(cls, leaves: _Leaves, columns: Array, values: Array, goal: _Goal) -> _Fit | None:
+        """The descents from an expression's values, (n,), None where one is not finite."""
         with np.errstate(all="ignore"):
             centre, spread = float(values.mean()), float(values.std())
         if not np.isfinite([centre, spread]).all():
             return None
         varies = spread > _CONSTANT * abs(centre)
-        return cls(
-            leaves, columns, wanted, bound, values, centre, spread if varies else 1.0, varies
-        )
+        return cls(leaves, columns, goal, values, centre, spread if varies else 1.0, varies)
 
     def readout(self, layer: SymbolicLayer) -> SymbolicLayer:
         """The layer with its readout fitted; a column that is constant gets weight 0."""
@@ -204,7 +221,7 @@ class _Fit:
 
     def constants(self, layer: SymbolicLayer) -> SymbolicLayer:
         """The layer with its readout and the constants that it reads fitted together."""
-        classes = self.wanted.shape[1]
+        classes = layer.width
         begin = layer.programs[0].constants[self.leaves.constants]
         if not len(begin) or not self.varies:
             return layer
@@ -223,14 +240,18 @@ class _Fit:
     def _slopes(self, z: Array, v: Array, a: Array) -> tuple[float, Array]:
         """The mean loss, and its derivatives by the scores, (n, classes)."""
         ours = log_softmax(np.multiply.outer(z, v) + a)
-        return -float(np.sum(self.wanted * ours)) / len(z), (np.exp(ours) - self.wanted) / len(z)
+        wanted = self.goal.wanted
+        return -float(np.sum(wanted * ours)) / len(z), (np.exp(ours) - wanted) / len(z)
 
     def _descended(self, along: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
-        """The parameters after L-BFGS, readouts within the bound."""
+        """The parameters after L-BFGS, readouts within the bound, at a loss not below the floor."""
         from scipy.optimize import minimize
 
         with np.errstate(all="ignore"):
-            unbearable = 10.0 * (1.0 + along(start)[0])
+            begin = along(start)[0]
+            unbearable = 10.0 * (1.0 + begin)
+            if not begin > self.goal.floor * (1.0 + _AT_FLOOR):
+                return start
 
             def guarded(flat: Array) -> tuple[float, Array]:
                 loss, gradient = along(flat)
@@ -246,17 +267,34 @@ class _Fit:
                 bounds=self._bounds(len(start)),
                 options={"maxiter": _ITERATIONS, "ftol": 1e-10, "gtol": 1e-7},
             )
-        return np.asarray(found.x, dtype=np.float64)
+            if found.fun >= self.goal.floor:
+                return np.asarray(found.x, dtype=np.float64)
+            way = np.asarray(found.x, dtype=np.float64) - start
+            return start + self._share(guarded, start, way) * way
+
+    def _share(
+        self, along: Callable[[Array], tuple[float, Array]], start: Array, way: Array
+    ) -> float:
+        """How much of the way from above the floor to below it leads to the floor."""
+        from scipy.optimize import brentq
+
+        def above(share: float) -> float:
+            return along(start + share * way)[0] - self.goal.floor
+
+        if above(1.0) >= 0.0:  # by rounding
+            return 1.0
+        return float(brentq(above, 0.0, 1.0, xtol=1e-9, disp=False))
 
     def _bounds(self, count: int) -> list[tuple[float | None, float | None]]:
-        readouts = 2 * self.wanted.shape[1]
+        readouts, bound = 2 * self.goal.wanted.shape[1], self.goal.bound
         free: list[tuple[float | None, float | None]] = [(None, None)] * (count - readouts)
-        return [*[(-self.bound, self.bound)] * readouts, *free]
+        return [*[(-bound, bound)] * readouts, *free]
 
     def _start(self, layer: SymbolicLayer) -> Array:
         weights = layer.weights[0] if self.varies else np.zeros(layer.width)
         a = layer.bias + self.centre * layer.weights[0]
-        start: Array = np.concatenate([weights * self.scale, a]).clip(-self.bound, self.bound)
+        bound = self.goal.bound
+        start: Array = np.concatenate([weights * self.scale, a]).clip(-bound, bound)
         return start
 
     def _layer(self, layer: SymbolicLayer, flat: Array) -> SymbolicLayer:

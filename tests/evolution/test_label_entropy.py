@@ -81,13 +81,13 @@ def test_the_loss_is_that_of_scikit_learn():
         assert entropy.loss(scores) == np.inf
 
 
-@pytest.mark.parametrize("begin", [1.0, 1.5])
-def test_constants_move_to_where_the_loss_is_least(begin):
-    """The constant of sin(c·x) ends where a scan with scikit-learn's readouts is lowest."""
-    X = inputs_of(300, 1)
+@pytest.mark.parametrize(("begin", "size"), [(1.0, 1.0), (1.5, 1e5), (1.5, 1e-5)])
+def test_constants_move_to_where_the_loss_is_least(begin, size):
+    """The constant of sin(c·x0)·x1 ends where a scan with scikit-learn's readouts is lowest."""
+    X = np.column_stack([inputs_of(300, 1), np.full(300, size)])
 
     def sine(c):
-        return program([("mul", 0, 1), ("sin", 3)], constants=[c, 8.0])
+        return program([("mul", 0, 2), ("sin", 4), ("mul", 5, 1)], inputs=2, constants=[c, 8.0])
 
     noise = np.random.default_rng(2).logistic(size=300)
     logits = np.outer(4.0 * np.sin(1.3 * X[:, 0]) + noise, [0.5, -0.5])
@@ -117,28 +117,48 @@ def test_rows_that_only_judge_are_not_fitted():
     assert entropy_of(fitted, X, logits.argmax(axis=1)) > loss
 
 
-@pytest.mark.parametrize("sure", [1e-3, 4.0, 1e3])
-def test_separable_classes_end_within_bounds(sure):
-    """A column that separates the classes does so, with weights that do not grow without end."""
+@pytest.mark.parametrize("sure", [30.0, 1e3])
+@pytest.mark.parametrize("slopes", [(1, -1), (3, -1, -2)], ids=["two", "three"])
+def test_separable_classes_end_within_bounds(sure, slopes):
+    """A column that separates the classes of a sure network does so, its weights bounded."""
     X = inputs_of(100)
     column = X[:, 0] * X[:, 1]
-    logits = np.stack([column, -column], axis=1) * sure
+    logits = np.outer(np.sign(column), slopes) * sure
     found, loss = LabelEntropy(logits, 100).refined(layer_of(PRODUCT, X, logits, 100), X)
     np.testing.assert_array_equal(found(X).argmax(axis=1), logits.argmax(axis=1))
-    assert np.abs(found.weights * column.std()).max() <= max(100.0, np.abs(logits).max()) + 1e-9
+    spread = np.ptp(found.weights * column.std())
+    assert spread <= 2 * max(100.0, np.abs(logits).max()) + 1e-9
     assert 0.0 < loss < 0.05
+    np.testing.assert_allclose(found(X).sum(axis=1), 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("sure", [1e-3, 0.1, 2.0])
+def test_formulas_are_not_made_surer_than_the_network(sure):
+    """Where a descent could go below the network's own cross-entropy it ends there."""
+    X = inputs_of(200)
+    column = X[:, 0] * X[:, 1]
+    logits = np.outer(np.sign(column - 0.3), [sure, -sure])
+    begin = layer_of(PRODUCT, X, logits, 200)
+    _, loss = LabelEntropy(logits, 200).refined(begin, X)
+    labels = logits.argmax(axis=1)
+    own = -np.mean(log_softmax(logits, axis=1)[np.arange(200), labels])
+    assert loss == pytest.approx(own, rel=1e-5)
+    assert loss < entropy_of(begin, X, labels)
+    exact = SymbolicLayer((PRODUCT,), np.array([[sure, -sure]]), np.array([-sure, sure]) * 0.3)
+    unchanged, _ = LabelEntropy(exact(X), 200).refined(exact, X)
+    assert unchanged is exact, "the network itself has nothing to gain"
 
 
 @pytest.mark.parametrize("n", [1, 50])
 def test_one_class_only(n):
-    """A network that names one class always is said so, with finite numbers, on one row too."""
+    """Formulas of a network that names one class always are not made surer than it is."""
     X = inputs_of(n)
     logits = np.tile([3.0, -1.0, -2.0], (n, 1)) + 0.1 * noisy_logits(X[:, 0], 3, noise=0.1)
-    found, loss = LabelEntropy(logits, n).refined(layer_of(PRODUCT, X, logits, n), X)
+    begin = layer_of(PRODUCT, X, logits, n)
+    found, loss = LabelEntropy(logits, n).refined(begin, X)
     assert (found(X).argmax(axis=1) == 0).all()
-    assert np.isfinite(found.weights).all()
-    assert np.isfinite(found.bias).all()
-    assert 0.0 < loss < entropy_of(layer_of(PRODUCT, X, logits, n), X, np.zeros(n, dtype=int))
+    own = -np.mean(log_softmax(logits, axis=1)[:, 0])
+    assert min(own, entropy_of(begin, X, np.zeros(n, dtype=int))) == pytest.approx(loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("slot", [2, 3], ids=["one constant", "the other"])
