@@ -3,11 +3,12 @@
     SRNET_DATA_DIR=../shared/pmlb python bench/label_entropy.py --seeds 3
 
 A seed draws the 25 % stratified test rows, trains the network of ``configs/classification`` and
-searches. Two results of every search are compared, on test rows and on rows beside the decision
-boundary: its last parent, which has least squares alone, and what it found, which has the published
-fitness and a refined last layer. The cross-entropy is to the network's own labels, in nats a row.
-Seconds are those of the search with one thread, without refining and with it. Medians over seeds;
-the table is Markdown on standard output, all figures go to a JSON file.
+searches; with ``--configs published`` the network is the published one. Two results of every search
+are compared, on test rows and on rows beside the decision boundary: its last parent, which has
+least squares alone, and what it found, which has the published fitness and a refined last layer.
+The cross-entropy is to the network's own labels, in nats a row. Seconds are those of the search
+with one thread, without refining and with it. Medians over seeds; the table is Markdown on standard
+output, all figures go to a JSON file.
 """
 
 from __future__ import annotations
@@ -36,11 +37,16 @@ def main() -> None:
     """Parse the options, search, print."""
     made = parser(__doc__)
     made.add_argument("--networks", nargs="+", default=["P2", "P3", "P4"])
+    made.add_argument("--configs", choices=["classification", "published"])
+    made.set_defaults(configs="classification")
     made.add_argument("--seeds", type=int, default=3)
     made.add_argument("--generations", type=int, default=500)
     options = made.parse_args()
     figures = {
-        name: [_searched(name, seed, options.generations) for seed in range(options.seeds)]
+        name: [
+            _searched(f"{options.configs}/{name}", seed, options.generations)
+            for seed in range(options.seeds)
+        ]
         for name in options.networks
     }
     print("least squares alone → refined\n")
@@ -70,7 +76,7 @@ def _both(seeds: list[dict[str, dict[str, float]]], measure: str, digits: int = 
 def _searched(name: str, seed: int, generations: int) -> dict[str, dict[str, float]]:
     """Figures of one search, without refining and with it."""
     settings = ["evolution.strategy=mnncgp-es", f"evolution.generations={generations}"]
-    config = PROJECT / f"configs/classification/{name}.yaml"
+    config = PROJECT / f"configs/{name}.yaml"
     prepared = prepare(validate.load(config, [*settings, f"seed={seed}"]), Silent())
     squares = _timed(prepared, has_classes=False)
     refined = _timed(prepared, has_classes=True)
