@@ -95,3 +95,11 @@ PROBLEMS = {
     "duplicated units": with_duplicated_units(),
     "physical scales": with_scales(),
 }
+
+
+def class_problem(widths: tuple[int, ...], fit: int, select: int = 0, *, seed: int = 0) -> Problem:
+    """``network_problem`` of a classifier, its last targets being centred logits."""
+    problem = network_problem(widths, fit, select, seed=seed)
+    *hidden, logits = problem.targets
+    centred = logits - logits.mean(axis=1, keepdims=True)
+    return Problem(problem.inputs, (*hidden, centred), fit, has_classes=True)

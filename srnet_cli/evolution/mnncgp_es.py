@@ -5,9 +5,15 @@ the parent. In every generation the best chromosome of each layer enters the com
 the next layer reads; the composite replaces the parent if its fitness is lower. The generations
 themselves run in ``cgp.kernels.generation``.
 
+The kernels judge by squared errors, a classifier's logits too. Of a classifier, whenever the parent
+is replaced by a better one, a copy of it has its last layer refined on the cross-entropy to the
+network's labels (``label_entropy``); the best of these copies is what the search has found, and its
+fitness, with the cross-entropy for the error of the outputs, is the fitness. The search itself goes
+on from the parent.
+
 All random numbers are functions of the key and of their place in the search. So the state is the
-parent and the number of generations done, nothing else, and a search can be taken up again
-anywhere.
+parent, that best copy and the number of generations done, nothing else, and a search can be taken
+up again anywhere.
 """
 
 from __future__ import annotations
@@ -28,6 +34,7 @@ from srnet_cli.cgp.kernels.layout import build_layout
 from srnet_cli.cgp.kernels.tickets import STOP
 from srnet_cli.cgp.primitives import function_set
 from srnet_cli.errors import ConfigError
+from srnet_cli.evolution.label_entropy import LabelEntropy
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer
@@ -48,18 +55,26 @@ class State:
     Attributes:
         generation: generations done.
         parent: genes, constants, readouts, layer losses and fitness of the parent.
-        trace: a row for every generation whose composite was better than the parent before it:
+        trace: a row for every generation that found something better than all before it:
             generation (the first is 1), fitness, losses of the layers; (k, 2 + L).
+        refined: of a classifier, the best parent so far with its last layer refined; its last loss
+            is a cross-entropy. None for a regression.
     """
 
     generation: int
     parent: Parent
     trace: Array
+    refined: Parent | None = None
+
+    @property
+    def best(self) -> Parent:
+        """What the search has found: the refined parent of a classifier, else the parent."""
+        return self.parent if self.refined is None else self.refined
 
     @property
     def fitness(self) -> float:
-        """Fitness of the parent, infinite before there is one whose values are finite."""
-        return float(self.parent.fitness[0])
+        """Fitness of the best, infinite before there is one whose values are finite."""
+        return float(self.best.fitness[0])
 
 
 def pack(states: Sequence[State]) -> bytes:
@@ -70,6 +85,9 @@ def pack(states: Sequence[State]) -> bytes:
         arrays[f"{number}.trace"] = state.trace
         for name, array in state.parent._asdict().items():
             arrays[f"{number}.{name}"] = array
+        if state.refined is not None:
+            for name, array in state.refined._asdict().items():
+                arrays[f"{number}.refined.{name}"] = array
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
@@ -82,8 +100,11 @@ def unpack(data: bytes) -> list[State]:
         while f"{len(states)}.generation" in arrays:
             number = len(states)
             parent = Parent(*(arrays[f"{number}.{name}"] for name in Parent._fields))
+            refined = None
+            if f"{number}.refined.genes" in arrays:
+                refined = Parent(*(arrays[f"{number}.refined.{name}"] for name in Parent._fields))
             generation = int(arrays[f"{number}.generation"])
-            states.append(State(generation, parent, arrays[f"{number}.trace"]))
+            states.append(State(generation, parent, arrays[f"{number}.trace"], refined))
     return states
 
 
@@ -111,6 +132,10 @@ class MnncgpEs:
     ) -> None:
         self._settings = settings
         self._widths = problem.widths
+        self._inputs = problem.inputs
+        self._entropy = (
+            LabelEntropy(problem.targets[-1], problem.fit_rows) if problem.has_classes else None
+        )
         if not is_worth_sharing(settings.population, len(problem.inputs)):
             threads = 1
         self._threads = threads
@@ -136,9 +161,14 @@ class MnncgpEs:
 
     def init(self) -> State:
         """The state before generation 0."""
+        refined = None if self._entropy is None else self._nobody()
+        return State(0, self._nobody(), np.empty((0, 1 + len(self._widths))), refined)
+
+    def _nobody(self) -> Parent:
+        """A parent that every finite composite is better than."""
         layers = len(self._widths) - 1
         widest = max(self._widths[1:])
-        parent = Parent(
+        return Parent(
             genes=np.zeros((layers, self._shape.genes), dtype=np.int32),
             constants=np.zeros((layers, self._settings.constants)),
             weights=np.zeros((layers, widest)),
@@ -146,11 +176,12 @@ class MnncgpEs:
             losses=np.full(layers, np.inf),
             fitness=np.array([np.inf]),
         )
-        return State(0, parent, np.empty((0, 2 + layers)))
 
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
-        self.advance(self.init(), 0)
+        self._generations(self.init(), 0, -np.inf, prune=True)
+        if self._entropy is not None:
+            self._entropy.warm_up()
 
     def advance(self, state: State, generations: int, *, prune: bool = True) -> None:
         """Run so many generations more, or fewer on reaching the target fitness.
@@ -161,6 +192,53 @@ class MnncgpEs:
             prune: whether chromosomes that cannot win are dropped early; never changes results.
         """
         generations = min(generations, self._settings.generations - state.generation)
+        if self._entropy is not None:
+            self._advance_classes(state, self._entropy, state.generation + generations, prune)
+            return
+        fitness, begin = state.fitness, state.generation
+        curve = self._generations(state, generations, self._settings.stop_fitness, prune)
+        before = np.concatenate([[fitness], curve[:, 0]])[: len(curve)]
+        better = np.flatnonzero(curve[:, 0] < before)
+        rows = np.column_stack([begin + better + 1, curve[better]])
+        state.trace = np.concatenate([state.trace, rows])
+
+    def _advance_classes(self, state: State, entropy: LabelEntropy, end: int, prune: bool) -> None:
+        """Run up to generation ``end``, and refine every better parent on the way.
+
+        Where it is paused shows in nothing: whether a generation is refined depends on it alone.
+        """
+        if state.refined is None:  # saved by a version that knew squared errors only
+            state.refined, state.trace = self._nobody(), state.trace[:0]
+            self._refine(state, entropy)
+        while state.generation < end and state.fitness > self._settings.stop_fitness:
+            fitness = float(state.parent.fitness[0])
+            # The kernels stop at the first parent that is better at all.
+            stop = float(np.nextafter(fitness, -np.inf))
+            self._generations(state, end - state.generation, stop, prune)
+            if state.parent.fitness[0] < fitness:
+                self._refine(state, entropy)
+
+    def _refine(self, state: State, entropy: LabelEntropy) -> None:
+        """Refine a copy of the parent, which becomes the best if its fitness is lower."""
+        parent = state.parent
+        if not np.isfinite(parent.fitness[0]):
+            return
+        *hidden, outputs = _layers(parent, self._widths, self._settings)
+        inputs = self._inputs
+        for layer in hidden:
+            inputs = layer(inputs)
+        outputs, loss = entropy.refined(outputs, inputs)
+        fitness = loss + (float(parent.losses[:-1].mean()) if hidden else 0.0)
+        if not fitness < state.fitness:
+            return
+        state.refined = _with_outputs(parent, outputs, loss, fitness)
+        row = np.array([[state.generation, fitness, *state.refined.losses]])
+        state.trace = np.concatenate([state.trace, row])
+
+    def _generations(
+        self, state: State, generations: int, stop_fitness: float, prune: bool
+    ) -> Array:
+        """Run the kernels; returns the parent's fitness and losses, (generations done, 1 + L)."""
         curve = np.empty((generations, len(self._widths)))
         constants = self._initial_constants.copy()
         arguments = (
@@ -175,17 +253,13 @@ class MnncgpEs:
             mutation_threshold(self._settings.mutation),
             state.generation,
             generations,
-            self._settings.stop_fitness,
+            stop_fitness,
             self._settings.accept == "neutral",
             prune,
         )
-        fitness = state.fitness
         done = self._run(arguments, curve)
-        before = np.concatenate([[fitness], curve[:done, 0]])[:done]
-        better = np.flatnonzero(curve[:done, 0] < before)
-        rows = np.column_stack([state.generation + better + 1, curve[better]])
-        state.trace = np.concatenate([state.trace, rows])
         state.generation += done
+        return curve[:done]
 
     def _run(self, arguments: tuple[Any, ...], curve: NDArray[np.float64]) -> int:
         """Run the compiled search, with the other threads helping; returns generations done."""
@@ -220,15 +294,20 @@ class MnncgpEs:
 def symbolic_layers(
     state: State, widths: Sequence[int], settings: EvolutionSettings
 ) -> tuple[SymbolicLayer, ...]:
-    """The parent as layers of expressions with their readouts.
+    """The best found as layers of expressions with their readouts.
 
     Args:
         state: a state whose fitness is finite.
         widths: d, m_1, …, m_L of the problem.
         settings: the strategy's hyperparameters.
     """
+    return _layers(state.best, widths, settings)
+
+
+def _layers(
+    parent: Parent, widths: Sequence[int], settings: EvolutionSettings
+) -> tuple[SymbolicLayer, ...]:
     opcodes = _opcodes(settings)
-    parent = state.parent
     layers = []
     for index, (inputs, units) in enumerate(pairwise(widths)):
         program = decode(
@@ -237,6 +316,23 @@ def symbolic_layers(
         weights = parent.weights[index, None, :units].copy()
         layers.append(SymbolicLayer((program,), weights, parent.bias[index, :units].copy()))
     return tuple(layers)
+
+
+def _with_outputs(parent: Parent, outputs: SymbolicLayer, loss: float, fitness: float) -> Parent:
+    """A copy of a parent with another last layer."""
+    copy = Parent(
+        genes=parent.genes.copy(),
+        constants=parent.constants.copy(),
+        weights=parent.weights.copy(),
+        bias=parent.bias.copy(),
+        losses=parent.losses.copy(),
+        fitness=np.array([fitness]),
+    )
+    copy.constants[-1] = outputs.programs[0].constants
+    copy.weights[-1, : outputs.width] = outputs.weights[0]
+    copy.bias[-1, : outputs.width] = outputs.bias
+    copy.losses[-1] = loss
+    return copy
 
 
 def _opcodes(settings: EvolutionSettings) -> NDArray[np.int64]:

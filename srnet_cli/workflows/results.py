@@ -53,7 +53,8 @@ def write_results(
     folder.write_json("metrics.json", metrics)
     if not in_haste:
         traces = [state.trace for state in states]
-        folder.write("plots/fitness.png", fitness_plot(traces, strategy_of(experiment).measured))
+        measured = strategy_of(experiment).measured(prepared.problem.has_classes)
+        folder.write("plots/fitness.png", fitness_plot(traces, measured))
     return metrics
 
 

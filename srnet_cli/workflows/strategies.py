@@ -67,7 +67,7 @@ class Strategy:
         is_open_ended: whether a search ends of itself, after a number of generations that nobody
             knows beforehand.
         kernel: the compiled function that takes longest to compile, ``module.function``.
-        measured: what fitness and losses are, in words.
+        measured: what fitness and losses are, in words, of whether there are classes.
         evaluations: individuals evaluated in so many generations, of (generations, settings).
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
         pack: the states of several trials as bytes; equal states give equal bytes.
@@ -78,7 +78,7 @@ class Strategy:
     remarks: Callable[[Problem, EvolutionSettings], Iterable[str]]
     is_open_ended: bool
     kernel: str
-    measured: str
+    measured: Callable[[bool], str]
     evaluations: Callable[[int, EvolutionSettings], int]
     symbolic_layers: Callable[[Any, Sequence[int], EvolutionSettings], tuple[SymbolicLayer, ...]]
     pack: Callable[[Sequence[Any]], bytes]
@@ -94,13 +94,17 @@ def _no_remarks(problem: Problem, settings: EvolutionSettings) -> tuple[str, ...
     return ()
 
 
+def _squares_and_entropy(has_classes: bool) -> str:
+    return "mean squared error" + (", of the outputs cross-entropy" if has_classes else "")
+
+
 STRATEGIES: Mapping[str, Strategy] = {
     "auto": Strategy(
         search=auto.Auto,
         remarks=remarks,
         is_open_ended=True,
         kernel="lineage._run_share",
-        measured="1 - R²",
+        measured=lambda has_classes: "1 - R²",
         evaluations=auto.evaluations,
         symbolic_layers=auto.symbolic_layers,
         pack=auto.pack,
@@ -111,7 +115,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         remarks=_no_remarks,
         is_open_ended=False,
         kernel="generation.run_generations",
-        measured="mean squared error",
+        measured=_squares_and_entropy,
         evaluations=_one_parent,
         symbolic_layers=mnncgp_es.symbolic_layers,
         pack=mnncgp_es.pack,
