@@ -123,7 +123,8 @@ def test_scores_are_centred(made: Path) -> None:
     told = json.loads((made / "metrics.json").read_text())["fidelity"]["interpolation"][-1]
     expected = 1 - ((truth - found) ** 2).sum() / ((truth - truth.mean(axis=0)) ** 2).sum()
     assert told["r2"] == pytest.approx(expected, rel=1e-9)
-    assert expected > 0.3
+    # Not R² itself: of scores that follow labels alone it may be anything.
+    assert np.corrcoef(truth.ravel(), found.ravel())[0, 1] > 0.5
 
 
 @pytest.fixture(scope="module")
