@@ -3,9 +3,9 @@
     SRNET_DATA_DIR=../shared/pmlb python bench/label_entropy.py --seeds 3
 
 A seed draws the 25 % stratified test rows, trains the network of ``configs/classification`` and
-searches; with ``--configs published`` the network is the published one. Two results of every search
-are compared, on test rows and on rows beside the decision boundary: its last parent, which has
-least squares alone, and what it found, which has the published fitness and a refined last layer.
+searches; with ``--configs published`` the network is the published one. Two searches are
+compared, on test rows and on rows beside the decision boundary: one that has least squares alone,
+and one that has the published fitness and a refined last layer.
 The cross-entropy is to the network's own labels, in nats a row. Seconds are those of the search
 with one thread, without refining and with it. Medians over seeds; the table is Markdown on standard
 output, all figures go to a JSON file.

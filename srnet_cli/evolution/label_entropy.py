@@ -67,7 +67,7 @@ class LabelEntropy:
         """
         if not np.isfinite(scores).all():
             return np.inf
-        return -float(np.mean(log_softmax(scores)[np.arange(len(scores)), self._labels]))
+        return 0.0 - float(np.mean(log_softmax(scores)[np.arange(len(scores)), self._labels]))
 
     def refined(self, layer: SymbolicLayer, inputs: Array) -> tuple[SymbolicLayer, float]:
         """Fit the readout of a layer of one expression, then its constants with it.

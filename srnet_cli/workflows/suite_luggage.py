@@ -87,7 +87,7 @@ def train(experiment: Experiment) -> bytes:
 def network_at_hand(luggage: Luggage) -> Iterator[None]:
     """The trained network is in the cache: in one of its own where ours cannot be written.
 
-    So it is never trained anew, and results do not tell where it was trained.
+    So it is not trained anew with the same libraries, and results do not tell where it was trained.
 
     Raises:
         StorageError: there is no place for it at all.

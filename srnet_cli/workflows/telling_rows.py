@@ -27,7 +27,7 @@ def telling_rows(
 ) -> Array:
     """Half even rows of the domain, half from far more of them, by how far units lie out.
 
-    There are up to 20 times as many to choose from, as long as that is not over 200,000.
+    There are up to 20 times as many to choose from, no more than 200,000 or else n.
 
     Args:
         dataset: the rows; without a declared domain all are ``oracle_rows``.

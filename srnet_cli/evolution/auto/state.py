@@ -15,6 +15,8 @@ from srnet_cli.evolution.auto.refinement import FIRST_DAMPING
 
 Array = NDArray[np.float64]
 
+_STAGE_COUNTS = 5
+
 
 @dataclass
 class Stage:
@@ -108,7 +110,11 @@ def _pack_layers(
 
 
 def unpack(data: bytes) -> list[State]:
-    """Restore what ``pack`` made."""
+    """Restore what ``pack`` made.
+
+    Raises:
+        KeyError, ValueError: it was made by another version.
+    """
     states: list[State] = []
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         while f"{len(states)}.counts" in arrays:
@@ -118,6 +124,8 @@ def unpack(data: bytes) -> list[State]:
 
 def _unpacked(arrays: Mapping[str, NDArray[np.generic]], name: str) -> State:
     generation, quiet, *counts = arrays[f"{name}.counts"].tolist()
+    if len(counts) != _STAGE_COUNTS:
+        raise ValueError("the search of another version")
     error, before, seconds, fitness = arrays[f"{name}.whole"].tolist()
     return State(
         generation,

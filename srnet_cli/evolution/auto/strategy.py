@@ -1,17 +1,17 @@
 """The strategy ``auto``: layer after layer, several expressions each, then all of it together.
 
 For every layer, on the composition's own inputs: expressions are added one at a time, each the
-best of several lineages against what the others leave unexplained; then each in turn is evolved
-further against the others, or replaced by a better newcomer, until that brings nothing more.
-Then all edge weights and readouts are refined together through the whole composition
-(``refinement``). That is a cycle; in the next ones every layer is gone through again, now reading
-what the refined layers below it say, until a cycle brings next to nothing. The best composition of
-all is the result. A classifier has one cycle, and is then refined on the cross-entropy
-(``cross_entropy``).
+best of several lineages for a unit of its own, or against what the others leave unexplained
+(``turns``); then each in turn is evolved further, or replaced by a better newcomer, until that
+brings nothing more. Then all edge weights and readouts are refined together through the whole
+composition (``refinement``). That is a cycle; in the next ones every layer is gone through again,
+now reading what the refined layers below it say, until two cycles bring next to nothing. The best
+composition of all is the result. A classifier has one cycle, and is then refined on the
+cross-entropy (``cross_entropy``).
 
-One generation is one such evolution of one expression, or some joint steps. Random
-numbers are functions of the seed and of the generation's number, and every decision hangs on the
-state alone, so a search can be taken up again anywhere.
+One generation is one such evolution of one expression, or some joint steps. Random numbers are
+functions of the seed and of the generation's number, and every decision hangs on the state alone,
+so a search can be taken up again anywhere.
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ _ROUNDS = 25
 _QUIET_ROUNDS = 3
 _GAIN = 0.05
 _NEWCOMERS = (2, 4, 6)
-_PERFECT = 1e-13
 _REFINEMENTS = 30
 _QUIET_REFINEMENTS = 2
 _REFINE_STEPS = 8
@@ -198,7 +197,7 @@ class Auto:
         if stage.cycle == 0 and self._is_late(state):
             self._next_layer(state)
         elif stage.step % wanted == 0:
-            self._end_round(state, wanted)
+            self._end_round(state, wanted, turns.is_perfect(found))
 
     def _take_up(self, state: State, turns: Turns) -> None:
         """Go on with a layer's expressions, but for those that the layers below have spoilt."""
@@ -223,13 +222,13 @@ class Auto:
         stay = LINEAGES - new
         return [current] * stay + [empty] * new, [0] * stay + [SEEDS] * new
 
-    def _end_round(self, state: State, wanted: int) -> None:
+    def _end_round(self, state: State, wanted: int, is_perfect: bool) -> None:
         """After every expression has had its turn: go on with this layer, or with the next."""
         stage = state.stage
         stage.quiet = stage.quiet + 1 if stage.error >= (1.0 - _GAIN) * stage.before else 0
         stage.before = stage.error
         rounds, quiet = (_REVISITS - 1, 1) if stage.cycle else (_ROUNDS, _QUIET_ROUNDS)
-        if stage.step // wanted > rounds or stage.quiet >= quiet or stage.error < _PERFECT:
+        if stage.step // wanted > rounds or stage.quiet >= quiet or is_perfect:
             self._next_layer(state)
 
     def _next_layer(self, state: State) -> None:

@@ -77,11 +77,12 @@ def expressions_wanted(targets: Array, asked: int | str) -> int:
 def expressions_by_layer(problem: Problem, asked: int | str) -> list[int]:
     """How many expressions every layer gets, see ``expressions_wanted``.
 
-    The rows that only judge decide, if there are any: those to fit may be chosen ones.
+    How many hold enough of the variance is asked of as many rows that only judge, if there are so
+    many: those to fit may be chosen ones. What is independent there may be rare.
     """
-    rows = slice(problem.fit_rows, None)
-    if problem.fit_rows == len(problem.inputs):
-        rows = slice(None)
+    fit = problem.fit_rows
+    are_even = asked == "auto" and len(problem.inputs) >= 2 * fit
+    rows = slice(fit, 2 * fit) if are_even else slice(fit)
     targets = [target[rows] for target in problem.targets]
     return [expressions_wanted(layer_targets(targets, at), asked) for at in range(len(targets))]
 
@@ -94,7 +95,8 @@ def independent_units(units: Array) -> NDArray[np.int64]:
     """
     triangle, order = qr(_standardised(units), mode="r", pivoting=True)
     size = np.diag(triangle) ** 2
-    return np.asarray(order[: len(size)][size > _TAIL * np.sum(triangle**2)], dtype=np.int64)
+    total = np.sum(triangle[: len(size)] ** 2)
+    return np.asarray(order[: len(size)][size > _TAIL * total], dtype=np.int64)
 
 
 def _standardised(units: Array) -> Array:

@@ -8,6 +8,7 @@ expressions than that, each is evolved against what the others leave of all unit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from srnet_cli.evolution.auto.layer_search import Candidate, LayerSearch
 from srnet_cli.evolution.auto.targets import independent_units, layer_targets, principal_targets
 
 Array = NDArray[np.float64]
+
+_PERFECT = 1e-13
 
 
 class Turns:
@@ -45,28 +48,30 @@ class Turns:
         longest: int,
         threads: int,
     ) -> None:
-        units = targets[index]
-        own = independent_units(units)
-        self._are_alone = len(own) == wanted
-        tasks = [(layer_targets(targets, index), units)]
-        if self._are_alone:
-            tasks = [(principal_targets(units[:, [k]], np.ones(1)), units[:, [k]]) for k in own]
+        whole = layer_targets(targets, index)
+        self._are_alone, self._units = False, targets[index]
+        if whole.shape[1] == wanted:
+            own = independent_units(targets[index])
+            self._are_alone, self._units = len(own) == wanted, targets[index][:, own]
         self._wanted = wanted
         self._first_input = decoder.empty()
-        self._searches = [
-            LayerSearch(X, task, of, checks, decoder, longest, threads) for task, of in tasks
-        ]
+        self._search_of = partial(
+            LayerSearch, X, checks=checks, decoder=decoder, longest=longest, threads=threads
+        )
+        self._searches: dict[int, LayerSearch] = {}
+        if not self._are_alone:
+            self._searches[0] = self._search_of(whole, targets[index])
 
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
-        return self._searches[0].candidate(chromosome)
+        return self._search(0).candidate(chromosome)
 
     def usable(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Those that ``LayerSearch.is_usable``; where each has its unit the first input for others.
 
         Those keep their places, so that every unit finds its own expression again.
         """
-        search = self._searches[0]
+        search = self._search(0)
         if not self._are_alone:
             return [candidate for candidate in found if search.is_usable(candidate)]
         first = search.candidate(self._first_input)
@@ -78,10 +83,15 @@ class Turns:
         That mean goes on falling while any unit gets better, however small its share has become.
         """
         if not self._are_alone:
-            return self._searches[0].error([candidate.column for candidate in found])
-        shares = [self._share(candidate, turn) for turn, candidate in enumerate(found)]
-        shares += [1.0] * (self._wanted - len(found))
-        return float(np.exp(np.mean(np.log(np.array(shares) + FLOOR))))
+            return self._search(0).error([candidate.column for candidate in found])
+        return float(np.exp(np.mean(np.log(self._shares(found) + FLOOR))))
+
+    def is_perfect(self, found: Sequence[Candidate]) -> bool:
+        """Whether nothing is left to explain: of no unit, where each has its own."""
+        if len(found) < self._wanted:
+            return False
+        left = self._shares(found) if self._are_alone else self.error(found)
+        return bool(np.max(left) < _PERFECT)
 
     def improve(
         self,
@@ -110,12 +120,20 @@ class Turns:
         return self._search(turn).linear_start(self._others(found, turn))
 
     def _search(self, turn: int) -> LayerSearch:
-        return self._searches[turn if self._are_alone else 0]
+        at = turn if self._are_alone else 0
+        if at not in self._searches:
+            unit = self._units[:, [at]]
+            self._searches[at] = self._search_of(principal_targets(unit, np.ones(1)), unit)
+        return self._searches[at]
 
     def _others(self, found: Sequence[Candidate], turn: int) -> list[Array]:
         if self._are_alone:
             return []
         return [candidate.column for k, candidate in enumerate(found) if k != turn]
 
-    def _share(self, candidate: Candidate, turn: int) -> float:
-        return self._searches[turn].error([candidate.column])
+    def _shares(self, found: Sequence[Candidate]) -> Array:
+        """What is left of every unit, (wanted,); 1 where there is no expression yet."""
+        shares = np.ones(self._wanted)
+        for turn, candidate in enumerate(found):
+            shares[turn] = self._search(turn).error([candidate.column])
+        return shares

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import replace
 
@@ -164,6 +165,19 @@ def test_packed_states_round_trip() -> None:
         assert state.fitness == before.fitness
         np.testing.assert_array_equal(state.trace, before.trace)
     assert unpack(pack([])) == []
+
+
+@pytest.mark.usefixtures("short")
+def test_a_search_of_another_version_is_refused() -> None:
+    """Rather than read into the wrong places; what restores runs says so in one line."""
+    states = [run(PROBLEMS["two layers"], 2)]
+    with np.load(io.BytesIO(pack(states))) as arrays:
+        changed = dict(arrays)
+    changed["0.counts"] = changed["0.counts"][:-1]
+    buffer = io.BytesIO()
+    np.savez(buffer, **changed)
+    with pytest.raises(ValueError, match="another version"):
+        unpack(buffer.getvalue())
 
 
 @pytest.mark.usefixtures("short")

@@ -98,6 +98,11 @@ def test_rows_that_only_judge_say_how_many() -> None:
     alone = Problem(chosen, (chosen, chosen, chosen[:, :1]), 100)
     assert expressions_by_layer(alone, "auto") == [2, 2, 1]
     assert expressions_by_layer(problem, 3) == [2, 2, 1]
+    few = Problem(rows[:150], (rows[:150], rows[:150], rows[:150, :1]), 100)
+    assert expressions_by_layer(few, "auto") == [2, 2, 1]
+    rare = np.column_stack([rng.normal(size=200), np.arange(200) == 7, np.zeros(200)])
+    unseen = Problem(rare, (rare, rare[:, :1]), 100)
+    assert expressions_by_layer(unseen, 3) == [2, 1]
 
 
 def test_independent_units() -> None:

@@ -61,6 +61,25 @@ def test_the_error_is_what_all_leave_unexplained() -> None:
     assert asked.error(found[::-1]) == pytest.approx(both, rel=1e-9)
 
 
+def test_a_layer_is_perfect_when_every_unit_is() -> None:
+    """However small the mean logarithm of many exact units is."""
+    rows = np.random.default_rng(1).uniform(-1, 1, (400, 2))
+    kinds = ("add", "sub", "mul")
+    whole = np.column_stack([rows.sum(axis=1), rows[:, 0] - rows[:, 1], rows.prod(axis=1)])
+    asked = Turns(rows, rows, [whole, whole[:, :1]], 0, 3, DECODER, 12, 1)
+    exact = {name: asked.candidate(expression(name, 0, 1)) for name in kinds}
+    found = [exact[kinds[unit]] for unit in independent_units(whole)]
+    assert asked.is_perfect(found)
+    assert not asked.is_perfect(found[:2])
+    for turn in range(3):
+        spoilt = [*found]
+        spoilt[turn] = asked.candidate(expression("sin", 0, 1))
+        assert not asked.is_perfect(spoilt)
+    joint = Turns(rows, rows, [np.repeat(whole[:, :1], 2, axis=1)] * 2, 0, 1, DECODER, 12, 1)
+    assert joint.is_perfect([joint.candidate(expression("add", 0, 1))])
+    assert not joint.is_perfect([joint.candidate(expression("sub", 0, 1))])
+
+
 @pytest.mark.usefixtures("short")
 def test_each_is_evolved_for_its_own_unit() -> None:
     """A better expression explains more of its unit, whatever the others explain."""
