@@ -124,7 +124,7 @@ def _finish(axes: Axes, network: str, title: str, published: str | None) -> None
     axes.set_xlabel("evaluations", fontsize=7)
     axes.set_ylabel("fitness", fontsize=7)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=6)
+        axes.legend(fontsize=6, loc="upper right")
 
 
 def ranks_plot(ranks: Ranks, measure: str) -> bytes:

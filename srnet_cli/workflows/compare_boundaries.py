@@ -115,4 +115,4 @@ def _legend(axes: Axes, comparison: Comparison) -> None:
     patches = [
         Patch(color=colours(unit / last), label=f"{name}"[:20]) for unit, name in enumerate(names)
     ]
-    axes.legend(handles=patches, fontsize=7)
+    axes.legend(handles=patches, fontsize=7, loc="upper left")

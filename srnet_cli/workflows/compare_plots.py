@@ -78,7 +78,7 @@ def _path(comparison: Comparison) -> bytes:
         else "path from the lowest corner, through the domain, to the highest"
     )
     axes.set_ylabel(_output_name(comparison, unit))
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8)
     return as_png(figure)
 
 
@@ -119,7 +119,7 @@ def _sweep(comparison: Comparison) -> bytes:
         below.set_ylabel("R² to the network")
         below.set_xlabel("σ, standard deviations of the features")
         below.set_xscale("log")
-    grid[0][0].legend()
+    grid[0][0].legend(loc="upper left")
     return as_png(figure)
 
 
@@ -176,7 +176,7 @@ def _convergence(comparison: Comparison) -> bytes:
     axes.set_xlabel("generation")
     axes.set_ylabel("fitness")
     axes.set_title(f"{len(trials)} trial{'s' if len(trials) > 1 else ''}", fontsize=9)
-    axes.legend()
+    axes.legend(loc="upper right")
     return as_png(figure)
 
 

@@ -67,7 +67,7 @@ def fitness_plot(traces: Sequence[Array], measured: str) -> bytes:
     axes.set_xlabel("generation")
     axes.set_ylabel(measured)
     if axes.has_data():
-        axes.legend()
+        axes.legend(loc="upper right")
     return as_png(figure)
 
 
@@ -84,7 +84,7 @@ def fronts_plot(fronts: Fronts) -> bytes:
     axes.set_xlabel("complexity (nodes of the expressions)")
     axes.set_ylabel(f"1 - R² on {SET_NAMES[fronts.rows]} rows")
     if axes.has_data():
-        axes.legend()
+        axes.legend(loc="upper right")
     return as_png(figure)
 
 

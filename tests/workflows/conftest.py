@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from small_run import write_config
 
 from srnet_cli.workflows import fit, search
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _legends_have_a_place() -> Iterator[None]:
+    """Where it is searched for, matplotlib warns on a slow machine that this takes long."""
+    from matplotlib.legend import Legend
+
+    def searched(*_: object) -> None:
+        raise AssertionError("a legend without a place of its own")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Legend, "_find_best_position", searched)
+        yield
 
 
 @pytest.fixture(scope="session")
