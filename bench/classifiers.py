@@ -36,8 +36,8 @@ from support.measured import measured_fit
 from support.output import PROJECT, RESULTS, parser, save, table
 
 from srnet_cli.datasets.loading import load_dataset
+from srnet_cli.fit import validating
 from srnet_cli.networks import load_or_train, quality
-from srnet_cli.workflows import validate
 
 NETWORKS = [f"P{i}" for i in range(5)]
 # Of test rows, as published for SRNet.
@@ -98,7 +98,7 @@ def _each_seed(
 def _trained(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """The network alone, which the fit then takes from the cache."""
     config = PROJECT / f"configs/classification/{name}.yaml"
-    experiment = validate.load(config, [f"seed={seed}", *options.settings])
+    experiment = validating.load(config, [f"seed={seed}", *options.settings])
     dataset = load_dataset(experiment.dataset, seed)
     start = time.perf_counter()
     network, provenance = load_or_train(

@@ -23,11 +23,11 @@ from support.output import PROJECT, parser, save, table
 
 from srnet_cli.evolution.label_entropy import LabelEntropy
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
-from srnet_cli.workflows import validate
-from srnet_cli.workflows.agreement import agreements
-from srnet_cli.workflows.preparation import Prepared, prepare
-from srnet_cli.workflows.reporting import Silent
-from srnet_cli.workflows.strategies import symbolic_network
+from srnet_cli.evolution.strategies import symbolic_network
+from srnet_cli.fidelity.classes import agreements
+from srnet_cli.fit import validating
+from srnet_cli.fit.preparation import Prepared, prepare
+from srnet_cli.reporting import Silent
 
 SETS = {"interpolation": "test", "boundary": "boundary"}
 MEASURES = ("cross-entropy", "agreement", "kappa")
@@ -77,7 +77,7 @@ def _searched(name: str, seed: int, generations: int) -> dict[str, dict[str, flo
     """Figures of one search, without refining and with it."""
     settings = ["evolution.strategy=mnncgp-es", f"evolution.generations={generations}"]
     config = PROJECT / f"configs/{name}.yaml"
-    prepared = prepare(validate.load(config, [*settings, f"seed={seed}"]), Silent())
+    prepared = prepare(validating.load(config, [*settings, f"seed={seed}"]), Silent())
     squares = _timed(prepared, has_classes=False)
     refined = _timed(prepared, has_classes=True)
     return {"squares": squares, "refined": refined}

@@ -110,12 +110,12 @@ def _operon(one: Fit, seconds: int) -> dict[str, float]:
     """1 − R² and length of Operon's model of the output, on the rows of one fit."""
     from pyoperon.sklearn import SymbolicRegressor
 
-    from srnet_cli.workflows import validate
-    from srnet_cli.workflows.preparation import prepare
-    from srnet_cli.workflows.reporting import Silent
+    from srnet_cli.fit import validating
+    from srnet_cli.fit.preparation import prepare
+    from srnet_cli.reporting import Silent
 
     config = PROJECT / f"configs/published/{one.network}.yaml"
-    prepared = prepare(validate.load(config, [*one.settings, f"seed={one.seed}"]), Silent())
+    prepared = prepare(validating.load(config, [*one.settings, f"seed={one.seed}"]), Silent())
     # Even rows come first; the others are where units lie far out, see ``telling_rows``.
     rows = min(OPERON_ROWS, prepared.problem.fit_rows // 2)
     model = SymbolicRegressor(

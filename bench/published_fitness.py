@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from support.fits import Fit, add_options, each, fit, protocol_fit, published_dir
 from support.output import PROJECT, parser, save, table
 
+from srnet_cli.fit import validating
+from srnet_cli.fit.preparation import Prepared, prepare
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.workflows import validate
-from srnet_cli.workflows.preparation import Prepared, prepare
-from srnet_cli.workflows.reporting import Silent
+from srnet_cli.reporting import Silent
 
 Array = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def _network(name: str, fits: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures of one network: the fits', the published ones, and both bests on fresh rows."""
     data = json.loads((published_dir() / f"regression/{name}.json").read_text())
     best = min(fits, key=lambda one: one["fitness"])
-    prepared = prepare(validate.load(PROJECT / f"configs/published/{name}.yaml"), Silent())
+    prepared = prepare(validating.load(PROJECT / f"configs/published/{name}.yaml"), Silent())
     model = SymbolicNetwork.from_dict(json.loads((Path(best["folder"]) / "model.json").read_text()))
     elite = _Elite(data["elite0"])
     rows = [_fresh_rows(prepared, draw) for draw in range(DRAWS)]

@@ -69,8 +69,8 @@ def _first_generation(strategy: str, cache: Path) -> tuple[float, bool]:
 FIT = """
 import os, sys, time
 from pathlib import Path
-from srnet_cli.workflows import fit
-from srnet_cli.workflows.reporting import Silent
+from srnet_cli.fit import fitting
+from srnet_cli.reporting import Silent
 
 class FirstGeneration(Silent):
     def notice(self, text):
@@ -82,7 +82,7 @@ class FirstGeneration(Silent):
 
 path, strategy, run = sys.argv[1:]
 settings = [f"evolution.strategy={strategy}"]
-fit.run(Path(path), settings, run_dir=Path(run), reporter=FirstGeneration())
+fitting.run(Path(path), settings, run_dir=Path(run), reporter=FirstGeneration())
 """
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from support.output import PROJECT, parser, save
 
+from srnet_cli.reporting import SuiteProgress
 from srnet_cli.store import RunFolder
-from srnet_cli.workflows import bench
-from srnet_cli.workflows.bench_session import Where
-from srnet_cli.workflows.reporting import SuiteProgress
+from srnet_cli.suites import running
+from srnet_cli.suites.session import Where
 
 NETWORKS, TRIALS = 17, 30
 SUITE = """\
@@ -70,7 +70,7 @@ def main() -> None:
         suite.write_text(SUITE.format(trials=chosen.trials, config=config, seeds=seeds))
         begin = time.perf_counter()
         run = Path(folder) / "run"
-        summary = bench.run(suite, where=Where(jobs=2), run_dir=run, reporter=killer)
+        summary = running.run(suite, where=Where(jobs=2), run_dir=run, reporter=killer)
         seconds = time.perf_counter() - begin
         done = sum(case.done for case in summary.cases)
         folders = [path.parent for path in run.glob("trials/*/*/DONE.json")]

@@ -26,8 +26,8 @@ from pathlib import Path
 
 from support.output import PROJECT, parser, save, table
 
-from srnet_cli.workflows import bench, bench_session, suite_trial
-from srnet_cli.workflows.bench_session import Where
+from srnet_cli.suites import running, session, trial
+from srnet_cli.suites.session import Where
 
 TIMES = "SRNET_BENCH_TIMES"
 PROBE = 2000
@@ -45,11 +45,11 @@ set:
 """
 
 
-def timed(job: suite_trial.Job) -> suite_trial.Outcome:
+def timed(job: trial.Job) -> trial.Outcome:
     """Do a job in a worker, and write down how long that took, its libraries loaded."""
-    suite_trial.load_libraries()
+    trial.load_libraries()
     begin = time.perf_counter()
-    outcome = suite_trial.run_job(job)
+    outcome = trial.run_job(job)
     with open(os.environ[TIMES], "a") as file:
         file.write(f"{begin} {time.perf_counter()}\n")
     return outcome
@@ -60,7 +60,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--trials", type=int, default=40)
     chosen = options.parse_args()
-    bench_session.run_job = timed
+    session.run_job = timed
     with tempfile.TemporaryDirectory() as folder:
         generations = _generations(Path(folder))
         one = _run(Path(folder), "one", chosen.trials, 1, generations)
@@ -99,7 +99,7 @@ def _run(folder: Path, name: str, trials: int, jobs: int, generations: int) -> d
     times.unlink(missing_ok=True)
     os.environ[TIMES] = str(times)
     begin = time.perf_counter()
-    summary = bench.run(suite, where=Where(jobs=jobs), run_dir=folder / name)
+    summary = running.run(suite, where=Where(jobs=jobs), run_dir=folder / name)
     wall = time.perf_counter() - begin
     assert summary.cases[0].seconds is not None
     assert summary.cases[0].done == trials

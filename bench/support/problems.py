@@ -17,9 +17,9 @@ from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, symbolic_layers
 from srnet_cli.evolution.problem import Problem
-from srnet_cli.workflows import validate
-from srnet_cli.workflows.preparation import prepare
-from srnet_cli.workflows.reporting import Silent
+from srnet_cli.fit import validating
+from srnet_cli.fit.preparation import prepare
+from srnet_cli.reporting import Silent
 from support.output import PROJECT
 
 Array = NDArray[np.float64]
@@ -33,7 +33,7 @@ def published(name: str) -> Problem:
     if not os.environ.get("SRNET_PUBLISHED_DIR"):
         sys.exit(f"set SRNET_PUBLISHED_DIR to the folder with regression/{name}.npz")
     config = Path(PROJECT / f"configs/published/{name}.yaml")
-    return prepare(validate.load(config), Silent()).problem
+    return prepare(validating.load(config), Silent()).problem
 
 
 def first_rows(problem: Problem, rows: int, layers: int = 1) -> Problem:

@@ -1,1 +1,1 @@
-"""Formulas beside LIME and MAPLE: the same network, the same instances, the same measures."""
+"""``srnet compare``: the formulas of a run beside LIME and MAPLE."""

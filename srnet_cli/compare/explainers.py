@@ -17,10 +17,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.compare.functions import gradient, outputs
 from srnet_cli.compare.maple import fit_maple
 from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
+from srnet_cli.model.functions import gradient, outputs
 from srnet_cli.networks import Network
 
 Array = NDArray[np.float64]

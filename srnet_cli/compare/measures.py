@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.bootstrap import Figure, Indices, bootstrap
 from srnet_cli.compare.explainers import Subject
-from srnet_cli.compare.functions import gradient
 from srnet_cli.compare.instances import SIGMA, SIGMAS, Instances
 from srnet_cli.compare.tasks import Outcome
 from srnet_cli.metrics import accuracy, cohen_kappa, majority_rate, r2
+from srnet_cli.model.functions import gradient
 
 Array = NDArray[np.float64]
 

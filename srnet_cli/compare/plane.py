@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.compare.explainers import Subject
-from srnet_cli.compare.functions import gradient
 from srnet_cli.errors import UsageError
+from srnet_cli.model.functions import gradient
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.front import non_dominated
 from srnet_cli.fronts.rows import Span, faithfulness
 from srnet_cli.model import SymbolicLayer
-from srnet_cli.readout import solve_class_readout, solve_readout
+from srnet_cli.model.readout import solve_class_readout, solve_readout
 
 Array = NDArray[np.float64]
 Programs = tuple[Program, ...]

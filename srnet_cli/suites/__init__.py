@@ -1,1 +1,1 @@
-"""Suites: many trials of many networks, what has come of them, and what that says."""
+"""``srnet bench``: suites of many networks and many trials, and their reports."""

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from compared import Listener, fitted, linear_formula, network
 
+from srnet_cli.compare.comparing import compare, subject_of
 from srnet_cli.compare.explainers import EXPLAINERS, LIME_SETTINGS, MAPLE_ROWS
+from srnet_cli.compare.files import json_bytes
 from srnet_cli.compare.instances import choose
 from srnet_cli.compare.tasks import Task, run_task
 from srnet_cli.errors import UsageError
 from srnet_cli.networks import Network
-from srnet_cli.workflows.compare import compare, subject_of
-from srnet_cli.workflows.compare_files import json_bytes
 
 KINDS = ["formula", "lime", "maple"]
 SLOPES, BIAS = np.array([[1.5, -0.02]]), np.array([0.25])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from compared import fitted, linear_formula, network
 
+from srnet_cli.compare.comparing import subject_of
 from srnet_cli.compare.explainers import Subject
 from srnet_cli.compare.instances import NEIGHBOURS, SIGMAS, choose
 from srnet_cli.compare.path import inside, path_instances
 from srnet_cli.errors import DataError
-from srnet_cli.workflows.compare import subject_of
 
 RUN = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
 SUBJECT: Subject = subject_of(RUN)

@@ -11,10 +11,11 @@ from compared import Listener, fitted, linear_formula, network
 from sklearn.metrics import accuracy_score, cohen_kappa_score, r2_score
 
 from srnet_cli.compare import explainers, tasks
+from srnet_cli.compare.comparing import compare
+from srnet_cli.compare.comparison import Comparison
 from srnet_cli.compare.explainers import Explanation, Kind
+from srnet_cli.compare.formats import as_table
 from srnet_cli.networks import Network, Scaler
-from srnet_cli.workflows.compare import Comparison, compare
-from srnet_cli.workflows.compare_formats import as_table
 
 SLOPES, BIAS = np.array([[1.5, -0.02]]), np.array([0.25])
 CURVED = fitted(network(), linear_formula(SLOPES, BIAS))
@@ -36,8 +37,8 @@ def with_kind(monkeypatch: pytest.MonkeyPatch):
             "formula": explainers.EXPLAINERS["formula"],
             "lime": Kind("Made", lambda subject, seed: Made(explain)),
         }
-        for module in ("compare.tasks", "workflows.compare", "workflows.compare_formats"):
-            monkeypatch.setattr(f"srnet_cli.{module}.EXPLAINERS", kinds)
+        for module in ("tasks", "comparing", "formats"):
+            monkeypatch.setattr(f"srnet_cli.compare.{module}.EXPLAINERS", kinds)
         return compare(run, "r", 0, ["formula", "lime"], count, 1, Listener())
 
     return comparison
@@ -66,7 +67,7 @@ def test_an_explanation_is_judged_where_it_was_made(with_kind):
 
 def test_a_tangent_is_right_to_second_order(with_kind):
     """The network's own gradient has cosine 1, and an error around that grows with σ²."""
-    from srnet_cli.compare.functions import gradient
+    from srnet_cli.model.functions import gradient
 
     def tangent(x: np.ndarray, seed: int) -> Explanation:
         slopes = gradient(CURVED.network, x[None])[0]

@@ -15,7 +15,7 @@ from srnet_cli.config.document import Location, dotted, one_line
 from srnet_cli.config.loading import load_experiment
 from srnet_cli.config.resolved import signature, to_yaml
 from srnet_cli.errors import ConfigError, DataError, ModelError
-from srnet_cli.workflows.validate import run
+from srnet_cli.fit.validating import run
 
 MUTANTS = 150
 CONFIGS = Path(__file__).parents[2] / "configs"

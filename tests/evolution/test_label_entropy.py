@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss
 from oracles import interpret
 from srnet_cli.evolution.label_entropy import LabelEntropy
 from srnet_cli.model import SymbolicLayer
-from srnet_cli.readout import solve_readout
+from srnet_cli.model.readout import solve_readout
 
 pytestmark = pytest.mark.nojit
 

@@ -16,8 +16,8 @@ from srnet_cli.fronts.front import Fronts
 from srnet_cli.fronts.making import Formulas, Maker
 from srnet_cli.fronts.rows import forward
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.model.readout import solve_readout
 from srnet_cli.networks import Network, Scaler
-from srnet_cli.readout import solve_readout
 
 RNG = np.random.default_rng(5)
 SCALER = Scaler(np.array([1.0, -1.0]), np.array([2.0, 0.5]))

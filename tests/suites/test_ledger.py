@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from small_run import write_config
 
+from srnet_cli.fit.validating import load
 from srnet_cli.store import RunFolder
 from srnet_cli.store.commit import Commit, Fingerprint
 from srnet_cli.suites.folder import Failure, SuiteFolder
 from srnet_cli.suites.ledger import Record, is_done, read_records
 from srnet_cli.suites.plan import make_plan
 from srnet_cli.suites.reading import read_suite
-from srnet_cli.workflows.validate import load
 
 SUITE = "name: many\ntrials: {trials}\nconfigs:\n"
 FILES = ("expressions.json", "model.json", "curves.csv", "config.yaml", "network.safetensors")
@@ -158,10 +158,11 @@ def test_a_trial_that_is_held_by_others_does_not_pass_for_done(tmp_path: Path) -
 MEASURE = """
 import json, sys
 from pathlib import Path
-from srnet_cli.workflows import bench, bench_formats
+from srnet_cli.suites import running
+from srnet_cli.suites import formats
 path = Path(sys.argv[1])
-listed = bench_formats.LIST_FORMATS["csv"](bench.records(path))
-table = bench_formats.FORMATS["table"](bench.report(path))
+listed = formats.LIST_FORMATS["csv"](running.records(path))
+table = formats.FORMATS["table"](running.report(path))
 status = Path("/proc/self/status")
 # The peak that getrusage knows is that of the process which began this one, where it was higher.
 lines = status.read_text().splitlines() if status.exists() else ["VmHWM: 0 kB"]

@@ -12,7 +12,7 @@ from srnet_cli.config.resolved import signature
 from srnet_cli.errors import ConfigError, StorageError
 from srnet_cli.store import files
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.workflows.bench import plan
+from srnet_cli.suites.running import plan
 
 SUITES = Path(__file__).parents[2] / "configs" / "suites"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from srnet_cli.suites.comparing import ComparedSuites
+from srnet_cli.suites.formats import COMPARE_FORMATS, FORMATS, LIST_FORMATS
 from srnet_cli.suites.ledger import Record
+from srnet_cli.suites.overview import SuiteSummary
+from srnet_cli.suites.plots import bands, groups, ranks_plot
 from srnet_cli.suites.published import FIGURES
 from srnet_cli.suites.summary import compare, overall, ranks, summarise
-from srnet_cli.workflows.bench_compare import ComparedSuites
-from srnet_cli.workflows.bench_formats import COMPARE_FORMATS, FORMATS, LIST_FORMATS
-from srnet_cli.workflows.bench_plots import bands, groups, ranks_plot
-from srnet_cli.workflows.bench_summary import SuiteSummary
 
 PNG = b"\x89PNG"
 

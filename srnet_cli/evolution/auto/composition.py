@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
-from srnet_cli.readout import solve_readout
+from srnet_cli.model.readout import solve_readout
 
 Array = NDArray[np.float64]
 

@@ -24,7 +24,7 @@ from srnet_cli.evolution.auto.directions import directions
 from srnet_cli.evolution.auto.linear_start import weighted_sum
 from srnet_cli.evolution.auto.rounding import hangs_on_rounding
 from srnet_cli.evolution.limits import most_additions
-from srnet_cli.readout import unexplained
+from srnet_cli.model.readout import unexplained
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,22 @@
+"""The command line: its commands and their options. No logic of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point of the ``srnet`` command.
+
+    Args:
+        arguments: the command line without the program's name; None takes that of the process.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    from srnet_cli.cli import console
+    from srnet_cli.cli.app import app
+
+    sys.exit(console.run(app, arguments))

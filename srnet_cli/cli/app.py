@@ -1,0 +1,55 @@
+"""The program ``srnet``: its commands, one file each.
+
+What a command needs is imported inside it, so that ``srnet --help`` waits for no library.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from srnet_cli.cli import console
+from srnet_cli.cli.bench import bench
+from srnet_cli.cli.compare import compare
+from srnet_cli.cli.explain import explain
+from srnet_cli.cli.fit import fit
+from srnet_cli.cli.runs import list_runs, verify
+from srnet_cli.cli.validate import validate
+from srnet_cli.errors import UsageError
+
+app = typer.Typer(
+    name="srnet",
+    help="Read a trained neural network as formulas.",
+    epilog="Exit codes: 0 done, 1 a bug, 2 usage or config, 3 data or model, 4 storage, "
+    "5 some trials of a suite failed, 130/143 stopped by a signal.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        console.show(f"srnet {version('srnet')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        console.show(context.get_help())
+        raise typer.Exit(UsageError.exit_code)
+
+
+for command in (validate, fit, explain, compare, bench):
+    app.command()(command)
+app.command("ls")(list_runs)
+app.command()(verify)

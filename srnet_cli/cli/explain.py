@@ -1,0 +1,95 @@
+"""``srnet explain``: print the formulas of a run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from srnet_cli.cli import console
+from srnet_cli.cli.console import ExplainFormat
+from srnet_cli.cli.options import RunReference
+
+At = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROW|x0=..,x1=..",
+        help="Print only what formula, network and their slopes are at a held-out row, numbered "
+        "from 0, or at given inputs.",
+    ),
+]
+
+
+def explain(
+    run: RunReference = None,
+    digits: Annotated[
+        int | None,
+        typer.Option(help="Significant digits of numbers; by default as few as keep R²."),
+    ] = None,
+    form: Annotated[
+        ExplainFormat, typer.Option("--format", help="How to print.")
+    ] = ExplainFormat.table,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print long formulas and wide layers in full.")
+    ] = False,
+    fidelity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="F",
+            help="Show the simplest formulas whose output has at least F times the R² (to the "
+            "network, held-out rows; of probabilities for classes) of the most faithful ones; 1: "
+            "those. By default 0.99.",
+        ),
+    ] = None,
+    complexity: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Show the most faithful formulas of at most N nodes, all layers together.",
+        ),
+    ] = None,
+    layer: Annotated[
+        int | None,
+        typer.Option(metavar="L", help="With --pick: read layer L, from 1, in another way."),
+    ] = None,
+    pick: Annotated[
+        int | None,
+        typer.Option(metavar="I", help="With --layer: member I, from 1, of the layer's front."),
+    ] = None,
+    as_found: Annotated[
+        bool, typer.Option("--as-found", help="Show what the search has found, unchanged.")
+    ] = False,
+    fronts: Annotated[
+        bool, typer.Option("--fronts", help="List what there is to choose from instead.")
+    ] = False,
+    scaled: Annotated[
+        bool,
+        typer.Option(
+            "--scaled", help="Print formulas of standardised inputs, where the network reads these."
+        ),
+    ] = False,
+    at: At = None,
+) -> None:
+    """Print a run's formulas, layer by layer and for the whole network, and what they are worth.
+
+    Of all formulas found, the simplest are shown that do nearly what the most faithful do.
+    """
+    from srnet_cli.explain.choice import Choice
+
+    choice = Choice(fidelity, complexity, layer, pick, as_found)
+    if fronts:
+        from srnet_cli.explain import front_list
+
+        front_list.require_alone(choice, digits)
+        console.show(front_list.FORMATS[form.value](front_list.run(run), full=full))
+        return
+    if at is not None:
+        from srnet_cli.explain import point
+
+        console.show(point.FORMATS[form.value](point.run(run, at, choice=choice)))
+        return
+    from srnet_cli.explain import explaining as workflow
+    from srnet_cli.explain.formats import FORMATS
+
+    explained = workflow.run(run, digits=digits, choice=choice, scaled=scaled)
+    console.show(FORMATS[form.value](explained, full=full))

@@ -1,0 +1,37 @@
+"""``srnet fit``: train or load a network and evolve formulas for its layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srnet_cli.cli import console
+from srnet_cli.cli.console import FitFormat
+from srnet_cli.cli.options import Config, Overrides, Quiet
+
+
+def fit(
+    config: Config,
+    overrides: Overrides = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="The run's folder, instead of one under runs/.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Another name for the run.")] = None,
+    form: Annotated[
+        FitFormat, typer.Option("--format", help="How to print the result.")
+    ] = FitFormat.table,
+    quiet: Quiet = False,
+) -> None:
+    """Train or load a network and evolve formulas for its layers.
+
+    A fit that was interrupted goes on where it stopped; one that has finished is not repeated.
+    """
+    from srnet_cli.cli.progress import reporter
+    from srnet_cli.fit import fitting as workflow
+    from srnet_cli.fit.summary import FORMATS
+
+    with reporter(quiet=quiet) as watcher:
+        result = workflow.run(config, overrides or (), run_dir=run_dir, name=name, reporter=watcher)
+    console.show(FORMATS[form.value](result))

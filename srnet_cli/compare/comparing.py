@@ -1,0 +1,255 @@
+"""``srnet compare``: a run's formulas beside LIME and MAPLE, on the same network and rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.compare.bootstrap import bootstrap
+from srnet_cli.compare.comparison import Comparison, Cost, SetComparison
+from srnet_cli.compare.explainers import EXPLAINERS, Subject
+from srnet_cli.compare.files import PLOTTED, csv_bytes, json_bytes, timing_bytes
+from srnet_cli.compare.instances import SETS, Instances, choose, require_finite
+from srnet_cli.compare.measures import is_trivial, judge
+from srnet_cli.compare.path import path_instances
+from srnet_cli.compare.plane import View, plane_of
+from srnet_cli.compare.plots import plots
+from srnet_cli.compare.tasks import Done, run_all
+from srnet_cli.errors import Interrupted, UsageError
+from srnet_cli.expressions.formulas import layer_formulas
+from srnet_cli.fidelity.row_sets import SET_NAMES
+from srnet_cli.reporting import StepReporter
+from srnet_cli.runs.expressions_file import checked_rows
+from srnet_cli.runs.run import FittedRun, read_run
+from srnet_cli.signals import Signals, StopNow
+from srnet_cli.store import RunFolder, find_run, runs_root
+
+Array = NDArray[np.float64]
+
+INSTANCES = 200
+
+
+def run(
+    references: Sequence[str] = (),
+    *,
+    lime: bool = False,
+    maple: bool = False,
+    instances: int = INSTANCES,
+    jobs: int = 1,
+    view: View | None = None,
+    reporter: StepReporter,
+) -> list[Comparison]:
+    """Compare one run or several, and keep the results in their folders.
+
+    Args:
+        references: folders, names or ``latest``; none is the latest.
+        lime, maple: which explainers to set beside the formulas.
+        instances: how many rows of each set to explain.
+        jobs: number of processes; it changes no result.
+        view: the plane on which the classes of classifiers are drawn.
+        reporter: told what happens.
+
+    Raises:
+        UsageError: no such run, another process holds it, a package is missing, a number is out of
+            range, or a run has no such view.
+        DataError: a run has no rows that can be explained.
+        StorageError, ModelError: a run is damaged, or the results cannot be written.
+        Interrupted: a signal came; runs that had been compared keep their results.
+    """
+    for name, value in (("instances", instances), ("jobs", jobs)):
+        if value < 1:
+            raise UsageError(f"--{name} {value}: give 1 or more")
+    kinds = ["formula", *(["lime"] if lime else []), *(["maple"] if maple else [])]
+    for kind in kinds:
+        EXPLAINERS[kind].require()
+    view = view or View()
+    kept: list[Path] = []
+    with Signals() as signals:
+        try:
+            with signals.at_once():
+                runs = _read(references, view)  # all, before minutes go into the first of them
+
+            def compared(one: _Run) -> Comparison:
+                return compare(
+                    one.fitted, one.name, one.seed, kinds, instances, jobs, reporter, view
+                )
+
+            return [_kept(one, compared, reporter, signals, kept) for one in runs]
+        except StopNow:
+            raise _interrupted(signals.number or 0, kept) from None
+
+
+@dataclass(frozen=True)
+class _Run:
+    name: str
+    seed: int
+    fitted: FittedRun
+
+
+def _read(references: Sequence[str], view: View) -> list[_Run]:
+    paths = [find_run(runs_root(), reference) for reference in (references or ["latest"])]
+    return [_read_one(path, view) for path in dict.fromkeys(paths)]
+
+
+def _read_one(path: Path, view: View) -> _Run:
+    """Read a run, and check what its comparison would otherwise fail on after minutes."""
+    folder = RunFolder.open(path)
+    made = folder.read_json("run.json")
+    name = f"{made['name']}-{made['signature']}"
+    fitted = read_run(path)
+    view.check(name, fitted.model.features, fitted.network.output_activation == "softmax")
+    for rows, title in (("train", "training"), *((one, one) for one in SETS)):
+        if rows in fitted.sets:
+            require_finite(fitted.sets[rows], title)
+    if fitted.is_done:
+        for needed in PLOTTED:
+            folder.read(needed)
+    return _Run(name, int(made["seed"]), fitted)
+
+
+def _kept(
+    one: _Run,
+    compared: Callable[[_Run], Comparison],
+    reporter: StepReporter,
+    signals: Signals,
+    kept: list[Path],
+) -> Comparison:
+    """Compare a run; a signal stops that at once, but for the moment in which it is written."""
+    path = one.fitted.path
+    with RunFolder.claim(path) if _can_keep(one.fitted, reporter) else nullcontext() as folder:
+        with signals.at_once():
+            made = compared(one)
+            files = _files(made) if folder else {}
+        if folder:
+            folder.amend(files)
+            kept.append(path)
+            made = replace(made, kept=True)
+    with signals.at_once():
+        return made
+
+
+def _interrupted(number: int, kept: Sequence[Path]) -> Interrupted:
+    error = Interrupted(number, ", ".join(map(str, kept)))
+    error.hint = "the same command compares from the start" if kept else ""
+    return error
+
+
+def compare(
+    fitted: FittedRun,
+    name: str,
+    seed: int,
+    kinds: Sequence[str],
+    count: int,
+    jobs: int,
+    reporter: StepReporter,
+    view: View | None = None,
+) -> Comparison:
+    """Compare a run that has been read.
+
+    Args:
+        fitted: the run.
+        name: what it is called, wherever its folder is.
+        seed: what all random numbers come from.
+        kinds: names of explainers.
+        count, jobs, reporter, view: as for ``run``.
+
+    Raises:
+        DataError: there are no rows that can be explained.
+    """
+    subject = subject_of(fitted)
+    sets = choose(subject, fitted.sets, count, seed)
+    for one in sets:
+        if len(one) < count:
+            reporter.notice(
+                f"{name}: there are only {len(one)} {SET_NAMES[one.set_name]} rows; "
+                "all are explained"
+            )
+    for missing in (one for one in SETS if one not in fitted.sets):
+        if missing != "boundary" or fitted.network.output_activation == "softmax":
+            reporter.notice(f"{name}: the run has no {SET_NAMES[missing]} rows")
+    line = path_instances(subject, fitted.sets)
+
+    def step(done: int, total: int) -> None:
+        reporter.step(done, total, f"{name}: explanations")
+
+    done = run_all(subject, (*sets, line), kinds, seed, jobs, step)
+    return Comparison(
+        name=name,
+        fitted=fitted,
+        seed=seed,
+        sets=_judged(subject, sets, kinds, done, seed),
+        line=line,
+        costs={kind: _cost(kind, done, seed) for kind in kinds},
+        done=tuple(done),
+        plane=plane_of(subject, view or View()),
+    )
+
+
+def subject_of(fitted: FittedRun) -> Subject:
+    """What explainers get of a run.
+
+    Raises:
+        DataError: its training rows have missing values.
+    """
+    train = fitted.sets["train"]
+    require_finite(train, "training")
+    formulas = layer_formulas(fitted.model, checked_rows(fitted.sets))
+    nodes = sum(layer.complexity for layer in formulas)
+    return Subject(fitted.network, fitted.model, train, nodes)
+
+
+def _judged(
+    subject: Subject,
+    sets: Sequence[Instances],
+    kinds: Sequence[str],
+    done: Sequence[Done],
+    seed: int,
+) -> dict[str, SetComparison]:
+    compared = {}
+    for number, instances in enumerate(sets):
+        judged = {
+            kind: judge(subject, instances, [one.outcomes[number] for one in of(kind, done)], seed)
+            for kind in kinds
+        }
+        trivial = is_trivial(subject, instances)
+        compared[instances.set_name] = SetComparison(instances, trivial, judged)
+    return compared
+
+
+def of(kind: str, done: Sequence[Done]) -> list[Done]:
+    """What an explainer has given, seed by seed."""
+    return [one for one in done if one.task.kind == kind]
+
+
+def _cost(kind: str, done: Sequence[Done], seed: int) -> Cost:
+    first = of(kind, done)[0]
+    seconds = np.concatenate([outcome.seconds for outcome in first.outcomes])
+    usable = np.flatnonzero(np.isfinite(seconds))
+    return Cost(first.fit_seconds, bootstrap(lambda i: float(seconds[i].mean()), usable, seed))
+
+
+def _can_keep(fitted: FittedRun, reporter: StepReporter) -> bool:
+    """Whether the folder takes results; says so where it does not."""
+    if not fitted.is_done:
+        reporter.notice(f"{fitted.path}: not finished, so the comparison is printed but not kept")
+        return False
+    if not os.access(fitted.path, os.W_OK):
+        reporter.notice(f"{fitted.path}: read-only, so the comparison is printed but not kept")
+        return False
+    return True
+
+
+def _files(comparison: Comparison) -> dict[str, bytes]:
+    """What is added to the run folder, by path within it."""
+    return {
+        "compare.csv": csv_bytes(comparison),
+        "compare.json": json_bytes(comparison),
+        "compare_timing.csv": timing_bytes(comparison),
+        **plots(comparison),
+    }

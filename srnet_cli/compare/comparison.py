@@ -1,0 +1,77 @@
+"""A comparison: a run's formulas and other explainers, judged on the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from srnet_cli.compare.bootstrap import Figure
+from srnet_cli.compare.instances import Instances
+from srnet_cli.compare.measures import Judged
+from srnet_cli.compare.plane import Plane
+from srnet_cli.compare.tasks import Done
+from srnet_cli.runs.run import FittedRun
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an explainer costs, in seconds of wall clock, with one BLAS thread.
+
+    Attributes:
+        fit: to fit it, once a network.
+        explanation: an explanation, over all instances.
+    """
+
+    fit: float
+    explanation: Figure
+
+
+@dataclass(frozen=True)
+class SetComparison:
+    """All explainers on one set of rows.
+
+    Attributes:
+        instances: what was explained.
+        trivial: the network says the same on all of them, so agreement says nothing.
+        judged: by explainer.
+    """
+
+    instances: Instances
+    trivial: bool
+    judged: dict[str, Judged]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run's formulas beside other explainers.
+
+    Attributes:
+        name: what the run is called.
+        fitted: the run.
+        seed: the run's, which all random numbers come from.
+        sets: by name, see ``instances.SETS``.
+        line: points along a path through the domain, explained for the plot.
+        costs: by explainer.
+        done: the explanations themselves.
+        plane: where classes are drawn; None where there are none, or one input.
+        kept: whether the results are in the run folder.
+    """
+
+    name: str
+    fitted: FittedRun
+    seed: int
+    sets: dict[str, SetComparison]
+    line: Instances
+    costs: dict[str, Cost]
+    done: tuple[Done, ...]
+    plane: Plane | None
+    kept: bool = False
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether probabilities are explained, and labels compared."""
+        return self.fitted.network.output_activation == "softmax"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the explainers."""
+        return tuple(self.costs)

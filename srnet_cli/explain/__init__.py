@@ -1,0 +1,1 @@
+"""``srnet explain``: the formulas of a run, and what they are worth."""

@@ -1,0 +1,345 @@
+"""``srnet explain``: the formulas of a run, rounded for reading, with what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr
+
+from srnet_cli.config.document import one_line
+from srnet_cli.errors import UsageError
+from srnet_cli.explain.choice import DEFAULT, Choice, Shown, chosen
+from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
+from srnet_cli.expressions.names import feature_symbols
+from srnet_cli.expressions.numeric import agree, values
+from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
+from srnet_cli.expressions.printers import as_latex, as_text
+from srnet_cli.expressions.trees import complexity
+from srnet_cli.fidelity.classes import DECISION, Agreement, agreements, class_names, decided
+from srnet_cli.fidelity.influence import Influence, influences
+from srnet_cli.fidelity.layers import layer_name, measure
+from srnet_cli.fidelity.row_sets import judged as judged_set
+from srnet_cli.fidelity.validity import Validity, check
+from srnet_cli.fronts.rows import faithfulness
+from srnet_cli.metrics import accuracy
+from srnet_cli.runs.expressions_file import UNIT_NAMES, checked_rows, figures, shortener
+from srnet_cli.runs.run import FittedRun, read_run
+from srnet_cli.store import find_run, runs_root
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One equation, ``name = formula``.
+
+    Attributes:
+        name: the left side.
+        text: the right side in SymPy's syntax.
+        latex: the same as LaTeX.
+    """
+
+    name: str
+    text: str
+    latex: str
+
+
+@dataclass(frozen=True)
+class LayerExplanation:
+    """One layer. Figures are those of the composition up to here, by set of rows.
+
+    Attributes:
+        name: ``hidden 1`` … or ``output``.
+        inputs: what the formulas read.
+        expressions: named partial results, then f, or f0 … of several expressions.
+        units: the readout of every unit.
+        complexity: nodes of the expressions.
+        mse: mean squared error over rows and units.
+        r2: coefficient of determination, units pooled.
+        effect_r2: the same, each unit weighed by its effect on the outputs.
+        unit_r2: the same of every unit.
+        ceiling: the greatest R² that any readout of so many expressions could have.
+        undefined_rows: rows without a finite value.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    expressions: tuple[Formula, ...]
+    units: tuple[Formula, ...]
+    complexity: int
+    mse: dict[str, float | None]
+    r2: dict[str, float | None]
+    effect_r2: dict[str, float | None]
+    unit_r2: dict[str, list[float | None]]
+    ceiling: dict[str, float]
+    undefined_rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class PrintedFidelity:
+    """What rounding leaves of the fidelity: R² of the output by the formulas exactly as printed.
+
+    Attributes:
+        rows: the set of rows judged on.
+        exact: R² before rounding.
+        layers: R² of the layers' formulas, one after the other.
+        network: R² of the formulas of the whole network, or None where there are none.
+        enough_digits: the fewest digits that lose less than 0.001, where the digits asked for lose
+            more; else None.
+        agreement: fraction of rows on which the layers' formulas name the network's class; None
+            for a regression.
+    """
+
+    rows: str
+    exact: float | None
+    layers: float | None
+    network: float | None
+    enough_digits: int | None
+    agreement: float | None = None
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a classifier's formulas say, and how often the network says so.
+
+    Attributes:
+        classes: their names, in the order of the outputs.
+        decision: how the scores decide, in words.
+        agreement: with the network, by set of rows.
+        inputs: what each input does to it on the rows judged by, the one that matters most first.
+    """
+
+    classes: tuple[str, ...]
+    decision: str
+    agreement: dict[str, Agreement]
+    inputs: tuple[Influence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A run, explained.
+
+    Attributes:
+        run: the run folder.
+        is_done: whether the run has finished; one that has not is shown as its last checkpoint.
+        trial, trials: the trial shown, which is the best, from 1, and how many there are.
+        generations: how many generations it has done.
+        target: what the network predicts.
+        shown: which composition all of this is about.
+        digits: significant digits that numbers are rounded to.
+        scaling: what the first layer reads where that are standardised inputs, named as the inputs
+            are; empty where it reads these in their own units.
+        layers: layer by layer.
+        network: one formula an output over the inputs, or None where it would be too long.
+        network_complexity: nodes of those formulas.
+        rows: number of rows in each set.
+        printed: what the formulas as printed are worth.
+        unconfirmed: formulas that do not, on every row, give the evaluator's values to 1e-9 even
+            before rounding, as may happen near a pole; usually none.
+        quality: the network's own quality on held-out rows, where the truth is known.
+        classification: the classes; None for a regression.
+        validity: where these formulas fail, by region, see ``validity``.
+    """
+
+    run: str
+    is_done: bool
+    trial: int
+    trials: int
+    generations: int
+    target: str
+    shown: Shown
+    digits: int
+    scaling: tuple[Formula, ...]
+    layers: tuple[LayerExplanation, ...]
+    network: tuple[Formula, ...] | None
+    network_complexity: int | None
+    rows: dict[str, int]
+    printed: PrintedFidelity
+    unconfirmed: tuple[str, ...]
+    quality: dict[str, Any] | None
+    classification: Classification | None = None
+    validity: dict[str, Validity] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return asdict(self)
+
+
+def run(
+    reference: str | None = None,
+    *,
+    digits: int | None = None,
+    choice: Choice = DEFAULT,
+    scaled: bool = False,
+) -> Explanation:
+    """Explain a run.
+
+    Args:
+        reference: the run's folder, name, or ``latest``; None is the latest.
+        digits: significant digits of the numbers in formulas, 1 to 17; None: the fewest that keep
+            every layer's R².
+        choice: which composition to show.
+        scaled: whether formulas read standardised inputs, where the network does, rather than the
+            inputs in their own units.
+
+    Raises:
+        UsageError: no such run, digits out of range, or a choice that there is not.
+        StorageError, ModelError: the run is damaged.
+    """
+    if digits is not None and not 1 <= digits <= MAX_DIGITS:
+        raise UsageError(f"--digits {digits}: give 1 to {MAX_DIGITS} significant digits")
+    choice.check()
+    return explain(read_run(find_run(runs_root(), reference)), digits, choice, scaled)
+
+
+def explain(
+    fitted: FittedRun,
+    digits: int | None = None,
+    choice: Choice = DEFAULT,
+    scaled: bool = False,
+) -> Explanation:
+    """Explain a run that has been read."""
+    fitted, shown = chosen(fitted, choice)
+    model, rows = fitted.model, checked_rows(fitted.sets)
+    shorten = shortener(fitted.network, rows, fitted.settings)
+    layers = layer_formulas(model, rows, unit_names=UNIT_NAMES, shorten=shorten)
+    network = compose(model, rows, layers)
+    judged = judged_set(fitted.sets)
+    X = fitted.sets[judged]
+    truth = fitted.network.predict(X)
+    rounding = Rounding(model, layers, network, X, fitted.network.activations(X), scaled)
+    enough = rounding.enough_digits()
+    digits = enough if digits is None else digits
+    printed = as_printed(model, layers, network, digits, scaled)
+    outputs = _output_names(fitted)
+    return Explanation(
+        run=str(fitted.path),
+        is_done=fitted.is_done,
+        trial=fitted.trial,
+        trials=fitted.trials,
+        generations=fitted.generations,
+        target=str(fitted.inputs["target"]),
+        shown=replace(
+            shown,
+            complexity=sum(layer.complexity for layer in layers),
+            r2=_finite(faithfulness(truth, model.predict(X), _is_classifier(fitted))),
+        ),
+        digits=digits,
+        scaling=_formulas([symbol.name for symbol in printed.features], printed.scaling),
+        layers=_layers(fitted, layers, printed, outputs),
+        network=None if printed.network is None else _formulas(outputs, printed.network),
+        network_complexity=None if network is None else sum(map(complexity, network)),
+        rows={name: len(X) for name, X in fitted.sets.items()},
+        printed=replace(
+            _printed_fidelity(rounding, judged, digits, enough),
+            agreement=_printed_agreement(fitted, printed, X),
+        ),
+        unconfirmed=tuple(_unconfirmed(fitted, layers, network, rows)),
+        quality=fitted.inputs["quality"],
+        validity=check(model, fitted.network, fitted.regions()),
+        classification=_classification(fitted, X),
+    )
+
+
+def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:
+    """The formulas under their names; no formulas, whatever the names, are no equations."""
+    return tuple(
+        Formula(name, as_text(expr), as_latex(expr))
+        for name, expr in zip(names, formulas, strict=bool(formulas))
+    )
+
+
+def _layers(
+    fitted: FittedRun,
+    layers: Sequence[LayerFormulas],
+    printed: Printed,
+    outputs: Sequence[str],
+) -> tuple[LayerExplanation, ...]:
+    fidelity = measure(fitted.model, fitted.network, fitted.sets)
+    explained = []
+    for index, layer in enumerate(printed.layers):
+        name = layer_name(index, len(layers))
+        units = outputs if name == "output" else _names(layer.units)
+        explained.append(
+            LayerExplanation(
+                name=name,
+                inputs=tuple(symbol.name for symbol in layer.inputs),
+                expressions=_formulas(
+                    _names(layer.expressions), [expr for _, expr in layer.expressions]
+                ),
+                units=_formulas(units, [unit for _, unit in layer.units]),
+                complexity=layers[index].complexity,
+                **figures(fidelity, index),
+            )
+        )
+    return tuple(explained)
+
+
+def _names(lines: Sequence[Line]) -> list[str]:
+    return [symbol.name for symbol, _ in lines]
+
+
+def _output_names(fitted: FittedRun) -> list[str]:
+    target, width = one_line(str(fitted.inputs["target"])), fitted.model.layers[-1].width
+    if _is_classifier(fitted):
+        return [f"score({one_line(label)})" for label in class_names(fitted.inputs, width)]
+    return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
+
+
+def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -> PrintedFidelity:
+    by_layers, by_network = rounding.scores(digits)
+    return PrintedFidelity(
+        rows=rows,
+        exact=_finite(rounding.exact),
+        layers=_finite(by_layers),
+        network=_finite(by_network),
+        enough_digits=None if enough <= digits else enough,
+    )
+
+
+def _printed_agreement(fitted: FittedRun, printed: Printed, X: Array) -> float | None:
+    if not _is_classifier(fitted):
+        return None
+    return accuracy(fitted.network.labels(X), decided(printed.by_layers(X)))
+
+
+def _is_classifier(fitted: FittedRun) -> bool:
+    return fitted.network.output_activation == "softmax"
+
+
+def _classification(fitted: FittedRun, X: Array) -> Classification | None:
+    found = agreements(fitted.model, fitted.network, fitted.sets)
+    if found is None:
+        return None
+    names = map(one_line, class_names(fitted.inputs, fitted.model.layers[-1].width))
+    matter = influences(fitted.model, fitted.network, X, fitted.inputs.get("categories", {}))
+    return Classification(tuple(names), DECISION, found, matter)
+
+
+def _unconfirmed(
+    fitted: FittedRun,
+    layers: Sequence[LayerFormulas],
+    network: Sequence[Expr] | None,
+    rows: Array,
+) -> Iterator[str]:
+    """The formulas, before rounding, that are not the evaluator's on some row."""
+    model = fitted.model
+    units = [model.inputs(rows), *model.layer_outputs(rows)]
+    for index, (layer, formulas) in enumerate(zip(model.layers, layers, strict=True)):
+        known = layer.expressions(units[index])
+        found = formulas.evaluate_expressions(units[index])
+        for number, (one, other) in enumerate(zip(found.T, known.T, strict=True)):
+            if not agree(one, other):
+                yield f"{layer_name(index, len(layers))}, expression {number}"
+    symbols = feature_symbols(model.features)
+    for output, formula in enumerate(network or ()):
+        if not agree(values(formula, symbols, rows), units[-1][:, output]):
+            yield f"whole network, output {output}"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None

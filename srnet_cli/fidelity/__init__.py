@@ -1,0 +1,1 @@
+"""How faithful formulas are to the network: layers, units, classes, inputs, and where they fail."""

@@ -1,0 +1,1 @@
+"""``srnet fit``: from a config to a run folder with formulas."""

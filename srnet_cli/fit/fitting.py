@@ -1,0 +1,232 @@
+"""``srnet fit``: from a config to a run folder with formulas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srnet_cli.config.resolved import signature, to_yaml
+from srnet_cli.config.schema import Experiment
+from srnet_cli.errors import Interrupted, StorageError, UsageError
+from srnet_cli.fit import validating
+from srnet_cli.fit.run_log import LoggedReporter
+from srnet_cli.reporting import Reporter, Silent
+from srnet_cli.signals import Signals, StopNow
+from srnet_cli.store import RunFolder, read_json, require_free, runs_root
+from srnet_cli.store.folder import RUN
+
+if TYPE_CHECKING:
+    from srnet_cli.evolution.strategies import State
+    from srnet_cli.fit.preparation import Prepared
+    from srnet_cli.runs.fronts import StoredFronts
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a fit leaves behind.
+
+    Attributes:
+        path: the run folder.
+        metrics: the content of ``metrics.json``.
+        was_done: whether an earlier fit had already finished this very run.
+    """
+
+    path: Path
+    metrics: Mapping[str, Any]
+    was_done: bool = False
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for.
+
+    Attributes:
+        experiment: the settings.
+        config: the content of the config file.
+        mark: the experiment's signature.
+        path: the run folder.
+        is_own: whether the folder is known to be this run's, whatever has become of its files.
+    """
+
+    experiment: Experiment
+    config: bytes
+    mark: str
+    path: Path
+    is_own: bool = False
+
+
+def run(
+    config: Path,
+    overrides: Sequence[str] = (),
+    *,
+    run_dir: Path | None = None,
+    name: str | None = None,
+    reporter: Reporter | None = None,
+) -> FitResult:
+    """Fit a config, or go on with a fit that was interrupted.
+
+    Args:
+        config: the config file.
+        overrides: ``key.path=value`` entries that replace what the file says.
+        run_dir: the run's folder; by default ``<name>-<signature>`` in the runs' root.
+        name: replaces the experiment's name.
+        reporter: is told what happens.
+
+    Raises:
+        ConfigError, UsageError: the config is wrong, or another process works on this run.
+        DataError, ModelError: the rows or the network cannot be used.
+        StorageError: the run folder cannot be written.
+        Interrupted: a signal came; what was found is in the folder.
+    """
+    return _run(lambda: _request(config, overrides, run_dir, name), reporter, Signals())
+
+
+def run_experiment(
+    experiment: Experiment, config: bytes, path: Path, reporter: Reporter | None = None
+) -> FitResult:
+    """Fit an experiment that is loaded and checked already, in a worker; see ``run``.
+
+    Args:
+        experiment: the settings.
+        config: the content of the config file, to be kept with the run.
+        path: the run folder, which nothing else is kept in.
+        reporter: is told what happens.
+
+    Raises:
+        SrnetError: as ``run``.
+    """
+
+    def request() -> _Request:
+        require_free(path)
+        return _Request(experiment, config, signature(experiment), path, is_own=True)
+
+    return _run(request, reporter, Signals(quits_on_second=False))
+
+
+def _run(ask: Callable[[], _Request], reporter: Reporter | None, signals: Signals) -> FitResult:
+    with signals:
+        try:
+            with signals.at_once():
+                request = ask()
+                done = _finished(request)
+            return done or _fit(request, LoggedReporter(reporter or Silent()), signals)
+        except StopNow:
+            raise Interrupted(signals.number or 0) from None
+
+
+def _request(
+    config: Path, overrides: Sequence[str], run_dir: Path | None, name: str | None
+) -> _Request:
+    named = overrides if name is None else (*overrides, f"name={_quoted(name)}")
+    loaded = validating.load_checked(config, named)
+    experiment = loaded.experiment
+    mark = signature(experiment)
+    path = run_dir or runs_root() / f"{experiment.name}-{mark}"
+    require_free(path)
+    # A pipe can be read only once, and has been.
+    content = config.read_bytes() if config.is_file() else to_yaml(experiment).encode()
+    return _Request(experiment, content, mark, path)
+
+
+def _quoted(text: str) -> str:
+    """The text as YAML that is a text, whatever it looks like."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _finished(request: _Request) -> FitResult | None:
+    """The result of this very run, if it has finished before and is whole."""
+    folder = RunFolder(request.path)
+    if not folder.is_done or folder.verify() or _mark(folder) != request.mark:
+        return None
+    return FitResult(request.path, folder.read_json("metrics.json"), was_done=True)
+
+
+def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitResult:
+    with signals.at_once():
+        # Imported late: a mistake, or a run that has finished, is answered without waiting.
+        from srnet_cli.evolution.strategies import strategy_of
+        from srnet_cli.fit.preparation import prepare, record, write_inputs
+        from srnet_cli.fit.results import write_results
+        from srnet_cli.fit.search import (
+            Trials,
+            announce_compilation,
+            make_search,
+            thread_count,
+        )
+
+        experiment = request.experiment
+        prepared = prepare(experiment, reporter)
+        threads = thread_count(experiment.evolution.threads, reporter)
+        announce_compilation(strategy_of(experiment).kernel, reporter)
+        first = make_search(prepared, 0, threads)
+        first.warm_up()
+    with RunFolder.claim(request.path) as folder:
+        _take_over(folder, request, reporter)
+        reporter.attach(folder.path)
+        write_inputs(folder, prepared, request.config)
+        folder.write_json("run.json", record(experiment, request.mark, "running"))
+        trials = Trials(folder, prepared, first, threads, reporter, signals)
+        trials.run()
+        fronts = _fronts(prepared, trials.states, reporter, signals)
+        stopped = signals.number
+        in_haste = stopped is not None
+        metrics = write_results(folder, prepared, trials.states, fronts, in_haste=in_haste)
+        state = "finished" if stopped is None else "stopped"
+        folder.write_json("run.json", record(experiment, request.mark, state))
+        if stopped is not None:
+            raise Interrupted(stopped, str(folder.path))
+        folder.commit()
+    return FitResult(request.path, metrics)
+
+
+def _fronts(
+    prepared: Prepared, states: Sequence[State], reporter: Reporter, signals: Signals
+) -> StoredFronts | None:
+    """The fronts, or None where nothing was found or a signal came before they were made."""
+    from srnet_cli.fit.fronts import make_fronts
+
+    try:
+        with signals.at_once():
+            return make_fronts(prepared, states, reporter)
+    except StopNow:
+        return None
+
+
+def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None:
+    """Refuse the folder of another config; reopen one that has finished and is damaged."""
+    try:
+        mark = _mark(folder)
+    except StorageError as error:
+        if not request.is_own or isinstance(error.__cause__, OSError):
+            raise
+        mark = None
+    if mark not in (None, request.mark):
+        raise UsageError(
+            f"{folder.path} holds another run (signature {mark}, this config has {request.mark})",
+            hint="choose another --run-dir, or remove that folder",
+        )
+    if folder.is_done:
+        damage = folder.verify()
+        if damage:
+            reporter.notice(f"{folder.path} is damaged ({damage[0]}) and is repaired")
+        folder.reopen()
+
+
+def _mark(folder: RunFolder) -> str | None:
+    """The signature of the run in a folder, None where it holds none.
+
+    Read without a look at the commit, which may be what is damaged.
+
+    Raises:
+        StorageError: it cannot be told.
+    """
+    path = folder.path / RUN
+    if not path.exists():
+        return None
+    record = read_json(path)
+    if not isinstance(record, dict) or not isinstance(record.get("signature"), str):
+        raise StorageError(f"{path} is damaged: it does not say whose run this is")
+    return str(record["signature"])

@@ -1,0 +1,205 @@
+"""What a fit starts from: rows, network and activations; and how the run folder keeps them."""
+
+from __future__ import annotations
+
+import io
+import platform
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.config.resolved import resolved
+from srnet_cli.config.schema import Experiment
+from srnet_cli.datasets.dataset import Dataset, fingerprint
+from srnet_cli.datasets.loading import load_dataset
+from srnet_cli.datasets.oracle import oracle_rows, without
+from srnet_cli.errors import UsageError
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.evolution.strategies import strategy_of
+from srnet_cli.fidelity.row_sets import row_sets
+from srnet_cli.fit.boundary_rows import boundary_fit_rows, boundary_test_rows
+from srnet_cli.fit.telling_rows import telling_rows
+from srnet_cli.networks import Network, load_or_train, network_to_bytes, quality
+from srnet_cli.networks.loading import Provenance
+from srnet_cli.networks.quality import NetworkQuality
+from srnet_cli.reporting import Reporter
+from srnet_cli.rng import stream
+from srnet_cli.store import SCHEMA, RunFolder
+
+Array = NDArray[np.float64]
+
+_ORACLE_ROWS = 10_000
+_ORACLE_VALUES = 1 << 25  # of the widest layer, three times as many with the rows that only judge
+_VERSIONED = ("srnet", "numpy", "numba", "llvmlite", "scikit-learn", "sympy")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a search needs, loaded and checked before a folder is made.
+
+    Attributes:
+        experiment: the settings.
+        dataset: its rows.
+        network: the network to explain; a classifier with centred logits.
+        provenance: where the network came from.
+        quality: how good the network is, where the truth is known.
+        sets: raw rows by name, see ``row_sets.SETS``.
+        problem: what the strategy is asked.
+    """
+
+    experiment: Experiment
+    dataset: Dataset
+    network: Network
+    provenance: Provenance
+    quality: NetworkQuality | None
+    sets: Mapping[str, Array]
+    problem: Problem
+
+
+def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
+    """Load the rows, load or train the network, and compute the activations to explain.
+
+    Raises:
+        ConfigError: settings that contradict each other.
+        DataError, ModelError: the rows or the network cannot be used.
+    """
+    dataset = load_dataset(experiment.dataset, experiment.seed)
+    for note in dataset.notes:
+        reporter.notice(note)
+    network, provenance = load_or_train(
+        experiment.network,
+        dataset,
+        experiment.seed,
+        experiment.dataset.standardise,
+        reporter.notice,
+    )
+    reporter.notice(f"network {'-'.join(map(str, network.widths))} {provenance.summary()}")
+    # What is common to all logits of a row is arbitrary: not for formulas to spend nodes on.
+    network = network.centred()
+    judged = quality(network, dataset.test, dataset.train)
+    if judged is not None:
+        reporter.notice(f"network on held-out rows: {judged.summary()}")
+    settings, seed = experiment.dataset, experiment.seed
+    extra = boundary_fit_rows(settings, dataset, network, seed, reporter.notice)
+    beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
+    held_out = np.concatenate([dataset.test.X, beside])
+    problem = _problem(experiment, dataset, network, extra, held_out)
+    for remark in strategy_of(experiment).remarks(problem, experiment.evolution):
+        reporter.notice(remark)
+    sets = row_sets(dataset, seed)
+    if len(beside):
+        sets["boundary"] = beside
+    return Prepared(experiment, dataset, network, provenance, judged, sets, problem)
+
+
+def _problem(
+    experiment: Experiment, dataset: Dataset, network: Network, extra: Array, held_out: Array
+) -> Problem:
+    """The rows that the strategy fits, then those that only judge, with the activations.
+
+    Extra rows, (k, d), are fitted beside those of the dataset. Rows made from a table's are neither
+    fitted nor judge where they are one of those held out: of few categories there are few rows.
+    """
+    fit, judge = dataset.train.X, dataset.validation.X
+    if experiment.evolution.strategy == "auto":
+        asked = experiment.dataset.oracle_rows
+        widest = max(network.widths)
+        count = min(_ORACLE_ROWS, _ORACLE_VALUES // widest) if asked == "auto" else asked
+        how = experiment.dataset.sampling
+        rng = stream(experiment.seed, "dataset", "oracle")
+        if count:
+            fit = telling_rows(dataset, network, count, how, rng)
+        # Poles hide between the rows; a denser sample finds them.
+        judge = oracle_rows(dataset, 2 * len(fit), how, rng)
+        if dataset.domain is None:
+            fit = without(fit, held_out) if count else fit
+            judge = without(judge, held_out)
+    if dataset.domain is None:
+        extra = without(extra, held_out)
+    if not len(fit):
+        fit = dataset.train.X
+    rows = np.concatenate([fit, extra, judge])
+    has_classes = network.output_activation == "softmax"
+    count = len(fit) + len(extra)
+    return Problem(network.inputs(rows), tuple(network.activations(rows)), count, has_classes)
+
+
+def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
+    """Write what the run is made from, so that the folder can be moved and read alone.
+
+    Raises:
+        UsageError: the folder's search was begun on other rows or another network.
+        StorageError: a file cannot be written.
+    """
+    network = network_to_bytes(prepared.network)
+    inputs = {
+        "features": list(prepared.dataset.features),
+        "target": prepared.dataset.target,
+        "task": prepared.dataset.task,
+        "classes": list(prepared.dataset.classes),
+        "categories": {name: list(one) for name, one in prepared.dataset.categories.items()},
+        "network": asdict(prepared.provenance),
+        "quality": None if prepared.quality is None else asdict(prepared.quality),
+        "config_sha256": sha256(config).hexdigest(),
+        "dataset_sha256": fingerprint(prepared.dataset),
+        "network_sha256": sha256(network).hexdigest(),
+    }
+    _require_same(folder, inputs)
+    folder.write("config.yaml", config)
+    folder.write_json("config.resolved.json", resolved(prepared.experiment))
+    folder.write("network.safetensors", network)
+    folder.write("rows.npz", _npz(prepared.sets))
+    folder.write_json("inputs.json", inputs)
+
+
+def _require_same(folder: RunFolder, inputs: Mapping[str, Any]) -> None:
+    """Refuse to go on with a search on rows or activations that it was not begun on."""
+    if folder.newest_checkpoint() is None:
+        return
+    begun = folder.read_json("inputs.json")
+    for what in ("dataset", "network"):
+        if begun[f"{what}_sha256"] != inputs[f"{what}_sha256"]:
+            raise UsageError(
+                f"{folder.path}: the {what} is no longer the one that this run was begun with",
+                hint="choose another --run-dir, or remove that folder to begin again",
+            )
+
+
+def record(experiment: Experiment, signature: str, state: str) -> dict[str, Any]:
+    """The content of ``run.json``."""
+    return {
+        "schema": SCHEMA,
+        "name": experiment.name,
+        "signature": signature,
+        "state": state,
+        "seed": experiment.seed,
+        "trials": experiment.trials,
+        "strategy": experiment.evolution.strategy,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "versions": {package: version(package) for package in _VERSIONED},
+    }
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def _npz(arrays: Mapping[str, Array]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()

@@ -1,0 +1,189 @@
+"""The trials of a run, in chunks short enough to be interrupted, from and to checkpoints."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from typing import Any
+
+from srnet_cli.evolution.strategies import Search, State, restored, strategy_of
+from srnet_cli.fit.limits import Limits
+from srnet_cli.fit.preparation import Prepared
+from srnet_cli.fit.timing import Timing
+from srnet_cli.reporting import Reporter, SearchProgress
+from srnet_cli.signals import Signals
+from srnet_cli.store import RunFolder
+
+CHECKPOINT_SECONDS = 5.0
+_CHUNK_SECONDS = 0.1
+_PACE_SECONDS = 10.0
+
+
+def make_search(prepared: Prepared, trial: int, threads: int) -> Search:
+    """The search of one trial.
+
+    Raises:
+        ConfigError: it would need more memory than is reasonable.
+    """
+    experiment = prepared.experiment
+    number = experiment.first_trial + trial
+    return strategy_of(experiment).search(
+        prepared.problem, experiment.evolution, experiment.seed, number, threads
+    )
+
+
+class Trials:
+    """All trials of a run, or those that an earlier process has left.
+
+    Args:
+        folder: the run folder, which holds the checkpoints.
+        prepared: what is searched for.
+        first: the search of trial 0, made early to see that it can be.
+        threads: threads that the others use.
+        reporter: is told how it goes.
+        signals: says when to stop.
+
+    Attributes:
+        states: one a trial that has begun.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        prepared: Prepared,
+        first: Search,
+        threads: int,
+        reporter: Reporter,
+        signals: Signals,
+    ) -> None:
+        self._folder = folder
+        self._prepared = prepared
+        self._strategy = strategy_of(prepared.experiment)
+        self._limits = Limits(prepared.experiment)
+        self._first = first
+        self._threads = threads
+        self._reporter = reporter
+        self._signals = signals
+        checkpoint = folder.newest_checkpoint()
+        self.states: list[Any] = (
+            restored(prepared.experiment, checkpoint, folder.path) if checkpoint else []
+        )
+        last = self.states[-1].generation if self.states else 0
+        self._timing = Timing(folder, len(self.states), last)
+        if checkpoint:
+            reporter.notice(f"going on after {checkpoint.generation} generations")
+
+    def run(self) -> None:
+        """Run every trial to its end, or until a signal comes.
+
+        Raises:
+            StopNow: a signal came before this process had anything to save.
+            StorageError: a checkpoint cannot be written; the one before is still good.
+        """
+        for trial in range(max(len(self.states) - 1, 0), self._prepared.experiment.trials):
+            search = self._search(trial)
+            if len(self.states) == trial:
+                self.states.append(search.init())
+            self._run_trial(search, self.states[-1])
+            if self._signals.number is not None:
+                return
+
+    def _search(self, trial: int) -> Search:
+        return make_search(self._prepared, trial, self._threads) if trial else self._first
+
+    def _run_trial(self, search: Search, state: State) -> None:
+        """Advance one state to its end, with a checkpoint every few seconds and a last one."""
+        pace = _Pace()
+        saved = time.monotonic()
+        while not self._is_over(search, state) and self._signals.number is None:
+            self._advance(search, state, pace)
+            self._reporter.progress(self._progress(state, pace))
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self._save()
+                saved = time.monotonic()
+        if self._signals.number is not None:
+            self._reporter.notice("stopping: saving what was found (once more quits at once)")
+        self._save()
+
+    def _is_over(self, search: Search, state: State) -> bool:
+        return search.is_over(state) or self._limits.is_reached(state, self._seconds())
+
+    def _seconds(self) -> float:
+        return self._timing.seconds_of(len(self.states))
+
+    def _advance(self, search: Search, state: State, pace: _Pace) -> None:
+        begin, clock = state.generation, time.monotonic()
+        search.advance(state, min(pace.chunk, self._limits.generations_left(state)))
+        pace.update(state.generation - begin, time.monotonic() - clock)
+
+    def _save(self) -> None:
+        self._folder.save_checkpoint(
+            sum(state.generation for state in self.states), self._strategy.pack(self.states)
+        )
+        self._timing.save(len(self.states), self.states[-1].generation)
+
+    def _progress(self, state: State, pace: _Pace) -> SearchProgress:
+        experiment, trial = self._prepared.experiment, len(self.states)
+        settings, done = experiment.evolution, state.generation
+        evaluate = self._strategy.evaluations
+        lately = evaluate(done, settings) - evaluate(done - 1, settings)
+        speed = pace.generations_per_second
+        return SearchProgress(
+            trial=trial,
+            trials=experiment.trials,
+            generation=done,
+            generations=self._limits.generations,
+            fitness=state.fitness,
+            losses=state.trace[-1, 2:].tolist() if len(state.trace) else (),
+            evaluations_per_second=None if speed is None else speed * lately,
+            seconds_left=self._limits.seconds_left(state, trial, self._seconds(), speed),
+        )
+
+
+class _Pace:
+    """How fast a search goes, and how many generations make a chunk at that pace."""
+
+    def __init__(self) -> None:
+        self.chunk = 1
+        self.generations_per_second: float | None = None
+        self._chunks: deque[tuple[int, float]] = deque()
+
+    def update(self, generations: int, seconds: float) -> None:
+        """Take a chunk into account."""
+        self._chunks.append((generations, max(seconds, 1e-9)))
+        while sum(spent for _, spent in self._chunks) > _PACE_SECONDS and len(self._chunks) > 1:
+            self._chunks.popleft()
+        done, spent = map(sum, zip(*self._chunks, strict=True))
+        self.generations_per_second = max(done, 1) / spent
+        # By the slower of now and lately, as the machine may be busy; and no more than fourfold.
+        pace = min(generations / max(seconds, 1e-9), self.generations_per_second)
+        self.chunk = max(1, min(4 * self.chunk, int(pace * _CHUNK_SECONDS)))
+
+
+def thread_count(asked: int | str, reporter: Reporter) -> int:
+    """Threads to search with: those asked for, as far as the machine has them."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    available = available or os.cpu_count() or 1
+    if asked == "auto":
+        return available
+    if int(asked) > available:
+        reporter.notice(f"evolution.threads: {asked} asked for, {available} there; using those")
+    return min(int(asked), available)
+
+
+def announce_compilation(kernel: str, reporter: Reporter) -> None:
+    """Say so where the search will have to wait for the compiler.
+
+    Args:
+        kernel: what it runs, see ``Strategy.kernel``.
+        reporter: is told.
+    """
+    from srnet_cli.cgp.kernels.jit import CACHE_FOLDER, JIT_DISABLED, is_compiled
+
+    if JIT_DISABLED:
+        reporter.notice("compilation is switched off (NUMBA_DISABLE_JIT): this will be slow")
+    elif CACHE_FOLDER is None:
+        reporter.notice("compiling kernels (no folder to keep them in: every run will do this)")
+    elif not is_compiled(kernel):
+        reporter.notice("compiling kernels, first run only (about half a minute)")

@@ -1,0 +1,1 @@
+"""How results are written: documents and tables, and one renderer per format."""

@@ -1,0 +1,1 @@
+"""What a run folder holds: reading, listing and verifying runs."""

@@ -1,0 +1,112 @@
+"""The fronts of a run: made when its search has ended, kept in its folder, taken up again."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from srnet_cli.errors import StorageError, UsageError
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.fronts.compositions import composed
+from srnet_cli.fronts.front import Composition, Fronts
+from srnet_cli.model import SymbolicNetwork
+from srnet_cli.networks import Network
+from srnet_cli.store import RunFolder
+
+if TYPE_CHECKING:
+    pass
+
+Array = NDArray[np.float64]
+
+_FRONTS, _ROWS = "fronts.json", "fronts.npz"
+
+
+@dataclass(frozen=True)
+class StoredFronts:
+    """Fronts, with what it takes to compose members anew.
+
+    Attributes:
+        fronts: the fronts.
+        fit: raw rows that readouts are solved on, (n, d).
+    """
+
+    fronts: Fronts
+    fit: Array
+
+    def write(self, folder: RunFolder) -> None:
+        """Write both files.
+
+        Raises:
+            StorageError: one cannot be written.
+        """
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, fit=self.fit)
+        folder.write(_ROWS, buffer.getvalue())
+        folder.write_json(_FRONTS, self.fronts.to_dict())
+
+    def with_pick(
+        self, found: SymbolicNetwork, network: Network, base: Composition, layer: int, pick: int
+    ) -> SymbolicNetwork:
+        """A composition with another member of one layer, that and later readouts solved anew.
+
+        Args:
+            found: the model as the search found it.
+            network: the network it explains.
+            base: gives the other layers.
+            layer, pick: numbers of the layer and of the member of its front, from 1.
+
+        Raises:
+            UsageError: there is no such layer or member, or it has no value on some row.
+        """
+        fronts = self.fronts.layers
+        if not 1 <= layer <= len(fronts):
+            raise UsageError(f"--layer {layer}: give 1 to {len(fronts)}, the last is the output")
+        front = fronts[layer - 1]
+        if not 1 <= pick <= len(front):
+            raise UsageError(f"--pick {pick}: the front of layer {layer} has 1 to {len(front)}")
+        programs = [one.programs for one in base.layers]
+        programs[layer - 1] = front[pick - 1].layer.programs
+        targets = tuple(network.activations(self.fit))
+        has_classes = network.output_activation == "softmax"
+        problem = Problem(network.inputs(self.fit), targets, len(self.fit), has_classes)
+        with threadpool_limits(1, "blas"):
+            made = composed(found.layers, programs, problem)
+        if made is None:
+            raise UsageError(
+                f"--layer {layer} --pick {pick}: some expression then has no value on some row",
+                hint="choose another member, or another --complexity or --fidelity for the rest",
+            )
+        return replace(found, layers=made[0])
+
+
+def read_fronts(folder: RunFolder, found: SymbolicNetwork) -> StoredFronts | None:
+    """The fronts in a finished run's folder, None where it was made without.
+
+    Raises:
+        StorageError, ModelError: a file is missing or damaged.
+    """
+    if _FRONTS not in folder.committed().files:
+        return None
+    fit = read_arrays(folder, _ROWS).get("fit")
+    if fit is None:
+        raise StorageError(f"{folder.path / _ROWS} is damaged: it holds no rows to fit")
+    return StoredFronts(Fronts.from_dict(folder.read_json(_FRONTS), found), fit)
+
+
+def read_arrays(folder: RunFolder, name: str) -> dict[str, Array]:
+    """The arrays of an ``.npz`` file of a run.
+
+    Raises:
+        StorageError: it is missing or damaged.
+    """
+    data = folder.read(name)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except Exception as error:  # a damaged zip raises whatever its damage suggests
+        raise StorageError(f"{folder.path / name} is damaged: {error}") from None

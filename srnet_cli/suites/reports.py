@@ -1,0 +1,34 @@
+"""What a suite leaves in its folder: results, summary and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from srnet_cli.suites.folder import SuiteFolder
+from srnet_cli.suites.formats import FORMATS, results_csv, timing_csv
+from srnet_cli.suites.ledger import Record
+from srnet_cli.suites.overview import SuiteSummary, make_summary
+from srnet_cli.suites.plots import convergence_plot, ranks_plot
+
+_SUMMARIES = {"json": "json", "csv": "csv", "markdown": "md", "latex": "tex"}
+
+
+def write_reports(folder: SuiteFolder, records: Sequence[Record]) -> SuiteSummary:
+    """Write ``results.csv``, ``timing.csv``, ``summary.*`` and plots.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    summary = make_summary(folder, records)
+    folder.write("results.csv", _text(results_csv(records)))
+    folder.write("timing.csv", _text(timing_csv(records)))
+    for form, suffix in _SUMMARIES.items():
+        folder.write(f"summary.{suffix}", _text(FORMATS[form](summary)))
+    folder.write("plots/convergence.png", convergence_plot(folder, records))
+    if summary.ranks is not None:
+        folder.write("plots/ranks.png", ranks_plot(summary.ranks, summary.measure))
+    return summary
+
+
+def _text(text: str) -> bytes:
+    return f"{text}\n".encode()

@@ -1,0 +1,151 @@
+"""``srnet bench``: from a suite to a folder with a run a trial, and a report on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from srnet_cli.errors import Interrupted, UsageError
+from srnet_cli.executor.cluster import Tls
+from srnet_cli.reporting import Silent, SuiteReporter
+from srnet_cli.signals import Signals
+from srnet_cli.store import runs_root
+from srnet_cli.suites.folder import SuiteFolder
+from srnet_cli.suites.ledger import Record, is_done, read_records
+from srnet_cli.suites.overview import SuiteSummary, make_summary
+from srnet_cli.suites.plan import Plan, make_plan
+from srnet_cli.suites.reading import read_suite
+from srnet_cli.suites.session import Where, run_trials
+
+
+def plan(suite: Path, overrides: Sequence[str] = (), trials: int | None = None) -> Plan:
+    """What a suite would run.
+
+    Raises:
+        ConfigError: the suite or a config is wrong.
+        DataError, ModelError: a file that a config names cannot be found.
+    """
+    from srnet_cli.fit.validating import load
+
+    return make_plan(read_suite(suite), load, overrides, trials)
+
+
+def records(path: Path) -> list[Record]:
+    """A suite's trials, from its folder alone; writes nothing.
+
+    Raises:
+        UsageError: it is not the folder of a suite.
+        StorageError: its plan is damaged.
+    """
+    return read_records(SuiteFolder.open(path))
+
+
+def report(path: Path) -> SuiteSummary:
+    """What a suite's trials say, from its folder alone; writes nothing.
+
+    Raises:
+        UsageError: it is not the folder of a suite.
+        StorageError: its plan is damaged.
+    """
+    folder = SuiteFolder.open(path)
+    return make_summary(folder, read_records(folder))
+
+
+def run(
+    suite: Path,
+    overrides: Sequence[str] = (),
+    *,
+    trials: int | None = None,
+    where: Where | None = None,
+    run_dir: Path | None = None,
+    reporter: SuiteReporter | None = None,
+) -> SuiteSummary:
+    """Run what a suite still lacks, and write its reports.
+
+    Args:
+        suite: the suite file.
+        overrides: ``key.path=value`` entries for every config.
+        trials: replaces the number of trials.
+        where: local processes, or a cluster.
+        run_dir: the suite's folder; by default ``<name>-<signature>`` in the runs' root.
+        reporter: is told what happens.
+
+    Raises:
+        ConfigError, UsageError: the suite or a config is wrong, another process works on this
+            suite, or the cluster cannot be used.
+        DataError, ModelError: a file that a config names cannot be found.
+        StorageError: a folder cannot be written; all that has been written still counts.
+        Interrupted: a signal came; the same call goes on from there.
+    """
+    from srnet_cli.suites.reports import write_reports
+
+    where, reporter = where or Where(), reporter or Silent()
+    planned = plan(suite, overrides, trials)
+    path = run_dir or runs_root() / f"{planned.name}-{planned.signature}"
+    with Signals() as signals, SuiteFolder.claim(path, planned) as folder:
+        missing = [one for one in planned.trials() if not is_done(folder.trial(one.key))]
+        run_trials(folder, missing, where, reporter, signals)
+        if signals.number is not None:
+            raise Interrupted(signals.number, str(path))
+        return write_reports(folder, read_records(folder, {one.key for one in missing}))
+
+
+def require_sense(
+    suite: str | None, compared: object, listed: bool, running: Sequence[object]
+) -> None:
+    """Refuse arguments that contradict each other.
+
+    Args:
+        suite: the suite file or folder, or None.
+        compared: the two suite runs to compare, or None.
+        listed: whether trials shall be listed.
+        running: values of the options that only running a suite reads, None where not given.
+
+    Raises:
+        UsageError: they do.
+    """
+    is_run = any(value is not None for value in running)
+    if compared is not None and (suite is not None or listed or is_run):
+        raise UsageError("--compare A B stands alone, without a suite and other options")
+    if compared is None and suite is None:
+        raise UsageError("name a suite", hint="'srnet bench configs/suites/smoke.yaml' runs one")
+    if suite is not None and (listed or is_folder(suite)) and is_run:
+        raise UsageError(
+            f"{suite} is only reported on, so options for running make no sense",
+            hint="name the suite file to run it",
+        )
+
+
+def where(
+    jobs: int | None, scheduler: str | None, ca: str | None, cert: str | None, key: str | None
+) -> Where:
+    """Where to run, from the command line.
+
+    Raises:
+        UsageError: options that contradict each other.
+    """
+    if scheduler is None and (ca or cert or key):
+        raise UsageError("--tls-ca-file, --tls-cert and --tls-key need --scheduler tls://…")
+    tls = Tls(ca, cert, key) if ca or cert or key else None
+    return Where(jobs, scheduler, tls)
+
+
+def is_folder(reference: str) -> bool:
+    """Whether a suite's folder is meant, not a suite file."""
+    return _place(reference).is_dir()
+
+
+def _place(reference: str) -> Path:
+    path, named = Path(reference), runs_root() / reference
+    return named if reference and not path.exists() and named.is_dir() else path
+
+
+def find(reference: str) -> Path:
+    """The folder of a suite: a path, or a folder's name under the runs' root.
+
+    Raises:
+        UsageError: there is none.
+    """
+    path = _place(reference)
+    SuiteFolder.open(path)
+    return path

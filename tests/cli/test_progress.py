@@ -1,0 +1,132 @@
+"""The live view of a run."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+
+from srnet_cli.cli import progress
+from srnet_cli.cli.progress import LiveReporter, PlainReporter, describe, reporter
+from srnet_cli.reporting import SearchProgress, Silent
+
+NEWS = SearchProgress(
+    trial=2,
+    trials=3,
+    generation=40,
+    generations=100,
+    fitness=0.123456,
+    losses=(1e-5, 2.34567),
+    evaluations_per_second=12345.6,
+    seconds_left=3725.0,
+)
+FIRST = SearchProgress(1, 1, 1, 100, float("inf"), (), None, None)
+
+
+def test_a_line_says_where_the_search_stands() -> None:
+    """Trial, generation, fitness, layer errors, evaluations a second and the time left."""
+    assert describe(NEWS) == (
+        "trial 2/3, generation 40/100, fitness 0.1235 (layers 1e-05 2.35), "
+        "12,346 evaluations/s, 1:02:05 left"
+    )
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    """The first generation, which waits for the compiler, promises nothing."""
+    assert describe(FIRST) == "generation 1/100, fitness inf"
+
+
+def test_plain_lines_come_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Away from a terminal notices are lines on standard error, news one every ten seconds."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    plain = PlainReporter()
+    plain.notice("x[a] = [bold]")
+    for _ in range(35):
+        now[0] += 1.0
+        plain.progress(NEWS)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == ["x[a] = [bold]", *[describe(NEWS)] * 3]
+
+
+def test_steps_come_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Work in steps is told as the search is: a line every ten seconds."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    plain = PlainReporter()
+    for done in range(1, 26):
+        now[0] += 1.0
+        plain.step(done, 25, "explaining")
+    assert capsys.readouterr().err.splitlines() == ["explaining: 10/25", "explaining: 20/25"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> str:
+    """All that a short run writes to a terminal."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "200")
+    with reporter(quiet=False) as live:
+        assert isinstance(live, LiveReporter)
+        live.notice("weights x[0] and [red]y[/red] of a path " + "/long" * 60)
+        live.progress(FIRST)
+        live.progress(NEWS)
+    return terminal.getvalue()
+
+
+def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal there is a moving line; notices stay, whole and with their brackets."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    text = watched(monkeypatch)
+    assert "weights x[0] and [red]y[/red] of a path " + "/long" * 60 in text
+    assert describe(NEWS) in text
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") >= 1  # the cursor comes back
+    assert "\x1b[38;5;" in text or "\x1b[3" in text
+
+
+def test_a_terminal_shows_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar moves, and says what is done."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with reporter(quiet=False) as live:
+        live.step(3, 11, "explaining [x]")
+    assert "explaining [x], 3/11" in terminal.getvalue()
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NO_COLOR the bar has no colours."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = watched(monkeypatch)
+    assert "\x1b[3" not in text.replace("\x1b[38;5;", "\x1b[3")
+    assert describe(NEWS) in text
+
+
+def test_the_cursor_comes_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ends the run, the bar is taken away."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with pytest.raises(ZeroDivisionError), reporter(quiet=False):
+        raise ZeroDivisionError
+    assert terminal.getvalue().endswith("\x1b[?25h") or "\x1b[?25h" in terminal.getvalue()
+
+
+def test_quiet_and_piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quiet tells nothing; without a terminal lines are plain."""
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    with reporter(quiet=True) as silent:
+        assert isinstance(silent, Silent)
+    with reporter(quiet=False) as plain:
+        assert isinstance(plain, PlainReporter)
+    assert progress._LINE_SECONDS == 10.0

@@ -1,0 +1,201 @@
+"""How an explanation looks as text, Markdown, LaTeX and JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from srnet_cli.explain.choice import Shown
+from srnet_cli.explain.explaining import (
+    Explanation,
+    Formula,
+    LayerExplanation,
+    PrintedFidelity,
+    run,
+)
+from srnet_cli.explain.formats import FORMATS, SHOWN, as_align, as_json, as_table
+
+TEXT = """\
+runs/demo-1
+shown: the simplest that keeps 0.99 of R²: complexity 6, R² 0.9000 on held-out rows
+the most faithful, --fidelity 1: complexity 40, R² 0.9080
+
+hidden 1: 3 units from h0, h1, h2, complexity 3
+  f = h0 + 1
+  h0 = 0*f
+  h1 = 1*f
+  h2 = 2*f
+
+output: 1 unit from h0, complexity 3
+  f = h0 + 1
+  h0 = 0*f
+
+whole network, complexity 10
+  y = x + 2
+
+R² to the network            training  held-out  held-out: by effect  ceiling
+hidden 1                       0.9877      none               0.8765   0.9500
+output                         0.9877      none               0.8765   0.9500
+layers as printed, 4 digits              0.8900
+whole as printed, 4 digits               0.8800
+rows                               60       100
+without a value                     0         7
+
+the network itself: R² 0.9000 to the truth on held-out rows, RMSE 2 (the training mean: 5)"""
+
+
+def layer(name: str, units: int) -> LayerExplanation:
+    return LayerExplanation(
+        name=name,
+        inputs=tuple(f"h{i}" for i in range(units)),
+        expressions=(Formula("f", "h0 + 1", "h_{0} + 1"),),
+        units=tuple(Formula(f"h{i}", f"{i}*f", f"{i} f") for i in range(units)),
+        complexity=3,
+        mse={"train": 0.5, "interpolation": None},
+        r2={"train": 0.98765, "interpolation": None},
+        effect_r2={"train": None, "interpolation": 0.8765},
+        ceiling={"train": 1.0, "interpolation": 0.95},
+        unit_r2={"train": [0.9] * units, "interpolation": [None] * units},
+        undefined_rows={"train": 0, "interpolation": 7},
+    )
+
+
+def explanation(units: int = 3, nodes: int | None = 10) -> Explanation:
+    return Explanation(
+        run="runs/demo-1",
+        is_done=True,
+        trial=1,
+        trials=1,
+        generations=5,
+        target="y",
+        shown=Shown("the simplest that keeps 0.99 of R²", (2, 1), 6, 0.9, 40, 0.908, 12),
+        digits=4,
+        scaling=(),
+        layers=(layer("hidden 1", units), layer("output", 1)),
+        network=None if nodes is None else (Formula("y", "x + 2", "x + 2"),),
+        network_complexity=nodes,
+        rows={"train": 60, "interpolation": 100},
+        printed=PrintedFidelity("interpolation", 0.9, 0.89, 0.88, None),
+        unconfirmed=(),
+        quality={"rows": 9, "r2": 0.9, "rmse": 2.0, "baseline_rmse": 5.0},
+    )
+
+
+def test_text_holds_formulas_and_fidelity() -> None:
+    """The text names the run, gives every line, and a table of R² with rows without a value."""
+    assert as_table(explanation()) == TEXT
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "latex"])
+def test_wide_layers_are_abbreviated(form: str) -> None:
+    """Of a hundred units eight are printed, with a line that counts the others and names --full,
+    which prints them all."""
+    wide = explanation(units=100)
+    short, full = FORMATS[form](wide), FORMATS[form](wide, full=True)
+    assert "… and 92 more units; --full prints all" in short
+    assert len(short.splitlines()) < 50
+    assert all(len(line) < 160 for line in short.splitlines())
+    assert "more units" not in full
+    for unit in range(100):
+        name = f"h_{{{unit}}} &=" if form == "latex" else f"h{unit} ="
+        assert name in full
+        assert (name in short) == (unit < SHOWN)
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "latex"])
+def test_pages_of_formula_are_left_out(form: str) -> None:
+    """A formula of the whole network that nobody can read is printed only with --full."""
+    long = explanation(nodes=5000)
+    line = "y &= x + 2" if form == "latex" else "y = x + 2"
+    short, full = FORMATS[form](long), FORMATS[form](long, full=True)
+    assert line not in short
+    assert "complexity 5000: --full prints it" in short
+    assert "whole as printed" not in short
+    assert line in full
+    none = FORMATS[form](explanation(nodes=None), full=True)
+    assert "too long for one formula" in none
+
+
+def test_json_is_always_complete() -> None:
+    """JSON holds every unit and the long formula, and is plain JSON."""
+    record = json.loads(as_json(explanation(units=100, nodes=5000)), parse_constant=pytest.fail)
+    assert len(record["layers"][0]["units"]) == 100
+    assert record["network"][0] == {"name": "y", "text": "x + 2", "latex": "x + 2"}
+    assert record["layers"][0]["r2"] == {"train": 0.98765, "interpolation": None}
+
+
+def test_a_real_run_is_printed_in_every_format(finished: Path) -> None:
+    """Each format prints a run, every formula of it, without markers of escaped markup."""
+    shown = run(str(finished))
+    lines = [line for part in shown.layers for line in (*part.expressions, *part.units)]
+    for form, write in FORMATS.items():
+        text = write(shown)
+        for line in lines:
+            assert (line.latex if form == "latex" else line.text) in text
+        assert "\x1b" not in text
+
+
+def test_markdown_is_headings_lists_and_a_table(finished: Path) -> None:
+    """The table has as many cells in every row, and formulas are code."""
+    text = FORMATS["markdown"](run(str(finished)))
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in rows}) == 1
+    assert re.fullmatch(r"\| --- (\| ---: )+\|", rows[1])
+    assert "- `f = " in text
+
+
+@pytest.mark.parametrize("name", ["a b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c"])
+def test_latex_names_are_escaped(name: str) -> None:
+    """Whatever the target is called, braces balance and no special character stands bare."""
+    odd = replace(explanation(), network=(Formula(name, "x", "x"),))
+    (line,) = [line for line in as_align(odd).splitlines() if line.endswith("&= x")]
+    body = line.removesuffix("&= x")
+    bare = re.sub(r"\\[a-z]+(?![a-z])|\\.", "", body)
+    assert bare.count("{") == bare.count("}")
+    assert not set("%#&_^~") & set(bare)
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"), [("h12", "h_{12}"), ("f", "f"), ("a_b", "a_{b}"), ("alpha", r"\alpha")]
+)
+def test_latex_names_are_those_of_the_formulas(name: str, latex: str) -> None:
+    """What stands left is written as it is on the right of later lines."""
+    odd = replace(explanation(), network=(Formula(name, "x", "x"),))
+    assert f"  {latex} &= x" in as_align(odd).splitlines()
+
+
+def test_latex_environments_are_closed(finished: Path) -> None:
+    """Every align* that begins ends, rows are parted by double backslashes, notes are comments."""
+    text = as_align(run(str(finished)))
+    assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") >= 3
+    for block in re.findall(r"\\begin\{align\*\}\n(.*?)\n\\end", text, re.DOTALL):
+        *rows, last = block.split("\n")
+        assert all(row.endswith(r" \\") for row in rows)
+        assert not last.endswith("\\")
+        assert block.count("&=") == len(rows) + 1
+
+
+def test_remarks_say_what_a_reader_must_know() -> None:
+    """An unfinished run, the trial shown, lost digits and unconfirmed formulas are all said."""
+    odd = replace(
+        explanation(),
+        is_done=False,
+        trial=2,
+        trials=3,
+        shown=Shown("as the search found it", (), 6, 0.9, None, None, 0),
+        quality={"rows": 9, "accuracy": 0.75, "majority_rate": 0.7, "kappa": 0.1},
+        printed=PrintedFidelity("train", 0.9, 0.1, None, 7),
+        unconfirmed=tuple(f"hidden 1, expression {k}" for k in range(20)),
+    )
+    text = as_table(odd)
+    assert "not finished: the best found in 5 generations" in text
+    assert "trial 2 of 3, the best" in text
+    assert "shown: as the search found it" in text
+    assert "--fidelity" not in text
+    assert "rounding costs R² on training rows, 0.9000 before: --digits 7 keeps it" in text
+    assert "hidden 1, expression 7; and 12 more" in text
+    assert "accuracy 0.7500 on held-out rows (the most frequent class: 0.7000)" in text

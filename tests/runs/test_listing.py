@@ -1,0 +1,70 @@
+"""``srnet ls``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from srnet_cli.runs.listing import ListedRun, as_csv, as_json, as_table, run
+from srnet_cli.store import RunFolder
+
+RUNS = [
+    ListedRun("K0-published-0d553b8c", "stopped", "", None, None),
+    ListedRun("F4-1b2c3d4e", "finished", "2026-01-02T03:04:05", 2.3162719540411e-8, 0.876913094),
+    ListedRun("F2-1b2c3d4f", "finished", "2026-01-02T03:04:06", 1.216e8, -6441.18),
+]
+
+
+def test_no_runs(runs_dir: Path) -> None:
+    """Where there is no folder there are no runs, which is no error."""
+    assert run() == []
+    assert as_table([]) == "no runs yet"
+    assert json.loads(as_json([])) == []
+    assert as_csv([]) == "folder,state,finished,fitness,r2"
+
+
+def test_runs_in_every_state_are_listed(finished: Path, runs_dir: Path) -> None:
+    """Finished runs come with fitness and R²; others with what there is, even where damaged."""
+    for name in ("running-1", "broken-1", "stopped-1"):
+        RunFolder.claim(runs_dir / name).close()
+    (runs_dir / "broken-1" / "DONE.json").write_text("{")
+    (runs_dir / "stopped-1" / "metrics.json").write_text("[1]")
+    with RunFolder.claim(runs_dir / "running-1"):
+        listed = {entry.folder: entry for entry in run()}
+    assert {name: entry.state for name, entry in listed.items()} == {
+        "small-run": "finished",
+        "running-1": "running",
+        "broken-1": "damaged",
+        "stopped-1": "stopped",
+    }
+    metrics = json.loads((finished / "metrics.json").read_text())
+    done = listed["small-run"]
+    assert done.fitness == metrics["fitness"][0]
+    assert done.r2 == metrics["fidelity"]["interpolation"][-1]["r2"]
+    assert len(done.finished) == 19
+    assert listed["stopped-1"].fitness is None
+
+
+def test_the_table_fits_a_terminal() -> None:
+    """With usual names no line is wider than 80 columns, whatever the numbers."""
+    lines = as_table(RUNS).splitlines()
+    assert lines == [
+        "run                    state     finished (UTC)    fitness    R²",
+        "K0-published-0d553b8c  stopped",
+        "F4-1b2c3d4e            finished  2026-01-02 03:04  2.316e-08  0.8769",
+        "F2-1b2c3d4f            finished  2026-01-02 03:04  1.216e+08  -6.44e+03",
+    ]
+    assert max(map(len, lines)) <= 80
+
+
+def test_csv_and_json_lose_nothing() -> None:
+    """Both hold every digit, and what is not known is empty or null."""
+    rows = list(csv.DictReader(io.StringIO(as_csv(RUNS))))
+    assert float(rows[1]["fitness"]) == RUNS[1].fitness
+    assert rows[0]["r2"] == ""
+    records = json.loads(as_json(RUNS), parse_constant=pytest.fail)
+    assert [ListedRun(**record) for record in records] == RUNS

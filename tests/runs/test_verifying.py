@@ -1,0 +1,53 @@
+"""``srnet verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from srnet_cli.errors import StorageError, UsageError
+from srnet_cli.runs.verifying import run
+
+
+def test_a_whole_run(finished: Path) -> None:
+    """A run that is as it was committed is called so."""
+    assert run("small-run") == f"{finished}: every file is as committed"
+    assert run() == run("small-run")
+
+
+def test_every_flipped_byte_is_found(finished: Path) -> None:
+    """Whichever file is changed, at whichever place, the line names it."""
+    files = [path for path in finished.rglob("*") if path.is_file() and path.name != "LOCK"]
+    assert len(files) > 12
+    for path in files:
+        whole = path.read_bytes()
+        for place in {0, len(whole) // 2, len(whole) - 1}:
+            changed = bytearray(whole)
+            changed[place] ^= 0x10
+            path.write_bytes(changed)
+            with pytest.raises(StorageError, match=f"{path.name}: changed"):
+                run(str(finished))
+        path.write_bytes(whole)
+    assert run(str(finished)).endswith("as committed")
+
+
+def test_several_damages_are_counted(finished: Path) -> None:
+    """The first is named and the others are counted, in one line."""
+    (finished / "metrics.json").unlink()
+    (finished / "stranger.txt").touch()
+    (finished / "curves.csv").write_text("")
+    with pytest.raises(StorageError, match=r"curves\.csv: changed \(and 2 more\)$"):
+        run(str(finished))
+
+
+def test_an_unfinished_run_says_so(finished: Path) -> None:
+    """Without a commit only checkpoints can be verified, which the answer says."""
+    (finished / "DONE.json").unlink()
+    assert run(str(finished)) == f"{finished}: not finished; checkpoints verify"
+
+
+def test_no_run(runs_dir: Path) -> None:
+    """A run that is not there is a usage error."""
+    with pytest.raises(UsageError, match="no run 'x'"):
+        run("x")

@@ -1,0 +1,64 @@
+"""Plots of suites: what is drawn in which panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_suite import SUITE, write_suite
+
+from srnet_cli.suites import plots, running
+from srnet_cli.suites.folder import SuiteFolder
+from srnet_cli.suites.ledger import Record
+from srnet_cli.suites.plots import convergence_figure
+
+CURVE = "trial,generation,evaluations,fitness\n1,0,20,4.0\n1,1,39,1.0\n"
+
+
+def made(folder: Path, text: str) -> tuple[SuiteFolder, list[Record]]:
+    """A suite, all of whose trials have ended with the same curve."""
+    planned = running.plan(write_suite(folder, text))
+    with SuiteFolder.claim(folder / "run", planned) as suite:
+        records = [
+            Record(
+                case=case.name,
+                network=case.network,
+                variant=case.variant,
+                trial=number,
+                state="done",
+                seed=3,
+                fitness=1.0,
+                folder=f"trials/{key}",
+            )
+            for case, number, key in suite.trials()
+        ]
+        for record in records:
+            (suite.path / record.folder).mkdir(parents=True)
+            (suite.path / record.folder / "curves.csv").write_text(CURVE)
+    return suite, records
+
+
+def test_a_panel_is_of_one_strategy(tmp_path: Path) -> None:
+    """Fitness means the same within one only, so the published median stands beside that one."""
+    text = SUITE.replace("first:", "K0:").replace("second:", "K1:")
+    text += "strategies: [auto, mnncgp-es]\nmatrix: {evolution.mutation: [0.1, 0.2]}\n"
+    panels = convergence_figure(*made(tmp_path, text + "published: fitness\n")).axes
+    assert [axes.get_title() for axes in panels] == [
+        f"{network}, {strategy}" for network in ("K0", "K1") for strategy in ("auto", "mnncgp-es")
+    ]
+    labels = [[str(line.get_label()) for line in axes.lines] for axes in panels]
+    assert labels[0] == labels[2] == ["auto, mutation=0.1", "auto, mutation=0.2"]
+    assert labels[1][-1] == labels[3][-1] == "published median"
+
+
+def test_no_more_curves_are_read_than_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of thousands of trials."""
+    read: list[Record] = []
+    monkeypatch.setattr(plots, "_CURVES", 2)
+    monkeypatch.setattr(plots, "_curve", lambda _, record: read.append(record))
+    convergence_figure(*made(tmp_path, SUITE.replace("trials: 2", "trials: 5")))
+    assert [(one.case, one.trial) for one in read] == [
+        (case, trial) for case in ("first", "second") for trial in (1, 2)
+    ]
