@@ -17,6 +17,7 @@ import typer
 from small_run import CONFIG
 
 from srnet_cli import cli
+from srnet_cli.cli.app import app
 from srnet_cli.fit import fitting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,7 @@ def test_there_is_something_to_check() -> None:
 def test_every_srnet_command_parses(page: str, line: str) -> None:
     """Commands, options and values in the documents exist."""
     arguments = shlex.split(line)[1:]
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = typer.main.get_command(app)
     context = group.make_context("srnet", arguments)
     name, command, rest = group.resolve_command(context, arguments)
     command.make_context(name, rest, parent=context)
