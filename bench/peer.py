@@ -32,10 +32,10 @@ from support.problems import OPCODES, evolved_programs, grid, published, setting
 from srnet_cli.cgp.genotype import decode, mutation_threshold
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.genes import chromosome_key, write_offspring
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
 GOAL = 3.0

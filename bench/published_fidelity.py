@@ -29,7 +29,7 @@ import numpy as np
 from support.fits import Fit, add_options, auto_fit, each, fit, published_dir
 from support.output import PROJECT, parser, save, table
 
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 OPERON_ROWS = 4000
 RECOVER = (

@@ -22,10 +22,10 @@ from support.output import parser, save, table
 from support.problems import OPCODES, grid, published, settings
 
 from srnet_cli.cgp.genotype import Grid, decode
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.mnncgp_es import MnncgpEs
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
 Genes = NDArray[np.int32]

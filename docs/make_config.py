@@ -6,7 +6,6 @@ import re
 from textwrap import wrap
 from typing import Any
 
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.config.schema import (
     DatasetSettings,
     EvolutionSettings,
@@ -16,6 +15,7 @@ from srnet_cli.config.schema import (
     TrainSettings,
 )
 from srnet_cli.datasets.formula import FUNCTIONS as FORMULA_FUNCTIONS
+from srnet_cli.primitives import PRIMITIVES
 
 INTRODUCTION = """\
 # Configs

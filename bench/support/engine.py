@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.kernels.layout import build_layout
-from srnet_cli.cgp.kernels.sweep import steps, sweep, together
-from srnet_cli.cgp.kernels.workspace import allocate
+from srnet_cli.cgp.kernels.mnncgp.layout import build_layout
+from srnet_cli.cgp.kernels.mnncgp.sweep import steps, sweep, together
+from srnet_cli.cgp.kernels.mnncgp.workspace import allocate
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.problem import Problem
 

@@ -9,8 +9,8 @@ import numba
 import numpy as np
 
 from srnet_cli.cgp.kernels import elementary
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import PRIMITIVES
 
 _FORMULAS = {
     "add": "{0} + {1}",

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.genotype import Grid, decode
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, write_offspring
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS, function_set
 from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, symbolic_layers
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fit import validating
 from srnet_cli.fit.preparation import prepare
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS, function_set
 from srnet_cli.reporting import Silent
 from support.output import PROJECT
 

@@ -1,4 +1,4 @@
-"""Cartesian genetic programming on arrays: primitives, genotype, programs and their kernels."""
+"""Cartesian genetic programming on arrays: genotype, programs and their kernels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Program", "evaluate"]
 
 
 def __getattr__(name: str) -> Any:
-    # The config reads the primitive table; it should not have to wait for numba.
+    # Who reads programs only should not have to wait for numba.
     if name == "evaluate":
         from srnet_cli.cgp.kernels.evaluate import evaluate
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.genes import Grid, decode_offspring
-from srnet_cli.cgp.primitives import MAX_ARITY
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import MAX_ARITY
 
 __all__ = ["Grid", "decode", "mutation_threshold"]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,6 @@ from pydantic import (
     model_validator,
 )
 
-from srnet_cli.cgp.primitives import BY_NAME, PUBLISHED_FUNCTIONS
 from srnet_cli.config.suggestions import did_you_mean
 from srnet_cli.config.types import (
     MAX_NODES,
@@ -32,6 +31,7 @@ from srnet_cli.config.types import (
     Whole,
     Width,
 )
+from srnet_cli.primitives import BY_NAME, PUBLISHED_FUNCTIONS
 
 
 def _known_function(name: str) -> str:

@@ -23,10 +23,10 @@ from threadpoolctl import threadpool_limits
 
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.gradient import differentiate
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
 from srnet_cli.metrics import log_softmax
 from srnet_cli.model import SymbolicLayer
+from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srnet_cli.cgp.kernels.limits import Limits
-from srnet_cli.cgp.primitives import BY_NAME
+from srnet_cli.primitives import BY_NAME
 
 if TYPE_CHECKING:
     from srnet_cli.config.schema import EvolutionSettings

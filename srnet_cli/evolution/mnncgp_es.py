@@ -3,7 +3,7 @@
 Generation 0 is ``population`` random individuals, each later one ``population − 1`` offspring of
 the parent. In every generation the best chromosome of each layer enters the composite, whose output
 the next layer reads; the composite replaces the parent if its fitness is lower. The generations
-themselves run in ``cgp.kernels.generation``.
+themselves run in ``cgp.kernels.mnncgp.generation``.
 
 The kernels judge by squared errors, a classifier's logits too. Of a classifier, whenever the parent
 is replaced by a better one, a copy of it has its last layer refined on the cross-entropy to the
@@ -29,15 +29,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.genotype import Grid, decode, mutation_threshold
-from srnet_cli.cgp.kernels.generation import Parent, allocate, is_worth_sharing, run_generations
-from srnet_cli.cgp.kernels.layout import build_layout
-from srnet_cli.cgp.kernels.tickets import STOP
-from srnet_cli.cgp.primitives import function_set
+from srnet_cli.cgp.kernels.mnncgp.generation import (
+    Parent,
+    allocate,
+    is_worth_sharing,
+    run_generations,
+)
+from srnet_cli.cgp.kernels.mnncgp.layout import build_layout
+from srnet_cli.cgp.kernels.mnncgp.tickets import STOP
 from srnet_cli.errors import ConfigError
 from srnet_cli.evolution.label_entropy import LabelEntropy
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer
+from srnet_cli.primitives import function_set
 from srnet_cli.rng import key, stream
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import numpy as np
 import sympy
 from sympy import Add, Expr, Mul, Pow, Symbol
 
-from srnet_cli.cgp.primitives import PRIMITIVES, Primitive
 from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
 from srnet_cli.expressions.numeric import values
 from srnet_cli.expressions.trees import Size, measure, number
+from srnet_cli.primitives import PRIMITIVES, Primitive
 
 MAX_NODES = 2000
 MAX_DEPTH = 50

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 import sympy
 from sympy import Expr, Pow
 
-from srnet_cli.cgp.primitives import BY_NAME
+from srnet_cli.primitives import BY_NAME
 
 Key = tuple[str, str]
 

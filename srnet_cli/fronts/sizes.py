@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from sympy import Symbol
 
-from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
 from srnet_cli.cgp.program import Program
 from srnet_cli.expressions.builder import template
 from srnet_cli.expressions.trees import complexity
+from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 _ADD, _SUB = BY_NAME["add"].opcode, BY_NAME["sub"].opcode
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from srnet_cli.cgp import evaluate
-from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
 from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.network import OutputActivation, Scaler
+from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 Array = NDArray[np.float64]
 Expression = Program

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.config.loading import load_experiment
 from srnet_cli.config.schema import Experiment
 from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.datasets.loading import load_dataset
 from srnet_cli.fit.validating import run
 from srnet_cli.networks import load_or_train
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 REGRESSION = [f"K{i}" for i in range(6)] + [f"F{i}" for i in range(6)]

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from oracles import interpret, interpret_genes
 from srnet_cli.cgp.genotype import Grid, decode, mutation_threshold
-from srnet_cli.cgp.primitives import PRIMITIVES
+from srnet_cli.primitives import PRIMITIVES
 
 OPCODES = np.arange(len(PRIMITIVES), dtype=np.int64)
 ROWS = np.random.default_rng(5).normal(size=(20, 2))

@@ -10,8 +10,8 @@ import pytest
 
 from oracles import interpret_genes
 from srnet_cli.cgp.genotype import Grid, decode
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS, function_set
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS, function_set
 
 NAMES = [f"{family}{number}" for family in "KF" for number in range(6)]
 FUNCTIONS = function_set(PUBLISHED_FUNCTIONS)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.config.loading import experiment_from_mapping, load_experiment
 from srnet_cli.config.resolved import resolved, signature, to_json, to_yaml
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import DataError, ModelError
+from srnet_cli.primitives import BY_NAME
 
 # Words that a careless writer leaves unquoted and a reader then takes for something else.
 TRICKY = st.sampled_from(

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.config.schema import (
     DatasetSettings,
     EvolutionSettings,
     NetworkSettings,
     TrainSettings,
 )
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 BOX = {"x": (-1, 1), "y": (0, 2)}
 

@@ -11,10 +11,10 @@ from problems import PROBLEMS, random_problem
 from reference_es import Reference
 
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
-from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.primitives import BY_NAME
 
 GENERATIONS = 8 if JIT_DISABLED else 30
 

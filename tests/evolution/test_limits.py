@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from problems import network_problem
 
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import layer_search, strategy
 from srnet_cli.evolution.limits import limited_functions, limits_of
+from srnet_cli.primitives import PRIMITIVES
 
 LIMITS = {
     "functions": ("add", "mul", "sin", "cos", "square"),

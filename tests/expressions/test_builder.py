@@ -13,12 +13,12 @@ from programs import EDGE_ROWS, NAMES, program, programs
 from sympy.parsing.sympy_parser import parse_expr
 
 from oracles import FUNCTIONS, interpret, slots
-from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES, Primitive
 from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
 from srnet_cli.expressions import as_text, to_sympy, values
 from srnet_cli.expressions.builder import MAX_NODES, template, to_steps
 from srnet_cli.expressions.trees import complexity, number
+from srnet_cli.primitives import BY_NAME, PRIMITIVES, Primitive
 
 SYMBOLS = sympy.symbols("x0 x1")
 X0, X1 = SYMBOLS

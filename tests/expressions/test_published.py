@@ -12,10 +12,10 @@ import sympy
 from sympy.parsing.sympy_parser import parse_expr
 
 from oracles import interpret
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS, function_set
 from srnet_cli.cgp.program import Program
 from srnet_cli.expressions import as_python, as_text, compose, layer_formulas, layers_as_python
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS, function_set
 
 NAMES = [f"{group}{index}" for group in "KF" for index in range(6)]
 NODES = 25

@@ -172,7 +172,7 @@ def test_large_formulas_are_left_alone() -> None:
 
 _DETERMINISM = """
 import numpy as np, sympy
-from srnet_cli.cgp.primitives import PRIMITIVES
+from srnet_cli.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
 from srnet_cli.expressions import as_text, simplify, to_sympy
 rng = np.random.default_rng(7)

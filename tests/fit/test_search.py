@@ -172,7 +172,8 @@ def test_the_kernel_that_is_looked_for_is_compiled_by_warming_up(
     kernel = STRATEGIES[strategy].kernel
     assert jit.JIT_DISABLED or jit.is_compiled(kernel)
     name, function = kernel.split(".")
-    module = import_module(f"srnet_cli.cgp.kernels.{name}")
+    room = {"auto": "auto", "mnncgp-es": "mnncgp"}[strategy]
+    module = import_module(f"srnet_cli.cgp.kernels.{room}.{name}")
     compiled = len(getattr(getattr(module, function), "signatures", ()))
     state = made.init()
     made.advance(state, 2)

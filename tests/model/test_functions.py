@@ -11,12 +11,12 @@ import sympy
 from compared import network, rows
 from programs import program
 
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.expressions.formulas import compose
 from srnet_cli.expressions.names import feature_symbols
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.model.functions import finite_differences, gradient, outputs
 from srnet_cli.networks import Scaler
+from srnet_cli.primitives import PRIMITIVES
 
 SCALER = Scaler(np.array([0.25, -1.0]), np.array([0.5, 8.0]))
 

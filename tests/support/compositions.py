@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import Layer, solve_readouts
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 FUNCTIONS = (*PUBLISHED_FUNCTIONS, "tanh")
 

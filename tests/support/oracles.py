@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.primitives import PRIMITIVES, Primitive
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import PRIMITIVES, Primitive
 
 Array = NDArray[np.float64]
 

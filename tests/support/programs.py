@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 from hypothesis import strategies as st
 
-from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 NAMES = tuple(primitive.name for primitive in PRIMITIVES)
 EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, np.pi, 1e300, -1e300, 1e-300, -5e-324, np.inf, -np.inf)

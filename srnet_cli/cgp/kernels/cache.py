@@ -1,8 +1,8 @@
 """Compiled kernels on disk, so that only the first run has to compile.
 
 numba's own cache does not notice a change in a callee of another file, so the cache folder is named
-after a hash of every source in this package and of the versions in use. It is private to the user,
-because its files are pickles.
+after a hash of every source that kernels are made of and of the versions in use. It is private to
+the user, because its files are pickles.
 
 numba's own cache files carry no checksum, and machine code with a flipped bit would be run; their
 index can end up naming the wrong code when two processes compile at once. So files are kept here,
@@ -32,12 +32,19 @@ _OTHERS_MAY_WRITE = 0o022
 _log = logging.getLogger(__name__)
 
 
+def _sources() -> dict[str, bytes]:
+    """Every file that kernels are made of, by its path within the package."""
+    kernels = Path(__file__).parent
+    package = kernels.parents[1]
+    paths = [*kernels.rglob("*.py"), package / "primitives.py"]
+    return {path.relative_to(package).as_posix(): path.read_bytes() for path in sorted(paths)}
+
+
 def _sources_hash() -> str:
     digest = hashlib.sha256()
-    for path in sorted(
-        (*Path(__file__).parent.glob("*.py"), Path(__file__).parents[1] / "primitives.py")
-    ):
-        digest.update(path.read_bytes())
+    for name, content in _sources().items():
+        # With lengths, so that no two sets of files can give one text.
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
     for part in (numba.__version__, llvmlite.__version__, np.__version__):
         digest.update(part.encode())
     digest.update(str(bool(numba.config.BOUNDSCHECK)).encode())

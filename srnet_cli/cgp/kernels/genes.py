@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from srnet_cli.cgp.kernels.jit import float_bits, kernel
-from srnet_cli.cgp.primitives import MAX_ARITY, PRIMITIVES
+from srnet_cli.primitives import MAX_ARITY, PRIMITIVES
 
 NODE_GENES = MAX_ARITY + 1
 

@@ -39,8 +39,8 @@ from srnet_cli.cgp.kernels.opcodes import (
     TAN,
     TANH,
 )
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srnet_cli.cgp.primitives import BY_NAME
+from srnet_cli.primitives import BY_NAME
 
 ADD = BY_NAME["add"].opcode
 SUB = BY_NAME["sub"].opcode

@@ -15,7 +15,7 @@ from srnet_cli.cgp.kernels.draws import below, normal, uniform
 from srnet_cli.cgp.kernels.genes import NODE_GENES, Grid, alternatives
 from srnet_cli.cgp.kernels.gradient import ARITIES
 from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.primitives import BY_NAME
+from srnet_cli.primitives import BY_NAME
 
 _DIV = BY_NAME["div"].opcode
 

@@ -12,8 +12,8 @@ from srnet_cli.cgp.genotype import Grid
 from srnet_cli.cgp.kernels.gradient import tunable_mask
 from srnet_cli.cgp.kernels.limits import Limits, no_limits
 from srnet_cli.cgp.kernels.weighted import decode_weighted
-from srnet_cli.cgp.primitives import function_set
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import function_set
 
 Array = NDArray[np.float64]
 

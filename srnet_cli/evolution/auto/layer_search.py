@@ -14,17 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.auto.lineage import Budget, run_lineages
 from srnet_cli.cgp.kernels.evaluate import evaluate
-from srnet_cli.cgp.kernels.lineage import Budget, run_lineages
 from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS, Origin
 from srnet_cli.cgp.kernels.tuning import Rows, lay_out
-from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.directions import directions
 from srnet_cli.evolution.auto.linear_start import weighted_sum
 from srnet_cli.evolution.auto.rounding import hangs_on_rounding
 from srnet_cli.evolution.limits import most_additions
 from srnet_cli.model.readout import unexplained
+from srnet_cli.primitives import BY_NAME
 
 Array = NDArray[np.float64]
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.genes import NODE_GENES
-from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
+from srnet_cli.primitives import BY_NAME
 
 Array = NDArray[np.float64]
 

@@ -170,17 +170,24 @@ def test_a_folder_of_somebody_else_is_not_read(tmp_path, monkeypatch):
     assert cache._private_cache_folder() is None
 
 
-@pytest.mark.parametrize("name", ["genes.py", "../primitives.py"])
+@pytest.mark.parametrize(
+    "name", ["cgp/kernels/genes.py", "cgp/kernels/mnncgp/sweep.py", "primitives.py"]
+)
 def test_the_folder_is_named_after_the_sources(tmp_path, monkeypatch, name):
     """A change in any file that kernels are made of leads to another folder, a move does not."""
-    copy = tmp_path / "cgp"
-    shutil.copytree(Path(cache.__file__).parents[1], copy)
+    copy = tmp_path / "srnet_cli"
+    shutil.copytree(PACKAGE, copy)
     here = cache._sources_hash()
-    monkeypatch.setattr(cache, "__file__", str(copy / "kernels" / "cache.py"))
+    monkeypatch.setattr(cache, "__file__", str(copy / "cgp" / "kernels" / "cache.py"))
     assert cache._sources_hash() == here
-    with (copy / "kernels" / name).open("a") as file:
+    with (copy / name).open("a") as file:
         file.write("# a change\n")
-    assert cache._sources_hash() != here
+    changed = cache._sources_hash()
+    assert changed != here
+    # What stands in which file counts as well.
+    (copy / name).rename((copy / name).with_name("renamed.py"))
+    (copy / "primitives.py").touch()
+    assert cache._sources_hash() not in (here, changed)
 
 
 def test_the_cache_tells_whether_it_holds_a_kernel(tmp_path, monkeypatch):

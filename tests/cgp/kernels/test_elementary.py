@@ -17,7 +17,7 @@ from srnet_cli.cgp.kernels.elementary import (
 )
 from srnet_cli.cgp.kernels.interpreter import apply
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
-from srnet_cli.cgp.primitives import BY_NAME
+from srnet_cli.primitives import BY_NAME
 
 COUNT = 40 if JIT_DISABLED else 400
 LEAST, GREATEST = np.finfo(np.float64).smallest_subnormal, np.finfo(np.float64).max

@@ -16,7 +16,7 @@ from programs import program, programs
 from oracles import FUNCTIONS, interpret
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.kernels.interpreter import BLOCK
-from srnet_cli.cgp.primitives import PRIMITIVES
+from srnet_cli.primitives import PRIMITIVES
 
 ELEMENTARY = {"log", "sin", "cos", "tan", "exp", "tanh", "sigmoid", "gaussian"}
 EXACT = [name for name in FUNCTIONS if name not in ELEMENTARY]

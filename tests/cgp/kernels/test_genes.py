@@ -12,7 +12,7 @@ from scipy import stats
 from srnet_cli.cgp.genotype import Grid, decode, mutation_threshold
 from srnet_cli.cgp.kernels.genes import chromosome_key, decode_offspring, phenotype_hashes
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
-from srnet_cli.cgp.primitives import PRIMITIVES
+from srnet_cli.primitives import PRIMITIVES
 
 OPCODES = np.arange(len(PRIMITIVES), dtype=np.int64)
 ALWAYS = mutation_threshold(1.0)

@@ -15,8 +15,8 @@ from programs import EDGE_ROWS, NAMES, program, programs
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.kernels.gradient import TUNABLE, differentiate, tunable_mask
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
-from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 Array = NDArray[np.float64]
 

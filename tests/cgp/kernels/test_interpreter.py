@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from oracles import FUNCTIONS
 from srnet_cli.cgp.genotype import decode
 from srnet_cli.cgp.kernels.interpreter import BLOCK, apply, run_program
-from srnet_cli.cgp.primitives import PRIMITIVES
+from srnet_cli.primitives import PRIMITIVES
 
 NAMES = [primitive.name for primitive in PRIMITIVES]
 OPCODES = np.arange(len(PRIMITIVES), dtype=np.int64)

@@ -10,7 +10,7 @@ import pytest
 from srnet_cli.cgp.kernels import lanes
 from srnet_cli.cgp.kernels.interpreter import BLOCK
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
-from srnet_cli.cgp.kernels.layout import padded
+from srnet_cli.cgp.kernels.mnncgp.layout import padded
 
 pytestmark = pytest.mark.skipif(JIT_DISABLED, reason="the order is that of compiled code")
 

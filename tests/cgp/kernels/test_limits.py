@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from programs import programs
 
 from srnet_cli.cgp.kernels.limits import Limits, breaks_limits, no_limits
-from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.shortening import pruned, shorter_programs
+from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 pytestmark = pytest.mark.nojit
 

@@ -21,8 +21,8 @@ from srnet_cli.cgp.kernels.seeding import (
     seed_chromosome,
     seed_nodes,
 )
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS, function_set
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS, function_set
 
 pytestmark = pytest.mark.nojit
 

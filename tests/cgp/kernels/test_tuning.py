@@ -17,8 +17,8 @@ from oracles import interpret
 from srnet_cli.cgp.kernels.gradient import tunable_mask
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.cgp.kernels.tuning import MAX_WEIGHTS, scratch_columns, tune
-from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.cgp.program import Program
+from srnet_cli.primitives import BY_NAME
 
 Array = NDArray[np.float64]
 

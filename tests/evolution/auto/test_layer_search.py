@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.layer_search import LayerSearch
 from srnet_cli.evolution.auto.targets import principal_targets
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 Array = NDArray[np.float64]
 

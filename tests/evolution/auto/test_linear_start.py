@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from oracles import interpret
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.layer_search import LayerSearch
 from srnet_cli.evolution.auto.linear_start import weighted_sum
 from srnet_cli.evolution.auto.targets import principal_targets
 from srnet_cli.evolution.limits import limits_of
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(400, 12)) * 10.0 ** RNG.uniform(-2, 2, 12) + 5.0

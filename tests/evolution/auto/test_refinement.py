@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from problems import network_problem
 
 from oracles import interpret
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import Layer, solve_readouts
 from srnet_cli.evolution.auto.refinement import Refinement, parameters, with_parameters
 from srnet_cli.evolution.auto.refinement import _damped as damped
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from problems import PROBLEMS, network_problem
 
 from oracles import interpret
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.auto import strategy
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome
@@ -29,6 +28,7 @@ from srnet_cli.evolution.auto.strategy import (
     unpack,
 )
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 Array = NDArray[np.float64]
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.kernels.layout import FIT, SELECT
-from srnet_cli.cgp.kernels.sums import HEAD, PIVOT
+from srnet_cli.cgp.kernels.mnncgp.layout import FIT, SELECT
+from srnet_cli.cgp.kernels.mnncgp.sums import HEAD, PIVOT
 
 # Below this share of Σg², or this many units in the last place of the pivot, the spread of f is
 # rounding noise and f counts as constant.

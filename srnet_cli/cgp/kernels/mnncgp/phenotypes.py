@@ -12,7 +12,7 @@ import numpy as np
 
 from srnet_cli.cgp.kernels.genes import mix
 from srnet_cli.cgp.kernels.jit import bits_float, float_bits, kernel
-from srnet_cli.cgp.kernels.workspace import MEMORY_SLOTS
+from srnet_cli.cgp.kernels.mnncgp.workspace import MEMORY_SLOTS
 
 # An entry of ``known``: half a cache line, because looking it up is waiting for memory.
 LOW, HIGH, BOUND, ERROR = range(4)

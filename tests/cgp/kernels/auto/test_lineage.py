@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from programs import NAMES
 
 from srnet_cli.cgp import evaluate
+from srnet_cli.cgp.kernels.auto.lineage import Budget, _mutate, run_lineages
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.cgp.kernels.limits import no_limits
-from srnet_cli.cgp.kernels.lineage import Budget, _mutate, run_lineages
 from srnet_cli.cgp.kernels.seeding import Origin, seed_chromosome
 from srnet_cli.cgp.kernels.tuning import Rows, scratch_columns
-from srnet_cli.cgp.primitives import PRIMITIVES, PUBLISHED_FUNCTIONS
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
+from srnet_cli.primitives import PRIMITIVES, PUBLISHED_FUNCTIONS
 
 Array = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.layout import Layout
-from srnet_cli.cgp.kernels.sums import sums_length
-from srnet_cli.cgp.kernels.tickets import new_board
+from srnet_cli.cgp.kernels.mnncgp.layout import Layout
+from srnet_cli.cgp.kernels.mnncgp.sums import sums_length
+from srnet_cli.cgp.kernels.mnncgp.tickets import new_board
 
 MEMORY_SLOTS = 1 << 20
 

@@ -12,10 +12,10 @@ from srnet_cli.cgp.kernels.genes import NODE_GENES, Grid, chromosome_key, write_
 from srnet_cli.cgp.kernels.interpreter import BLOCK
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import residual_square
-from srnet_cli.cgp.kernels.layout import FIT, SELECT, padded
-from srnet_cli.cgp.kernels.loss import fitted_readout
-from srnet_cli.cgp.kernels.sums import HEAD, PIVOT, add_sums
-from srnet_cli.cgp.kernels.sweep import expression_values, is_hopeless
+from srnet_cli.cgp.kernels.mnncgp.layout import FIT, SELECT, padded
+from srnet_cli.cgp.kernels.mnncgp.loss import fitted_readout
+from srnet_cli.cgp.kernels.mnncgp.sums import HEAD, PIVOT, add_sums
+from srnet_cli.cgp.kernels.mnncgp.sweep import expression_values, is_hopeless
 
 # The rounding of a fitness, when it is compared with a bound.
 _FITNESS_SLACK = 1e-9

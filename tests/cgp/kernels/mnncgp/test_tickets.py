@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
-from srnet_cli.cgp.kernels.tickets import (
+from srnet_cli.cgp.kernels.mnncgp.tickets import (
     STOP,
     current_round,
     new_board,

@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.directions import LEAD, ResidualLimit, principal_directions
 from srnet_cli.cgp.kernels.interpreter import BLOCK
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import LANES
+from srnet_cli.cgp.kernels.mnncgp.directions import LEAD, ResidualLimit, principal_directions
 
 FIT, SELECT = 0, 1
 _FIRST_BLOCK = 64

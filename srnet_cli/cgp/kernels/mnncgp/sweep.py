@@ -6,9 +6,9 @@ import numpy as np
 
 from srnet_cli.cgp.kernels.interpreter import BLOCK, run_program
 from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.kernels.layout import FIT, SELECT, padded
-from srnet_cli.cgp.kernels.loss import fitted_error, partial_bound
-from srnet_cli.cgp.kernels.sums import HEAD, PIVOT, add_sums
+from srnet_cli.cgp.kernels.mnncgp.layout import FIT, SELECT, padded
+from srnet_cli.cgp.kernels.mnncgp.loss import fitted_error, partial_bound
+from srnet_cli.cgp.kernels.mnncgp.sums import HEAD, PIVOT, add_sums
 
 # Rounding may lift a bound above the loss it bounds; this much is allowed for.
 _RELATIVE_SLACK = 1e-9

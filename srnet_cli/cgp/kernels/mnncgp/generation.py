@@ -20,7 +20,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from srnet_cli.cgp.kernels.composite import (
+from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, decode_offspring, phenotype_hashes
+from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
+from srnet_cli.cgp.kernels.limits import breaks_limits
+from srnet_cli.cgp.kernels.mnncgp.composite import (
     accept,
     compose,
     fit,
@@ -31,10 +34,7 @@ from srnet_cli.cgp.kernels.composite import (
     take_loss,
     trace,
 )
-from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, decode_offspring, phenotype_hashes
-from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
-from srnet_cli.cgp.kernels.limits import breaks_limits
-from srnet_cli.cgp.kernels.phenotypes import (
+from srnet_cli.cgp.kernels.mnncgp.phenotypes import (
     distinct,
     extend_chain,
     is_composed,
@@ -42,8 +42,8 @@ from srnet_cli.cgp.kernels.phenotypes import (
     remember,
     start_chain,
 )
-from srnet_cli.cgp.kernels.sweep import shortlist, steps, sweep, together
-from srnet_cli.cgp.kernels.tickets import (
+from srnet_cli.cgp.kernels.mnncgp.sweep import shortlist, steps, sweep, together
+from srnet_cli.cgp.kernels.mnncgp.tickets import (
     current_round,
     open_tickets,
     take_ticket,
@@ -51,7 +51,7 @@ from srnet_cli.cgp.kernels.tickets import (
     wait_for,
     wait_for_round,
 )
-from srnet_cli.cgp.kernels.workspace import Parent, Workspace, allocate
+from srnet_cli.cgp.kernels.mnncgp.workspace import Parent, Workspace, allocate
 
 __all__ = ["Parent", "Workspace", "allocate", "is_worth_sharing", "run_generations"]
 

@@ -1,0 +1,1 @@
+"""Kernels of auto: lineages of weighted chromosomes."""
