@@ -138,11 +138,18 @@ def _equation(equation: Equation) -> Iterator[str]:
 
 
 def upright(name: str) -> str:
-    """A name in a formula, set as words."""
+    """A name in a formula, set as words; a single letter as a variable."""
+    if len(name) == 1 and name.isascii() and name.isalpha():
+        return name
     return rf"\text{{{escaped(name)}}}"
 
 
 def _tabular(table: Table) -> Iterator[str]:
+    lesser = [column.title for column in table.columns if column.is_lesser]
+    if lesser and _width(table) > _SHRUNK_WIDTH:
+        greater = (place for place, column in enumerate(table.columns) if not column.is_lesser)
+        table = table.select(greater)
+        yield from _comments([f"left out for want of room: {', '.join(lesser)}"])
     is_shrunk = TEXT_WIDTH < _width(table) <= _SHRUNK_WIDTH
     if is_shrunk:
         yield r"\resizebox{\linewidth}{!}{%"

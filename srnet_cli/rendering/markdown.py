@@ -13,7 +13,7 @@ from srnet_cli.rendering.text import plain
 def render(document: Document) -> str:
     """The document with a heading, sections, lists and pipe tables."""
     parts = [f"# {escaped(document.title)}"] if document.title else []
-    parts += [escaped(line) for line in document.lead]
+    parts += [opening(line) for line in document.lead]
     for section in document.sections:
         if section.heading:
             parts.append(f"## {escaped(section.heading)}")
@@ -26,9 +26,13 @@ def escaped(words: str) -> str:
     words = re.sub(r"[\\`*\[\]<>&|~$]", r"\\\g<0>", plain(words))
     # Within a word an underscore means nothing.
     words = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", words)
-    words = re.sub(r"^(\s*)([#+=-])", r"\1\\\2", words)
-    words = re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", words)
     return re.sub(r"(?i)\b(https?|ftp)(:)|\b(www)(\.)", r"\1\3\\\2\4", words)
+
+
+def opening(words: str) -> str:
+    """The same at the beginning of a line, where more than within one has a meaning."""
+    words = re.sub(r"^([#+=-])", r"\\\1", escaped(plain(words).strip()))
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", words)
 
 
 def code_span(words: str) -> str:
@@ -44,13 +48,13 @@ def code_span(words: str) -> str:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Paragraph(words):
-            yield escaped(words)
+            yield opening(words)
         case Remarks(lines):
-            yield from (f"- {escaped(line)}" for line in lines)
+            yield from (f"- {opening(line)}" for line in lines)
         case Equations(equations, rest):
             yield from (f"- {code_span(f'{one.name} = {one.text}')}" for one in equations)
             if rest:
-                yield f"- {escaped(rest)}"
+                yield f"- {opening(rest)}"
         case Table():
             yield from _table(block)
 

@@ -102,7 +102,7 @@ def shortfall(r2: float | None, *, missing: str = "") -> Cell:
 
 def shortfall_text(r2: float) -> str:
     """What ``shortfall`` writes."""
-    return "0" if r2 == 1.0 else f"{1.0 - r2:.1e}" if abs(1.0 - r2) < 0.1 else f"{1.0 - r2:.2g}"
+    return f"{1.0 - r2:.1e}" if 0.0 < 1.0 - r2 < 0.01 else f"{1.0 - r2:.2g}"
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,6 @@ from srnet_cli.rendering.breaking import broken
 from srnet_cli.rendering.document import Block, Document, Equation, Equations, Paragraph, Remarks
 from srnet_cli.rendering.table import Cell, Column, Table, text
 
-PAGE_WIDTH = 100
-"""Columns for tables where there is no terminal; other lines are then not broken at all."""
-
 _LEAST_WRAPPED = 24
 _GAP = "  "
 
@@ -28,14 +25,14 @@ def render(document: Document, width: int | None = None) -> str:
     Args:
         document: the document.
         width: columns that there are. None: those of the terminal; where there is none, equations
-            have a line each, however long, to be copied and searched, and tables 100 columns.
+            and the rows of tables have a line each, however long, to be copied and searched.
     """
     room = terminal_width() if width is None else width
     blocks = ["\n".join(plain(line) for line in (document.title, *document.lead) if line)]
     for section in document.sections:
         lines = [plain(section.heading)] if section.heading else []
         for block in section.blocks:
-            if lines and isinstance(block, Table) and lines != [plain(section.heading)]:
+            if isinstance(block, Table) and block is not section.blocks[0]:
                 lines.append("")
             lines += _block(block, room)
         blocks.append("\n".join(lines))
@@ -65,15 +62,14 @@ def aligned(table: Table, width: int | None = None) -> Iterator[str]:
     Where there is no room, lesser columns are left out and named; then words are broken into lines;
     then the figures stand below one another.
     """
-    room = PAGE_WIDTH if width is None else width
-    if _width(table) <= room:
+    if width is None or _width(table) <= width:
         yield from _lines(table)
         return
     greater = table.select(
         place for place, column in enumerate(table.columns) if not column.is_lesser
     )
     lesser = [column.title for column in table.columns if column.is_lesser]
-    for candidate in (_wrapped(greater, room), _wrapped(greater.stacked(), room)):
+    for candidate in (_wrapped(greater, width), _wrapped(greater.stacked(), width)):
         if candidate is not None:
             yield from _lines(candidate)
             break

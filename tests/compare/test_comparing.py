@@ -171,9 +171,9 @@ def test_what_a_run_may_lack_is_one_line(finished: Path, runs_dir: Path) -> None
     """Unknown runs, numbers out of range, and a run without its network."""
     with pytest.raises(UsageError, match="no run 'nowhere'"):
         run("nowhere")
-    with pytest.raises(UsageError, match="--instances 0: give 1 or more"):
+    with pytest.raises(UsageError, match="instances 0: give 1 or more"):
         run(instances=0)
-    with pytest.raises(UsageError, match="--jobs 0: give 1 or more"):
+    with pytest.raises(UsageError, match="jobs 0: give 1 or more"):
         run(jobs=0)
     (finished / "network.safetensors").unlink()
     with pytest.raises(StorageError, match=r"network\.safetensors"):
@@ -444,5 +444,5 @@ def test_a_missing_package_exits_with_2(finished: Path, monkeypatch, capsys) -> 
         cli.main(["compare", "--lime"])
     assert stop.value.code == 2
     error = capsys.readouterr().err
-    assert "--lime needs the package 'lime'" in error
+    assert "--lime: this needs the package 'lime'" in error
     assert "pip install 'srnet[compare]'" in error

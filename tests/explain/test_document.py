@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sympy import Symbol
 
 from srnet_cli.explain.choice import Shown
 from srnet_cli.explain.document import SHOWN, document
@@ -18,6 +19,7 @@ from srnet_cli.explain.explaining import (
     PrintedFidelity,
     run,
 )
+from srnet_cli.expressions.printers import as_latex
 from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import RENDERERS, render
 
@@ -173,11 +175,13 @@ def test_latex_names_are_escaped(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "latex"), [("h12", "h_{12}"), ("f", "f"), ("a_b", "a_{b}"), ("alpha", r"\alpha")]
+    ("name", "latex"), [("h12", "h_{12}"), ("f", "f"), ("t1_0", as_latex(Symbol("t1_0")))]
 )
 def test_latex_names_are_those_of_the_formulas(name: str, latex: str) -> None:
     """What stands left is written as it is on the right of later lines."""
-    odd = replace(explanation(), network=(Formula(name, "x", "x"),))
+    first, *others = explanation().layers
+    layers = (replace(first, expressions=(Formula(name, "x", "x"),)), *others)
+    odd = replace(explanation(), layers=layers)
     assert f"  {latex} &= x" in shown(odd, "latex").splitlines()
 
 
