@@ -6,20 +6,55 @@ then the hint. Anything else that escapes is a bug of ours and exits with 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
+Options = Mapping[str, object] | Sequence[str]
+
 
 class SrnetError(Exception):
     """An error with a message for the user.
 
     Args:
-        message: one line that names what is wrong.
+        message: what is wrong; one line, behind the options that it is about, if any.
         hint: what to do about it, one line, or empty.
+        options: the arguments that are wrong, by their plain names such as ``run_dir``, with their
+            values; a sequence of names, or a value of None, leaves values out.
+        remedies: names of arguments that help, for the hint.
+
+    ``str`` has the plain names, as a caller in Python knows them; ``told`` those of another caller.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        options: Options = (),
+        remedies: Sequence[str] = (),
+    ) -> None:
+        named = options if isinstance(options, Mapping) else dict.fromkeys(options)
+        self.message, self.hint = message, hint
+        self.options, self.remedies = dict(named), tuple(remedies)
+        super().__init__(self.told(str))
+
+    def told(self, spelled: Callable[[str], str]) -> str:
+        """The message behind the options that it is about.
+
+        Args:
+            spelled: what the caller calls an option.
+        """
+        named = [
+            spelled(name) if value is None else f"{spelled(name)} {value}"
+            for name, value in self.options.items()
+        ]
+        return f"{' and '.join(named)}: {self.message}" if named else self.message
+
+    def advice(self, spelled: Callable[[str], str]) -> str:
+        """The hint with the options that help; empty where there is none."""
+        named = ", ".join(map(spelled, self.remedies))
+        return f"{self.hint} ({named})" if named and self.hint else self.hint or named
 
 
 class UsageError(SrnetError):
@@ -64,7 +99,8 @@ class TrialsFailed(SrnetError):
         trials = "1 trial has" if count == 1 else f"{count} trials have"
         super().__init__(
             f"{trials} failed; all others are in {path}",
-            hint=f"'srnet bench {path} --list' shows why; 'srnet bench SUITE' tries them anew",
+            hint=f"'srnet bench SUITE' tries them anew; the list of {path} shows why",
+            remedies=("list",),
         )
 
 

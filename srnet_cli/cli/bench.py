@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from srnet_cli.cli import console
-from srnet_cli.cli.console import BenchFormat
+from srnet_cli.cli.console import ListFormat
 from srnet_cli.cli.options import Overrides, Quiet
 from srnet_cli.errors import TrialsFailed
 
@@ -51,7 +51,7 @@ def bench(
         str | None, typer.Option("--tls-key", help="For tls:// schedulers: our private key.")
     ] = None,
     listed: Annotated[
-        bool, typer.Option("--list", help="Of a suite's folder: a line a trial instead.")
+        bool, typer.Option("--list", help="Of a suite's folder: a row per trial instead.")
     ] = False,
     compare_two: Annotated[
         tuple[str, str] | None,
@@ -59,9 +59,7 @@ def bench(
             "--compare", metavar="A B", help="Say whether suite run B is better than suite run A."
         ),
     ] = None,
-    form: Annotated[
-        BenchFormat, typer.Option("--format", help="How to print.")
-    ] = BenchFormat.table,
+    form: Annotated[ListFormat, typer.Option("--format", help="How to print.")] = ListFormat.table,
     quiet: Quiet = False,
 ) -> None:
     """Run a suite: many networks, many trials, in processes or on a Dask cluster; and report.
@@ -69,24 +67,29 @@ def bench(
     A suite that was interrupted goes on where it stopped, and tries anew what has failed.
     Exit code 5: some trials have failed; those of a folder that is only reported on count too.
     """
-    from srnet_cli.suites import formats
     from srnet_cli.suites import running as workflow
+    from srnet_cli.suites.document import comparison_document, document, trials_document
 
-    workflow.require_sense(
-        suite,
-        compare_two,
-        listed,
-        [trials, jobs, run_dir, overrides, scheduler, tls_ca, tls_cert, tls_key],
-    )
+    for_running = {
+        "trials": trials,
+        "jobs": jobs,
+        "run_dir": run_dir,
+        "set": overrides,
+        "scheduler": scheduler,
+        "tls_ca_file": tls_ca,
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
+    }
+    workflow.require_sense(suite, compare_two, listed, for_running)
     if compare_two is not None:
         from srnet_cli.suites import comparing
 
         compared = comparing.run(*map(workflow.find, compare_two))
-        console.show(formats.COMPARE_FORMATS[form.value](compared))
+        console.answer(comparison_document(compared), form)
         return
     assert suite is not None  # checked above
     if listed:
-        console.show(formats.LIST_FORMATS[form.value](workflow.records(workflow.find(suite))))
+        console.answer(trials_document(workflow.records(workflow.find(suite))), form)
         return
     if workflow.is_folder(suite):
         summary = workflow.report(workflow.find(suite))
@@ -103,6 +106,6 @@ def bench(
                 run_dir=run_dir,
                 reporter=watcher,
             )
-    console.show(formats.FORMATS[form.value](summary))
+    console.answer(document(summary), form)
     if summary.failures:
         raise TrialsFailed(len(summary.failures), str(summary.path))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from srnet_cli.cli import console
-from srnet_cli.cli.console import ExplainFormat
+from srnet_cli.cli.console import Format
 from srnet_cli.cli.options import Quiet
 
 
@@ -41,9 +41,7 @@ def compare(
             help="Draw decision boundaries over two principal components of the rows instead.",
         ),
     ] = False,
-    form: Annotated[
-        ExplainFormat, typer.Option("--format", help="How to print.")
-    ] = ExplainFormat.table,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     quiet: Quiet = False,
 ) -> None:
     """Set a run's formulas against LIME and MAPLE, on the same network and the same rows.
@@ -53,7 +51,7 @@ def compare(
     """
     from srnet_cli.cli.progress import reporter
     from srnet_cli.compare import comparing as workflow
-    from srnet_cli.compare.formats import FORMATS
+    from srnet_cli.compare.document import document
     from srnet_cli.compare.plane import View
 
     view = View.parse(inputs, projection)
@@ -68,4 +66,4 @@ def compare(
             view=view,
             reporter=watcher,
         )
-    console.show(FORMATS[form.value](compared))
+    console.answer(document(compared), form)

@@ -6,47 +6,36 @@ import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import typer
 
 from srnet_cli.errors import SrnetError, StorageError, UsageError
 
+if TYPE_CHECKING:
+    from srnet_cli.rendering.document import Document
+
 # typer carries its own copy of click's exceptions in newer versions, and click's in older ones.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-class FitFormat(StrEnum):
-    """How the result of a fit is printed."""
+class Format(StrEnum):
+    """How answers are printed."""
 
     table = "table"
     json = "json"
-
-
-class ExplainFormat(StrEnum):
-    """How explanations and comparisons are printed."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-    latex = "latex"
-
-
-class BenchFormat(StrEnum):
-    """How suites are printed."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
     markdown = "markdown"
     latex = "latex"
 
 
 class ListFormat(StrEnum):
-    """How lists are printed."""
+    """How answers are printed that are lists, which spreadsheets can read too."""
 
     table = "table"
     json = "json"
     csv = "csv"
+    markdown = "markdown"
+    latex = "latex"
 
 
 class _NobodyReadsError(Exception):
@@ -70,7 +59,7 @@ def run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
         _set_log_level(os.environ.get("SRNET_LOG_LEVEL", ""))
         return int(app(arguments, prog_name="srnet", standalone_mode=False) or 0)
     except SrnetError as error:
-        return _failed(error, str(error), error.hint, error.exit_code)
+        return _failed(error, error.told(flag), error.advice(flag), error.exit_code)
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "srnet"
@@ -87,6 +76,11 @@ def run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
         return _failed(error, message, hint, 1)
 
 
+def flag(option: str) -> str:
+    """How an option of a command is typed: ``run_dir`` is ``--run-dir``."""
+    return f"--{option.replace('_', '-')}"
+
+
 def _failed(error: Exception, message: str, hint: str, exit_code: int) -> int:
     if os.environ.get("SRNET_FULL_ERROR") == "1":
         import traceback
@@ -100,6 +94,17 @@ def _failed(error: Exception, message: str, hint: str, exit_code: int) -> int:
 
 def _complain(line: str) -> None:
     print(" ".join(line.splitlines()), file=sys.stderr)
+
+
+def answer(document: Document, form: StrEnum) -> None:
+    """Print a document in a format.
+
+    Raises:
+        StorageError: it could not be written.
+    """
+    from srnet_cli.rendering.formats import render
+
+    show(render(document, form.value))
 
 
 def show(text: str) -> None:

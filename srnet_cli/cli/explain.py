@@ -7,15 +7,16 @@ from typing import Annotated
 import typer
 
 from srnet_cli.cli import console
-from srnet_cli.cli.console import ExplainFormat
+from srnet_cli.cli.console import Format
 from srnet_cli.cli.options import RunReference
+from srnet_cli.errors import UsageError
 
 At = Annotated[
     str | None,
     typer.Option(
         metavar="ROW|x0=..,x1=..",
-        help="Print only what formula, network and their slopes are at a held-out row, numbered "
-        "from 0, or at given inputs.",
+        help="Print what formula and network are, with their slopes, at a held-out row, numbered "
+        "from 0, or at given inputs; columns of categories as column=category.",
     ),
 ]
 
@@ -26,9 +27,7 @@ def explain(
         int | None,
         typer.Option(help="Significant digits of numbers; by default as few as keep R²."),
     ] = None,
-    form: Annotated[
-        ExplainFormat, typer.Option("--format", help="How to print.")
-    ] = ExplainFormat.table,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     full: Annotated[
         bool, typer.Option("--full", help="Print long formulas and wide layers in full.")
     ] = False,
@@ -75,21 +74,32 @@ def explain(
     Of all formulas found, the simplest are shown that do nearly what the most faithful do.
     """
     from srnet_cli.explain.choice import Choice
+    from srnet_cli.rendering.document import Display
 
     choice = Choice(fidelity, complexity, layer, pick, as_found)
+    display = Display(full, console.flag)
     if fronts:
         from srnet_cli.explain import front_list
 
-        front_list.require_alone(choice, digits)
-        console.show(front_list.FORMATS[form.value](front_list.run(run), full=full))
+        others = {"digits": digits is not None, "scaled": scaled, "at": at is not None}
+        given = [name for name, is_given in others.items() if is_given]
+        front_list.require_alone([*choice.wishes, *given])
+        console.answer(front_list.document(front_list.run(run), display), form)
         return
     if at is not None:
         from srnet_cli.explain import point
 
-        console.show(point.FORMATS[form.value](point.run(run, at, choice=choice)))
+        if scaled:
+            raise UsageError(
+                "a point is given, and its slopes are taken, in the inputs' own units",
+                options=("at", "scaled"),
+            )
+        console.answer(
+            point.document(point.run(run, at, choice=choice), display, digits=digits), form
+        )
         return
-    from srnet_cli.explain import explaining as workflow
-    from srnet_cli.explain.formats import FORMATS
+    from srnet_cli.explain import explaining
+    from srnet_cli.explain.document import document
 
-    explained = workflow.run(run, digits=digits, choice=choice, scaled=scaled)
-    console.show(FORMATS[form.value](explained, full=full))
+    explained = explaining.run(run, digits=digits, choice=choice, scaled=scaled)
+    console.answer(document(explained, display), form)

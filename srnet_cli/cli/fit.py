@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from srnet_cli.cli import console
-from srnet_cli.cli.console import FitFormat
+from srnet_cli.cli.console import Format
 from srnet_cli.cli.options import Config, Overrides, Quiet
 
 
@@ -20,8 +20,8 @@ def fit(
     ] = None,
     name: Annotated[str | None, typer.Option(help="Another name for the run.")] = None,
     form: Annotated[
-        FitFormat, typer.Option("--format", help="How to print the result.")
-    ] = FitFormat.table,
+        Format, typer.Option("--format", help="How to print the result.")
+    ] = Format.table,
     quiet: Quiet = False,
 ) -> None:
     """Train or load a network and evolve formulas for its layers.
@@ -30,8 +30,8 @@ def fit(
     """
     from srnet_cli.cli.progress import reporter
     from srnet_cli.fit import fitting as workflow
-    from srnet_cli.fit.summary import FORMATS
+    from srnet_cli.fit.summary import document
 
     with reporter(quiet=quiet) as watcher:
         result = workflow.run(config, overrides or (), run_dir=run_dir, name=name, reporter=watcher)
-    console.show(FORMATS[form.value](result))
+    console.answer(document(result), form)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from srnet_cli.cli import console
-from srnet_cli.cli.console import ListFormat
+from srnet_cli.cli.console import Format, ListFormat
 from srnet_cli.cli.options import RunReference
 
 
@@ -17,11 +17,14 @@ def list_runs(
     """List the runs, the latest last."""
     from srnet_cli.runs import listing
 
-    console.show(listing.FORMATS[form.value](listing.run()))
+    console.answer(listing.document(listing.run()), form)
 
 
-def verify(run: RunReference = None) -> None:
-    """Check that a finished run's files are what was committed; exit 4 if not."""
-    from srnet_cli.runs import verifying as workflow
+def verify(
+    run: RunReference = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+) -> None:
+    """Check that a run's files are what was committed, or its checkpoints whole; exit 4 if not."""
+    from srnet_cli.runs import verifying
 
-    console.show(workflow.run(run))
+    console.answer(verifying.document(verifying.run(run)), form)

@@ -13,7 +13,7 @@ from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.plane import Plane
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.model.functions import Function, outputs
-from srnet_cli.rendering.figures import as_png, blank_figure
+from srnet_cli.rendering.figures import as_png, blank_figure, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 _GRID = 120
 _NAMED = 10
 """Colours that can be told from each other, and so classes that a legend names."""
+
+_LONGEST = 20
+"""Characters of a class's name in the legend."""
 
 
 def boundaries(comparison: Comparison, plane: Plane) -> bytes:
@@ -51,8 +54,8 @@ def boundaries(comparison: Comparison, plane: Plane) -> bytes:
         _regions(axes, comparison, comparison.fitted.network, plane, opacity=0.3)
         _points(axes, comparison, kind, plane)
     for axes in panels:
-        axes.set_xlabel(plane.names[0])
-    panels[0].set_ylabel(plane.names[1])
+        axes.set_xlabel(label(plane.names[0]))
+    panels[0].set_ylabel(label(plane.names[1]))
     _legend(panels[0], comparison)
     return as_png(figure)
 
@@ -113,6 +116,7 @@ def _legend(axes: Axes, comparison: Comparison) -> None:
     names = comparison.fitted.inputs["classes"] or range(count)
     colours, last = _colours(comparison)
     patches = [
-        Patch(color=colours(unit / last), label=f"{name}"[:20]) for unit, name in enumerate(names)
+        Patch(color=colours(unit / last), label=label(name, _LONGEST))
+        for unit, name in enumerate(names)
     ]
     axes.legend(handles=patches, fontsize=7, loc="upper left")

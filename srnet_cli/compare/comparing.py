@@ -64,7 +64,7 @@ def run(
     """
     for name, value in (("instances", instances), ("jobs", jobs)):
         if value < 1:
-            raise UsageError(f"--{name} {value}: give 1 or more")
+            raise UsageError("give 1 or more", options={name: value})
     kinds = ["formula", *(["lime"] if lime else []), *(["maple"] if maple else [])]
     for kind in kinds:
         EXPLAINERS[kind].require()

@@ -155,8 +155,9 @@ class Kind:
         package = self.module.partition(".")[0]
         if package and find_spec(package) is None:
             raise UsageError(
-                f"--{self.title.lower()} needs the package '{package}', which is not installed",
+                f"this needs the package '{package}', which is not installed",
                 hint="python -m pip install 'srnet[compare]' installs it",
+                options=(self.title.lower(),),
             )
 
     def load(self) -> None:

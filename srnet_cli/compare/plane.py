@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class View:
 
     @classmethod
     def parse(cls, inputs: str | None, projection: bool) -> View:
-        """The view of the options ``--inputs x0,x1`` and ``--projection``.
+        """The view of what a user typed: ``x0,x1``, or a projection.
 
         Raises:
             UsageError: not two different names, or both options.
@@ -39,11 +39,18 @@ class View:
         if inputs is None:
             return cls(None, projection)
         if projection:
-            raise UsageError("--inputs and --projection are two ways to choose a plane; give one")
+            raise UsageError(
+                "they are two ways to choose a plane; give one", options=("inputs", "projection")
+            )
         names = [name.strip() for name in inputs.split(",")]
         if len(names) != 2 or not all(names) or names[0] == names[1]:
-            raise UsageError(f"--inputs {inputs}: give two different inputs, such as x0,x1")
+            raise UsageError("give two different inputs, such as x0,x1", options={"inputs": inputs})
         return cls((names[0], names[1]))
+
+    @property
+    def wishes(self) -> tuple[str, ...]:
+        """The names of what is asked for."""
+        return tuple(of.name for of in fields(self) if getattr(self, of.name) != of.default)
 
     def check(self, run: str, features: Sequence[str], is_classifier: bool) -> None:
         """Check that a run has such a plane.
@@ -55,16 +62,17 @@ class View:
             return
         if not is_classifier:
             raise UsageError(
-                f"{run}: --inputs and --projection choose where classes are drawn, and this run's "
-                "network is no classifier"
+                f"they choose where classes are drawn, and the network of {run} is no classifier",
+                options=self.wishes,
             )
         if len(features) < 2:
-            raise UsageError(f"{run}: --inputs and --projection need two inputs, and there is one")
+            raise UsageError(f"a plane needs two inputs, and {run} has one", options=self.wishes)
         for name in self.inputs or ():
             if name not in features:
                 raise UsageError(
-                    f"{run}: --inputs: no input '{name}'",
+                    f"{run} has no input '{name}'",
                     hint=f"its inputs are {', '.join(features)}",
+                    options=("inputs",),
                 )
 
 

@@ -19,7 +19,7 @@ from srnet_cli.errors import SrnetError
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.model.functions import outputs
-from srnet_cli.rendering.figures import as_png, blank_figure
+from srnet_cli.rendering.figures import as_png, blank_figure, label
 from srnet_cli.store import RunFolder
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ def _path(comparison: Comparison) -> bytes:
         )
     _limit(axes, line.network[:, unit])
     axes.set_xlabel(
-        features[0]
+        label(features[0])
         if is_curve
         else "path from the lowest corner, through the domain, to the highest"
     )
-    axes.set_ylabel(_output_name(comparison, unit))
+    axes.set_ylabel(label(_output_name(comparison, unit)))
     figure.legend(loc="outside lower center", ncols=4, fontsize=8)
     return as_png(figure)
 

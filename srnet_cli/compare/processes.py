@@ -68,7 +68,8 @@ def run_in_processes(
         raise UsageError(
             "a process of the comparison ended before its work was done, perhaps for want of "
             "memory",
-            hint="try again with fewer --jobs",
+            hint="try again with fewer",
+            remedies=("jobs",),
         ) from error
     finally:
         leash.close()

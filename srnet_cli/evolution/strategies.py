@@ -140,7 +140,8 @@ def restored(experiment: Experiment, checkpoint: Checkpoint, folder: Path) -> li
     except Exception as error:  # whatever the bytes suggest to one who reads them differently
         raise StorageError(
             f"{folder}: the checkpoint of generation {checkpoint.generation} is of another version",
-            hint="choose another --run-dir, or remove that folder to begin again",
+            hint="choose another folder, or remove that one to begin again",
+            remedies=("run_dir",),
         ) from error
 
 

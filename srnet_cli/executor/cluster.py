@@ -231,7 +231,9 @@ def _connect(address: str, tls: Tls | None) -> Client:
         from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise UsageError(
-            "--scheduler needs Dask", hint="install it: pip install 'srnet[cluster]'"
+            "this needs Dask",
+            hint="install it: pip install 'srnet[cluster]'",
+            options=("scheduler",),
         ) from None
     # What Dask has to say of lost connections is said by us, in one line.
     for name in ("distributed", "tornado.application"):
@@ -244,7 +246,8 @@ def _connect(address: str, tls: Tls | None) -> Client:
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise UsageError(
             f"no Dask scheduler can be reached at {address}: {' '.join(str(error).split())[:200]}",
-            hint="start one with 'dask scheduler', or leave --scheduler out to run locally",
+            hint="start one with 'dask scheduler', or name none to run on this machine",
+            remedies=("scheduler",),
         ) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from srnet_cli.errors import UsageError
 from srnet_cli.fronts.front import Composition
@@ -36,21 +36,32 @@ class Choice:
             UsageError: they do.
         """
         if self.fidelity is not None and self.complexity is not None:
-            raise UsageError("--fidelity and --complexity contradict each other: give one of them")
-        if self.as_found and replace(self, as_found=False) != DEFAULT:
             raise UsageError(
-                "--as-found shows the formulas of the search: "
-                "give it without --fidelity, --complexity, --layer and --pick"
+                "they contradict each other; give one of them", options=("fidelity", "complexity")
+            )
+        if self.as_found and (others := replace(self, as_found=False).wishes):
+            raise UsageError(
+                "the formulas of the search are shown as they are; give it alone, or choose others",
+                options=("as_found", *others),
             )
         if self.fidelity is not None and not 0.0 < self.fidelity <= 1.0:
-            raise UsageError(f"--fidelity {self.fidelity:g}: give a number above 0, at most 1")
+            given = {"fidelity": f"{self.fidelity:g}"}
+            raise UsageError("give a number above 0, at most 1", options=given)
         if self.complexity is not None and self.complexity < 1:
-            raise UsageError(f"--complexity {self.complexity}: give a number of nodes, at least 1")
+            given = {"complexity": str(self.complexity)}
+            raise UsageError("give a number of nodes, at least 1", options=given)
         if (self.layer is None) != (self.pick is None):
             raise UsageError(
-                "--layer and --pick belong together: which layer, and which member of its front",
-                hint="'srnet explain --fronts' lists them",
+                "they belong together: which layer, and which member of its front",
+                hint="list the members",
+                options=("layer", "pick"),
+                remedies=("fronts",),
             )
+
+    @property
+    def wishes(self) -> tuple[str, ...]:
+        """The names of what is asked for."""
+        return tuple(of.name for of in fields(self) if getattr(self, of.name) != of.default)
 
     @property
     def needs_fronts(self) -> bool:

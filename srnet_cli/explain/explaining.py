@@ -191,7 +191,7 @@ def run(
         StorageError, ModelError: the run is damaged.
     """
     if digits is not None and not 1 <= digits <= MAX_DIGITS:
-        raise UsageError(f"--digits {digits}: give 1 to {MAX_DIGITS} significant digits")
+        raise UsageError(f"give 1 to {MAX_DIGITS} significant digits", options={"digits": digits})
     choice.check()
     return explain(read_run(find_run(runs_root(), reference)), digits, choice, scaled)
 

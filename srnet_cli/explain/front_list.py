@@ -1,23 +1,34 @@
-"""``srnet explain --fronts``: the compositions and members that there are to choose from."""
+"""The compositions and members of a run that there are to choose from, as a list."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from srnet_cli.errors import UsageError
-from srnet_cli.explain.choice import DEFAULT, Choice
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.fronts.front import Fronts
-from srnet_cli.rendering.text_table import aligned, score
+from srnet_cli.fronts.front import Fronts, Member
+from srnet_cli.rendering.document import BRIEF, Display, Document, Section, remarks
+from srnet_cli.rendering.table import (
+    Cell,
+    Column,
+    Table,
+    code,
+    figures,
+    number,
+    score,
+    shortfall,
+    table,
+    text,
+)
 from srnet_cli.runs.expressions_file import FIDELITY, front_figures
 from srnet_cli.runs.run import read_run
 from srnet_cli.store import find_run, runs_root
 
-_WIDTH = 100
+_LONGEST = 200
+"""Characters of formulas that are printed unless all are asked for."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +44,19 @@ class FrontList:
     fronts: Fronts
 
 
-def require_alone(choice: Choice, digits: int | None) -> None:
-    """Make sure that a list is not asked for together with one of the things listed.
+def require_alone(others: Sequence[str]) -> None:
+    """Make sure that a list is not asked for together with options about the things listed.
+
+    Args:
+        others: names of the options given that a list does not read.
 
     Raises:
-        UsageError: it is.
+        UsageError: there are some.
     """
-    if choice != DEFAULT or digits is not None:
+    if others:
         raise UsageError(
-            "--fronts lists what there is to choose from: "
-            "give it without options that choose, and without --digits"
+            "a list of what there is to choose from is given without options that choose or show",
+            options=("fronts", *others),
         )
 
 
@@ -62,26 +76,80 @@ def run(reference: str | None = None) -> FrontList:
     return FrontList(str(fitted.path), fitted.fronts.fronts)
 
 
-def as_table(listed: FrontList, *, full: bool = False) -> str:
-    """For the terminal; ``full`` prints formulas however long."""
-    return "\n".join(_lines(listed, full))
+def document(listed: FrontList, display: Display = BRIEF) -> Document:
+    """The list as a document; in full, formulas are printed however long they are."""
+    fronts, spelled = listed.fronts, display.spelled
+    cut = any(len(_joined(member)) > _LONGEST for front in fronts.layers for member in front)
+    hints = [
+        f"{spelled('complexity')} N shows a composition, "
+        f"{spelled('layer')} L {spelled('pick')} I replaces a layer's formulas"
+    ]
+    if cut and not display.full:
+        hints.append(f"long formulas end in …; {spelled('full')} prints them")
+    return Document(
+        title=listed.run,
+        sections=(
+            composition_section(fronts),
+            *(member_section(fronts, index, display) for index in range(len(fronts.layers))),
+            remarks(hints),
+        ),
+        record=_record(listed),
+    )
 
 
-def as_markdown(listed: FrontList, *, full: bool = False) -> str:
-    """Tables for a notebook or an issue; arguments as for ``as_table``."""
-    lines = [f"# {listed.run}"]
-    for heading, rows in _blocks(listed.fronts):
-        head, *rest = rows
-        lines += ["", f"## {heading}", ""]
-        ruled = (head, ["---:"] * len(head), *rest)
-        lines += [f"| {' | '.join(row)} |" for row in ruled]
-    return "\n".join(lines)
+def composition_section(fronts: Fronts) -> Section:
+    """The front of whole networks."""
+    shown = fronts.simplest(FIDELITY)
+    columns = (*figures("complexity", "R²", "1−R²"), Column("members of the layers"), Column(""))
+    rows = (
+        [
+            number(one.complexity, "d"),
+            score(one.r2),
+            shortfall(one.r2),
+            text(", ".join("as found" if pick is None else str(pick) for pick in one.picks)),
+            text("shown" if one is shown else ""),
+        ]
+        for one in fronts.compositions
+    )
+    heading = f"whole network, on {SET_NAMES[fronts.rows]} rows"
+    return Section(heading, (table(columns, rows),))
 
 
-def as_json(listed: FrontList, *, full: bool = False) -> str:
-    """For programs; always in full."""
+def member_section(fronts: Fronts, index: int, display: Display) -> Section:
+    """The front of one layer, from 0."""
+    heading = f"layer {index + 1}, {layer_name(index, len(fronts.layers))}"
+    return Section(heading, (_members(fronts.layers[index], display),))
+
+
+def _members(front: Sequence[Member], display: Display) -> Table:
+    titles = ("pick", "complexity", "R²", "by effect", "1−R² by effect")
+    rows = (
+        [
+            number(place, "d"),
+            number(member.complexity, "d"),
+            score(member.r2),
+            score(member.effect_r2),
+            shortfall(member.effect_r2),
+            _formulas(member, display),
+        ]
+        for place, member in enumerate(front, 1)
+    )
+    return table([*figures(*titles), Column("expressions", wraps=True)], rows)
+
+
+def _formulas(member: Member, display: Display) -> Cell:
+    joined = _joined(member)
+    is_short = display.full or len(joined) <= _LONGEST
+    return code(joined if is_short else f"{joined[: _LONGEST - 1]}…")
+
+
+def _joined(member: Member) -> str:
+    return "; ".join(member.formulas)
+
+
+def _record(listed: FrontList) -> dict[str, Any]:
     fronts = listed.fronts
-    record: dict[str, Any] = {
+    return {
         "run": listed.run,
         "rows": fronts.rows,
         "compositions": [
@@ -99,46 +167,3 @@ def as_json(listed: FrontList, *, full: bool = False) -> str:
             for front in fronts.layers
         ],
     }
-    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def no_latex(listed: FrontList, *, full: bool = False) -> str:
-    """There is no such form of a list.
-
-    Raises:
-        UsageError: always.
-    """
-    raise UsageError("--fronts lists as table, json or markdown; formulas are printed as latex")
-
-
-FORMATS = {"table": as_table, "json": as_json, "markdown": as_markdown, "latex": no_latex}
-
-
-def _lines(listed: FrontList, full: bool) -> Iterator[str]:
-    yield listed.run
-    for heading, rows in _blocks(listed.fronts):
-        yield f"\n{heading}"
-        for line in aligned(rows):
-            yield f"  {line if full or len(line) <= _WIDTH else line[: _WIDTH - 1] + '…'}"
-    yield "\n--complexity N shows a composition, --layer L --pick I replaces a layer's formulas"
-
-
-def _blocks(fronts: Fronts) -> Iterator[tuple[str, list[list[str]]]]:
-    """(heading, table) of the compositions and of every layer."""
-    shown = fronts.simplest(FIDELITY)
-    rows = [["complexity", "R²", "members of the layers", ""]]
-    for one in fronts.compositions:
-        picks = ", ".join("as found" if pick is None else str(pick) for pick in one.picks)
-        rows.append([str(one.complexity), score(one.r2), picks, "shown" if one is shown else ""])
-    yield f"whole network, on {SET_NAMES[fronts.rows]} rows", rows
-    for index, front in enumerate(fronts.layers):
-        table = [["pick", "complexity", "R²", "by effect", "expressions"]]
-        for number, member in enumerate(front, 1):
-            figures = [score(member.r2), score(member.effect_r2)]
-            formulas = _joined(member.formulas)
-            table.append([str(number), str(member.complexity), *figures, formulas])
-        yield f"layer {index + 1}, {layer_name(index, len(fronts.layers))}", table
-
-
-def _joined(formulas: Sequence[str]) -> str:
-    return "; ".join(formulas)

@@ -1,9 +1,7 @@
-"""``srnet explain --at``: what formula and network say at one point, and what each feature does."""
+"""What formula and network say at one point, and what each feature does to it."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,14 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.datasets.categories import indicator
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.choice import DEFAULT, Choice, chosen
+from srnet_cli.explain.place import parse_place
+from srnet_cli.expressions.printed import MAX_DIGITS
 from srnet_cli.fidelity.classes import NO_CLASS, class_names, decided
-from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.model.functions import gradient, outputs
-from srnet_cli.rendering.latex import escaped
-from srnet_cli.rendering.text_table import aligned
+from srnet_cli.rendering.document import (
+    BRIEF,
+    Block,
+    Display,
+    Document,
+    Paragraph,
+    Section,
+    remarks,
+)
+from srnet_cli.rendering.table import EMPTY, Cell, Column, Table, figures, number, table, text
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import find_run, runs_root
 
@@ -105,7 +111,8 @@ def run(reference: str | None, at: str, *, choice: Choice = DEFAULT) -> PointExp
 
 def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
     """Explain one point of a run that has been read; see ``run``."""
-    x, point = _given(fitted, at) if "=" in at else _row(fitted, at)
+    categories = fitted.inputs.get("categories", {})  # earlier versions had none
+    x, point = parse_place(at, fitted.sets, fitted.model.features, categories)
     values = [outputs(one, x[None])[0] for one in (fitted.model, fitted.network)]
     slopes = [gradient(one, x[None])[0] for one in (fitted.model, fitted.network)]
     with np.errstate(over="ignore"):
@@ -135,40 +142,10 @@ def _classes(fitted: FittedRun, values: Sequence[Array]) -> list[str | None]:
     return [None if label == NO_CLASS else names[label] for label in labels]
 
 
-def as_table(explanation: PointExplanation) -> str:
-    """For the terminal."""
-    lines = _title(explanation)
-    for table in _tables(explanation):
-        lines += ["", *aligned(table, right=True)]
-    return "\n".join([*lines, "", _MEANING])
+SHOWN = 12
+"""So many features are printed, those of the greatest effect first where there are more."""
 
-
-def as_json(explanation: PointExplanation) -> str:
-    """For programs."""
-    return json.dumps(explanation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def as_markdown(explanation: PointExplanation) -> str:
-    """For a notebook or an issue."""
-    title, *more = _title(explanation)
-    lines = [f"# {title}", *(f"\n{line}" for line in more)]
-    for head, *rows in _tables(explanation):
-        rule = ["---", *["---:"] * (len(head) - 1)]
-        lines += ["", *(f"| {' | '.join(row)} |" for row in (head, rule, *rows))]
-    return "\n".join([*lines, "", _MEANING])
-
-
-def as_latex(explanation: PointExplanation) -> str:
-    """For a paper: a ``tabular`` an output."""
-    lines = [f"% {line}" for line in (*_title(explanation), _MEANING)]
-    for table in _tables(explanation):
-        lines.append(rf"\begin{{tabular}}{{l{'r' * (len(table[0]) - 1)}}}")
-        lines += [rf"  {' & '.join(map(escaped, row))} \\" for row in table]
-        lines.append(r"\end{tabular}")
-    return "\n".join(lines)
-
-
-FORMATS = {"table": as_table, "json": as_json, "markdown": as_markdown, "latex": as_latex}
+DIGITS = 4
 
 _MEANING = (
     "slope: change of the output per unit of the feature; "
@@ -176,86 +153,65 @@ _MEANING = (
 )
 
 
-def _title(explanation: PointExplanation) -> list[str]:
-    lines = [f"{explanation.run}, {explanation.point}"]
+def document(
+    explanation: PointExplanation, display: Display = BRIEF, digits: int | None = None
+) -> Document:
+    """A point as a document.
+
+    Args:
+        explanation: what to print.
+        display: how much of it; in full: every feature, however many there are.
+        digits: significant digits of all figures; by default 4.
+
+    Raises:
+        UsageError: digits out of range.
+    """
+    if digits is not None and not 1 <= digits <= MAX_DIGITS:
+        raise UsageError(f"give 1 to {MAX_DIGITS} significant digits", options={"digits": digits})
+    form = f".{DIGITS if digits is None else digits}g"
+    lead = [explanation.point]
     if explanation.network_class is not None:
         named = explanation.formula_class or "none, a score has no value"
-        lines.append(f"class: formula {named}, network {explanation.network_class}")
-    return lines
+        lead.append(f"class: formula {named}, network {explanation.network_class}")
+    sections = (
+        Section("", tuple(_output_blocks(output, display, form))) for output in explanation.outputs
+    )
+    return Document(
+        title=explanation.run,
+        lead=tuple(lead),
+        sections=(*sections, remarks([_MEANING])),
+        record=explanation.to_dict(),
+    )
 
 
-def _tables(explanation: PointExplanation) -> Iterator[list[list[str]]]:
-    for output in explanation.outputs:
-        head = [output.name, "at", "formula", "network", "formula's effect", "network's effect"]
-        table = [head, ["value", "", _text(output.formula), _text(output.network), "", ""]]
-        for one in output.effects:
-            numbers = (one.formula, one.network, one.formula_effect, one.network_effect)
-            table.append([f"slope by {one.feature}", _text(one.value), *map(_text, numbers)])
-        yield table
+def _output_blocks(output: OutputAt, display: Display, form: str) -> Iterator[Block]:
+    effects = output.effects
+    shown = effects if display.full or len(effects) <= SHOWN else _greatest(effects)
+    yield _table(output, shown, form)
+    if len(shown) < len(effects):
+        more = f"… and {len(effects) - len(shown)} more features of smaller effect"
+        yield Paragraph(f"{more}; {display.spelled('full')} prints all")
 
 
-def _row(fitted: FittedRun, at: str) -> tuple[Array, str]:
-    name = "interpolation" if "interpolation" in fitted.sets else "train"
-    rows = fitted.sets[name]
-    hint = "give the number of a row, from 0, or a value for every feature: --at x0=1,x1=2"
-    try:
-        number = int(at)
-    except ValueError:
-        raise UsageError(f"--at {at}: not the number of a row", hint=hint) from None
-    if not 0 <= number < len(rows):
-        raise UsageError(
-            f"--at {number}: there are {len(rows)} {SET_NAMES[name]} rows, from 0", hint=hint
-        )
-    return rows[number], f"{SET_NAMES[name]} row {number}"
+def _greatest(effects: Sequence[Effect]) -> list[Effect]:
+    """The features of the greatest effect in the formula or the network, the greatest first."""
+    return sorted(effects, key=_size, reverse=True)[:SHOWN]
 
 
-def _given(fitted: FittedRun, at: str) -> tuple[Array, str]:
-    features = fitted.model.features
-    categories = fitted.inputs.get("categories", {})  # earlier versions had none
-    found: dict[str, float] = {}
-    for part in at.split(","):
-        name, _, text = (word.strip() for word in part.rpartition("="))
-        if name in categories:
-            given = _indicators(name, text, categories[name])
-        elif name in features:
-            given = {name: _number(name, text)}
-        else:
-            raise UsageError(
-                f"--at: no feature '{name}'", hint=f"the features are {_listed(features)}"
-            )
-        if given.keys() & found.keys():
-            raise UsageError(f"--at: '{name}' is given twice")
-        found |= given
-    missing = [name for name in features if name not in found]
-    if missing:
-        raise UsageError(f"--at: no value for {_listed(missing)}; every feature needs one")
-    x = np.array([found[name] for name in features])
-    return x, "at " + ", ".join(f"{name} = {found[name]:g}" for name in features)
+def _size(effect: Effect) -> float:
+    return max(abs(of or 0.0) for of in (effect.formula_effect, effect.network_effect))
 
 
-def _indicators(column: str, category: str, known: Sequence[str]) -> dict[str, float]:
-    """The inputs that say which category a column holds."""
-    if category not in known:
-        raise UsageError(
-            f"--at: '{column}' has no category '{category}'",
-            hint=f"the categories are {_listed(known)}",
-        )
-    return {indicator(column, one): float(one == category) for one in known}
+def _table(output: OutputAt, effects: Sequence[Effect], form: str) -> Table:
+    def cells(*values: float | None) -> list[Cell]:
+        return [number(value, form, missing="none") for value in values]
 
-
-def _number(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UsageError(f"--at: '{name}={text}' is not a finite number")
-    return value
-
-
-def _listed(names: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    titles = ("at", "formula", "network", "formula's effect", "network's effect")
+    rows = [[text("value"), EMPTY, *cells(output.formula, output.network), EMPTY, EMPTY]]
+    for of in effects:
+        slopes = (of.formula, of.network, of.formula_effect, of.network_effect)
+        rows.append([text(f"slope by {of.feature}"), *cells(of.value, *slopes)])
+    return table([Column(output.name), *figures(*titles)], rows)
 
 
 def _names(fitted: FittedRun) -> list[str]:
@@ -268,7 +224,3 @@ def _names(fitted: FittedRun) -> list[str]:
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _text(value: float | None) -> str:
-    return "none" if value is None else f"{value:.4g}"

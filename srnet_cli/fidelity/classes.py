@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.metrics import accuracy, cohen_kappa, majority_rate
 
 if TYPE_CHECKING:
@@ -71,24 +70,6 @@ def decided(scores: Array) -> Labels:
 def class_names(inputs: Mapping[str, Any], classes: int) -> list[str]:
     """What the classes are called in ``inputs.json``; their numbers, where the data named none."""
     return [str(name) for name in inputs["classes"] or range(classes)]
-
-
-def agreement_rows(found: Mapping[str, Agreement]) -> list[list[str]]:
-    """The cells of a table, a column a set of rows."""
-    figures = {
-        "same class": [one.agreement for one in found.values()],
-        "Cohen's kappa": [one.kappa for one in found.values()],
-        "most frequent class alone": [one.majority_rate for one in found.values()],
-    }
-    head = ["agreement with the network", *(SET_NAMES[name] for name in found)]
-    return [head, *([what, *(f"{one:.4f}" for one in values)] for what, values in figures.items())]
-
-
-def confusion_rows(found: Agreement, classes: Sequence[str], rows: str) -> list[list[str]]:
-    """The cells of the confusion matrix of a set of rows, the network's classes downwards."""
-    head = [f"{SET_NAMES[rows]} rows: network down, formulas across", *classes]
-    counts = zip(classes, found.confusion, strict=True)
-    return [head, *([name, *map(str, row)] for name, row in counts)]
 
 
 def _agreement(labels: Labels, found: Labels, classes: int) -> Agreement:

@@ -88,15 +88,3 @@ def _name(
         if first in (indicator(column, one) for one in values):
             return column
     return first
-
-
-def influence_rows(found: Sequence[Influence], shown: int) -> list[list[str]]:
-    """The cells of a table of the inputs that matter most, at most so many."""
-    head = ["inputs that matter, when shuffled", "agreement lost", "±", "network changes"]
-    return [
-        head,
-        *(
-            [one.input, f"{one.lost:.4f}", f"{one.deviation:.4f}", f"{one.changed:.4f}"]
-            for one in found[:shown]
-        ),
-    ]

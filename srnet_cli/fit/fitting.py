@@ -206,7 +206,8 @@ def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None
     if mark not in (None, request.mark):
         raise UsageError(
             f"{folder.path} holds another run (signature {mark}, this config has {request.mark})",
-            hint="choose another --run-dir, or remove that folder",
+            hint="choose another folder, or remove that one",
+            remedies=("run_dir",),
         )
     if folder.is_done:
         damage = folder.verify()

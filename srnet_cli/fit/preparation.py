@@ -168,7 +168,8 @@ def _require_same(folder: RunFolder, inputs: Mapping[str, Any]) -> None:
         if begun[f"{what}_sha256"] != inputs[f"{what}_sha256"]:
             raise UsageError(
                 f"{folder.path}: the {what} is no longer the one that this run was begun with",
-                hint="choose another --run-dir, or remove that folder to begin again",
+                hint="choose another folder, or remove that one to begin again",
+                remedies=("run_dir",),
             )
 
 

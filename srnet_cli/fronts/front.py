@@ -90,9 +90,10 @@ class Fronts:
             if one.complexity <= nodes:
                 return one
         raise UsageError(
-            f"--complexity {nodes}: the simplest composition has "
-            f"{self.compositions[-1].complexity} nodes",
-            hint="'srnet explain --fronts' lists what there is",
+            f"the simplest composition has {self.compositions[-1].complexity} nodes",
+            hint="list what there is",
+            options={"complexity": nodes},
+            remedies=("fronts",),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,10 +1,229 @@
-"""Text as LaTeX."""
+"""Documents as LaTeX, to be put into a paper; the packages amsmath and amssymb are needed."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 
-def escaped(text: str) -> str:
-    """Text as LaTeX."""
-    special = {character: f"\\{character}" for character in "&%$#_{}"}
-    special |= {"σ": r"$\sigma$", "²": "$^2$", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}"}
-    return "".join(special.get(character, character) for character in text)
+from srnet_cli.rendering.document import Block, Document, Equation, Equations, Paragraph, Remarks
+from srnet_cli.rendering.table import Cell, Column, Kind, Table
+from srnet_cli.rendering.text import plain
+
+TEXT_WIDTH = 70
+"""Characters in the text width of an article, 345 pt at 10 pt."""
+
+_SHRUNK_WIDTH = 130
+"""A table of up to so many characters is shrunk to the text width; a wider one is stacked."""
+
+_NEEDS = r"needs \usepackage{amsmath,graphicx,textcomp}"
+
+
+def render(document: Document) -> str:
+    """Equations as ``align*``, tables as ``tabular``; words are comments above them."""
+    lines = list(_comments((document.title, *document.lead, _NEEDS)))
+    for section in document.sections:
+        lines += _comments([section.heading])
+        for block in section.blocks:
+            lines += _block(block)
+    return "\n".join(lines)
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+    "-": "{-}",  # two of them would become a dash
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\u00a0": "~",
+    "²": r"\textsuperscript{2}",
+    "³": r"\textsuperscript{3}",
+    "°": r"\textdegree{}",
+    "µ": r"\ensuremath{\mu}",
+    "±": r"\ensuremath{\pm}",
+    "×": r"\ensuremath{\times}",
+    "÷": r"\ensuremath{\div}",
+    "·": r"\ensuremath{\cdot}",
+    "−": r"\ensuremath{-}",
+    "≤": r"\ensuremath{\leq}",
+    "≥": r"\ensuremath{\geq}",
+    "≠": r"\ensuremath{\neq}",
+    "≈": r"\ensuremath{\approx}",
+    "∞": r"\ensuremath{\infty}",
+    "√": r"\ensuremath{\surd}",
+    "∂": r"\ensuremath{\partial}",
+    "∇": r"\ensuremath{\nabla}",
+    "→": r"\ensuremath{\to}",
+    "←": r"\ensuremath{\leftarrow}",
+    "–": "--",
+    "—": "---",
+    "\u2018": r"\textquoteleft{}",
+    "\u2019": r"\textquoteright{}",
+    "\u201c": r"\textquotedblleft{}",
+    "\u201d": r"\textquotedblright{}",
+    "…": r"\ldots{}",
+    "€": r"\texteuro{}",
+    "Å": r"\AA{}",
+}
+_SMALL = {
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
+    *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
+    "omega",
+}
+_CAPITAL = {
+    *("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"),
+}
+
+
+def escaped(words: str) -> str:
+    """Words as LaTeX that every engine sets, and that read the same.
+
+    A character that pdfLaTeX has no glyph for is written as its code point.
+    """
+    return "".join(map(_character, unicodedata.normalize("NFC", plain(words))))
+
+
+def _character(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    # The letters that the encoding utf8 of pdfLaTeX has accents for.
+    if character.isascii() or "\u00c0" <= character <= "\u017f":
+        return character
+    return _greek(character) or rf"\texttt{{U+{ord(character):04X}}}"
+
+
+def _greek(character: str) -> str:
+    """A Greek letter without accents; empty for others, and for those that LaTeX has no name of."""
+    words = unicodedata.name(character, "").lower().replace("lamda", "lambda").split()
+    match words:
+        case ["greek", "small", "letter", name] if name in _SMALL:
+            return rf"\ensuremath{{\{name}}}"
+        case ["greek", "small", "letter", "final", "sigma"]:
+            return r"\ensuremath{\varsigma}"
+        case ["greek", "capital", "letter", name] if name in _CAPITAL:
+            return rf"\ensuremath{{\{name.capitalize()}}}"
+    return ""
+
+
+def _comments(lines: Sequence[str]) -> Iterator[str]:
+    return (f"% {plain(line)}" for line in lines if line)
+
+
+def _block(block: Block) -> Iterator[str]:
+    match block:
+        case Paragraph(words):
+            yield from _comments([words])
+        case Remarks(lines):
+            yield from _comments(lines)
+        case Equations(equations, rest):
+            if equations:
+                yield r"\begin{align*}"
+                yield " \\\\\n".join(line for one in equations for line in _equation(one))
+                yield r"\end{align*}"
+            yield from _comments([rest])
+        case Table():
+            yield from _tabular(block)
+
+
+def _equation(equation: Equation) -> Iterator[str]:
+    first, *others = equation.latex
+    yield f"  {equation.latex_name or upright(equation.name)} &= {first}"
+    yield from (rf"  &\quad {line}" for line in others)
+
+
+def upright(name: str) -> str:
+    """A name in a formula, set as words; a single letter as a variable."""
+    if len(name) == 1 and name.isascii() and name.isalpha():
+        return name
+    return rf"\text{{{escaped(name)}}}"
+
+
+def _tabular(table: Table) -> Iterator[str]:
+    lesser = [column.title for column in table.columns if column.is_lesser]
+    if lesser and _width(table) > _SHRUNK_WIDTH:
+        greater = (place for place, column in enumerate(table.columns) if not column.is_lesser)
+        table = table.select(greater)
+        yield from _comments([f"left out for want of room: {', '.join(lesser)}"])
+    is_shrunk = TEXT_WIDTH < _width(table) <= _SHRUNK_WIDTH
+    if is_shrunk:
+        yield r"\resizebox{\linewidth}{!}{%"
+    elif _width(table) > TEXT_WIDTH:
+        table = table.stacked()
+    yield rf"\begin{{tabular}}{{{_alignments(table, is_shrunk)}}}"
+    yield r"  \hline"
+    yield _row([escaped(column.title) for column in table.columns])
+    yield r"  \hline"
+    yield from (_row([_cell(cell) for cell in row]) for row in table.rows)
+    yield r"  \hline"
+    yield r"\end{tabular}}" if is_shrunk else r"\end{tabular}"
+
+
+def _alignments(table: Table, is_shrunk: bool) -> str:
+    if is_shrunk:
+        return "".join("r" if column.align == "right" else "l" for column in table.columns)
+    return "".join(map(_alignment, _shares(table)))
+
+
+def _shares(table: Table) -> list[tuple[Column, float]]:
+    """The columns, each with the share of the text width that it has to be broken to, or 0."""
+    widths = _widths(table)
+    room = TEXT_WIDTH - 2 * len(widths)
+    longest = max(range(len(widths)), key=widths.__getitem__)
+    excess = sum(widths) - room
+    shares = [0.0] * len(widths)
+    if excess > 0:
+        shares[longest] = max(widths[longest] - excess, room // 3) / TEXT_WIDTH
+    return list(zip(table.columns, shares, strict=True))
+
+
+def _alignment(column: tuple[Column, float]) -> str:
+    described, share = column
+    if share:
+        return rf"p{{{share:.2f}\linewidth}}"
+    return "r" if described.align == "right" else "l"
+
+
+def _row(cells: Sequence[str]) -> str:
+    # A bracket at the beginning of a line would be taken for an option of the line's end above it.
+    first, *others = cells
+    return rf"  {' & '.join(('{}' + first if first.startswith('[') else first, *others))} \\"
+
+
+def _cell(cell: Cell) -> str:
+    words = cell.with_note.strip()
+    if cell.kind is Kind.NUMBER:
+        return _figures(words)
+    written = escaped(words)
+    return rf"\texttt{{{written}}}" if cell.kind is Kind.CODE and words else written
+
+
+def _figures(words: str) -> str:
+    """Numbers with a minus sign, and powers of ten written as such."""
+    parts = re.split(r"([+-]?\d[\d.]*(?:e[+-]?\d+)?)", words)
+    return "".join(
+        _number(part) if place % 2 else escaped(part) for place, part in enumerate(parts)
+    )
+
+
+def _number(digits: str) -> str:
+    mantissa, _, exponent = digits.partition("e")
+    if exponent:
+        return rf"${mantissa} \cdot 10^{{{int(exponent)}}}$"
+    return f"${digits}$" if digits.startswith("-") else digits
+
+
+def _widths(table: Table) -> list[int]:
+    return [
+        max([len(column.title), *(len(row[place].with_note) for row in table.rows)])
+        for place, column in enumerate(table.columns)
+    ]
+
+
+def _width(table: Table) -> int:
+    return sum(_widths(table)) + 2 * len(table.columns)

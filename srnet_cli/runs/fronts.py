@@ -65,10 +65,14 @@ class StoredFronts:
         """
         fronts = self.fronts.layers
         if not 1 <= layer <= len(fronts):
-            raise UsageError(f"--layer {layer}: give 1 to {len(fronts)}, the last is the output")
+            raise UsageError(
+                f"give 1 to {len(fronts)}, the last is the output", options={"layer": layer}
+            )
         front = fronts[layer - 1]
         if not 1 <= pick <= len(front):
-            raise UsageError(f"--pick {pick}: the front of layer {layer} has 1 to {len(front)}")
+            raise UsageError(
+                f"the front of layer {layer} has 1 to {len(front)}", options={"pick": pick}
+            )
         programs = [one.programs for one in base.layers]
         programs[layer - 1] = front[pick - 1].layer.programs
         targets = tuple(network.activations(self.fit))
@@ -78,8 +82,10 @@ class StoredFronts:
             made = composed(found.layers, programs, problem)
         if made is None:
             raise UsageError(
-                f"--layer {layer} --pick {pick}: some expression then has no value on some row",
-                hint="choose another member, or another --complexity or --fidelity for the rest",
+                "some expression then has no value on some row",
+                hint="choose another member, or another composition for the rest",
+                options={"layer": layer, "pick": pick},
+                remedies=("complexity", "fidelity"),
             )
         return replace(found, layers=made[0])
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 from srnet_cli.errors import StorageError
-from srnet_cli.rendering.text_table import aligned, score
+from srnet_cli.rendering.document import Document, Paragraph, Section
+from srnet_cli.rendering.table import Cell, Column, Table, figures, number, score, shortfall, table
+from srnet_cli.rendering.table import text as words
 from srnet_cli.store import Run, RunFolder, list_runs, runs_root
 
 
@@ -54,29 +53,34 @@ def _describe(found: Run) -> ListedRun:
     )
 
 
-def as_table(runs: Sequence[ListedRun]) -> str:
-    """For the terminal: short numbers, a run a line."""
-    rows = [["run", "state", "finished (UTC)", "fitness", "R²"]]
-    for listed in runs:
-        fitness = "" if listed.fitness is None else f"{listed.fitness:.4g}"
-        r2 = "" if listed.r2 is None else score(listed.r2)
-        when = listed.finished[:16].replace("T", " ")
-        rows.append([listed.folder, listed.state, when, fitness, r2])
-    return "\n".join(aligned(rows)) if runs else "no runs yet"
+def document(runs: Sequence[ListedRun]) -> Document:
+    """The runs as a document, a row each."""
+    return Document(
+        title="",
+        sections=(Section("", (_table(runs) if runs else Paragraph("no runs yet"),)),),
+        record=[asdict(listed) for listed in runs],
+        rows=_rows(runs),
+    )
 
 
-def as_json(runs: Sequence[ListedRun]) -> str:
-    """For programs."""
-    return json.dumps([asdict(listed) for listed in runs], indent=2, ensure_ascii=False)
+def _table(runs: Sequence[ListedRun]) -> Table:
+    """Short numbers, times to the minute."""
+    columns = (Column("run"), Column("state"), Column("finished (UTC)"))
+    return table([*columns, *figures("fitness", "R²", "1−R²")], map(_cells, runs))
 
 
-def as_csv(runs: Sequence[ListedRun]) -> str:
-    """For spreadsheets: every digit, nothing for what is not known."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([field.name for field in fields(ListedRun)])
-    writer.writerows([tuple(asdict(listed).values()) for listed in runs])
-    return buffer.getvalue().rstrip("\n")
+def _cells(listed: ListedRun) -> list[Cell]:
+    return [
+        words(listed.folder),
+        words(listed.state),
+        words(listed.finished[:16].replace("T", " ")),
+        number(listed.fitness),
+        score(listed.r2, missing=""),
+        shortfall(listed.r2),
+    ]
 
 
-FORMATS = {"table": as_table, "json": as_json, "csv": as_csv}
+def _rows(runs: Sequence[ListedRun]) -> Table:
+    """Every digit, nothing for what is not known."""
+    rows = ([Cell(str(value), value) for value in asdict(listed).values()] for listed in runs)
+    return table([field.name for field in fields(ListedRun)], rows)

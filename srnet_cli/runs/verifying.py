@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+
 from srnet_cli.errors import StorageError
+from srnet_cli.rendering.document import Document, Paragraph, Section
 from srnet_cli.store import RunFolder, find_run, runs_root
 
 
-def run(reference: str | None = None) -> str:
+@dataclass(frozen=True)
+class Verified:
+    """A run whose files are whole.
+
+    Attributes:
+        run: its folder.
+        finished: whether it has been committed; of one that has not, the checkpoints are whole.
+    """
+
+    run: str
+    finished: bool
+
+
+def run(reference: str | None = None) -> Verified:
     """Verify a run.
 
     Raises:
@@ -19,5 +35,13 @@ def run(reference: str | None = None) -> str:
     if damage:
         more = f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""
         raise StorageError(f"{path}: {damage[0]}{more}")
-    state = "every file is as committed" if folder.is_done else "not finished; checkpoints verify"
-    return f"{path}: {state}"
+    return Verified(str(path), folder.is_done)
+
+
+def document(verified: Verified) -> Document:
+    """What was verified, in a sentence."""
+    state = (
+        "every file is as committed" if verified.finished else "not finished; checkpoints verify"
+    )
+    sentence = Paragraph(f"{verified.run}: {state}")
+    return Document("", sections=(Section("", (sentence,)),), record=asdict(verified))

@@ -4,6 +4,7 @@ from srnet_cli.store.checkpoints import Checkpoint
 from srnet_cli.store.commit import SCHEMA, Commit, Damage
 from srnet_cli.store.files import (
     encode_json,
+    plain_values,
     read_bytes,
     read_json,
     write_atomic,
@@ -23,6 +24,7 @@ __all__ = [
     "encode_json",
     "find_run",
     "list_runs",
+    "plain_values",
     "read_bytes",
     "read_json",
     "require_free",

@@ -99,21 +99,22 @@ def encode_json(value: object) -> bytes:
     NumPy arrays and numbers become lists and numbers, and paths text. JSON has neither NaN nor
     infinity: they become ``null``.
     """
-    text = json.dumps(
-        _plain(value), indent=2, ensure_ascii=False, allow_nan=False, default=os.fspath
-    )
+    text = json.dumps(plain_values(value), indent=2, ensure_ascii=False, allow_nan=False)
     # A file name may hold bytes that are not UTF-8; json.loads undoes this.
     return text.encode("utf-8", "surrogatepass") + b"\n"
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """Values that JSON knows, see ``encode_json``."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain_values(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    return _plain(value.tolist()) if hasattr(value, "tolist") else value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return plain_values(value.tolist()) if hasattr(value, "tolist") else value
 
 
 def decode_json(data: bytes, path: Path) -> Any:

@@ -117,7 +117,8 @@ def _sign(descriptor: int) -> None:
 def _in_use(folder: Path) -> UsageError:
     return UsageError(
         f"{folder} is in use by {_holder(folder)}",
-        hint="wait until it ends, or choose another folder with --run-dir",
+        hint="wait until it ends, or choose another folder",
+        remedies=("run_dir",),
     )
 
 

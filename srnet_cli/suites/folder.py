@@ -208,7 +208,8 @@ def _require_same(path: Path, plan: Plan) -> None:
     if signature != plan.signature:
         raise UsageError(
             f"{path} holds another suite (signature {signature}, this one has {plan.signature})",
-            hint="choose another --run-dir, or remove that folder",
+            hint="choose another folder, or remove that one",
+            remedies=("run_dir",),
         )
 
 

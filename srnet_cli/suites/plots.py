@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.rendering.figures import as_png, blank_figure
+from srnet_cli.rendering.figures import as_png, blank_figure, label
 from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.ledger import Record
 from srnet_cli.suites.overview import strategies_of
@@ -103,7 +103,7 @@ def _band(axes: Axes, curves: Sequence[Array], variant: str) -> None:
     shown = np.isfinite(high) & (low > 0)
     if not shown.any():
         return
-    (line,) = axes.plot(places[shown], middle[shown], label=variant or None)
+    (line,) = axes.plot(places[shown], middle[shown], label=label(variant) if variant else None)
     axes.fill_between(
         places[shown], low[shown], high[shown], color=line.get_color(), alpha=0.25, linewidth=0
     )
@@ -112,7 +112,7 @@ def _band(axes: Axes, curves: Sequence[Array], variant: str) -> None:
 def _finish(axes: Axes, network: str, title: str, published: str | None) -> None:
     from matplotlib.ticker import NullFormatter
 
-    axes.set_title(title, fontsize=9)
+    axes.set_title(label(title), fontsize=9)
     if axes.has_data():
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -136,7 +136,7 @@ def ranks_plot(ranks: Ranks, measure: str) -> bytes:
     for height, index in enumerate(order):
         axes.plot([ranks.means[index]] * 2, [0, -1 - height], color="grey", linewidth=0.8)
         axes.plot(ranks.means[index], 0, "o", color=f"C{index % 10}")
-        text = f" {ranks.names[index]} ({ranks.means[index]:.2f})"
+        text = f" {label(ranks.names[index])} ({ranks.means[index]:.2f})"
         axes.text(ranks.means[index], -1 - height, text, fontsize=8, va="center")
     for level, (low, high) in enumerate(groups([ranks.means[i] for i in order], ranks)):
         axes.plot([low, high], [0.35 + 0.25 * level] * 2, color="black", linewidth=3)

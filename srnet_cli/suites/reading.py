@@ -127,7 +127,7 @@ def _check_keys(settings: SuiteSettings, document: Document) -> None:
                 problem = f"'{key}' is a key of the suite itself"
                 raise refusal(document.complaint((section, key), problem))
             if key == "evolution.threads":
-                problem = "trials of a suite have one thread each; --jobs says how many run at once"
+                problem = "trials of a suite have one thread each, and run side by side instead"
                 raise refusal(document.complaint((section, key), problem))
             if key not in known:
                 problem = f"configs have no such key; {did_you_mean(key, known)}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from srnet_cli.rendering.formats import render
+from srnet_cli.suites.document import document, results_csv, timing_csv
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.suites.formats import FORMATS, results_csv, timing_csv
 from srnet_cli.suites.ledger import Record
 from srnet_cli.suites.overview import SuiteSummary, make_summary
 from srnet_cli.suites.plots import convergence_plot, ranks_plot
@@ -23,7 +24,7 @@ def write_reports(folder: SuiteFolder, records: Sequence[Record]) -> SuiteSummar
     folder.write("results.csv", _text(results_csv(records)))
     folder.write("timing.csv", _text(timing_csv(records)))
     for form, suffix in _SUMMARIES.items():
-        folder.write(f"summary.{suffix}", _text(FORMATS[form](summary)))
+        folder.write(f"summary.{suffix}", _text(render(document(summary), form)))
     folder.write("plots/convergence.png", convergence_plot(folder, records))
     if summary.ranks is not None:
         folder.write("plots/ranks.png", ranks_plot(summary.ranks, summary.measure))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from srnet_cli.errors import Interrupted, UsageError
@@ -91,7 +91,7 @@ def run(
 
 
 def require_sense(
-    suite: str | None, compared: object, listed: bool, running: Sequence[object]
+    suite: str | None, compared: object, listed: bool, running: Mapping[str, object]
 ) -> None:
     """Refuse arguments that contradict each other.
 
@@ -99,20 +99,24 @@ def require_sense(
         suite: the suite file or folder, or None.
         compared: the two suite runs to compare, or None.
         listed: whether trials shall be listed.
-        running: values of the options that only running a suite reads, None where not given.
+        running: the options that only running a suite reads, by name; None where not given.
 
     Raises:
         UsageError: they do.
     """
-    is_run = any(value is not None for value in running)
-    if compared is not None and (suite is not None or listed or is_run):
-        raise UsageError("--compare A B stands alone, without a suite and other options")
+    given = [name for name, value in running.items() if value is not None]
+    if compared is not None and (suite is not None or listed or given):
+        raise UsageError(
+            "two suites are compared alone, without another suite and other options",
+            options=("compare", *(["list"] if listed else []), *given),
+        )
     if compared is None and suite is None:
         raise UsageError("name a suite", hint="'srnet bench configs/suites/smoke.yaml' runs one")
-    if suite is not None and (listed or is_folder(suite)) and is_run:
+    if suite is not None and (listed or is_folder(suite)) and given:
         raise UsageError(
             f"{suite} is only reported on, so options for running make no sense",
             hint="name the suite file to run it",
+            options=(*(["list"] if listed else []), *given),
         )
 
 
@@ -125,7 +129,12 @@ def where(
         UsageError: options that contradict each other.
     """
     if scheduler is None and (ca or cert or key):
-        raise UsageError("--tls-ca-file, --tls-cert and --tls-key need --scheduler tls://…")
+        names = {"tls_ca_file": ca, "tls_cert": cert, "tls_key": key}
+        raise UsageError(
+            "certificates need a scheduler, tls://…",
+            options=[name for name, file in names.items() if file],
+            remedies=("scheduler",),
+        )
     tls = Tls(ca, cert, key) if ca or cert or key else None
     return Where(jobs, scheduler, tls)
 

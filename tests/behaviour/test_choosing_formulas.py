@@ -88,7 +88,7 @@ def test_explain_shows_the_composition_asked_for(
 def test_explain_lists_fronts_in_every_form(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A row a composition and a member, one of them marked as shown; no list as LaTeX."""
+    """A row per composition and member, one of them marked as shown."""
     listed = explained(capsys, "--fronts")
     rows = len(listed["compositions"]) + sum(map(len, listed["layers"]))
     for form, mark in (("table", "  "), ("markdown", "| ")):
@@ -98,8 +98,8 @@ def test_explain_lists_fronts_in_every_form(
             sum(line.startswith(mark) and line[2:].strip()[0].isdigit() for line in lines) == rows
         )
         assert sum("shown" in line.split() for line in lines) == 1
-    assert run("explain", "--fronts", "--format", "latex") == 2
-    assert "--fronts lists as table, json or markdown" in capsys.readouterr().err
+    assert run("explain", "--fronts", "--format", "latex") == 0
+    assert capsys.readouterr().out.count(r"\begin{tabular}") == 1 + len(listed["layers"])
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,18 @@ def test_explain_lists_fronts_in_every_form(
         (["--fidelity", "nan"], "--fidelity nan: give a number above 0"),
         (["--complexity", 0], "--complexity 0: give a number of nodes"),
         (["--complexity", 1], "--complexity 1: the simplest composition has"),
-        (["--layer", 1], "--layer and --pick belong together"),
-        (["--pick", 1], "--layer and --pick belong together"),
+        (["--layer", 1], "--layer and --pick: they belong together"),
+        (["--pick", 1], "--layer and --pick: they belong together"),
         (["--layer", 4, "--pick", 1], "--layer 4: give 1 to 3"),
         (["--layer", 1, "--pick", 99], "--pick 99: the front of layer 1 has 1 to"),
-        (["--as-found", "--fidelity", 1], "--as-found shows"),
-        (["--fronts", "--fidelity", 1], "--fronts lists"),
-        (["--fronts", "--digits", 3], "--fronts lists"),
-        (["--fronts", "--as-found"], "--fronts lists"),
+        (["--as-found", "--fidelity", 1], "--as-found and --fidelity: "),
+        (["--fronts", "--fidelity", 1], "--fronts and --fidelity: "),
+        (["--fronts", "--digits", 3], "--fronts and --digits: "),
+        (["--fronts", "--as-found"], "--fronts and --as-found: "),
+        (["--fronts", "--scaled"], "--fronts and --scaled: "),
+        (["--fronts", "--at", "0"], "--fronts and --at: "),
+        (["--at", "0", "--scaled"], "--at and --scaled: "),
+        (["--at", "0", "--digits", 18], "--digits 18: give 1 to 17"),
     ],
     ids=str,
 )

@@ -19,9 +19,10 @@ from srnet_cli.errors import Interrupted
 from srnet_cli.evolution.auto import layer_search, strategy
 from srnet_cli.explain import explaining
 from srnet_cli.explain.choice import Choice
-from srnet_cli.explain.formats import FORMATS, as_table
+from srnet_cli.explain.document import document
 from srnet_cli.fit import fitting
 from srnet_cli.networks import softmax
+from srnet_cli.rendering.formats import render
 from srnet_cli.runs.run import FittedRun, read_run
 
 CONFIG = """\
@@ -134,10 +135,14 @@ def explained(made: Path) -> explaining.Explanation:
     return explaining.run(str(made), choice=Choice(as_found=True))
 
 
+def printed(of: explaining.Explanation) -> str:
+    return render(document(of), "table")
+
+
 def test_explain_has_rule_and_figures(made: Path, explained: explaining.Explanation) -> None:
     """Every format has a score a class, the rule, agreement beside the majority's, and the
     confusion matrix of the held-out rows, whose cells add up to them."""
-    record = json.loads(FORMATS["json"](explained))
+    record = json.loads(render(document(explained), "json"))
     told = record["classification"]
     units = [one["name"] for one in record["layers"][-1]["units"]]
     assert units == [f"score({name})" for name in told["classes"]]
@@ -145,13 +150,13 @@ def test_explain_has_rule_and_figures(made: Path, explained: explaining.Explanat
     assert matrix.sum() == record["rows"]["interpolation"]
     assert told["agreement"] == json.loads((made / "metrics.json").read_text())["agreement"]
     for form in ("table", "markdown", "latex"):
-        text = FORMATS[form](explained)
+        text = render(document(explained), form)
         for part in (
             *("the class of the greatest score", "Cohen's kappa", "most frequent class alone"),
             *("network down, formulas across", f"{told['agreement']['train']['agreement']:.4f}"),
         ):
             assert part in text
-    assert r"\mathrm{score(round)}" in text
+    assert r"\text{score(round)}" in text
 
 
 def test_what_is_printed_is_judged(made: Path, explained: explaining.Explanation) -> None:
@@ -162,9 +167,11 @@ def test_what_is_printed_is_judged(made: Path, explained: explaining.Explanation
     assert explained.printed.agreement is not None
     assert abs(explained.printed.agreement - same) < 0.1
     worse = replace(explained, printed=replace(explained.printed, agreement=0.125))
-    assert "as printed, the formulas agree on 0.1250 of the held-out rows" in as_table(worse)
+    assert "as printed, the formulas agree on 0.1250 of the held-out rows" in render(
+        document(worse), "table"
+    )
     equal = replace(explained, printed=replace(explained.printed, agreement=same))
-    assert "as printed, the formulas" not in as_table(equal)
+    assert "as printed, the formulas" not in printed(equal)
 
 
 def test_formulas_that_name_one_class_are_called_so(explained: explaining.Explanation) -> None:
@@ -175,9 +182,9 @@ def test_formulas_that_name_one_class_are_called_so(explained: explaining.Explan
     column = [[sum(row), *(0 for _ in row[1:])] for row in found.confusion]
     agreement = {**told.agreement, "interpolation": replace(found, confusion=column)}
     worse = replace(explained, classification=replace(told, agreement=agreement))
-    assert "the formulas name one class on all held-out rows" in as_table(worse)
-    assert "the formulas name one class" not in as_table(explained)
-    inputs = json.loads(FORMATS["json"](explained))["classification"]["inputs"]
+    assert "the formulas name one class on all held-out rows" in printed(worse)
+    assert "the formulas name one class" not in printed(explained)
+    inputs = json.loads(render(document(explained), "json"))["classification"]["inputs"]
     assert sorted(one["input"] for one in inputs) == ["a", "b", "c"]
     assert inputs[0]["lost"] == max(one["lost"] for one in inputs) > 0.05
 

@@ -18,11 +18,12 @@ from small_run import write_config
 from srnet_cli import cli
 from srnet_cli.compare import comparing, plots
 from srnet_cli.compare.boundaries import boundaries
-from srnet_cli.compare.formats import FORMATS, as_json, as_markdown
+from srnet_cli.compare.document import document
 from srnet_cli.compare.plane import View
 from srnet_cli.errors import DataError, Interrupted, StorageError, UsageError
 from srnet_cli.fit import fitting
 from srnet_cli.networks import Scaler
+from srnet_cli.rendering.formats import render
 from srnet_cli.runs import verifying
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import RunFolder, list_runs
@@ -143,7 +144,7 @@ def test_several_runs_at_once(finished: Path, runs_dir: Path) -> None:
     found = run(finished, other, finished)
     assert [comparison.fitted.path for comparison in found] == [finished, other]
     assert (other / "compare.json").is_file()
-    assert len(json.loads(as_json(found))) == 2
+    assert len(json.loads(render(document(found), "json"))) == 2
 
 
 def test_an_unfinished_run_is_printed_and_not_kept(finished: Path) -> None:
@@ -170,9 +171,9 @@ def test_what_a_run_may_lack_is_one_line(finished: Path, runs_dir: Path) -> None
     """Unknown runs, numbers out of range, and a run without its network."""
     with pytest.raises(UsageError, match="no run 'nowhere'"):
         run("nowhere")
-    with pytest.raises(UsageError, match="--instances 0: give 1 or more"):
+    with pytest.raises(UsageError, match="instances 0: give 1 or more"):
         run(instances=0)
-    with pytest.raises(UsageError, match="--jobs 0: give 1 or more"):
+    with pytest.raises(UsageError, match="jobs 0: give 1 or more"):
         run(jobs=0)
     (finished / "network.safetensors").unlink()
     with pytest.raises(StorageError, match=r"network\.safetensors"):
@@ -298,12 +299,12 @@ def test_the_latest_run_stays_the_latest(finished: Path, runs_dir: Path) -> None
     assert list_runs(runs_dir)[-1].path == newer
 
 
-@pytest.mark.parametrize("form", list(FORMATS))
+@pytest.mark.parametrize("form", ["table", "json", "markdown", "latex"])
 def test_every_format_shows_every_figure(form: str) -> None:
     """With the interval, the costs and what the figures are of."""
     made = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
     comparison = comparing.compare(made, "r", 0, ["formula"], 30, 1, Listener())
-    text = FORMATS[form]([comparison])
+    text = render(document([comparison]), form)
     if form == "json":
         (record,) = json.loads(text)
         assert record["sets"]["interpolation"]["explainers"]["formula"]["figures"]["rmse"]
@@ -317,7 +318,8 @@ def test_every_format_shows_every_figure(form: str) -> None:
 def test_markdown_tables_are_rectangular() -> None:
     """Every line of a table has as many cells as its head."""
     made = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
-    text = as_markdown([comparing.compare(made, "r", 0, ["formula"], 5, 1, Listener())])
+    comparison = comparing.compare(made, "r", 0, ["formula"], 5, 1, Listener())
+    text = render(document([comparison]), "markdown")
     for block in text.split("\n\n"):
         lines = [line for line in block.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) <= 1
@@ -352,7 +354,7 @@ def test_a_classifiers_plots(finished: Path, monkeypatch, view: View, axes: list
     assert "plots/compare_boundaries.png" in drawn
     assert len(drawn) == 6
     assert all(plot.startswith(PNG) for plot in plots.values())
-    assert json.loads(as_json([comparison]))[0]["plane"] == axes
+    assert json.loads(render(document([comparison]), "json"))[0]["plane"] == axes
 
 
 def test_explainers_are_points_where_they_were_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,7 +371,9 @@ def test_explainers_are_points_where_they_were_asked(monkeypatch: pytest.MonkeyP
     )
     boundaries(comparison, comparison.plane)
     (((across, up), style),) = drawn
-    record = json.loads(as_json([comparison]))[0]["sets"]["interpolation"]["instances"]
+    record = json.loads(render(document([comparison]), "json"))[0]["sets"]["interpolation"][
+        "instances"
+    ]
     np.testing.assert_array_equal(across, [one["x"][0] for one in record])
     np.testing.assert_array_equal(up, [one["x"][2] for one in record])
     said = [int(np.argmax(one["lime"]["value"])) for one in record]
@@ -440,5 +444,5 @@ def test_a_missing_package_exits_with_2(finished: Path, monkeypatch, capsys) -> 
         cli.main(["compare", "--lime"])
     assert stop.value.code == 2
     error = capsys.readouterr().err
-    assert "--lime needs the package 'lime'" in error
+    assert "--lime: this needs the package 'lime'" in error
     assert "pip install 'srnet[compare]'" in error

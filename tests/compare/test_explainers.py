@@ -187,7 +187,7 @@ def test_constant_features_do_no_harm():
 def test_a_missing_package_is_one_line(monkeypatch):
     """It names the option, the package and how to install it; nothing is imported for that."""
     monkeypatch.setattr("srnet_cli.compare.explainers.find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="--maple needs the package 'shap'") as caught:
+    with pytest.raises(UsageError, match="maple: this needs the package 'shap'") as caught:
         EXPLAINERS["maple"].require()
     assert "srnet[compare]" in caught.value.hint
     EXPLAINERS["formula"].require()

@@ -13,9 +13,10 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, r2_score
 from srnet_cli.compare import explainers, tasks
 from srnet_cli.compare.comparing import compare
 from srnet_cli.compare.comparison import Comparison
+from srnet_cli.compare.document import document
 from srnet_cli.compare.explainers import Explanation, Kind
-from srnet_cli.compare.formats import as_table
 from srnet_cli.networks import Network, Scaler
+from srnet_cli.rendering.formats import render
 
 SLOPES, BIAS = np.array([[1.5, -0.02]]), np.array([0.25])
 CURVED = fitted(network(), linear_formula(SLOPES, BIAS))
@@ -50,6 +51,10 @@ def figures(comparison: Comparison, kind: str = "formula", name: str = "interpol
 
 def formula_only(run, count: int = 40) -> Comparison:
     return compare(run, "r", 0, ["formula"], count, 1, Listener())
+
+
+def printed(comparison):
+    return render(document([comparison]), "table")
 
 
 def test_an_explanation_is_judged_where_it_was_made(with_kind):
@@ -177,7 +182,7 @@ def test_failures_are_counted_and_said(with_kind):
     }
     assert judged.figures["rmse"].instances == 40 - raised - undefined
     assert judged.unstable_failures == 0
-    text = as_table([comparison])
+    text = printed(comparison)
     assert f"Made failed on {raised} of 40 instances: RuntimeError: no mood for this" in text
     assert "failed" in text
 
@@ -194,7 +199,7 @@ def test_an_explainer_that_cannot_be_fitted_fails_on_all(monkeypatch):
     assert judged["lime"].failures == {"ValueError: too few rows": 5}
     assert judged["lime"].figures["rmse"].instances == 0
     assert judged["formula"].figures["rmse"].instances == 5
-    assert "none" in as_table([comparison])
+    assert "none" in printed(comparison)
 
 
 def test_a_constant_network_is_trivial():
@@ -205,7 +210,9 @@ def test_a_constant_network_is_trivial():
     found = figures(comparison)
     assert found["rmse"].value < 1e-12
     assert found["cosine"].instances == 0
-    assert "one value on all instances, so agreement with it is trivial" in as_table([comparison])
+    assert "one value on all instances, so agreement with it is trivial" in render(
+        document([comparison]), "table"
+    )
 
 
 def test_one_class_is_trivial():
@@ -215,5 +222,7 @@ def test_one_class_is_trivial():
     comparison = formula_only(fitted(net, model, classes=("no", "yes")))
     found = figures(comparison)
     assert (found["agreement"].value, found["majority"].value, found["kappa"].value) == (1, 1, 0)
-    assert "one class on all instances, so agreement with it is trivial" in as_table([comparison])
+    assert "one class on all instances, so agreement with it is trivial" in render(
+        document([comparison]), "table"
+    )
     assert not formula_only(CURVED).sets["interpolation"].trivial

@@ -259,7 +259,7 @@ def test_formulas_that_are_not_the_evaluators_are_named(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("digits", [0, -3, 18])
 def test_digits_out_of_range(finished: Path, digits: int) -> None:
     """Digits that no number has are refused in one line."""
-    with pytest.raises(UsageError, match=f"--digits {digits}: give 1 to 17"):
+    with pytest.raises(UsageError, match=f"digits {digits}: give 1 to 17"):
         run(str(finished), digits=digits)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,19 @@ from compared import fitted, linear_formula, network
 from srnet_cli import cli
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.choice import Choice, chosen
-from srnet_cli.explain.point import FORMATS, as_table, explain_at, run
+from srnet_cli.explain.point import SHOWN, PointExplanation, document, explain_at, run
 from srnet_cli.networks import Network
+from srnet_cli.rendering.document import Display
+from srnet_cli.rendering.formats import render
 from srnet_cli.runs.run import read_run
 
 SLOPES, BIAS = np.array([[1.5, -0.02]]), np.array([0.25])
 LINEAR = fitted(Network((2 * SLOPES,), (BIAS,)), linear_formula(SLOPES, BIAS))
+
+
+def shown(explanation: PointExplanation, form: str = "table", **wishes: Any) -> str:
+    display = Display(wishes.pop("full", False))
+    return render(document(explanation, display, **wishes), form)
 
 
 def test_a_given_point() -> None:
@@ -87,17 +95,17 @@ def test_what_is_no_point_is_one_line(at: str, message: str) -> None:
         explain_at(LINEAR, at)
 
 
-@pytest.mark.parametrize("form", list(FORMATS))
+@pytest.mark.parametrize("form", ["table", "json", "markdown", "latex"])
 def test_every_format_shows_the_values(form: str) -> None:
     """What has no value, as beside a pole, is called none and is null in JSON."""
-    text = FORMATS[form](explain_at(LINEAR, "x0=2,x1=10"))
+    text = shown(explain_at(LINEAR, "x0=2,x1=10"), form)
     if form == "json":
         assert json.loads(text)["outputs"][0]["formula"] == pytest.approx(3.05)
     else:
         assert "3.05" in text
         assert "5.85" in text
     undefined = linear_formula(np.array([[1e308, 1e308]]), BIAS)
-    text = FORMATS[form](explain_at(fitted(LINEAR.network, undefined), "x0=1e9,x1=1"))
+    text = shown(explain_at(fitted(LINEAR.network, undefined), "x0=1e9,x1=1"), form)
     assert ("null" if form == "json" else "none") in text
 
 
@@ -107,5 +115,26 @@ def test_the_command(finished: Path, capsys: pytest.CaptureFixture[str]) -> None
         cli.main(["explain", "--at", "x=0.5,y=1"])
     assert stop.value.code == 0
     out = capsys.readouterr().out
-    assert out.rstrip() == as_table(run(str(finished), "x=0.5,y=1"))
+    assert out.rstrip() == shown(run(str(finished), "x=0.5,y=1"))
     assert "slope by x" in out
+
+
+def test_digits_are_those_asked_for() -> None:
+    """Of every figure; out of range they are an error that names them."""
+    found = explain_at(LINEAR, "x0=2.123456789,x1=10")
+    assert "2.12345679" in shown(found, digits=9)
+    assert "2.123 " in shown(found)
+    with pytest.raises(UsageError, match="digits 0: give 1 to 17"):
+        document(found, digits=0)
+
+
+def test_of_many_features_those_that_matter_are_shown() -> None:
+    """By the greatest effect, with a line that counts the others; in full all are there."""
+    slopes = np.arange(1.0, 31.0)[None]
+    made = fitted(Network((slopes,), (BIAS,)), linear_formula(slopes, BIAS), inputs=30)
+    found = explain_at(made, "0")
+    brief, full = shown(found), shown(found, full=True)
+    assert brief.count("slope by") == SHOWN
+    assert "slope by x29 " in brief
+    assert f"… and {30 - SHOWN} more features of smaller effect; full prints all" in brief
+    assert full.count("slope by") == 30

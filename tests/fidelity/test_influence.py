@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from programs import program
 
-from srnet_cli.fidelity.influence import influence_rows, influences
+from srnet_cli.fidelity.influence import influences
+from srnet_cli.fidelity.tables import influence_table
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network
 
@@ -42,7 +43,7 @@ def test_the_input_that_decides_comes_first() -> None:
     assert (second.lost, second.deviation, second.changed) == (0, 0, 0)
     assert third.lost == 0
     assert 0 < third.changed < 0.1
-    assert len(influence_rows(found, 2)) == 3
+    assert len(influence_table(found, 2).rows) == 2
 
 
 def test_a_constant_classifier_needs_no_input() -> None:

@@ -13,13 +13,14 @@ from small_run import write_config
 
 from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import Experiment
+from srnet_cli.explain.document import document
 from srnet_cli.explain.explaining import run
-from srnet_cli.explain.formats import as_table
 from srnet_cli.fidelity.validity import Validity, check, regions, warnings
 from srnet_cli.fit import fitting
-from srnet_cli.fit.summary import as_table as summary
+from srnet_cli.fit.summary import document as summary
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network
+from srnet_cli.rendering.formats import render
 
 FEATURES = ("x", "y")
 
@@ -149,8 +150,8 @@ def test_fit_and_explain_say_it(tmp_path: Path, runs_dir: Path) -> None:
     assert set(said) == {"domain", "extrapolation"}
     assert said["extrapolation"]["undefined"] + said["extrapolation"]["outside"] > 0
     names = ("in the domain", "in the extrapolation domain")
-    assert remarks(summary(result), names) == list(warnings(said))
+    assert remarks(render(summary(result), "table"), names) == list(warnings(said))
     explained = run()
     found = {name: one.to_dict() for name, one in explained.validity.items()}
-    assert remarks(as_table(explained), names) == list(warnings(found))
+    assert remarks(render(document(explained), "table"), names) == list(warnings(found))
     assert found.keys() == said.keys()

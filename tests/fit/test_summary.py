@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from srnet_cli.fit.fitting import FitResult
-from srnet_cli.fit.summary import as_json, as_table
+from srnet_cli.fit.summary import document
+from srnet_cli.rendering.formats import render
+
+
+def as_table(result: FitResult) -> str:
+    return render(document(result), "table")
 
 
 def layer(r2: float | None, undefined: int = 0) -> dict[str, Any]:
@@ -37,11 +42,13 @@ def test_the_summary_is_fitness_fidelity_and_folder() -> None:
     """Fitness, R² of every layer on every set of rows, and where the run lies."""
     assert as_table(result()).splitlines() == [
         "fitness 0.25",
-        "R² to the network  training  held-out",
+        "",
+        "R² to the network  training  held-out  held-out: 1−R²",
         "hidden 1             0.5000      none",
         "output               0.7500      none",
         "rows                     10        20",
         "without a value           0         3",
+        "",
         "run runs/a-1",
     ]
 
@@ -59,11 +66,12 @@ def test_nothing_found_is_said() -> None:
     assert text.splitlines() == [
         "this run had finished before; nothing was computed",
         "no expression was finite on all rows; try other functions or more generations",
+        "",
         "run r",
     ]
 
 
 def test_json_is_metrics_and_folder() -> None:
     """JSON holds metrics.json, where it lies, and nothing that JSON does not know."""
-    record = json.loads(as_json(result()), parse_constant=pytest.fail)
+    record = json.loads(render(document(result()), "json"), parse_constant=pytest.fail)
     assert record == {"run": "runs/a-1", "was_done": False, **result().metrics}

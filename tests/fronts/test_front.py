@@ -62,7 +62,7 @@ def test_the_most_faithful_of_so_many_nodes() -> None:
     """The bound is included; below the simplest there is nothing, and the line says its size."""
     there = fronts((90, 0.8), (50, 0.7), (20, 0.6))
     assert [there.within(n).complexity for n in (1000, 90, 89, 50, 20)] == [90, 90, 50, 50, 20]
-    with pytest.raises(UsageError, match="--complexity 19: the simplest composition has 20 nodes"):
+    with pytest.raises(UsageError, match="complexity 19: the simplest composition has 20 nodes"):
         there.within(19)
 
 

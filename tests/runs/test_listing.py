@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from srnet_cli.runs.listing import ListedRun, as_csv, as_json, as_table, run
+from srnet_cli.rendering.formats import render
+from srnet_cli.runs.listing import ListedRun, document, run
 from srnet_cli.store import RunFolder
 
 RUNS = [
@@ -22,9 +23,11 @@ RUNS = [
 def test_no_runs(runs_dir: Path) -> None:
     """Where there is no folder there are no runs, which is no error."""
     assert run() == []
-    assert as_table([]) == "no runs yet"
-    assert json.loads(as_json([])) == []
-    assert as_csv([]) == "folder,state,finished,fitness,r2"
+    none = document([])
+    assert render(none, "table") == "no runs yet"
+    assert json.loads(render(none, "json")) == []
+    assert render(none, "csv") == "folder,state,finished,fitness,r2"
+    assert all("no runs yet" in render(none, form) for form in ("markdown", "latex"))
 
 
 def test_runs_in_every_state_are_listed(finished: Path, runs_dir: Path) -> None:
@@ -51,20 +54,20 @@ def test_runs_in_every_state_are_listed(finished: Path, runs_dir: Path) -> None:
 
 def test_the_table_fits_a_terminal() -> None:
     """With usual names no line is wider than 80 columns, whatever the numbers."""
-    lines = as_table(RUNS).splitlines()
+    lines = render(document(RUNS), "table").splitlines()
     assert lines == [
-        "run                    state     finished (UTC)    fitness    R²",
+        "run                    state     finished (UTC)      fitness         R²     1−R²",
         "K0-published-0d553b8c  stopped",
-        "F4-1b2c3d4e            finished  2026-01-02 03:04  2.316e-08  0.8769",
-        "F2-1b2c3d4f            finished  2026-01-02 03:04  1.216e+08  -6.44e+03",
+        "F4-1b2c3d4e            finished  2026-01-02 03:04  2.316e-08     0.8769     0.12",
+        "F2-1b2c3d4f            finished  2026-01-02 03:04  1.216e+08  -6.44e+03  6.4e+03",
     ]
     assert max(map(len, lines)) <= 80
 
 
 def test_csv_and_json_lose_nothing() -> None:
     """Both hold every digit, and what is not known is empty or null."""
-    rows = list(csv.DictReader(io.StringIO(as_csv(RUNS))))
+    rows = list(csv.DictReader(io.StringIO(render(document(RUNS), "csv"))))
     assert float(rows[1]["fitness"]) == RUNS[1].fitness
     assert rows[0]["r2"] == ""
-    records = json.loads(as_json(RUNS), parse_constant=pytest.fail)
+    records = json.loads(render(document(RUNS), "json"), parse_constant=pytest.fail)
     assert [ListedRun(**record) for record in records] == RUNS

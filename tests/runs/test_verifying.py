@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 
 from srnet_cli.errors import StorageError, UsageError
-from srnet_cli.runs.verifying import run
+from srnet_cli.rendering.formats import render
+from srnet_cli.runs.verifying import document, run
+
+
+def told(reference: str) -> str:
+    return render(document(run(reference)), "table")
 
 
 def test_a_whole_run(finished: Path) -> None:
     """A run that is as it was committed is called so."""
-    assert run("small-run") == f"{finished}: every file is as committed"
+    assert told("small-run") == f"{finished}: every file is as committed"
     assert run() == run("small-run")
 
 
@@ -29,7 +34,7 @@ def test_every_flipped_byte_is_found(finished: Path) -> None:
             with pytest.raises(StorageError, match=f"{path.name}: changed"):
                 run(str(finished))
         path.write_bytes(whole)
-    assert run(str(finished)).endswith("as committed")
+    assert told(str(finished)).endswith("as committed")
 
 
 def test_several_damages_are_counted(finished: Path) -> None:
@@ -44,7 +49,7 @@ def test_several_damages_are_counted(finished: Path) -> None:
 def test_an_unfinished_run_says_so(finished: Path) -> None:
     """Without a commit only checkpoints can be verified, which the answer says."""
     (finished / "DONE.json").unlink()
-    assert run(str(finished)) == f"{finished}: not finished; checkpoints verify"
+    assert told(str(finished)) == f"{finished}: not finished; checkpoints verify"
 
 
 def test_no_run(runs_dir: Path) -> None:

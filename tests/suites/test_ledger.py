@@ -159,10 +159,11 @@ MEASURE = """
 import json, sys
 from pathlib import Path
 from srnet_cli.suites import running
-from srnet_cli.suites import formats
+from srnet_cli.rendering.formats import render
+from srnet_cli.suites.document import document, trials_document
 path = Path(sys.argv[1])
-listed = formats.LIST_FORMATS["csv"](running.records(path))
-table = formats.FORMATS["table"](running.report(path))
+listed = render(trials_document(running.records(path)), "csv")
+table = render(document(running.report(path)), "table")
 status = Path("/proc/self/status")
 # The peak that getrusage knows is that of the process which began this one, where it was higher.
 lines = status.read_text().splitlines() if status.exists() else ["VmHWM: 0 kB"]

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from srnet_cli.rendering.formats import RENDERERS, render
 from srnet_cli.suites.comparing import ComparedSuites
-from srnet_cli.suites.formats import COMPARE_FORMATS, FORMATS, LIST_FORMATS
+from srnet_cli.suites.document import comparison_document, document, trials_document
 from srnet_cli.suites.ledger import Record
 from srnet_cli.suites.overview import SuiteSummary
 from srnet_cli.suites.plots import bands, groups, ranks_plot
@@ -111,10 +112,10 @@ def make_summary() -> SuiteSummary:
     return SuiteSummary(Path("runs/x"), cases, "fitness", ranks(cases, "fitness"), [], ["a remark"])
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", RENDERERS)
 def test_every_format_of_a_summary(form: str) -> None:
     """Names all cases, and keeps what is special in its language."""
-    text = FORMATS[form](make_summary())
+    text = render(document(make_summary()), form)
     assert "K0" in text
     if form == "json":
         assert [case["case"] for case in json.loads(text)["cases"]] == ["K0", "K_1&"]
@@ -136,12 +137,12 @@ def test_every_format_of_a_summary(form: str) -> None:
 def test_every_format_of_a_list_and_a_comparison() -> None:
     """None fails, and each says what it is about."""
     records = trials("K0", [0.25, None])
-    for form, write in LIST_FORMATS.items():
-        text = write(records)
+    for form in RENDERERS:
+        text = render(trials_document(records), form)
         assert "0.25" in text
         assert form != "json" or len(json.loads(text)) == 2
-    for form, write_compared in COMPARE_FORMATS.items():
-        text = write_compared(make_comparison(-0.6))
+    for form in RENDERERS:
+        text = render(comparison_document(make_comparison(-0.6)), form)
         assert "n6" in text
         assert form != "json" or len(json.loads(text)["cases"]) == 7
 

@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sympy import Symbol
 
 from srnet_cli.explain.choice import Shown
+from srnet_cli.explain.document import SHOWN, document
 from srnet_cli.explain.explaining import (
     Explanation,
     Formula,
@@ -17,12 +19,14 @@ from srnet_cli.explain.explaining import (
     PrintedFidelity,
     run,
 )
-from srnet_cli.explain.formats import FORMATS, SHOWN, as_align, as_json, as_table
+from srnet_cli.expressions.printers import as_latex
+from srnet_cli.rendering.document import Display
+from srnet_cli.rendering.formats import RENDERERS, render
 
 TEXT = """\
 runs/demo-1
 shown: the simplest that keeps 0.99 of R²: complexity 6, R² 0.9000 on held-out rows
-the most faithful, --fidelity 1: complexity 40, R² 0.9080
+the most faithful, fidelity 1: complexity 40, R² 0.9080
 
 hidden 1: 3 units from h0, h1, h2, complexity 3
   f = h0 + 1
@@ -37,15 +41,24 @@ output: 1 unit from h0, complexity 3
 whole network, complexity 10
   y = x + 2
 
-R² to the network            training  held-out  held-out: by effect  ceiling
-hidden 1                       0.9877      none               0.8765   0.9500
-output                         0.9877      none               0.8765   0.9500
-layers as printed, 4 digits              0.8900
-whole as printed, 4 digits               0.8800
+Fidelity
+R² to the network            training  held-out  held-out: 1−R²  held-out: by effect  ceiling
+hidden 1                       0.9877      none                               0.8765   0.9500
+output                         0.9877      none                               0.8765   0.9500
+layers as printed, 4 digits              0.8900            0.11
+whole as printed, 4 digits               0.8800            0.12
 rows                               60       100
 without a value                     0         7
 
 the network itself: R² 0.9000 to the truth on held-out rows, RMSE 2 (the training mean: 5)"""
+
+
+FORMS = [form for form in RENDERERS if form != "csv"]
+
+
+def shown(explained: Explanation, form: str = "table", full: bool = False) -> str:
+    """An explanation in a format."""
+    return render(document(explained, Display(full)), form)
 
 
 def layer(name: str, units: int) -> LayerExplanation:
@@ -87,7 +100,7 @@ def explanation(units: int = 3, nodes: int | None = 10) -> Explanation:
 
 def test_text_holds_formulas_and_fidelity() -> None:
     """The text names the run, gives every line, and a table of R² with rows without a value."""
-    assert as_table(explanation()) == TEXT
+    assert shown(explanation()) == TEXT
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "latex"])
@@ -95,8 +108,8 @@ def test_wide_layers_are_abbreviated(form: str) -> None:
     """Of a hundred units eight are printed, with a line that counts the others and names --full,
     which prints them all."""
     wide = explanation(units=100)
-    short, full = FORMATS[form](wide), FORMATS[form](wide, full=True)
-    assert "… and 92 more units; --full prints all" in short
+    short, full = shown(wide, form), shown(wide, form, full=True)
+    assert "… and 92 more units; full prints all" in short
     assert len(short.splitlines()) < 50
     assert all(len(line) < 160 for line in short.splitlines())
     assert "more units" not in full
@@ -111,18 +124,20 @@ def test_pages_of_formula_are_left_out(form: str) -> None:
     """A formula of the whole network that nobody can read is printed only with --full."""
     long = explanation(nodes=5000)
     line = "y &= x + 2" if form == "latex" else "y = x + 2"
-    short, full = FORMATS[form](long), FORMATS[form](long, full=True)
+    short, full = shown(long, form), shown(long, form, full=True)
     assert line not in short
-    assert "complexity 5000: --full prints it" in short
+    assert "complexity 5000: full prints it" in short
     assert "whole as printed" not in short
     assert line in full
-    none = FORMATS[form](explanation(nodes=None), full=True)
+    none = shown(explanation(nodes=None), form, full=True)
     assert "too long for one formula" in none
 
 
 def test_json_is_always_complete() -> None:
     """JSON holds every unit and the long formula, and is plain JSON."""
-    record = json.loads(as_json(explanation(units=100, nodes=5000)), parse_constant=pytest.fail)
+    record = json.loads(
+        shown(explanation(units=100, nodes=5000), "json"), parse_constant=pytest.fail
+    )
     assert len(record["layers"][0]["units"]) == 100
     assert record["network"][0] == {"name": "y", "text": "x + 2", "latex": "x + 2"}
     assert record["layers"][0]["r2"] == {"train": 0.98765, "interpolation": None}
@@ -130,10 +145,10 @@ def test_json_is_always_complete() -> None:
 
 def test_a_real_run_is_printed_in_every_format(finished: Path) -> None:
     """Each format prints a run, every formula of it, without markers of escaped markup."""
-    shown = run(str(finished))
-    lines = [line for part in shown.layers for line in (*part.expressions, *part.units)]
-    for form, write in FORMATS.items():
-        text = write(shown)
+    explained = run(str(finished))
+    lines = [line for part in explained.layers for line in (*part.expressions, *part.units)]
+    for form in FORMS:
+        text = shown(explained, form)
         for line in lines:
             assert (line.latex if form == "latex" else line.text) in text
         assert "\x1b" not in text
@@ -141,7 +156,7 @@ def test_a_real_run_is_printed_in_every_format(finished: Path) -> None:
 
 def test_markdown_is_headings_lists_and_a_table(finished: Path) -> None:
     """The table has as many cells in every row, and formulas are code."""
-    text = FORMATS["markdown"](run(str(finished)))
+    text = shown(run(str(finished)), "markdown")
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in rows}) == 1
     assert re.fullmatch(r"\| --- (\| ---: )+\|", rows[1])
@@ -152,7 +167,7 @@ def test_markdown_is_headings_lists_and_a_table(finished: Path) -> None:
 def test_latex_names_are_escaped(name: str) -> None:
     """Whatever the target is called, braces balance and no special character stands bare."""
     odd = replace(explanation(), network=(Formula(name, "x", "x"),))
-    (line,) = [line for line in as_align(odd).splitlines() if line.endswith("&= x")]
+    (line,) = [line for line in shown(odd, "latex").splitlines() if line.endswith("&= x")]
     body = line.removesuffix("&= x")
     bare = re.sub(r"\\[a-z]+(?![a-z])|\\.", "", body)
     assert bare.count("{") == bare.count("}")
@@ -160,17 +175,19 @@ def test_latex_names_are_escaped(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "latex"), [("h12", "h_{12}"), ("f", "f"), ("a_b", "a_{b}"), ("alpha", r"\alpha")]
+    ("name", "latex"), [("h12", "h_{12}"), ("f", "f"), ("t1_0", as_latex(Symbol("t1_0")))]
 )
 def test_latex_names_are_those_of_the_formulas(name: str, latex: str) -> None:
     """What stands left is written as it is on the right of later lines."""
-    odd = replace(explanation(), network=(Formula(name, "x", "x"),))
-    assert f"  {latex} &= x" in as_align(odd).splitlines()
+    first, *others = explanation().layers
+    layers = (replace(first, expressions=(Formula(name, "x", "x"),)), *others)
+    odd = replace(explanation(), layers=layers)
+    assert f"  {latex} &= x" in shown(odd, "latex").splitlines()
 
 
 def test_latex_environments_are_closed(finished: Path) -> None:
     """Every align* that begins ends, rows are parted by double backslashes, notes are comments."""
-    text = as_align(run(str(finished)))
+    text = shown(run(str(finished)), "latex")
     assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") >= 3
     for block in re.findall(r"\\begin\{align\*\}\n(.*?)\n\\end", text, re.DOTALL):
         *rows, last = block.split("\n")
@@ -191,11 +208,11 @@ def test_remarks_say_what_a_reader_must_know() -> None:
         printed=PrintedFidelity("train", 0.9, 0.1, None, 7),
         unconfirmed=tuple(f"hidden 1, expression {k}" for k in range(20)),
     )
-    text = as_table(odd)
+    text = shown(odd)
     assert "not finished: the best found in 5 generations" in text
     assert "trial 2 of 3, the best" in text
     assert "shown: as the search found it" in text
-    assert "--fidelity" not in text
-    assert "rounding costs R² on training rows, 0.9000 before: --digits 7 keeps it" in text
+    assert "fidelity 1" not in text
+    assert "rounding costs R² on training rows, 0.9000 before: digits 7 keeps it" in text
     assert "hidden 1, expression 7; and 12 more" in text
     assert "accuracy 0.7500 on held-out rows (the most frequent class: 0.7000)" in text

@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 from small_suite import SUITE, write_suite
 
+from srnet_cli.rendering.formats import render
+from srnet_cli.rendering.table import number
 from srnet_cli.suites import running
+from srnet_cli.suites.document import document
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.suites.formats import notes, number
 from srnet_cli.suites.ledger import read_records
 from srnet_cli.suites.overview import make_summary
 
 
 def test_numbers_keep_their_sign() -> None:
     """Infinite ones too; what is unknown is left out."""
-    found = [number(value) for value in (None, math.nan, math.inf, -math.inf, -0.12345, 1234.5)]
+    found = [
+        number(value, ".3g").text
+        for value in (None, math.nan, math.inf, -math.inf, -0.12345, 1234.5)
+    ]
     assert found == ["", "", "inf", "-inf", "-0.123", "1.23e+03"]
 
 
@@ -36,5 +41,6 @@ def test_what_was_published_is_said_before_a_trial_has_ended(
     planned = running.plan(write_suite(tmp_path, f"{text}published: {published}\n"))
     with SuiteFolder.claim(tmp_path / "run", planned) as folder:
         summary = make_summary(folder, read_records(folder))
-    (line,) = (line for line in notes(summary) if line.startswith("published:"))
+    lines = render(document(summary), "table").splitlines()
+    (line,) = (line for line in lines if line.startswith("published:"))
     assert said in line

@@ -1,8 +1,9 @@
-"""A comparison as text, Markdown, LaTeX or JSON."""
+"""What ``srnet compare`` answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from srnet_cli.compare.bootstrap import Figure
 from srnet_cli.compare.comparison import Comparison, SetComparison
@@ -10,12 +11,20 @@ from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.files import record
 from srnet_cli.compare.instances import SIGMA, SIGMAS
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.rendering.drawn import drawn
-from srnet_cli.rendering.latex import escaped
-from srnet_cli.rendering.text_table import score
-from srnet_cli.store import encode_json
-
-Table = list[list[str]]
+from srnet_cli.rendering.document import Document, Section, remarks
+from srnet_cli.rendering.table import (
+    Cell,
+    Column,
+    Kind,
+    Table,
+    figures,
+    number,
+    score_text,
+    shortfall_text,
+    table,
+    text,
+)
+from srnet_cli.store import plain_values
 
 _ROWS = {
     "rmse": "RMSE at the instance",
@@ -44,116 +53,111 @@ _NAMES = {
 }
 """What they are called in a sentence."""
 
+_SHORT = {"r2": "1−R² at the instances", f"r2_near_{SIGMA:g}": f"1−R² around it, σ = {SIGMA:g}"}
+"""Measures of which it is also said what they are short of 1."""
 
-def as_table(comparisons: Sequence[Comparison]) -> str:
-    """For the terminal."""
-    return "\n\n".join("\n".join(_text(comparison)) for comparison in comparisons)
-
-
-def as_markdown(comparisons: Sequence[Comparison]) -> str:
-    """For a notebook or an issue."""
-    return "\n\n".join("\n".join(_markdown(comparison)) for comparison in comparisons)
+_INTERVAL = "95 % interval"
 
 
-def as_latex(comparisons: Sequence[Comparison]) -> str:
-    """For a paper: a ``tabular`` a set of rows."""
-    return "\n\n".join("\n".join(_latex(comparison)) for comparison in comparisons)
+def document(comparisons: Sequence[Comparison]) -> Document:
+    """One comparison, or several below one another.
 
-
-def as_json(comparisons: Sequence[Comparison]) -> str:
-    """For programs: a list with the content of ``compare.json`` of every run."""
-    return encode_json([record(comparison) for comparison in comparisons]).decode().rstrip()
-
-
-FORMATS = {"table": as_table, "json": as_json, "markdown": as_markdown, "latex": as_latex}
-
-
-def _text(comparison: Comparison) -> Iterator[str]:
-    yield str(comparison.fitted.path)
-    for table in _tables(comparison):
-        yield ""
-        yield drawn(table)
-    yield ""
-    yield from _remarks(comparison)
-
-
-def _markdown(comparison: Comparison) -> Iterator[str]:
-    yield f"# {comparison.fitted.path}"
-    for head, *rows in _tables(comparison):
-        yield ""
-        for row in (head, ["---", *["---:"] * (len(head) - 1)], *rows):
-            yield f"| {' | '.join(cell.strip() for cell in row)} |"
-    yield ""
-    for line in _remarks(comparison):
-        yield f"- {line}"
-
-
-def _latex(comparison: Comparison) -> Iterator[str]:
-    yield f"% {comparison.fitted.path}"
-    for table in _tables(comparison):
-        head, *rows = [[escaped(cell.strip()) for cell in row] for row in table]
-        yield rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}"
-        yield rf"  {' & '.join(head)} \\ \hline"
-        for row in rows:
-            yield rf"  {' & '.join(row)} \\"
-        yield r"\end{tabular}"
-    for line in _remarks(comparison):
-        yield f"% {line}"
+    The record is a list with the content of ``compare.json`` of every run.
+    """
+    is_alone = len(comparisons) == 1
+    sections: list[Section] = []
+    for comparison in comparisons:
+        if not is_alone:
+            sections.append(Section(str(comparison.fitted.path)))
+        sections.append(Section("", tuple(_tables(comparison))))
+        sections.append(remarks(_remarks(comparison)))
+    return Document(
+        title=str(comparisons[0].fitted.path) if is_alone else "",
+        sections=tuple(sections),
+        record=plain_values([record(comparison) for comparison in comparisons]),
+    )
 
 
 def _tables(comparison: Comparison) -> Iterator[Table]:
     for name, one in comparison.sets.items():
-        yield _table(name, one)
+        yield _measures(name, one)
         yield _sweep(name, one)
     yield _costs(comparison)
 
 
-def _table(name: str, one: SetComparison) -> Table:
-    head = f"{SET_NAMES[name]}, {len(one.instances)} instances"
-    table = [[head, *(EXPLAINERS[kind].title for kind in one.judged)]]
+def _measures(name: str, one: SetComparison) -> Table:
+    """A row per measure, a column per explainer."""
+    columns = _columns(f"{SET_NAMES[name]}, {len(one.instances)} instances", one.judged)
     first = next(iter(one.judged.values()))
+    rows = []
     for measure, title in _ROWS.items():
-        if measure in first.figures:
-            cells = [_cell(judged.figures[measure], measure) for judged in one.judged.values()]
-            table.append([title, *cells])
+        if measure not in first.figures:
+            continue
+        measured = [judged.figures[measure] for judged in one.judged.values()]
+        rows.append([text(title), *(_cell(figure, measure) for figure in measured)])
+        if measure in _SHORT:
+            rows.append([text(_SHORT[measure]), *map(_short_cell, measured)])
     failures = [sum(judged.failures.values()) for judged in one.judged.values()]
     if any(failures):
-        table.append(["failed", *map(str, failures)])
-    return table
+        rows.append([text("failed"), *(number(count, "d") for count in failures)])
+    return table(columns, rows, note_title=_INTERVAL)
 
 
 def _sweep(name: str, one: SetComparison) -> Table:
     """Fidelity around the instances by the size of the neighbourhood, without intervals."""
-    table = [[f"{SET_NAMES[name]}, around", *(f"σ = {sigma:g}" for sigma in SIGMAS)]]
+    sizes = figures(*(f"σ = {sigma:g}" for sigma in SIGMAS))
+    rows = []
     for measure, title in _SWEEP.items():
         for kind, judged in one.judged.items():
-            figures = [judged.figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS]
-            cells = [_cell(figure, measure).partition(" ")[0] for figure in figures]
-            table.append([f"{title} {EXPLAINERS[kind].title}", *cells])
-    return table
+            measured = [judged.figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS]
+            cells = [replace(_cell(figure, measure), note="") for figure in measured]
+            rows.append([text(f"{title} {EXPLAINERS[kind].title}"), *cells])
+    return table([Column(f"{SET_NAMES[name]}, around"), *sizes], rows)
 
 
 def _costs(comparison: Comparison) -> Table:
     costs = comparison.costs.values()
-    return [
-        ["cost, seconds", *(EXPLAINERS[kind].title for kind in comparison.costs)],
-        ["an explanation", *(_cell(cost.explanation) for cost in costs)],
-        ["to fit the explainer, once", *(f"{cost.fit:.3g}" for cost in costs)],
+    rows = [
+        [text("an explanation"), *(_cell(cost.explanation) for cost in costs)],
+        [text("to fit the explainer, once"), *(number(cost.fit, ".3g") for cost in costs)],
     ]
+    return table(_columns("cost, seconds", comparison.costs), rows, note_title=_INTERVAL)
 
 
-def _cell(figure: Figure, measure: str = "") -> str:
+def _columns(head: str, kinds: Iterable[str]) -> list[Column]:
+    return [Column(head), *figures(*(EXPLAINERS[kind].title for kind in kinds))]
+
+
+_NONE = Cell("none", None, Kind.MISSING)
+
+
+def _cell(figure: Figure, measure: str = "") -> Cell:
     """A figure with its interval; a size, or one that no resample changes, without."""
     if not figure.instances:
-        return "none"
+        return _NONE
     if figure.low == figure.high == figure.value:
-        return f"{figure.value:.4g}"
+        return number(figure.value, ".4g")
     if measure in _EXACT:
-        return f"{figure.value:.1f} [{figure.low:.1f}, {figure.high:.1f}]"
+        return _with_interval(figure, "{:.1f}".format)
     if measure.startswith("r2"):
-        return f"{score(figure.value)} [{score(figure.low)}, {score(figure.high)}]"
-    digits = ".4f" if measure in _RATES and abs(figure.value) < 10 else ".3g"
-    return f"{figure.value:{digits}} [{figure.low:{digits}}, {figure.high:{digits}}]"
+        return _with_interval(figure, score_text)
+    is_rate = measure in _RATES and abs(figure.value) < 10
+    return _with_interval(figure, ("{:.4f}" if is_rate else "{:.3g}").format)
+
+
+def _short_cell(figure: Figure) -> Cell:
+    """What R² is short of 1, with its interval."""
+    if not figure.instances:
+        return _NONE
+    turned = replace(figure, low=figure.high, high=figure.low)
+    if figure.low == figure.high:
+        return number(1.0 - figure.value, ".2g")
+    return _with_interval(turned, shortfall_text)
+
+
+def _with_interval(figure: Figure, written: Callable[[float], str]) -> Cell:
+    interval = f"[{written(figure.low)}, {written(figure.high)}]"
+    return Cell(written(figure.value), figure.value, Kind.NUMBER, interval)
 
 
 _RATES = frozenset(("agreement", "majority", "kappa", "agreement_near", "cosine"))

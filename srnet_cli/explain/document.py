@@ -1,0 +1,238 @@
+"""What ``srnet explain`` answers: a function per section, in the order in which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sympy import Symbol
+
+from srnet_cli.explain.explaining import Explanation, Formula, LayerExplanation
+from srnet_cli.expressions.printed import READABLE_NODES
+from srnet_cli.expressions.printers import as_latex
+from srnet_cli.fidelity.row_sets import SET_NAMES
+from srnet_cli.fidelity.tables import (
+    Scores,
+    agreement_table,
+    confusion_table,
+    fidelity_table,
+    influence_table,
+)
+from srnet_cli.fidelity.validity import warnings
+from srnet_cli.rendering.document import (
+    BRIEF,
+    Block,
+    Display,
+    Document,
+    Equation,
+    Equations,
+    Paragraph,
+    Section,
+    remarks,
+)
+from srnet_cli.rendering.table import score_text, shortfall_text
+
+SHOWN = 8
+"""So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
+
+
+def document(explanation: Explanation, display: Display = BRIEF) -> Document:
+    """An explanation as a document.
+
+    Args:
+        explanation: what to print.
+        display: how much of it; in full: every unit of wide layers, and formulas however long.
+    """
+    return Document(
+        title=explanation.run,
+        lead=tuple(_lead(explanation, display)),
+        sections=(
+            *scaling_sections(explanation, display),
+            *(layer_section(layer, display) for layer in explanation.layers),
+            *decision_sections(explanation),
+            network_section(explanation, display),
+            fidelity_section(explanation, display),
+            remarks(_remarks(explanation, display)),
+        ),
+        record=explanation.to_dict(),
+    )
+
+
+def scaling_sections(explanation: Explanation, display: Display) -> Iterator[Section]:
+    """What the first layer reads, where that are standardised inputs."""
+    if explanation.scaling:
+        heading = "standardised inputs, which hidden 1 reads"
+        yield Section(heading, (Equations(tuple(map(_of_symbol, explanation.scaling))),))
+
+
+def layer_section(layer: LayerExplanation, display: Display) -> Section:
+    """One layer: its expressions, and the readouts of its units."""
+    expressions = map(_of_symbol, layer.expressions)
+    units, rest = _some_units(layer, display)
+    return Section(_heading(layer, display), (Equations((*expressions, *units), rest),))
+
+
+def decision_sections(explanation: Explanation) -> Iterator[Section]:
+    """How the scores of a classifier decide."""
+    if explanation.classification is not None:
+        yield Section(f"decision: {explanation.classification.decision}")
+
+
+def network_section(explanation: Explanation, display: Display) -> Section:
+    """The formulas of the whole network, as far as they can be read."""
+    if explanation.network is None:
+        return Section("whole network: too long for one formula; the layers above are the formula")
+    heading = f"whole network, complexity {explanation.network_complexity}"
+    if _is_readable(explanation, display):
+        return Section(heading, (Equations(tuple(map(_of_output, explanation.network))),))
+    return Section(f"{heading}: {display.spelled('full')} prints it")
+
+
+def fidelity_section(explanation: Explanation, display: Display) -> Section:
+    """R² by layer and set of rows, what is left of it as printed, and the classes."""
+    printed, layers = explanation.printed, explanation.layers
+    r2: dict[str, Scores] = {layer.name: layer.r2 for layer in layers}
+    digits = f"{explanation.digits} digit{'s' if explanation.digits > 1 else ''}"
+    r2[f"layers as printed, {digits}"] = {printed.rows: printed.layers}
+    if _is_readable(explanation, display):
+        r2[f"whole as printed, {digits}"] = {printed.rows: printed.network}
+    by_effect = {layer.name: layer.effect_r2[printed.rows] for layer in layers}
+    ceiling = {layer.name: layer.ceiling[printed.rows] for layer in layers}
+    beside: dict[str, Scores] = {
+        f"{SET_NAMES[printed.rows]}: by effect": by_effect,
+        "ceiling": ceiling,
+    }
+    table = fidelity_table(
+        r2, explanation.rows, layers[-1].undefined_rows, judged=printed.rows, beside=beside
+    )
+    return Section("Fidelity", (table, *_class_tables(explanation, display)))
+
+
+def _class_tables(explanation: Explanation, display: Display) -> Iterator[Block]:
+    """How often a classifier's formulas and the network agree, and where they do not."""
+    told, rows = explanation.classification, explanation.printed.rows
+    if told is None:
+        return
+    yield agreement_table(told.agreement)
+    if display.full or len(told.classes) <= SHOWN:
+        yield confusion_table(told.agreement[rows], told.classes, rows)
+    else:
+        yield Paragraph(
+            f"confusion matrix of {len(told.classes)} classes: {display.spelled('full')} prints it"
+        )
+    if told.inputs:
+        yield influence_table(told.inputs, len(told.inputs) if display.full else SHOWN)
+        if not display.full and len(told.inputs) > SHOWN:
+            more = f"… and {len(told.inputs) - SHOWN} more inputs"
+            yield Paragraph(f"{more}; {display.spelled('full')} prints all")
+
+
+def _is_readable(explanation: Explanation, display: Display) -> bool:
+    """Whether there are formulas of the whole network, of a length to be printed."""
+    return explanation.network_complexity is not None and (
+        display.full or explanation.network_complexity <= READABLE_NODES
+    )
+
+
+def _some_units(layer: LayerExplanation, display: Display) -> tuple[list[Equation], str]:
+    """The readouts of a layer, and what is said of those that are not printed."""
+    shown = layer.units if display.full else layer.units[:SHOWN]
+    written = _of_output if layer.name == "output" else _of_symbol
+    more = len(layer.units) - len(shown)
+    plural = "s" if more > 1 else ""
+    rest = f"… and {more} more unit{plural}; {display.spelled('full')} prints all"
+    return list(map(written, shown)), rest if more else ""
+
+
+def _of_symbol(formula: Formula) -> Equation:
+    """An equation whose left side stands in other formulas, and is written as it is there."""
+    name = as_latex(Symbol(formula.name))
+    return Equation(formula.name, formula.text, (formula.latex,), name)
+
+
+def _of_output(formula: Formula) -> Equation:
+    """An equation of an output, whose name is any text."""
+    return Equation(formula.name, formula.text, (formula.latex,))
+
+
+def _heading(layer: LayerExplanation, display: Display) -> str:
+    units = f"{len(layer.units)} unit{'s' if len(layer.units) > 1 else ''}"
+    names = layer.inputs
+    is_short = display.full or len(names) <= SHOWN
+    inputs = ", ".join(names if is_short else (*names[:2], "…", names[-1]))
+    return f"{layer.name}: {units} from {inputs}, complexity {layer.complexity}"
+
+
+def _lead(explanation: Explanation, display: Display) -> Iterator[str]:
+    if not explanation.is_done:
+        yield f"not finished: the best found in {explanation.generations} generations"
+    if explanation.trials > 1:
+        yield f"trial {explanation.trial} of {explanation.trials}, the best"
+    yield from _shown(explanation, display)
+
+
+def _shown(explanation: Explanation, display: Display) -> Iterator[str]:
+    """Which composition this is, and what the most faithful one has."""
+    shown, rows = explanation.shown, SET_NAMES[explanation.printed.rows]
+    what = "R²" if explanation.classification is None else "R² of the probabilities"
+    worth = f"complexity {shown.complexity}, {what} {worth_text(shown.r2)} on {rows} rows"
+    yield f"shown: {shown.why}: {worth}"
+    best = shown.most_faithful_complexity, shown.most_faithful_r2
+    if shown.compositions and (shown.complexity, shown.r2) != best:
+        how = f"{display.spelled('fidelity')} 1"
+        yield f"the most faithful, {how}: complexity {best[0]}, R² {worth_text(best[1])}"
+
+
+def worth_text(r2: float | None) -> str:
+    """R² in a sentence; of one that is nearly 1 also what it is short of that."""
+    if r2 is None or r2 == 1.0 or r2 < 0.99:
+        return score_text(r2)
+    return f"{score_text(r2)} (1−R² {shortfall_text(r2)})"
+
+
+def _remarks(explanation: Explanation, display: Display) -> Iterator[str]:
+    yield from _class_remarks(explanation)
+    if explanation.quality is not None:
+        yield f"the network itself: {_quality(explanation.quality)}"
+    printed = explanation.printed
+    if printed.enough_digits is not None:
+        yield (
+            f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {worth_text(printed.exact)} "
+            f"before: {display.spelled('digits')} {printed.enough_digits} keeps it"
+        )
+    validity = {name: found.to_dict() for name, found in explanation.validity.items()}
+    yield from warnings(validity)
+    if explanation.unconfirmed:
+        yield (
+            f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"
+        )
+
+
+def _class_remarks(explanation: Explanation) -> Iterator[str]:
+    told, printed = explanation.classification, explanation.printed
+    if told is None:
+        return
+    found, rows = told.agreement[printed.rows], SET_NAMES[printed.rows]
+    if found.is_trivial:
+        yield f"the network names one class on all {rows} rows, so agreement says nothing"
+    elif sum(any(column) for column in zip(*found.confusion, strict=True)) == 1:
+        yield f"the formulas name one class on all {rows} rows, the network does not"
+    if printed.agreement != found.agreement:
+        yield f"as printed, the formulas agree on {printed.agreement:.4f} of the {rows} rows"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return "; ".join(names[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _quality(quality: dict[str, Any]) -> str:
+    if "accuracy" in quality:
+        return (
+            f"accuracy {quality['accuracy']:.4f} on held-out rows "
+            f"(the most frequent class: {quality['majority_rate']:.4f})"
+        )
+    return (
+        f"R² {worth_text(quality['r2'])} to the truth on held-out rows, "
+        f"RMSE {quality['rmse']:.4g} (the training mean: {quality['baseline_rmse']:.4g})"
+    )

@@ -1,0 +1,107 @@
+"""What a command answers, as a value: titles, words, equations and tables, in no format yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from srnet_cli.rendering.table import Table
+
+
+@dataclass(frozen=True)
+class Display:
+    """How much of an answer is wanted, and what its readers call the options that change it.
+
+    Attributes:
+        full: whether long things are shown in full.
+        spelled: an option as the reader types it; by default its plain name.
+    """
+
+    full: bool = False
+    spelled: Callable[[str], str] = str
+
+
+BRIEF = Display()
+"""What is shown unless more is asked for."""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Words, of any length, that belong to the text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """Things to know, a sentence each."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One equation, ``name = text``.
+
+    Attributes:
+        name: the left side, any text.
+        text: the right side as it is typed.
+        latex: the right side as LaTeX, in lines where it is too long for one; every line but the
+            first begins with the operator that it was broken at.
+        latex_name: the left side as LaTeX; empty: the name, upright.
+    """
+
+    name: str
+    text: str
+    latex: tuple[str, ...]
+    latex_name: str = ""
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Equations that belong together, and what was left out of them."""
+
+    equations: tuple[Equation, ...]
+    rest: str = ""
+
+
+Block = Paragraph | Remarks | Equations | Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """Blocks below a heading, or without one."""
+
+    heading: str
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """An answer.
+
+    Attributes:
+        title: what it is about; may be empty.
+        lead: sentences below the title.
+        sections: the rest, in order.
+        record: the same for programs, of what JSON knows; always in full.
+        rows: the same for spreadsheets; None where there is no such form.
+    """
+
+    title: str
+    lead: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    record: Any = None
+    rows: Table | None = None
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks, in order."""
+        for section in self.sections:
+            yield from section.blocks
+
+
+def remarks(lines: Iterable[str]) -> Section:
+    """A section of remarks, without a heading; without any remarks it is empty."""
+    told = tuple(lines)
+    return Section("", (Remarks(told),) if told else ())
