@@ -6,6 +6,7 @@ import re
 from textwrap import wrap
 from typing import Any
 
+from srnet_cli.config.evolution import SETTINGS
 from srnet_cli.config.schema import (
     DatasetSettings,
     EvolutionSettings,
@@ -23,11 +24,17 @@ INTRODUCTION = """\
 A config is a YAML file in UTF-8: one experiment, in three sections. `srnet validate CONFIG` checks
 it without running it, `--resolved` prints it with every default filled in, and
 `--set evolution.generations=100` replaces a setting. An unknown key, a key given twice and a value
-of the wrong type are errors that name file, line and key. `1e-5` and `1e4` are numbers.
+of the wrong type are errors that name file, line and key. `1e-5` and `1e4` are numbers. A config
+has at most 500,000 bytes and 25,000 values, those that YAML aliases stand for included.
 
 Paths may hold `${VARIABLES}`; a relative path is looked up beside the config, then in the working
 directory. A run is called `<name>-<signature>`: the signature is a hash of all settings that can
 change results, with the content of the files they name.
+
+Each strategy has keys of its own in `evolution`. A key that the strategy does not read is an error,
+which says whose it is. `--set evolution.strategy=…` tries a config with another strategy: keys of
+the file that only its own strategy reads are left out then. `config.resolved.json` and `--resolved`
+hold what the strategy reads, and nothing else.
 
 This page is written by `python docs/make_config.py > docs/config.md`.
 """
@@ -42,7 +49,8 @@ SECTIONS: tuple[tuple[str, type[Settings]], ...] = (
     ("`dataset`", DatasetSettings),
     ("`network`", NetworkSettings),
     ("`network.train`", TrainSettings),
-    ("`evolution`", EvolutionSettings),
+    ("`evolution`, of every strategy", EvolutionSettings),
+    *((f"`evolution`, of strategy `{name}`", model) for name, model in SETTINGS.items()),
 )
 
 
@@ -55,6 +63,10 @@ def page() -> str:
 def section(title: str, model: type[Settings]) -> str:
     """A heading, what the section is for, and a row for every key."""
     properties = model.model_json_schema()["properties"]
+    if model in SETTINGS.values():
+        properties = {
+            k: v for k, v in properties.items() if k not in EvolutionSettings.model_fields
+        }
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     about = " ".join((model.__doc__ or "").replace("``", "`").split())
     lines = [
@@ -65,6 +77,8 @@ def section(title: str, model: type[Settings]) -> str:
         "| key | value | default | meaning |",
         "|---|---|---|---|",
     ]
+    if model is EvolutionSettings:
+        properties["strategy"]["enum"] = list(SETTINGS)
     for name, value in properties.items():
         default = "required" if name in required else shown(value.get("default"))
         lines.append(f"| `{name}` | {kind(value)} | {default} | {value['description']} |")
@@ -79,7 +93,7 @@ def kind(value: dict[str, Any]) -> str:
         return ", ".join(f"`{one}`" for one in value["enum"])
     if "const" in value:
         return f"`{value['const']}`"
-    if "$ref" in value:
+    if "$ref" in value or "oneOf" in value:
         return "a section"
     if "expected" in value:
         return str(value["expected"]).replace("{", "`{").replace("}", "}`")

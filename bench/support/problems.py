@@ -13,7 +13,7 @@ from srnet_cli.cgp.genotype import Grid, decode
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, write_offspring
 from srnet_cli.cgp.program import Program
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import MnncgpSettings
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, symbolic_layers
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fit import validating
@@ -42,9 +42,9 @@ def first_rows(problem: Problem, rows: int, layers: int = 1) -> Problem:
     return Problem(problem.inputs[:rows], targets, min(rows, problem.fit_rows))
 
 
-def settings(generations: int, **others: object) -> EvolutionSettings:
+def settings(generations: int, **others: object) -> MnncgpSettings:
     """The published protocol for so many generations."""
-    return EvolutionSettings(
+    return MnncgpSettings(
         generations=generations,
         population=200,
         mutation=0.4,

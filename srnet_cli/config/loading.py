@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from srnet_cli.config import strict_yaml
 from srnet_cli.config.document import Document, Location, dotted, refusal, shortened, shown
-from srnet_cli.config.problems import explain
+from srnet_cli.config.evolution import (
+    DEFAULT_STRATEGY,
+    ORACLE_ROWS,
+    SETTINGS,
+    keys_read,
+    readers,
+)
+from srnet_cli.config.problems import UnreadKeyError, explain, unread
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.suggestions import nearest
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 500_000
+OVERRIDE = "--set"
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
     Args:
         path: a YAML file in UTF-8.
         overrides: ``key.path=value`` entries that replace what the file says; the value is YAML.
+            Where they replace the strategy, keys of the file that only its own strategy reads are
+            left out.
 
     Raises:
         ConfigError: one line that names file, line and key, for anything that is wrong with it.
@@ -53,8 +64,10 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     if not isinstance(document.values, dict):
         found = "is empty" if document.values is None else "does not hold 'key: value' lines"
         raise refusal(f"{source}: {found}; a config begins with 'name: …'")
+    own = _strategy(document.values)
     for override in overrides:
         document = _overridden(document, override)
+    document = _without_keys_of(own, document)
     return LoadedConfig(_validated(document, path.parent), document)
 
 
@@ -76,11 +89,38 @@ def experiment_from_mapping(
 
 def _validated(document: Document, folder: Path | None) -> Experiment:
     try:
-        return Experiment.model_validate(document.values, strict=True, context={"folder": folder})
+        experiment = Experiment.model_validate(
+            document.values, strict=True, context={"folder": folder}
+        )
     except ValidationError as error:
         raise explain(error, document, Experiment) from None
     except UnicodeEncodeError:
         raise refusal(f"{document.origin(())}: a text holds half a character") from None
+    strategy = experiment.evolution.strategy
+    if experiment.dataset.oracle_rows != "auto" and ORACLE_ROWS not in keys_read(strategy):
+        problem = unread(ORACLE_ROWS[1], strategy, readers(ORACLE_ROWS))
+        raise UnreadKeyError(document.complaint(ORACLE_ROWS, problem))
+    return experiment
+
+
+def _strategy(values: object) -> object:
+    """What a config says, or leaves unsaid, about the strategy."""
+    evolution = values.get("evolution", {}) if isinstance(values, dict) else None
+    return evolution.get("strategy", DEFAULT_STRATEGY) if isinstance(evolution, dict) else None
+
+
+def _without_keys_of(own: object, document: Document) -> Document:
+    """The document without what only the file's own strategy reads, where another is asked for."""
+    asked = _strategy(document.values)
+    if own == asked or own not in SETTINGS or asked not in SETTINGS:
+        return document
+    values: Any = document.values
+    for section, key in keys_read(str(own)) - keys_read(str(asked)):
+        is_written = isinstance(values.get(section), dict) and key in values[section]
+        if is_written and document.origin((section, key)) != OVERRIDE:
+            kept = {name: entry for name, entry in values[section].items() if name != key}
+            values = values | {section: kept}
+    return Document(values, document.origins)
 
 
 def _as_tuples(value: object) -> object:
@@ -138,7 +178,7 @@ def _overridden(document: Document, override: str) -> Document:
     written = {(*location, *place) for place in new.origins} | {location}
     sections = {location[:depth] for depth in range(1, len(location))}
     created = written | (sections - document.origins.keys())
-    origins = {**document.origins, **dict.fromkeys(created, "--set")}
+    origins = {**document.origins, **dict.fromkeys(created, OVERRIDE)}
     return Document(_replaced(document.values, location, new.values, ()), origins)
 
 

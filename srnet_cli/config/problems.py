@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,10 @@ from srnet_cli.errors import ConfigError
 Schema = dict[str, Any]
 
 
+class UnreadKeyError(ConfigError):
+    """A key that only other strategies read."""
+
+
 def explain(error: ValidationError, document: Document, model: type[BaseModel]) -> ConfigError:
     """Turn what pydantic found into the line a user reads: the first problem, and how many more.
 
@@ -24,15 +28,30 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
         document: the config.
         model: the model whose JSON schema says what was expected.
     """
+    schema = _schema(model)
     problems: dict[Location, ErrorDetails] = {}
     # A mistyped key comes first: what it leaves missing is only a consequence.
     errors = error.errors(include_url=False, include_input=False)
     for found in sorted(errors, key=lambda found: found["type"] != "extra_forbidden"):
-        problems.setdefault(_place(found, document.values), found)
+        problems.setdefault(_place(found, document.values, schema), found)
     location, first = next(iter(problems.items()))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    words = _in_words(first, location, document.values, _schema(model))
+    if first["type"] == "extra_forbidden" and (words := _unread(location, document.values, schema)):
+        return UnreadKeyError(document.complaint(location, words) + more)
+    words = _in_words(first, location, document.values, schema)
     return ConfigError(document.complaint(location, words) + more)
+
+
+def unread(key: str, strategy: str, readers: Sequence[str]) -> str:
+    """What is said of a key that the strategy does not read.
+
+    Args:
+        key: its name.
+        strategy: the name of the strategy, and more where there is more to say.
+        readers: names of the strategies that read it.
+    """
+    do = f"{' and '.join(readers)} {'does' if len(readers) == 1 else 'do'}"
+    return f"strategy {strategy} does not read '{key}', only {do}; leave it out"
 
 
 @cache
@@ -40,21 +59,36 @@ def _schema(model: type[BaseModel]) -> Schema:
     return model.model_json_schema()
 
 
-def _place(found: ErrorDetails, values: object) -> Location:
+def _place(found: ErrorDetails, values: object, schema: Schema) -> Location:
     """The key to name: pydantic adds steps of its own for the members of a union."""
-    location, value = _existing(found["loc"], values)
+    written = _without_kinds(found["loc"], schema)
+    if found["type"] == "union_tag_invalid":
+        written = (*written, _at(written, schema, values)["discriminator"]["propertyName"])
+    location, value = _existing(written, values)
     if found["type"] == "missing" and isinstance(value, dict):
-        return found["loc"][: len(location) + 1]
+        return written[: len(location) + 1]
     return location
 
 
+def _without_kinds(steps: Location, schema: Schema) -> Location:
+    """A place as pydantic gives it, without the names of the kinds that sections are of."""
+    part, written = _concrete(schema, schema), []
+    for step in steps:
+        if step in _kinds(part, schema):
+            part = _kinds(part, schema)[str(step)]
+        else:
+            written.append(step)
+            part = _child(part, step, schema)
+    return tuple(written)
+
+
 def _in_words(found: ErrorDetails, location: Location, values: object, schema: Schema) -> str:
-    expected = _at(location, schema)
+    expected = _at(location, schema, values)
     existing, value = _existing(location, values)
     if existing != location:
         return f"missing; expected {_describe(expected, schema)}"
     if found["type"] == "extra_forbidden":
-        return _unknown(location, schema)
+        return _unknown(location, values, schema)
     if found["type"] == "value_error":
         return str(found["ctx"]["error"])
     return _mismatch(expected, value, schema)
@@ -75,13 +109,34 @@ def _holds(values: Any, step: str | int) -> bool:
     return isinstance(values, dict) and step in values
 
 
-def _unknown(location: Location, schema: Schema) -> str:
-    *section, key = location
-    siblings = list(_at(tuple(section), schema).get("properties", {}))
+def _unread(location: Location, values: object, schema: Schema) -> str | None:
+    """What is said of a key that a section of another kind may hold, None of other keys."""
+    *above, key = location
+    section = _at(tuple(above), schema, values)
+    readers = [name for name, kind in _kinds(section, schema).items() if key in kind["properties"]]
+    if not readers:
+        return None
+    written = _existing(tuple(above), values)[1]
+    kind = _kind(section, written)
+    is_written = _holds(written, section["discriminator"]["propertyName"])
+    return unread(str(key), kind if is_written else f"{kind}, the default,", readers)
+
+
+def _unknown(location: Location, values: object, schema: Schema) -> str:
+    *above, key = location
+    section = _at(tuple(above), schema, values)
+    kinds = _kinds(section, schema)
+    if kinds:
+        section = kinds[_kind(section, _existing(tuple(above), values)[1])]
+    siblings = list(section.get("properties", {}))
     elsewhere = [path for path in _paths(schema, schema) if path.split(".")[-1] == key]
-    near = "' or '".join(elsewhere) or nearest(str(key), siblings)
+    near = "' or '".join(dict.fromkeys(elsewhere)) or nearest(str(key), siblings)
     if near:
         return f"unknown key; did you mean '{near}'?"
+    for name, other in kinds.items():
+        near = nearest(str(key), other["properties"])
+        if near:
+            return f"unknown key; did you mean '{near}', which strategy {name} reads?"
     return f"unknown key; known: {', '.join(siblings)}"
 
 
@@ -94,17 +149,42 @@ def _mismatch(expected: Schema, value: object, schema: Schema) -> str:
     return f"{words}; put text in quotes" if unquoted else words
 
 
-def _at(location: Location, schema: Schema) -> Schema:
+def _at(location: Location, schema: Schema, values: Any) -> Schema:
     """The part of a JSON schema that describes the value at ``location``."""
     part = _concrete(schema, schema)
     for step in location:
-        if isinstance(step, int):
-            entries = part.get("prefixItems")
-            part = entries[step] if entries else part.get("items", {})
-        else:
-            part = part.get("properties", {}).get(step) or part.get("additionalProperties") or {}
-        part = _concrete(part, schema)
+        kinds = _kinds(part, schema)
+        if kinds and step == part["discriminator"]["propertyName"]:
+            return {"enum": list(kinds)}
+        if kinds:
+            part = kinds.get(_kind(part, values), {})
+        part = _child(part, step, schema)
+        values = values[step] if _holds(values, step) else None
     return part
+
+
+def _child(part: Schema, step: str | int, schema: Schema) -> Schema:
+    """The part that describes an entry or a key of what ``part`` describes."""
+    if isinstance(step, int):
+        entries = part.get("prefixItems")
+        child = entries[step] if entries else part.get("items", {})
+    else:
+        child = part.get("properties", {}).get(step) or part.get("additionalProperties") or {}
+    return _concrete(child, schema)
+
+
+def _kinds(part: Schema, schema: Schema) -> dict[str, Schema]:
+    """The kinds that a section may be of, such as the settings of each strategy, by name."""
+    if "discriminator" not in part:
+        return {}
+    by_reference = {ref: name for name, ref in part["discriminator"]["mapping"].items()}
+    return {by_reference[member["$ref"]]: _concrete(member, schema) for member in part["oneOf"]}
+
+
+def _kind(part: Schema, values: Any) -> str:
+    """Of which kind a section says it is, or is by default."""
+    name = part["discriminator"]["propertyName"]
+    return str(values[name] if _holds(values, name) else part["default"][name])
 
 
 def _concrete(part: Schema, schema: Schema) -> Schema:
@@ -121,9 +201,11 @@ def _concrete(part: Schema, schema: Schema) -> Schema:
 
 def _paths(part: Schema, schema: Schema, prefix: str = "") -> Iterator[str]:
     """Every key of the schema, dotted."""
-    for key, value in _concrete(part, schema).get("properties", {}).items():
-        yield prefix + key
-        yield from _paths(value, schema, f"{prefix}{key}.")
+    part = _concrete(part, schema)
+    for section in (part, *_kinds(part, schema).values()):
+        for key, value in section.get("properties", {}).items():
+            yield prefix + key
+            yield from _paths(value, schema, f"{prefix}{key}.")
 
 
 def _describe(part: Schema, schema: Schema) -> str:
@@ -148,7 +230,7 @@ def _describe(part: Schema, schema: Schema) -> str:
             return "a path" if part.get("format") == "path" else _text(part)
         case "array":
             return _list(part, schema)
-    return "a section" + _keys(part)
+    return "a section" + _keys(part, schema)
 
 
 def _bounds(part: Schema) -> str:
@@ -169,6 +251,7 @@ def _list(part: Schema, schema: Schema) -> str:
     return f"a list of {size}, each {_describe(part.get('items', {}), schema)}"
 
 
-def _keys(part: Schema) -> str:
-    keys = ", ".join(part.get("properties", ()))
-    return f" with keys among {keys}" if keys else ""
+def _keys(part: Schema, schema: Schema) -> str:
+    sections = (part, *_kinds(part, schema).values())
+    keys = dict.fromkeys(key for section in sections for key in section.get("properties", ()))
+    return f" with keys among {', '.join(keys)}" if keys else ""

@@ -11,9 +11,22 @@ from typing import Any
 import yaml
 
 from srnet_cli.config.document import one_line, shortened
+from srnet_cli.config.evolution import ORACLE_ROWS, keys_read
+from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.strict_yaml import add_core_scalars
 from srnet_cli.errors import DataError, ModelError, SrnetError
+
+# Versions up to 0.1 wrote the keys of both strategies, whatever the strategy was.
+_NEVER_READ = {
+    "auto": [
+        *("population", "mutation", "accept", "rows", "columns", "levels_back", "constants"),
+        "stop_fitness",
+    ],
+    "mnncgp-es": ["expressions", "max_length"],
+}
+# What they did where a key is younger.
+_BEFORE = {"auto": {"direct_share": 0.0}}
 
 
 class _Dumper(yaml.SafeDumper):
@@ -24,11 +37,40 @@ add_core_scalars(_Dumper)
 
 
 def resolved(experiment: Experiment) -> dict[str, Any]:
-    """Every setting with its default filled in, as plain JSON values; paths are absolute.
+    """Every setting that the strategy reads, with its default filled in, as plain JSON values.
 
-    ``experiment_from_mapping`` turns it back into an equal experiment.
+    Paths are absolute. ``experiment_from_mapping`` turns it back into an equal experiment.
     """
-    return experiment.model_dump(mode="json")
+    settings = experiment.model_dump(mode="json")
+    if ORACLE_ROWS not in keys_read(experiment.evolution.strategy):
+        section, key = ORACLE_ROWS
+        del settings[section][key]
+    return settings
+
+
+def read_resolved(values: Any, source: str) -> Experiment:
+    """The experiment of a ``config.resolved.json``, of this version or an earlier one.
+
+    Up to version 0.1 all strategies shared one set of keys, and a resolved config held all of
+    them: those that its strategy never read are left out, and ``auto`` had no direct search.
+    Everything else is checked as in a config.
+
+    Args:
+        values: the content of the file.
+        source: what error lines begin with.
+
+    Raises:
+        ConfigError: one line that names the source and the key.
+    """
+    match values:
+        case {"evolution": {"strategy": str() as strategy} as evolution}:
+            dead = _NEVER_READ.get(strategy, ())
+            kept = {key: value for key, value in evolution.items() if key not in dead}
+            values = values | {"evolution": _BEFORE.get(strategy, {}) | kept}
+    match values:
+        case {"evolution": {"strategy": "mnncgp-es"}, "dataset": {"oracle_rows": _, **rows}}:
+            values = values | {"dataset": rows}
+    return experiment_from_mapping(values, source)
 
 
 def to_json(experiment: Experiment) -> str:
@@ -52,7 +94,8 @@ def signature(experiment: Experiment) -> str:
     """Eight hexadecimal digits that name what the experiment computes.
 
     Two experiments share a signature if nothing that can change results differs: every setting
-    counts, with its default filled in, except ``name`` and ``evolution.threads``. A file counts
+    that the strategy reads counts, with its default filled in, except ``name`` and
+    ``evolution.threads``. A file counts
     with its content, not with its path, so that a signature is the same wherever the files lie.
 
     Raises:

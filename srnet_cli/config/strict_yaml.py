@@ -1,4 +1,4 @@
-"""YAML as people expect it: the scalars of YAML 1.2, unique keys, no tags, no aliases.
+"""YAML as people expect it: the scalars of YAML 1.2, unique keys, no tags, bounded work.
 
 PyYAML alone follows YAML 1.1: it reads ``1e-3`` as text, ``no`` as false and ``010`` as 8, and of
 two equal keys it silently keeps the last.
@@ -14,6 +14,7 @@ import yaml
 from srnet_cli.config.document import Document, Location, refusal, shown
 
 MAX_DEPTH = 20
+MAX_VALUES = 25_000
 # Text with one of these cannot be encoded, which printing and hashing it would need.
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _TAG = "tag:yaml.org,2002:"
@@ -28,26 +29,43 @@ class _Refused(Exception):
 
 
 class StrictLoader(yaml.SafeLoader):
-    """Composes nodes; refuses tags, aliases and deep nesting before anything is built."""
+    """Composes nodes; refuses tags, deep nesting and too many values before anything is built.
+
+    Attributes:
+        count: values composed so far; what an alias stands for counts when it is built.
+        depth: of the node that is being composed.
+    """
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML copies it before adding to it
+    count = 0
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         line = event.start_mark.line + 1
+        self.count += 1
+        if self.count > MAX_VALUES:
+            raise _too_many(line)
         if isinstance(event, yaml.AliasEvent):
-            raise _Refused(f"aliases (*{event.anchor}) are not allowed; write the value out", line)
+            return super().compose_node(parent, index)
         if event.tag is not None:
             raise _Refused("tags (!) are not allowed; put text that begins with ! in quotes", line)
         if self.depth == MAX_DEPTH:
-            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", line)
+            raise _too_deep(line)
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
         if isinstance(node, yaml.ScalarNode) and _LONE_SURROGATE.search(node.value):
             raise _Refused("an escape (\\u) stands for half a character", line)
         return node
+
+
+def _too_deep(line: int) -> _Refused:
+    return _Refused(f"nested deeper than {MAX_DEPTH} levels", line)
+
+
+def _too_many(line: int) -> _Refused:
+    return _Refused(f"more than {MAX_VALUES:,} values; is it a config?", line)
 
 
 def add_core_scalars(resolver: type[StrictLoader] | type[yaml.SafeDumper]) -> None:
@@ -74,8 +92,9 @@ def parse(text: str, origin: Callable[[int], str]) -> Document:
         origin: how an error about a line begins, from the line's number (from 1).
 
     Raises:
-        ConfigError: the text is not YAML, or holds a duplicate key, a tag, an alias, a key that is
-            not a word, or nesting deeper than ``MAX_DEPTH``.
+        ConfigError: the text is not YAML, or holds a duplicate key, a tag, a key that is not a
+            word, nesting deeper than ``MAX_DEPTH``, or more values than ``MAX_VALUES``, those that
+            aliases stand for included.
     """
     origins: dict[Location, str] = {}
     try:
@@ -110,8 +129,15 @@ def _compose(text: str) -> yaml.Node | None:
 def _plain(
     node: yaml.Node, location: Location, origins: dict[Location, str], origin: Callable[[int], str]
 ) -> object:
-    """The node's value, with the origin of every part of it noted."""
+    """The node's value, with the origin of every part of it noted.
+
+    Aliases make a node occur several times, even within itself.
+    """
     origins.setdefault(location, origin(_line(node)))
+    if len(location) == MAX_DEPTH:
+        raise _too_deep(_line(node))
+    if len(origins) > MAX_VALUES:
+        raise _too_many(_line(node))
     if isinstance(node, yaml.MappingNode):
         keys = _unique_keys(node)
         origins |= {(*location, key): origin(_line(key_node)) for key, key_node in keys.items()}
@@ -133,6 +159,8 @@ def _unique_keys(node: yaml.MappingNode) -> dict[str, yaml.Node]:
         if not isinstance(key_node, yaml.ScalarNode):
             raise _Refused("a key must be a word, not a list or a section", _line(key_node))
         key = key_node.value
+        if key == "<<" and key_node.style is None:
+            raise _Refused("merge keys (<<) are not taken; write the keys out", _line(key_node))
         if key in keys:
             problem = f"duplicate key {shown(key)}, first given in line {_line(keys[key])}"
             raise _Refused(problem, _line(key_node))

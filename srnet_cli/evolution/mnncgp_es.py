@@ -46,7 +46,7 @@ from srnet_cli.primitives import function_set
 from srnet_cli.rng import key, stream
 
 if TYPE_CHECKING:
-    from srnet_cli.config.schema import EvolutionSettings
+    from srnet_cli.config.schema import MnncgpSettings
 
 Array = NDArray[np.float64]
 
@@ -130,7 +130,7 @@ class MnncgpEs:
     def __init__(
         self,
         problem: Problem,
-        settings: EvolutionSettings,
+        settings: MnncgpSettings,
         seed: int,
         trial: int = 0,
         threads: int = 1,
@@ -297,7 +297,7 @@ class MnncgpEs:
 
 
 def symbolic_layers(
-    state: State, widths: Sequence[int], settings: EvolutionSettings
+    state: State, widths: Sequence[int], settings: MnncgpSettings
 ) -> tuple[SymbolicLayer, ...]:
     """The best found as layers of expressions with their readouts.
 
@@ -310,7 +310,7 @@ def symbolic_layers(
 
 
 def _layers(
-    parent: Parent, widths: Sequence[int], settings: EvolutionSettings
+    parent: Parent, widths: Sequence[int], settings: MnncgpSettings
 ) -> tuple[SymbolicLayer, ...]:
     opcodes = _opcodes(settings)
     layers = []
@@ -340,11 +340,11 @@ def _with_outputs(parent: Parent, outputs: SymbolicLayer, loss: float, fitness: 
     return copy
 
 
-def _opcodes(settings: EvolutionSettings) -> NDArray[np.int64]:
+def _opcodes(settings: MnncgpSettings) -> NDArray[np.int64]:
     return np.array([row.opcode for row in function_set(settings.functions)], dtype=np.int64)
 
 
-def _grid(settings: EvolutionSettings, inputs: int) -> Grid:
+def _grid(settings: MnncgpSettings, inputs: int) -> Grid:
     columns = settings.columns
     back = columns if settings.levels_back is None else min(settings.levels_back, columns)
     return Grid(inputs, settings.constants, settings.rows, columns, back)

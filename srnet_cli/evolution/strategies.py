@@ -10,8 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.config.schema import EvolutionSettings, Experiment
-from srnet_cli.errors import StorageError
+from srnet_cli.config.schema import (
+    AutoSettings,
+    EvolutionSettings,
+    Experiment,
+    MnncgpSettings,
+)
+from srnet_cli.errors import ConfigError, StorageError
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.auto.remarks import remarks
@@ -62,6 +67,7 @@ class Strategy:
     """One row of the table.
 
     Attributes:
+        settings: the class of its settings; these are what the functions below take.
         search: makes the search of a trial from (problem, settings, seed, trial, threads).
         remarks: what limits the formulas beforehand, a line each, of (problem, settings).
         is_open_ended: whether a search ends of itself, after a number of generations that nobody
@@ -74,18 +80,24 @@ class Strategy:
         unpack: the inverse of ``pack``.
     """
 
-    search: Callable[[Problem, EvolutionSettings, int, int, int], Search]
-    remarks: Callable[[Problem, EvolutionSettings], Iterable[str]]
+    settings: type[EvolutionSettings]
+    search: Callable[[Problem, Any, int, int, int], Search]
+    remarks: Callable[[Problem, Any], Iterable[str]]
     is_open_ended: bool
     kernel: str
     measured: Callable[[bool], str]
-    evaluations: Callable[[int, EvolutionSettings], int]
-    symbolic_layers: Callable[[Any, Sequence[int], EvolutionSettings], tuple[SymbolicLayer, ...]]
+    evaluations: Callable[[int, Any], int]
+    symbolic_layers: Callable[[Any, Sequence[int], Any], tuple[SymbolicLayer, ...]]
     pack: Callable[[Sequence[Any]], bytes]
     unpack: Callable[[bytes], Sequence[Any]]
 
+    @property
+    def fits_oracle_rows(self) -> bool:
+        """Whether it fits, and is judged on, rows that the network labels for it."""
+        return self.settings.reads_oracle_rows
 
-def _one_parent(generations: int, settings: EvolutionSettings) -> int:
+
+def _one_parent(generations: int, settings: MnncgpSettings) -> int:
     """The first generation makes the whole population, each later one all but the parent."""
     return min(generations, 1) + generations * (settings.population - 1)
 
@@ -100,6 +112,7 @@ def _squares_and_entropy(has_classes: bool) -> str:
 
 STRATEGIES: Mapping[str, Strategy] = {
     "auto": Strategy(
+        settings=AutoSettings,
         search=auto.Auto,
         remarks=remarks,
         is_open_ended=True,
@@ -111,6 +124,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         unpack=auto.unpack,
     ),
     "mnncgp-es": Strategy(
+        settings=MnncgpSettings,
         search=mnncgp_es.MnncgpEs,
         remarks=_no_remarks,
         is_open_ended=False,
@@ -125,8 +139,18 @@ STRATEGIES: Mapping[str, Strategy] = {
 
 
 def strategy_of(experiment: Experiment) -> Strategy:
-    """The strategy that an experiment names."""
-    return STRATEGIES[experiment.evolution.strategy]
+    """The strategy that an experiment names.
+
+    Raises:
+        ConfigError: this version has settings for it, and no search.
+    """
+    name = experiment.evolution.strategy
+    if name not in STRATEGIES:
+        raise ConfigError(
+            f"evolution.strategy: {name} is not part of this version",
+            hint=f"Choose one of {', '.join(STRATEGIES)}.",
+        )
+    return STRATEGIES[name]
 
 
 def restored(experiment: Experiment, checkpoint: Checkpoint, folder: Path) -> list[Any]:

@@ -108,7 +108,7 @@ def _problem(
     fitted nor judge where they are one of those held out: of few categories there are few rows.
     """
     fit, judge = dataset.train.X, dataset.validation.X
-    if experiment.evolution.strategy == "auto":
+    if strategy_of(experiment).fits_oracle_rows:
         asked = experiment.dataset.oracle_rows
         widest = max(network.widths)
         count = min(_ORACLE_ROWS, _ORACLE_VALUES // widest) if asked == "auto" else asked

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.loading import LoadedConfig, load_config
 from srnet_cli.config.resolved import named_files, signature, to_yaml
-from srnet_cli.config.schema import EvolutionSettings, Experiment
+from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import ConfigError
 
 
@@ -18,7 +18,8 @@ def run(config: Path, overrides: Sequence[str] = (), *, resolved: bool = False) 
     Args:
         config: the config file.
         overrides: ``key.path=value`` entries.
-        resolved: answer with the whole experiment as YAML, every default filled in.
+        resolved: answer with the whole experiment as YAML: all that its strategy reads, with every
+            default filled in.
 
     Returns:
         Text to print, without a line break at its end.
@@ -83,20 +84,11 @@ def _summary(experiment: Experiment) -> str:
     dataset, network, evolution = experiment.dataset, experiment.network, experiment.evolution
     rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula
     hidden = "-".join(map(str, network.train.hidden)) if network.train else ""
+    trials = f"{experiment.trials} trial{'s' if experiment.trials > 1 else ''}"
     facts = {
         "run": f"{experiment.name}-{signature(experiment)}",
         "dataset": f"{dataset.task}, {rows}",
         "network": f"trained here, hidden layers {hidden}" if hidden else str(network.load),
-        "evolution": ", ".join(_budget(evolution, experiment.trials)),
+        "evolution": ", ".join([evolution.strategy, *evolution.effort(), trials]),
     }
     return "\n".join(one_line(f"  {key:<10} {fact}") for key, fact in facts.items())
-
-
-def _budget(evolution: EvolutionSettings, trials: int) -> Iterator[str]:
-    yield evolution.strategy
-    if evolution.strategy == "mnncgp-es":
-        yield f"{evolution.population} individuals"
-    yield f"{evolution.generations} generations"
-    if evolution.max_seconds is not None:
-        yield f"{evolution.max_seconds:g} s"
-    yield f"{trials} trial{'s' if trials > 1 else ''}"

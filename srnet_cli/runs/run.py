@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.config.loading import experiment_from_mapping
-from srnet_cli.config.schema import EvolutionSettings, Experiment
+from srnet_cli.config.resolved import read_resolved
+from srnet_cli.config.schema import AutoSettings, EvolutionSettings, Experiment
 from srnet_cli.errors import UsageError
 from srnet_cli.evolution.strategies import best_trial, restored, symbolic_network
 from srnet_cli.fidelity.validity import Regions, regions
@@ -58,7 +58,7 @@ class FittedRun:
     trials: int
     generations: int
     fronts: StoredFronts | None = None
-    settings: EvolutionSettings = field(default_factory=EvolutionSettings)
+    settings: EvolutionSettings = field(default_factory=AutoSettings)
     regions: Callable[[], Regions] = dict
 
 
@@ -133,7 +133,7 @@ def _unfinished(folder: RunFolder) -> FittedRun:
 
 
 def _experiment(folder: RunFolder) -> Experiment:
-    return experiment_from_mapping(folder.read_json(_SETTINGS), str(folder.path / _SETTINGS))
+    return read_resolved(folder.read_json(_SETTINGS), str(folder.path / _SETTINGS))
 
 
 def _network(folder: RunFolder) -> Network:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from srnet_cli.config.document import one_line
+from srnet_cli.config.problems import UnreadKeyError
 from srnet_cli.config.resolved import resolved, signature
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import ConfigError
@@ -23,6 +24,8 @@ Load = Callable[[Path, Sequence[str]], Experiment]
 
 _MAX_CASES = 10_000
 _MAX_TRIALS = 1_000_000
+_STRATEGY = "evolution.strategy"
+_OWN_KEYS = "Keys of one strategy go under its name in 'strategies', not in 'matrix' or 'set'."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -154,9 +157,10 @@ def _case(
     try:
         experiment = load(path, [*_assignments(suite.settings.set), *overrides, *sets])
     except ConfigError as error:
+        hint = _OWN_KEYS if isinstance(error, UnreadKeyError) else error.hint
         where = suite.document.origin(("configs", network))
         problem = f"{where}: {network}{f' with {variant}' if variant else ''}: {error}"
-        raise ConfigError(one_line(problem), hint=error.hint) from None
+        raise ConfigError(one_line(problem), hint=hint) from None
     count = trials or suite.settings.trials or experiment.trials
     alone = experiment.model_copy(
         update={
@@ -169,8 +173,8 @@ def _case(
 
 def _require_reasonable(settings: SuiteSettings, trials: int | None) -> None:
     """Refuse, before anything is multiplied out, more than a folder or a screen can hold."""
-    lists = [*settings.matrix.values(), settings.strategies or ("",)]
-    cases = len(settings.configs) * math.prod(map(len, lists))
+    variants = sum(math.prod(map(len, axes.values())) for _, axes in _axes(settings))
+    cases = len(settings.configs) * variants
     if cases > _MAX_CASES:
         raise ConfigError(f"matrix: {cases:,} cases are more than {_MAX_CASES:,}")
     _require_few(cases * (trials or settings.trials or 1))
@@ -183,19 +187,27 @@ def _require_few(trials: int) -> None:
 
 def _variants(settings: SuiteSettings) -> dict[str, list[str]]:
     """Overrides by the name of the variant: every combination of strategies and the matrix."""
-    axes: dict[str, Sequence[Any]] = dict(settings.matrix)
-    if settings.strategies is not None:
-        axes = {"evolution.strategy": settings.strategies} | axes
-    names = _short_names(axes)
+    listed = list(_axes(settings))
+    names = _short_names(dict.fromkeys(key for _, axes in listed for key in axes))
     variants: dict[str, list[str]] = {}
-    for values in itertools.product(*axes.values()):
-        chosen = dict(zip(axes, values, strict=True))
-        varied = {key: value for key, value in chosen.items() if len(axes[key]) > 1}
-        label = ", ".join(_label(names[key], value) for key, value in varied.items())
-        if label in variants:
-            raise ConfigError(f"matrix: the values of '{label}' are given twice")
-        variants[label] = list(_assignments(chosen))
+    for strategy, axes in listed:
+        prefix = [strategy] if strategy and len(listed) > 1 else []
+        for values in itertools.product(*axes.values()):
+            chosen = dict(zip(axes, values, strict=True))
+            varied = {key: value for key, value in chosen.items() if len(axes[key]) > 1}
+            labels = [_label(names[key], value) for key, value in varied.items()]
+            label = ", ".join(prefix + labels)
+            if label in variants:
+                raise ConfigError(f"matrix: the values of '{label}' are given twice")
+            strategies = {_STRATEGY: strategy} if strategy else {}
+            variants[label] = list(_assignments(strategies | chosen))
     return variants
+
+
+def _axes(settings: SuiteSettings) -> Iterator[tuple[str, Mapping[str, Sequence[Any]]]]:
+    """Every strategy, empty for that of the config, with the keys that vary and their values."""
+    for strategy, own in (settings.strategies or {"": {}}).items():
+        yield strategy, settings.matrix | own
 
 
 def _short_names(keys: Mapping[str, Any]) -> dict[str, str]:

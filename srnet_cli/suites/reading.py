@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from srnet_cli.config import strict_yaml
-from srnet_cli.config.document import Document, refusal, shortened
+from srnet_cli.config.document import Document, Location, refusal, shortened
 from srnet_cli.config.loading import read_text
 from srnet_cli.config.problems import explain
 from srnet_cli.config.schema import Experiment, Settings
@@ -24,6 +24,22 @@ Values = Annotated[
     tuple[Any, ...],
     Field(min_length=1, max_length=1000, json_schema_extra={"expected": "a list of values"}),
 ]
+Matrix = dict[str, Values]
+
+
+def _listed(strategies: object) -> object:
+    """A list of names, and names without keys, as a section with empty matrices."""
+    if isinstance(strategies, tuple) and all(isinstance(name, str) for name in strategies):
+        for name in strategies:
+            if strategies.count(name) > 1:
+                raise ValueError(f"'{name}' is listed twice")
+        return {name: {} for name in strategies}
+    if isinstance(strategies, dict):
+        return {name: {} if own is None else own for name, own in strategies.items()}
+    return strategies
+
+
+Strategies = Annotated[dict[str, Matrix], BeforeValidator(_listed)]
 Network = Annotated[str, Field(pattern=_NAME, max_length=40)]
 
 
@@ -48,12 +64,16 @@ class SuiteSettings(Settings):
         description="config files by the network's name in tables",
         json_schema_extra={"expected": "a config file for every network, such as {K0: K0.yaml}"},
     )
-    strategies: tuple[str, ...] | None = Field(
+    strategies: Strategies | None = Field(
         default=None,
         min_length=1,
-        description="strategies to run each with; by default that of the config",
+        description="strategies to run each with, as a list, or as a section with a matrix of keys "
+        "for each alone; by default that of the config",
+        json_schema_extra={
+            "expected": "a list of strategies, or a section with keys for each of them"
+        },
     )
-    matrix: dict[str, Values] = Field(
+    matrix: Matrix = Field(
         default={},
         description="config keys with the values to run each with, in all combinations",
         json_schema_extra={"expected": "a list of values for every key"},
@@ -119,19 +139,24 @@ def _check_configs(settings: SuiteSettings, document: Document) -> None:
 
 
 def _check_keys(settings: SuiteSettings, document: Document) -> None:
-    """Every key of ``matrix`` and ``set`` is one that configs have."""
+    """Every key of ``matrix``, ``strategies`` and ``set`` is one that configs have."""
     known = set(config_keys())
-    for section, keys in (("matrix", settings.matrix), ("set", settings.set)):
+    sections: list[tuple[Location, Iterable[str]]] = [
+        (("matrix",), settings.matrix),
+        (("set",), settings.set),
+    ]
+    sections += [(("strategies", name), own) for name, own in (settings.strategies or {}).items()]
+    for section, keys in sections:
         for key in keys:
             if key in ("name", "trials"):
                 problem = f"'{key}' is a key of the suite itself"
-                raise refusal(document.complaint((section, key), problem))
+                raise refusal(document.complaint((*section, key), problem))
             if key == "evolution.threads":
                 problem = "trials of a suite have one thread each, and run side by side instead"
-                raise refusal(document.complaint((section, key), problem))
+                raise refusal(document.complaint((*section, key), problem))
             if key not in known:
                 problem = f"configs have no such key; {did_you_mean(key, known)}"
-                raise refusal(document.complaint((section, key), problem))
+                raise refusal(document.complaint((*section, key), problem))
 
 
 def _check_published(settings: SuiteSettings, document: Document) -> None:
@@ -145,18 +170,18 @@ def _check_published(settings: SuiteSettings, document: Document) -> None:
 
 
 def config_keys(model: type[Settings] = Experiment, prefix: str = "") -> Iterator[str]:
-    """Every key of a config that holds a value, dotted."""
+    """Every key of a config that holds a value, dotted; those of several strategies repeat."""
     for name, field in model.model_fields.items():
-        section = _section(field.annotation)
-        if section is None:
-            yield prefix + name
-        else:
+        sections = _sections(field.annotation)
+        for section in sections:
             yield from config_keys(section, f"{prefix}{name}.")
+        if not sections:
+            yield prefix + name
 
 
-def _section(annotation: Any) -> type[Settings] | None:
-    """The section that a field holds, also where it may be left out."""
-    for one in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(one, type) and issubclass(one, Settings):
-            return one
-    return None
+def _sections(annotation: Any) -> list[type[Settings]]:
+    """The kinds of section that a field may hold, also where it may be left out."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return [annotation]
+    members = getattr(annotation, "__args__", ())
+    return [section for member in members for section in _sections(member)]

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import Experiment
 from srnet_cli.suites.luggage import Luggage
 from srnet_cli.suites.trial import Packing, Training
@@ -84,5 +83,5 @@ class Supplies:
 
 
 def _what_is_packed(experiment: Experiment) -> str:
-    settings = resolved(experiment)
-    return json.dumps([settings[key] for key in ("seed", "dataset", "network")])
+    packed = experiment.model_dump(mode="json", include={"seed", "dataset", "network"})
+    return json.dumps(packed)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from srnet_cli.config.loading import experiment_from_mapping, load_experiment
-from srnet_cli.config.schema import Experiment
+from srnet_cli.config.schema import AutoSettings, Experiment, MnncgpSettings
 from srnet_cli.errors import ConfigError
 
 CONFIG = """\
@@ -20,6 +20,7 @@ dataset:
 network:
   train: {hidden: [3, 3]}
 evolution:
+  strategy: mnncgp-es
   population: 10
   generations: 1e3
   functions:
@@ -55,6 +56,7 @@ class TestFiles:
         assert experiment.dataset.domain == {"x": (-1, 1), "y": (0, 2)}
         assert experiment.evolution.generations == 1000
         assert experiment.evolution.functions == ("add", "mul")
+        assert isinstance(experiment.evolution, MnncgpSettings)
         assert experiment.evolution.mutation == 0.4
 
     def test_a_byte_order_mark_is_taken(self) -> None:
@@ -98,7 +100,7 @@ class TestFiles:
             (b"a: 1\nb: \xff\n", "c.yaml:2: not UTF-8 text"),
             (CONFIG.encode("utf-16"), "c.yaml:1: not UTF-8 text"),
             (b"a: 1\n\0", "c.yaml:2: character U+0000 is not allowed"),
-            (b"#" * 1_000_001, "c.yaml: larger than 1,000,000 bytes; is it a config?"),
+            (b"#" * 500_001, "c.yaml: larger than 500,000 bytes; is it a config?"),
         ],
     )
     def test_contents_that_are_no_config(self, content: bytes, message: str) -> None:
@@ -113,7 +115,7 @@ class TestFiles:
         (
             "generations:",
             "generatoins:",
-            "c.yaml:11: evolution.generatoins: unknown key; did you mean 'generations'?",
+            "c.yaml:12: evolution.generatoins: unknown key; did you mean 'generations'?",
         ),
         (
             "seed: 3",
@@ -135,7 +137,7 @@ class TestFiles:
         (
             "population: 10",
             "population: many",
-            "c.yaml:10: evolution.population: expected an integer >= 2 and <= 1000000, got 'many'",
+            "c.yaml:11: evolution.population: expected an integer >= 2 and <= 1000000, got 'many'",
         ),
         ("population: 10", "population: '10'", "got '10'"),
         ("population: 10", "population: 10.5", "got 10.5"),
@@ -147,18 +149,18 @@ class TestFiles:
         (
             "population: 10",
             "mutation: .nan",
-            "c.yaml:10: evolution.mutation: expected a number > 0 and <= 1, got nan",
+            "c.yaml:11: evolution.mutation: expected a number > 0 and <= 1, got nan",
         ),
         ("population: 10", "levels_back: 0", "expected an integer >= 1 and <= 10000, got 0"),
         (
             "    - mul",
             "    - mull",
-            "c.yaml:14: evolution.functions[1]: unknown function 'mull'; did you mean 'mul'?",
+            "c.yaml:15: evolution.functions[1]: unknown function 'mull'; did you mean 'mul'?",
         ),
         (
             "    - mul",
             "    - 3",
-            "c.yaml:14: evolution.functions[1]: expected the name of a function, got 3; "
+            "c.yaml:15: evolution.functions[1]: expected the name of a function, got 3; "
             "put text in quotes",
         ),
         (
@@ -270,6 +272,7 @@ class TestOverrides:
             "dataset.domain.x=[-3, 3]",
             "dataset.formula=x = y".replace(" = ", "-"),
         )
+        assert isinstance(experiment.evolution, MnncgpSettings)
         assert (experiment.evolution.generations, experiment.evolution.population) == (7, 30)
         assert experiment.evolution.functions == ("sin", "cos")
         assert experiment.network.train is not None
@@ -280,7 +283,11 @@ class TestOverrides:
     def test_overrides_reach_sections_the_file_leaves_out(self) -> None:
         """A section need not be in the file to be set, and null switches one off."""
         bare = CONFIG[: CONFIG.index("evolution:")]
-        experiment = load(bare, "evolution.rows=2", "network.train=null", "network.load=net.npz")
+        strategy = "evolution.strategy=mnncgp-es"
+        experiment = load(
+            bare, strategy, "evolution.rows=2", "network.train=null", "network.load=net.npz"
+        )
+        assert isinstance(experiment.evolution, MnncgpSettings)
         assert experiment.evolution.rows == 2
         assert experiment.network.train is None
 
@@ -316,6 +323,106 @@ class TestOverrides:
         """An override elsewhere does not change where a mistake is reported."""
         text = CONFIG.replace("seed: 3", "seed: x")
         assert complaint(text, "evolution.rows=2").startswith("c.yaml:2: seed: expected an integer")
+
+
+@pytest.mark.usefixtures("folder")
+class TestStrategies:
+    """A key that the strategy does not read is a mistake, not a word in the wind."""
+
+    AUTO = CONFIG[: CONFIG.index("evolution:")]
+
+    @pytest.mark.parametrize(
+        ("evolution", "overrides", "message"),
+        [
+            (
+                "evolution: {population: 7}",
+                [],
+                "c.yaml:9: evolution.population: strategy auto, the default, does not read "
+                "'population', only mnncgp-es does; leave it out",
+            ),
+            (
+                "evolution:\n  strategy: auto\n  rows: 7",
+                [],
+                "c.yaml:11: evolution.rows: strategy auto does not read 'rows', only mnncgp-es",
+            ),
+            (
+                "",
+                ["evolution.population=7"],
+                "--set: evolution.population: strategy auto, the default, does not read",
+            ),
+            (
+                "",
+                ["evolution.strategy=mnncgp-es", "evolution.max_length=7"],
+                "--set: evolution.max_length: strategy mnncgp-es does not read 'max_length', only "
+                "auto and direct do; leave it out",
+            ),
+            (
+                "evolution: {strategy: mnncgp-es, expressions: 1}",
+                [],
+                "c.yaml:9: evolution.expressions: strategy mnncgp-es does not read 'expressions', "
+                "only auto does",
+            ),
+            (
+                "evolution: {strategy: direct, direct_share: 0.5}",
+                [],
+                "strategy direct does not read 'direct_share', only auto does",
+            ),
+            (
+                "evolution: {strategy: mnncgp-es}",
+                ["dataset.oracle_rows=7"],
+                "--set: dataset.oracle_rows: strategy mnncgp-es does not read 'oracle_rows', only "
+                "auto and direct do; leave it out",
+            ),
+            (
+                "evolution: {mutatoin: 0.1}",
+                [],
+                "c.yaml:9: evolution.mutatoin: unknown key; did you mean 'mutation', which "
+                "strategy mnncgp-es reads?",
+            ),
+            (
+                "evolution: {expresions: 1}",
+                [],
+                "c.yaml:9: evolution.expresions: unknown key; did you mean 'expressions'?",
+            ),
+            (
+                "evolution: {strategy: atuo, population: 7}",
+                [],
+                "c.yaml:9: evolution.strategy: expected one of auto, mnncgp-es, direct, got "
+                "'atuo'; did you mean 'auto'?",
+            ),
+            ("evolution: {strategy: 3}", [], "expected one of auto, mnncgp-es, direct, got 3"),
+            ("evolution: {strategy: }", [], "expected one of auto, mnncgp-es, direct, got nothing"),
+            ("evolution: {strategy: [auto]}", [], "evolution.strategy: expected one of auto"),
+            ("evolution: 5", [], "evolution: expected a section with keys among strategy, "),
+            ("evolution: {auto: {generations: 5}}", [], "evolution.auto: unknown key; known: "),
+            ("evolution: {strategy: mnncgp-es, accept: maybe}", [], "one of neutral, strict"),
+        ],
+    )
+    def test_keys_of_others_are_named(
+        self, evolution: str, overrides: list[str], message: str
+    ) -> None:
+        """The line names key and strategy, and says who reads it."""
+        assert message in complaint(self.AUTO + evolution + "\n", *overrides)
+
+    def test_no_strategy_means_auto(self) -> None:
+        """Without a word, in a section of other keys, and named."""
+        for evolution in ("", "evolution: {max_length: 24}\n", "evolution: {strategy: auto}\n"):
+            assert load(self.AUTO + evolution).evolution == AutoSettings()
+
+    def test_another_strategy_leaves_out_what_only_the_files_own_reads(self) -> None:
+        """What both read stays, and what is set beside the strategy counts, or is a mistake."""
+        asked = "evolution.strategy=auto"
+        evolution = load(CONFIG, asked).evolution
+        assert evolution == AutoSettings(generations=1000, functions=("add", "mul"))
+        rows = self.AUTO.replace("samples: 50", "oracle_rows: 7")
+        assert load(rows).dataset.oracle_rows == 7
+        assert load(rows, "evolution.strategy=mnncgp-es").dataset.oracle_rows == "auto"
+        message = "--set: evolution.population: strategy auto does not read"
+        assert message in complaint(CONFIG, "evolution.population=5", asked)
+        assert message in complaint(CONFIG, asked, "evolution.population=5")
+        assert "c.yaml:13: evolution.sizes: unknown key" in complaint(
+            CONFIG.replace("  functions:", "  sizes: 3\n  functions:"), asked
+        )
 
 
 def test_plain_mappings_are_validated_alike() -> None:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from srnet_cli.config.evolution import ORACLE_ROWS, SETTINGS, keys_read
 from srnet_cli.config.loading import experiment_from_mapping, load_experiment
-from srnet_cli.config.resolved import resolved, signature, to_json, to_yaml
-from srnet_cli.config.schema import Experiment
-from srnet_cli.errors import DataError, ModelError
+from srnet_cli.config.resolved import read_resolved, resolved, signature, to_json, to_yaml
+from srnet_cli.config.schema import AutoSettings, Experiment, MnncgpSettings
+from srnet_cli.errors import ConfigError, DataError, ModelError
 from srnet_cli.primitives import BY_NAME
 
 # Words that a careless writer leaves unquoted and a reader then takes for something else.
@@ -65,20 +66,31 @@ NETWORKS = st.fixed_dictionaries({"load": st.just("net.npz")}) | st.fixed_dictio
         )
     }
 )
+
+
+def evolutions() -> st.SearchStrategy[dict[str, Any]]:
+    """Sections of every strategy, the one that needs no name included."""
+    functions = st.lists(st.sampled_from(list(BY_NAME)), min_size=1, unique=True)
+    shared = {"functions": functions, "max_seconds": st.none() | POSITIVE}
+    auto = shared | {"direct_share": st.floats(0, 0.99), "expressions": st.integers(1, 9)}
+    mnncgp = shared | {
+        "mutation": st.floats(1e-300, 1),
+        "levels_back": st.none() | st.integers(1, 9),
+        "stop_fitness": POSITIVE,
+    }
+    return (
+        st.fixed_dictionaries({}, optional=auto)
+        | st.fixed_dictionaries({"strategy": st.just("mnncgp-es")}, optional=mnncgp)
+        | st.fixed_dictionaries({"strategy": st.just("direct")}, optional=shared)
+    )
+
+
 EXPERIMENTS = st.fixed_dictionaries(
     {"name": st.sampled_from(["a", "010", "1e4", "null"]), "dataset": datasets()}
     | {"network": NETWORKS},
     optional={
         "seed": st.integers(0, 2**63 - 1),
-        "evolution": st.fixed_dictionaries(
-            {},
-            optional={
-                "mutation": st.floats(1e-300, 1),
-                "levels_back": st.none() | st.integers(1, 9),
-                "functions": st.lists(st.sampled_from(list(BY_NAME)), min_size=1, unique=True),
-                "stop_fitness": POSITIVE,
-            },
-        ),
+        "evolution": evolutions(),
     },
 ).map(experiment_from_mapping)
 
@@ -113,17 +125,21 @@ def experiment(**changes: Any) -> Experiment:
     return experiment_from_mapping(settings)
 
 
-def test_every_key_is_resolved() -> None:
-    """The resolved config holds every key of every section that is in use."""
-    settings = resolved(experiment())
+@pytest.mark.parametrize("strategy", SETTINGS)
+def test_every_key_that_is_read_is_resolved(strategy: str) -> None:
+    """The resolved config holds every key of every section that the strategy reads, no other."""
+    of_strategy = experiment(evolution__strategy=strategy)
+    settings = resolved(of_strategy)
     assert set(settings) == set(Experiment.model_fields)
+    read = keys_read(strategy)
     for section in ("dataset", "network", "evolution"):
-        fields = type(getattr(experiment(), section)).model_fields
-        assert set(settings[section]) == set(fields)
+        fields = set(type(getattr(of_strategy, section)).model_fields)
+        dead = {"oracle_rows"} if section == "dataset" and ORACLE_ROWS not in read else set()
+        assert set(settings[section]) == fields - dead
 
 
 @pytest.mark.parametrize(
-    "change", [{"name": "b"}, {"evolution__threads": 4}, {"evolution__mutation": 0.4}]
+    "change", [{"name": "b"}, {"evolution__threads": 4}, {"evolution__max_length": 24}]
 )
 def test_what_cannot_change_results_keeps_the_signature(change: dict[str, Any]) -> None:
     """Name and threads do not count, nor does writing a default out."""
@@ -140,7 +156,9 @@ def test_what_cannot_change_results_keeps_the_signature(change: dict[str, Any]) 
         {"dataset__test_samples": 10},
         {"network__train": {"alpha": 1e-9}},
         {"evolution__functions": ["sin"]},
-        {"evolution__accept": "strict"},
+        {"evolution__strategy": "mnncgp-es"},
+        {"evolution__direct_share": 0},
+        {"dataset__oracle_rows": 10},
         {"evolution__generations": 5001},
     ],
 )
@@ -175,3 +193,64 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
         signature(experiment(dataset={"rows": gone}))
     with pytest.raises(ModelError, match=r"^network\.load: .*gone\.npz cannot be read"):
         signature(experiment(network={"load": gone}))
+
+
+# The search of a resolved config as version 0.1 wrote it, whatever the strategy.
+ONCE = {
+    **{"strategy": "auto", "expressions": "auto", "max_length": 24, "max_depth": None},
+    **{"max_uses": {}, "max_nesting": {}, "max_seconds": None, "max_evaluations": None},
+    **{"patience": None, "population": 7, "generations": 60, "mutation": 0.4},
+    **{"accept": "strict", "rows": 5, "columns": 6, "levels_back": None, "constants": 1},
+    **{"functions": ["add", "sin"], "stop_fitness": 1e-5, "threads": "auto"},
+}
+
+
+def once(**changes: Any) -> dict[str, Any]:
+    return resolved(experiment()) | {"evolution": ONCE | changes}
+
+
+def test_resolved_configs_of_earlier_versions_are_read() -> None:
+    """What the strategy never read is left out; `auto` searched no whole-network formulas."""
+    auto = read_resolved(once(), "config.resolved.json").evolution
+    assert auto == AutoSettings(generations=60, functions=("add", "sin"), direct_share=0)
+    values = once(strategy="mnncgp-es")
+    assert values["dataset"]["oracle_rows"] == "auto"
+    values["dataset"]["oracle_rows"] = 10
+    mnncgp = read_resolved(values, "config.resolved.json")
+    assert mnncgp.dataset.oracle_rows == "auto"
+    assert isinstance(mnncgp.evolution, MnncgpSettings)
+    assert (mnncgp.evolution.population, mnncgp.evolution.columns) == (7, 6)
+
+
+@given(experiment=EXPERIMENTS)
+def test_a_resolved_config_is_read_as_it_was_written(experiment: Experiment) -> None:
+    """Reading what this version writes leaves nothing out."""
+    assert read_resolved(json.loads(to_json(experiment)), "here") == experiment
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (once(mutatoin=1), "here: evolution.mutatoin: unknown key"),
+        (once(direct_share=2), "here: evolution.direct_share: expected a number"),
+        (once(strategy="direct"), "here: evolution.expressions: strategy direct does not read"),
+        (once(strategy=None), "here: evolution.strategy: expected one of"),
+        (once() | {"evolution": 5}, "here: evolution: expected a section"),
+        (once() | {"dataset": 5}, "here: dataset: expected a section"),
+        ([], "here: expected a section"),
+        (None, "here: expected a section"),
+    ],
+)
+def test_damaged_resolved_configs_are_one_line(values: Any, message: str) -> None:
+    """Nothing else is forgiven."""
+    with pytest.raises(ConfigError) as caught:
+        read_resolved(values, "here")
+    assert str(caught.value).startswith(message)
+
+
+def test_a_signature_holds_only_what_is_read() -> None:
+    """Old settings that a strategy never read make no difference any more."""
+    first, second = once(population=7, rows=3), once(population=9, stop_fitness=0.1)
+    assert signature(read_resolved(first, "a")) == signature(read_resolved(second, "b"))
+    other = read_resolved(once(max_length=23), "c")
+    assert signature(other) != signature(read_resolved(first, "a"))

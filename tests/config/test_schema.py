@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from srnet_cli.config.evolution import SETTINGS, keys_read, readers
 from srnet_cli.config.schema import (
+    AutoSettings,
     DatasetSettings,
+    DirectSettings,
     EvolutionSettings,
+    MnncgpSettings,
     NetworkSettings,
+    StrategySettings,
     TrainSettings,
 )
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS
@@ -110,18 +115,57 @@ def test_impossible_training(keys: dict[str, Any]) -> None:
         ({"mutation": 0}, "mutation"),
     ],
 )
-def test_impossible_evolution(keys: dict[str, Any], problem: str) -> None:
+def test_impossible_mnncgp_es(keys: dict[str, Any], problem: str) -> None:
     """The grid and the population are bounded, functions are known and listed once."""
     with pytest.raises(ValidationError, match=problem):
-        EvolutionSettings(**keys)
+        MnncgpSettings(**keys)
 
 
-def test_evolution_defaults_are_the_published_protocol() -> None:
+def test_the_defaults_of_mnncgp_es_are_the_published_protocol() -> None:
     """An empty section is the published protocol, with neutral acceptance."""
-    defaults = EvolutionSettings()
+    defaults = MnncgpSettings()
     grid = (defaults.rows, defaults.columns, defaults.levels_back, defaults.constants)
     budget = (defaults.population, defaults.generations, defaults.mutation, defaults.stop_fitness)
     assert grid == (5, 5, None, 1)
     assert budget == (200, 5000, 0.4, 1e-5)
     assert defaults.functions == PUBLISHED_FUNCTIONS
     assert defaults.accept == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("model", "keys"),
+    [
+        (AutoSettings, {"direct_share": 1.0}),
+        (AutoSettings, {"direct_share": -0.1}),
+        (AutoSettings, {"expressions": 0}),
+        (AutoSettings, {"max_length": 41}),
+        (DirectSettings, {"max_length": 0}),
+        (DirectSettings, {"functions": ["add", "add"]}),
+        (AutoSettings, {"strategy": "mnncgp-es"}),
+    ],
+)
+def test_impossible_evolution(model: type[EvolutionSettings], keys: dict[str, Any]) -> None:
+    """Shares and lengths are bounded, and no class takes the name of another strategy."""
+    with pytest.raises(ValidationError):
+        model(**keys)
+
+
+def test_every_strategy_has_its_settings() -> None:
+    """The table, the union and the classes name the same strategies; all begin with the name."""
+    member = TypeAdapter(StrategySettings).validate_python
+    for name, model in SETTINGS.items():
+        assert type(member({"strategy": name})) is model
+        assert model().strategy == name
+        assert next(iter(model.model_fields)) == "strategy"
+    assert get_args(get_args(StrategySettings)[0]) == tuple(SETTINGS.values())
+
+
+def test_who_reads_what() -> None:
+    """Every key has a reader; those of all strategies are those of the class they share."""
+    keys = {key for name in SETTINGS for key in keys_read(name)}
+    shared = {key for key in keys if readers(key) == list(SETTINGS)}
+    assert shared == {("evolution", name) for name in EvolutionSettings.model_fields}
+    assert readers(("evolution", "population")) == ["mnncgp-es"]
+    assert readers(("evolution", "direct_share")) == ["auto"]
+    assert readers(("dataset", "oracle_rows")) == ["auto", "direct"]
+    assert readers(("evolution", "nothing")) == []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srnet_cli.config.strict_yaml import MAX_DEPTH, parse
+from srnet_cli.config.strict_yaml import MAX_DEPTH, MAX_VALUES, parse
 from srnet_cli.errors import ConfigError
 
 # JSON is a part of YAML 1.2, so Python's json is an independent oracle for documents like these.
@@ -111,7 +111,12 @@ def test_origins_are_lines() -> None:
     [
         ("a: 1\nb: 2\na: 3", "x.yaml:3: duplicate key 'a', first given in line 1"),
         ("s:\n  {a: 1, 'a': 2}", "x.yaml:2: duplicate key 'a', first given in line 2"),
-        ("a: &x 1\nb: *x", "x.yaml:2: aliases (*x) are not allowed; write the value out"),
+        ("a: 1\nb: *x", "x.yaml:2: cannot be read as YAML: found undefined alias 'x'"),
+        ("a: &x 1\nb: &x 2", "x.yaml:2: cannot be read as YAML: "),
+        ("a: &x {b: 1}\nc:\n  <<: *x", "x.yaml:3: merge keys (<<) are not taken"),
+        ("a: &x [1, *x]", f"x.yaml:1: nested deeper than {MAX_DEPTH} levels"),
+        ("a: &x {b: {c: *x}}", f"x.yaml:1: nested deeper than {MAX_DEPTH} levels"),
+        ("a:\n- &x [1]\n- *x\n- !!str *x", "x.yaml:4: tags (!) are not allowed"),
         ("? [1]\n: 2", "x.yaml:1: a key must be a word, not a list or a section"),
         ("a: 1\n---\nb: 2", "x.yaml:2: cannot be read as YAML: expected a single document"),
         ("a: [1,\nb: 2", "x.yaml:2: cannot be read as YAML: expected ',' or ']'"),
@@ -141,9 +146,31 @@ def test_deep_nesting_is_refused(opening: str) -> None:
     assert f"nested deeper than {MAX_DEPTH} levels" in refusal(opening * 50_000)
 
 
+def test_aliases_stand_for_their_anchors() -> None:
+    """A value written once may be meant several times; errors name where it was written."""
+    document = parse("a: &box {x: [0, 1]}\nb: *box\nc: {x: *box, y: 2}\n", "{}".format)
+    box = {"x": (0, 1)}
+    assert document.values == {"a": box, "b": box, "c": {"x": box, "y": 2}}
+    assert document.origin(("b",)) == "2"
+    assert document.origin(("b", "x", 0)) == "1"
+
+
 def test_alias_bombs_are_refused() -> None:
-    """Aliases that would expand to 10**9 values are refused at the first of them."""
+    """Aliases that would expand to 10**9 values end as a config of too many values does."""
     bomb = "a0: &a0 [x]\n" + "".join(
         f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10)
     )
-    assert refusal(bomb).startswith("x.yaml:2: aliases (*a0)")
+    assert f"more than {MAX_VALUES:,} values" in refusal(bomb)
+
+
+@pytest.mark.parametrize("unit", ["1,", "[],", "{a: },", "&a 1,", "'',"])
+def test_too_many_values_are_refused_early(unit: str) -> None:
+    """The reader stops at the limit: what follows is not even looked at."""
+    text = "a: [" + "".join(f"{unit}\n".replace("&a", f"&a{i}") for i in range(MAX_VALUES + 9))
+    assert f"more than {MAX_VALUES:,} values; is it a config?" in refusal(text + "]]")
+
+
+def test_as_many_values_as_there_may_be() -> None:
+    """The list, the mapping around it and its entries count."""
+    assert len(values(f"a: [{', '.join('1' * (MAX_VALUES - 3))}]")["a"]) == MAX_VALUES - 3
+    assert "values" in refusal(f"a: [{', '.join('1' * (MAX_VALUES - 1))}]")

@@ -11,7 +11,7 @@ from problems import PROBLEMS, random_problem
 from reference_es import Reference
 
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import MnncgpSettings
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import BY_NAME
@@ -21,7 +21,7 @@ GENERATIONS = 8 if JIT_DISABLED else 30
 
 def follow(problem: Problem, settings: Mapping[str, Any], seed: int, trial: int = 0) -> State:
     """Run a search generation by generation beside the reference."""
-    checked = EvolutionSettings(**{"generations": 1000, "stop_fitness": 0.0, **settings})
+    checked = MnncgpSettings(**{"generations": 1000, "stop_fitness": 0.0, **settings})
     search = MnncgpEs(problem, checked, seed, trial)
     reference = Reference(problem, checked, seed, trial)
     state = search.init()
@@ -84,7 +84,7 @@ def test_problems_of_every_shape(seed):
 
 def test_the_reference_decides():
     """The comparison means something: mostly one phenotype alone may win, and parents improve."""
-    settings = EvolutionSettings(population=12, generations=1000, stop_fitness=0.0)
+    settings = MnncgpSettings(population=12, generations=1000, stop_fitness=0.0)
     problem = PROBLEMS["three layers"]
     search = MnncgpEs(problem, settings, 0)
     reference = Reference(problem, settings, 0)

@@ -9,10 +9,11 @@ import pytest
 from problems import network_problem
 
 from srnet_cli.cgp.program import Program
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import AutoSettings
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import layer_search, strategy
 from srnet_cli.evolution.limits import limited_functions, limits_of
+from srnet_cli.evolution.strategies import STRATEGIES
 from srnet_cli.primitives import PRIMITIVES
 
 LIMITS = {
@@ -58,7 +59,7 @@ def keeps(program: Program) -> bool:
 
 def programs(name: str, **changes: object) -> list[Program]:
     """All expressions that a short search finds."""
-    settings = EvolutionSettings.model_validate({"strategy": name, **changes})
+    settings = STRATEGIES[name].settings.model_validate(changes)
     module = strategy if name == "auto" else mnncgp_es
     problem = network_problem((2, 3, 1), 60)
     search = module.Auto if name == "auto" else module.MnncgpEs
@@ -80,11 +81,11 @@ def test_what_is_found_keeps_the_limits(name: str, monkeypatch: pytest.MonkeyPat
 
 def test_settings_become_rows() -> None:
     """Every limit is one row of opcodes; without settings there is none."""
-    limits = limits_of(EvolutionSettings.model_validate(LIMITS))
+    limits = limits_of(AutoSettings.model_validate(LIMITS))
     assert limits.depth == 4
     np.testing.assert_array_equal(limits.uses, [[8, 1], [2, 0]])
     np.testing.assert_array_equal(limits.nesting, [[7, 7, 0], [7, 8, 0]])
-    none = limits_of(EvolutionSettings())
+    none = limits_of(AutoSettings())
     assert none.depth == 0
     assert none.uses.shape == (0, 2)
     assert none.nesting.shape == (0, 3)
@@ -92,5 +93,5 @@ def test_settings_become_rows() -> None:
 
 def test_limited_functions_are_all_that_a_limit_names() -> None:
     """Inner and outer ones, and those with a number of uses."""
-    settings = EvolutionSettings.model_validate(LIMITS)
+    settings = AutoSettings.model_validate(LIMITS)
     assert limited_functions(settings) == {"cos", "mul", "sin"}

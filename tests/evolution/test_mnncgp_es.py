@@ -9,7 +9,7 @@ import pytest
 from problems import PROBLEMS, network_problem
 
 from oracles import interpret
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import MnncgpSettings
 from srnet_cli.errors import ConfigError
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, State, pack, symbolic_layers, unpack
@@ -19,7 +19,7 @@ from srnet_cli.evolution.problem import Problem
 def settings(**changes):
     """Settings of a short search that no target fitness ends."""
     defaults = {"population": 30, "generations": 1000, "stop_fitness": 0.0}
-    return EvolutionSettings(**{**defaults, **changes})
+    return MnncgpSettings(**{**defaults, **changes})
 
 
 def run(problem, generations=30, *, chunks=None, prune=True, trial=0, seed=0, threads=1, **changes):

@@ -12,7 +12,7 @@ from problems import class_problem
 from scipy.special import log_softmax
 
 from oracles import interpret
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import MnncgpSettings
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, pack, symbolic_layers, unpack
 from srnet_cli.evolution.problem import Problem
@@ -27,7 +27,7 @@ PROBLEMS = {
 def settings(**changes):
     """Settings of a short search that no target fitness ends."""
     defaults = {"population": 20, "generations": 1000, "stop_fitness": 0.0}
-    return EvolutionSettings(**{**defaults, **changes})
+    return MnncgpSettings(**{**defaults, **changes})
 
 
 def run(problem, generations=40, *, chunks=None, prune=True, threads=1, **changes):

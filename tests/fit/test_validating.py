@@ -50,10 +50,11 @@ def test_the_budget_is_the_strategys_own(config: Path) -> None:
 
 def test_the_resolved_config_is_a_config(config: Path, tmp_path: Path) -> None:
     """What ``--resolved`` prints loads to the same experiment, overrides included."""
-    text = run(config, ["evolution.rows=3"], resolved=True)
+    settings = ["evolution.strategy=mnncgp-es", "evolution.rows=3"]
+    text = run(config, settings, resolved=True)
     (tmp_path / "again.yaml").write_text(text)
     again = load_experiment(tmp_path / "again.yaml")
-    assert again == load(config, ["evolution.rows=3"])
+    assert again == load(config, settings)
     assert again.evolution.rows == 3
     assert "stop_fitness: 1.0e-05" in text
 

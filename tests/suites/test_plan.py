@@ -9,6 +9,7 @@ import pytest
 from small_suite import SUITE, write_suite
 
 from srnet_cli.config.resolved import signature
+from srnet_cli.config.schema import AutoSettings, MnncgpSettings
 from srnet_cli.errors import ConfigError, StorageError
 from srnet_cli.store import files
 from srnet_cli.suites.folder import SuiteFolder
@@ -43,15 +44,75 @@ def test_the_published_suite_keeps_the_published_protocol(shared: Path, monkeypa
 def test_variants_are_named_after_what_they_change(tmp_path: Path) -> None:
     """In every combination; a key with one value is no variant."""
     text = SUITE + "strategies: [auto, mnncgp-es]\nmatrix:\n"
-    text += "  evolution.mutation: [0.1, 0.2]\n  evolution.functions: [[add, mul]]\n"
+    text += "  evolution.generations: [1, 2]\n  evolution.functions: [[add, mul]]\n"
     cases = plan(write_suite(tmp_path, text)).cases
     assert [case.variant for case in cases[:4]] == [
-        *("auto, mutation=0.1", "auto, mutation=0.2"),
-        *("mnncgp-es, mutation=0.1", "mnncgp-es, mutation=0.2"),
+        *("auto, generations=1", "auto, generations=2"),
+        *("mnncgp-es, generations=1", "mnncgp-es, generations=2"),
     ]
     assert {case.experiment.evolution.functions for case in cases} == {("add", "mul")}
-    assert cases[0].name == "first-auto-mutation-0.1"
+    assert cases[0].name == "first-auto-generations-1"
     assert len({case.name for case in cases}) == 8
+
+
+def test_a_strategy_may_have_keys_of_its_own(tmp_path: Path) -> None:
+    """They multiply its own cases alone, and replace what the matrix says for all."""
+    text = SUITE + "matrix: {evolution.generations: [1, 2]}\nstrategies:\n  auto:\n"
+    text += "    evolution.generations: [5]\n"
+    text += "  mnncgp-es: {evolution.population: [10, 20], evolution.mutation: [0.5]}\n"
+    cases = plan(write_suite(tmp_path, text)).cases
+    assert [case.variant for case in cases[:5]] == [
+        "auto",
+        *("mnncgp-es, generations=1, population=10", "mnncgp-es, generations=1, population=20"),
+        *("mnncgp-es, generations=2, population=10", "mnncgp-es, generations=2, population=20"),
+    ]
+    assert len(cases) == 10
+    auto, mnncgp = cases[0].experiment.evolution, cases[2].experiment.evolution
+    assert auto == AutoSettings(generations=5, threads=1)
+    assert isinstance(mnncgp, MnncgpSettings)
+    assert (mnncgp.generations, mnncgp.population, mnncgp.mutation) == (1, 20, 0.5)
+
+
+def test_each_strategy_is_computed_once(tmp_path: Path) -> None:
+    """Cases of one network that differ in what no search reads would be the same run twice."""
+    text = SUITE + "strategies: {auto: , mnncgp-es: {evolution.population: [10, 20]}}\n"
+    cases = plan(write_suite(tmp_path, text)).cases
+    assert len({signature(case.experiment) for case in cases}) == len(cases) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "strategies: [mnncgp-es, auto]\nmatrix: {evolution.population: [5, 6]}\n",
+            "first with auto, population=5: --set: evolution.population: strategy auto does not "
+            "read 'population', only mnncgp-es does",
+        ),
+        (
+            "strategies: [auto]\nset: {evolution.population: 5}\n",
+            "first: --set: evolution.population: strategy auto does not read",
+        ),
+        ("matrix: {evolution.max_length: [5]}\n", "first: .* strategy mnncgp-es does not read"),
+        ("strategies: [auto, auto]\n", "strategies: 'auto' is listed twice"),
+        ("strategies: 5\n", "strategies: expected a list of strategies, or a section"),
+        ("strategies: [3]\n", "strategies: expected a list of strategies, or a section"),
+        ("strategies: []\n", "strategies: expected a list of strategies, or a section"),
+        ("strategies: {atuo: }\n", "evolution.strategy: expected one of auto, .* mean 'auto'"),
+        (
+            "strategies: {auto: {evolution.x: [1]}}\n",
+            "strategies.auto.evolution.x: configs have no",
+        ),
+        ("strategies: {auto: {evolution.threads: [1]}}\n", "have one thread each"),
+        ("strategies: {auto: {seed: 1}}\n", "strategies.auto.seed: expected a list of values"),
+        ("strategies: {auto: 5}\n", "strategies.auto: expected a section"),
+    ],
+)
+def test_keys_of_other_strategies_are_mistakes(tmp_path: Path, text: str, message: str) -> None:
+    """The line names the case, the strategy and the key."""
+    with pytest.raises(ConfigError, match=message) as caught:
+        plan(write_suite(tmp_path, SUITE + text))
+    if "does not read" in message:
+        assert "go under its name in 'strategies'" in caught.value.hint
 
 
 def test_folders_of_odd_values_differ(tmp_path: Path) -> None:

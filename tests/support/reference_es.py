@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from oracles import interpret_genes
 from srnet_cli.cgp.genotype import Grid, decode, mutation_threshold
 from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, write_offspring
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import MnncgpSettings
 from srnet_cli.evolution.mnncgp_es import Parent
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import function_set
@@ -60,7 +60,7 @@ class Reference:
     """
 
     def __init__(
-        self, problem: Problem, settings: EvolutionSettings, seed: int, trial: int = 0
+        self, problem: Problem, settings: MnncgpSettings, seed: int, trial: int = 0
     ) -> None:
         self.problem = problem
         self.settings = settings

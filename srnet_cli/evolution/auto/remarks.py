@@ -14,12 +14,12 @@ from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import function_set
 
 if TYPE_CHECKING:
-    from srnet_cli.config.schema import EvolutionSettings
+    from srnet_cli.config.schema import AutoSettings
 
 _FEW_ROWS = 100
 
 
-def remarks(problem: Problem, settings: EvolutionSettings) -> Iterator[str]:
+def remarks(problem: Problem, settings: AutoSettings) -> Iterator[str]:
     """What limits the formulas beforehand, one line each."""
     rows = problem.fit_rows
     if rows < _FEW_ROWS:

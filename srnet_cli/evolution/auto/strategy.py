@@ -53,7 +53,7 @@ from srnet_cli.model import SymbolicLayer
 from srnet_cli.rng import stream
 
 if TYPE_CHECKING:
-    from srnet_cli.config.schema import EvolutionSettings
+    from srnet_cli.config.schema import AutoSettings
 
 __all__ = ["Auto", "State", "evaluations", "pack", "symbolic_layers", "unpack"]
 
@@ -95,7 +95,7 @@ class Auto:
     def __init__(
         self,
         problem: Problem,
-        settings: EvolutionSettings,
+        settings: AutoSettings,
         seed: int,
         trial: int = 0,
         threads: int = 1,
@@ -366,7 +366,7 @@ def _are_same(layers: Sequence[Layer], others: Sequence[Layer]) -> bool:
 
 
 def symbolic_layers(
-    state: State, widths: Sequence[int], settings: EvolutionSettings
+    state: State, widths: Sequence[int], settings: AutoSettings
 ) -> tuple[SymbolicLayer, ...]:
     """What has been found, as layers of expressions with their readouts.
 
@@ -385,11 +385,11 @@ def symbolic_layers(
     )
 
 
-def evaluations(generations: int, settings: EvolutionSettings) -> int:
+def evaluations(generations: int, settings: AutoSettings) -> int:
     """Expressions tuned in so many generations, at most: joint steps tune none."""
     return generations * LINEAGES * (1 + SEEDS + OFFSPRING)
 
 
-def _decoders(widths: Sequence[int], settings: EvolutionSettings) -> list[Decoder]:
+def _decoders(widths: Sequence[int], settings: AutoSettings) -> list[Decoder]:
     limits = limits_of(settings)
     return [Decoder.of(inputs, settings.functions, limits) for inputs in widths[:-1]]

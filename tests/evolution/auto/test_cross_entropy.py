@@ -11,7 +11,7 @@ from compositions import chromosome, composed
 from numpy.typing import NDArray
 from problems import network_problem
 
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import AutoSettings
 from srnet_cli.evolution.auto.composition import Layer, columns_of, forward, solve_readouts
 from srnet_cli.evolution.auto.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.refinement import parameters
@@ -21,8 +21,8 @@ from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import divergence
 
 Array = NDArray[np.float64]
-SETTINGS = EvolutionSettings.model_validate(
-    {"strategy": "auto", "functions": ["add", "mul", "sin", "tanh"], "expressions": 2}
+SETTINGS = AutoSettings.model_validate(
+    {"functions": ["add", "mul", "sin", "tanh"], "expressions": 2}
 )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from oracles import interpret
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import AutoSettings
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.layer_search import LayerSearch
 from srnet_cli.evolution.auto.linear_start import weighted_sum
@@ -79,7 +79,7 @@ def test_only_wide_layers_need_it(columns: int, is_there: bool) -> None:
 )
 def test_it_keeps_the_limits(limits: dict[str, object], additions: int) -> None:
     """A chain of additions is as long as expressions may be, and no deeper or more often."""
-    settings = EvolutionSettings.model_validate(limits)
+    settings = AutoSettings.model_validate(limits)
     decoder = Decoder.of(24, PUBLISHED_FUNCTIONS, limits_of(settings))
     rows = np.column_stack([X, X[:, ::-1] ** 2])
     targets = principal_targets(rows.sum(axis=1, keepdims=True), np.ones(1))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from problems import PROBLEMS, network_problem
 
 from oracles import interpret
-from srnet_cli.config.schema import EvolutionSettings
+from srnet_cli.config.schema import AutoSettings
 from srnet_cli.evolution.auto import strategy
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome
 from srnet_cli.evolution.auto.composition import Layer, forward, log_error, unit_errors
@@ -36,8 +36,8 @@ FUNCTIONS = (*PUBLISHED_FUNCTIONS, "sigmoid")
 END = 1000
 
 
-def settings(**changes: object) -> EvolutionSettings:
-    return EvolutionSettings.model_validate({"strategy": "auto", **changes})
+def settings(**changes: object) -> AutoSettings:
+    return AutoSettings.model_validate(changes)
 
 
 def run(
