@@ -1,4 +1,4 @@
-"""Functions whose structure is known, with slopes by differences, and networks that learned them."""
+"""Functions whose structure is known, their slopes, and networks that learned them."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def structure_of(
     *formulas: str,
     domain: Domain | Array | None = None,
     seed: int = 0,
-    **options: float,
+    deviation: float = 0.0,
 ) -> Structure:
     """The structure of formulas of space-separated names, asked in [1, 5] unless said otherwise."""
     inputs = tuple(names.split())
     oracle = oracle_of(inputs, *formulas)
     where = box(len(inputs)) if domain is None else domain
     rng = np.random.default_rng(seed)
-    return find_structure(oracle, slopes_of(oracle), where, inputs, rng, **options)  # type: ignore[arg-type]
+    return find_structure(oracle, slopes_of(oracle), where, inputs, rng, deviation=deviation)
 
 
 def network_of(names: str, formula: str, domain: Domain | None = None, rows: int = 2000) -> Network:

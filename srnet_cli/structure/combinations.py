@@ -196,10 +196,10 @@ def _simple(coefficients: Sequence[float]) -> tuple[Fraction, ...] | None:
     """Simple fractions near the coefficients, as whole numbers where these are small."""
     nearest = []
     for coefficient in coefficients:
-        candidates = near(coefficient)
-        if not candidates:
+        simple = near(coefficient)
+        if simple is None:
             return None
-        nearest.append(min(candidates, key=lambda f: abs(float(f) - coefficient)))
+        nearest.append(simple)
     factor = math.lcm(*(f.denominator for f in nearest))
     divisor = math.gcd(*(int(f * factor) for f in nearest))
     whole = tuple(f * factor / divisor for f in nearest)

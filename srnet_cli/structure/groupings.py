@@ -21,7 +21,7 @@ from srnet_cli.structure.findings import Additive, Groups, Multiplicative, Outpu
 from srnet_cli.structure.view import Array, View, mixed
 
 _TICKS = 6
-_PAIR_ROWS = 16
+_FEWEST, _ROWS_PER_SETTING = 4, 60
 _SIDE = 40
 _OFFSETS = 6
 _LEAST_RATIO = 0.02
@@ -118,7 +118,8 @@ def multiplicative(
     effects = seen.effects()
     limits = {(i, j): bar.limit(min(effects[i], effects[j])) for i, j in combinations(view.free, 2)}
     meeting = [pair for pair, share in seen.interactions().items() if share > limits[pair]]
-    grids = {pair: _grid(view, pair, rng) for pair in meeting}
+    rows = max(_FEWEST, len(seen.base) // _ROWS_PER_SETTING)
+    grids = {pair: _grid(view, pair, rows, rng) for pair in meeting}
     limit = bar.limit(min(effects.values()))
     products = []
     for offset in _offsets(grids, limits, bar, seen.base):
@@ -134,9 +135,9 @@ def multiplicative(
     return max(products, key=lambda product: (len(product.groups), -product.score), default=None)
 
 
-def _grid(view: View, pair: Pair, rng: np.random.Generator) -> Array:
+def _grid(view: View, pair: Pair, rows: int, rng: np.random.Generator) -> Array:
     """Values at ticks of two inputs for random settings of the others, (rows, ticks, ticks)."""
-    grid = np.tile(view.draw(_PAIR_ROWS, rng)[:, None, None], (1, _TICKS, _TICKS, 1))
+    grid = np.tile(view.draw(rows, rng)[:, None, None], (1, _TICKS, _TICKS, 1))
     first, second = (view.region.ticks(column, _TICKS) for column in pair)
     grid[..., pair[0]] = first[:, None]
     grid[..., pair[1]] = second

@@ -109,7 +109,7 @@ class _Table:
         centred = curve - curve.mean()
         norm = float(np.linalg.norm(centred))
         if not np.isfinite(norm) or norm <= 1e-12 * float(np.abs(curve).max()):
-            return np.inf
+            return self._total / self._scale
         explained = float(np.sum((centred / norm @ self._centred) ** 2))
         return max(0.0, self._total - explained) / self._scale
 
@@ -137,14 +137,16 @@ class _Table:
 
 def _simplest(table: _Table, limit: float) -> _Form:
     """The simplest form that is as good as any."""
-    forms = [
-        form
-        for form in _forms(table)
-        if form.score <= (limit if form.is_usual else _UNUSUAL * limit)
-    ]
+    least, negligible = table.beyond_one(), _NEGLIGIBLE * limit
+    forms = []
+    for form in _forms(table):
+        if form.score <= (limit if form.is_usual else _UNUSUAL * limit):
+            if form.score <= max(_AS_GOOD * least, negligible):
+                return form  # no other can be so much better that it would be preferred
+            forms.append(form)
     if not forms:
-        return _Form("unknown", 0.0, None, 0.0, table.beyond_one())
-    enough = max(_AS_GOOD * min(form.score for form in forms), _NEGLIGIBLE * limit)
+        return _Form("unknown", 0.0, None, 0.0, least)
+    enough = max(_AS_GOOD * min(form.score for form in forms), negligible)
     return next(form for form in forms if form.score <= enough)
 
 
@@ -175,12 +177,13 @@ def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[_Form]:
 
     def loss(shift: float) -> float:
         shifted = table.ticks + shift
-        if power < 0 and shifted[0] * shifted[-1] <= 0:
-            return np.inf
+        if power < 0 and shifted[0] * shifted[-1] <= 0:  # a pole within
+            return table.beyond(np.ones_like(shifted))
         return table.beyond(np.asarray(shifted ** float(power)))
 
     shift, score = _least(-zeros, loss)
-    for simple in near(shift):
+    simple = near(shift)
+    if simple is not None:
         yield _Form("power", float(power), power, 0.0, loss(float(simple)), float(simple))
     yield _Form("power", float(power), power, 0.0, score, shift)
 
@@ -208,8 +211,8 @@ def _reduced(phase: float) -> float:
 
 def _power(table: _Table, power: float, shift: float = 0.0) -> Array:
     """The curve (x + shift)**power; a logarithm where the power vanishes."""
-    shifted = table.ticks + shift
-    scaled = shifted / np.abs(shifted).max()
+    shifted: Array = table.ticks + shift
+    scaled: Array = shifted / np.abs(shifted).max()
     if abs(power) < 1e-6:
         return np.log(scaled)
     # Only whole powers are asked for where values are negative.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,7 +75,7 @@ def test_products_have_the_least_groups(
 def test_sums_of_products_are_taken_apart() -> None:
     """Terms of a sum are read as products, factors as sums, from the outside in."""
     structure = structure_of("a b c d e", "a*b + c*(d + e)")
-    assert [found.inputs for found in structure.sums(0)] == [(0, 1, 2, 3, 4), (2, 3, 4)]
+    assert [found.inputs for found in structure.sums(0)] == [(0, 1, 2, 3, 4), (2, 3, 4), (3, 4)]
     assert {found.groups for found in structure.products(0)} == {((0,), (1,)), ((2,), (3, 4))}
 
 
@@ -93,7 +95,7 @@ def test_sums_under_a_root_or_a_fraction_stroke(
     assert (found.transform, groups_of(found, names)) == (transform, groups)
 
 
-@pytest.mark.parametrize("formula", ["exp(a*b) + a*b**2 + sin(a)/b", "sin(a*b) + cos(a + b)"])
+@pytest.mark.parametrize("formula", ["sin(2*a)*b + cos(a*b)", "sin(a*b) + cos(a + b)"])
 def test_nothing_is_claimed_where_nothing_holds(formula: str) -> None:
     """A function without structure has no grouping, no combination and no profile."""
     structure = structure_of("a b", formula)
@@ -203,7 +205,7 @@ def test_the_number_of_rows_asked_for_is_bounded(inputs: int, outputs: int) -> N
     rng = np.random.default_rng(0)
     widths = [inputs, 16, outputs]
     network = Network(
-        tuple(rng.normal(size=(m, n)) / np.sqrt(n) for n, m in zip(widths, widths[1:])),
+        tuple(rng.normal(size=(m, n)) / np.sqrt(n) for n, m in pairwise(widths)),
         tuple(np.zeros(m) for m in widths[1:]),
         "tanh",
     )
@@ -216,7 +218,7 @@ def test_the_number_of_rows_asked_for_is_bounded(inputs: int, outputs: int) -> N
 
     names = [f"x{i}" for i in range(inputs)]
     find_structure(oracle, network.gradients, box(inputs, -1, 1), names, rng, budget=200_000)
-    assert asked < 3 * 200_000 + 20_000 * outputs
+    assert asked < 3 * 200_000 + 15_000 * outputs
 
 
 @given(st.data())
