@@ -97,6 +97,27 @@ class Network:
             output[rows] = self._forward(X[rows])[-1]
         return output
 
+    def gradients(self, X: Array) -> Array:
+        """Give the slopes of the outputs ∂y_o/∂x_i, exact, by back-propagation.
+
+        A classifier's outputs are its logits. At the kink of a ReLU the slope is that of its flat
+        side. Values depend on their own row alone, as ``predict``'s do.
+
+        Args:
+            X: raw rows, (n, d).
+
+        Returns:
+            (n, m_L, d), in units of the outputs per unit of the raw inputs.
+
+        Raises:
+            ModelError: the rows have another number of columns than the network has inputs.
+        """
+        outputs = self.widths[-1]
+        slopes = np.empty((len(X), outputs, self.widths[0]))
+        for rows in self._blocks(X, copies=outputs):
+            slopes[rows] = self._backward(self._forward(X[rows]))
+        return slopes if self.scaler is None else slopes / self.scaler.scale
+
     def effects(self, activations: Sequence[Array]) -> list[Array]:
         """How much every unit's error matters to the outputs, layer by layer, to first order.
 
@@ -212,11 +233,21 @@ class Network:
                 hint="set dataset.task to classification if its outputs are logits",
             )
 
-    def _blocks(self, X: Array) -> list[slice]:
+    def _blocks(self, X: Array, copies: int = 1) -> list[slice]:
         """Cut the rows so that what passes through at once is bounded, whatever their number."""
         self.check_rows(X.shape[1])
-        step = max(1, _BLOCK_VALUES // max(self.widths))
+        step = max(1, _BLOCK_VALUES // (copies * max(self.widths)))
         return [slice(start, start + step) for start in range(0, len(X), step)]
+
+    def _backward(self, layers: Sequence[Array]) -> Array:
+        """Slopes of the outputs by h_0, (n, m_L, d), where h_1 … h_L of the rows are known."""
+        rows, last = len(layers[-1]), self.weights[-1]
+        slopes = np.broadcast_to(last, (rows, *last.shape))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for units, weight in zip(layers[-2::-1], self.weights[-2::-1], strict=True):
+                local = slopes * _SLOPES[self.activation](units)[:, None, :]
+                slopes = np.einsum("nok,kj->noj", local, weight)
+        return slopes
 
     def _forward(self, rows: Array) -> list[Array]:
         """Give h_1 … h_L of a block of raw rows; sums too large become infinite without a word."""

@@ -277,3 +277,39 @@ def test_centring_changes_no_answer() -> None:
     np.testing.assert_allclose(made.probabilities(X), whole.probabilities(X), rtol=1e-12)
     np.testing.assert_array_equal(made.labels(X), whole.labels(X))
     assert plain.centred() is plain
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "linear"])
+@pytest.mark.parametrize("widths", [(1, 1), (2, 3, 1), (4, 7, 5, 3)])
+def test_gradients_equal_finite_differences(
+    activation: Activation, widths: tuple[int, ...]
+) -> None:
+    """The slopes of all outputs by all raw inputs are those of central differences."""
+    inputs = widths[0]
+    scaler = Scaler(np.linspace(-1, 1, inputs), np.linspace(0.5, 3, inputs))
+    network = replace(make_network(widths, activation), scaler=scaler)
+    X = np.random.default_rng(1).normal(size=(8, inputs))
+    slopes = network.gradients(X)
+    assert slopes.shape == (8, widths[-1], inputs)
+    for column, step in enumerate(1e-5 * np.eye(inputs)):
+        expected = (network.predict(X + step) - network.predict(X - step)) / 2e-5
+        np.testing.assert_allclose(slopes[:, :, column], expected, rtol=1e-6, atol=1e-8)
+
+
+def test_gradients_of_relu_are_those_of_the_active_units() -> None:
+    """Off its kinks, a ReLU network is linear, and its slope a product of weights."""
+    weights = (np.array([[2.0, -1.0], [1.0, 1.0]]), np.array([[3.0, 5.0]]))
+    network = Network(weights, (np.zeros(2), np.zeros(1)), "relu")
+    slopes = network.gradients(np.array([[1.0, 0.5], [-1.0, 3.0], [-1.0, -1.0]]))
+    np.testing.assert_array_equal(slopes[:, 0], [[11.0, 2.0], [5.0, 5.0], [0.0, 0.0]])
+
+
+def test_gradients_of_a_row_do_not_depend_on_the_rows_beside_it() -> None:
+    """Each row's slopes are the same to the last bit alone and among many; no row gives none."""
+    network = make_network((5, 40, 30, 7))
+    X = np.random.default_rng(2).normal(size=(6000, 5))
+    slopes = network.gradients(X)
+    np.testing.assert_array_equal(slopes[4321], network.gradients(X[4321:4322])[0])
+    assert network.gradients(X[:0]).shape == (0, 7, 5)
+    with pytest.raises(ModelError, match="takes 5 inputs"):
+        network.gradients(X[:, :2])

@@ -1,0 +1,147 @@
+"""Two searches for short formulas of a network, given the same rows, time and threads."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.rng import stream
+from support.fronts import evaluated, parsed, symbols_of
+from support.oracles import Oracle
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a search took.
+
+    Attributes:
+        seconds: by the clock.
+        processor: seconds of all threads together.
+        evaluations: formulas, as the search itself counts them.
+    """
+
+    seconds: float
+    processor: float
+    evaluations: int
+
+
+Search = Callable[[Oracle, int, float, int], tuple[list[Expr], Spent]]
+"""(oracle, seed, seconds, threads) -> the formulas of the front, and what it took."""
+
+
+def direct(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+    """The direct search by itself, knowing nothing of the network's structure."""
+    return _direct(oracle, seed, seconds, threads, is_hinted=False)
+
+
+def hinted(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+    """The direct search, told the structure of the network, which it takes time to find."""
+    return _direct(oracle, seed, seconds, threads, is_hinted=True)
+
+
+def _direct(
+    oracle: Oracle, seed: int, seconds: float, threads: int, is_hinted: bool
+) -> tuple[list[Expr], Spent]:
+    from srnet_cli.evolution.direct import DirectSearch
+    from srnet_cli.expressions.builder import affine, to_sympy
+
+    X, symbols = oracle.rows(seed), symbols_of(oracle)
+    DirectSearch(X, oracle.network.predict(X), oracle.dense_rows(), threads=threads).warm_up()
+    clock = _Clock()
+    hints = [_hints(oracle)] if is_hinted else []
+    search = DirectSearch(
+        X,
+        oracle.network.predict(X),
+        oracle.dense_rows(),
+        seed=seed,
+        threads=threads,
+        functions=PUBLISHED_FUNCTIONS,
+        hints=hints,
+    )
+    state = search.init()
+    while clock.seconds() < seconds and not search.is_over(state):
+        search.advance(state, 1)
+    (hall,) = search.halls(state)
+    spent = clock.spent(sum(output.evaluations for output in state.outputs))
+    formulas = [
+        affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
+        for member in hall.members
+    ]
+    return [evaluated(formula, symbols) for formula in formulas], spent
+
+
+def _hints(oracle: Oracle):  # type: ignore[no-untyped-def]
+    from srnet_cli.evolution.direct import Hints
+    from srnet_cli.structure import find_structure
+
+    structure = find_structure(
+        oracle.network.predict,
+        oracle.network.gradients,
+        oracle.domain,
+        oracle.inputs,
+        stream(0, "structure", oracle.name),
+    )
+    powers, sums, products = (
+        structure.powers(0),
+        structure.sums(0)[:1],
+        structure.products(0)[:1],
+    )
+    return Hints(
+        irrelevant=structure.irrelevant(0),
+        exponents=tuple(powers.get(i) for i in range(len(oracle.inputs))),
+        products=products[0].groups if products else (),
+        sums=sums[0].groups if sums and sums[0].is_partition else (),
+    )
+
+
+def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+    """Operon (Burlacu, Kronberger & Kommenda, 2020): NSGA-II on R² and length, constants tuned."""
+    from pyoperon.sklearn import SymbolicRegressor
+
+    X, symbols = oracle.rows(seed), symbols_of(oracle)
+    model = SymbolicRegressor(
+        allowed_symbols=",".join((*PUBLISHED_FUNCTIONS, "constant", "variable")),
+        objectives=["r2", "length"],
+        population_size=1000,
+        pool_size=1000,
+        max_length=40,
+        optimizer_iterations=5,
+        n_threads=threads,
+        max_time=max(1, round(seconds)),
+        generations=10**9,
+        max_evaluations=10**12,
+        random_state=seed,
+    )
+    clock = _Clock()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, oracle.answers(X))
+        spent = clock.spent(int(model.stats_["evaluation_count"]))
+        texts = [
+            model.get_model_string(entry["tree"], 12, list(oracle.inputs))
+            for entry in model.pareto_front_
+        ]
+    return [parsed(text, symbols) for text in texts], spent
+
+
+class _Clock:
+    """Time since it was made."""
+
+    def __init__(self) -> None:
+        self._begin = time.perf_counter(), time.process_time()
+
+    def seconds(self) -> float:
+        """By the clock."""
+        return time.perf_counter() - self._begin[0]
+
+    def spent(self, evaluations: int) -> Spent:
+        """What has been taken until now."""
+        return Spent(self.seconds(), time.process_time() - self._begin[1], evaluations)
+
+
+SEARCHES: dict[str, Search] = {"srnet": direct, "srnet, hinted": hinted, "Operon": operon}

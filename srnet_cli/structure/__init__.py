@@ -1,0 +1,31 @@
+"""Structure read off a function that can be asked anywhere: what it depends on, and how."""
+
+from srnet_cli.structure.findings import (
+    Additive,
+    Combination,
+    Constant,
+    Exchange,
+    Finding,
+    Irrelevant,
+    Monotone,
+    Multiplicative,
+    Parity,
+    Profile,
+    Structure,
+)
+from srnet_cli.structure.search import find_structure
+
+__all__ = [
+    "Additive",
+    "Combination",
+    "Constant",
+    "Exchange",
+    "Finding",
+    "Irrelevant",
+    "Monotone",
+    "Multiplicative",
+    "Parity",
+    "Profile",
+    "Structure",
+    "find_structure",
+]
