@@ -43,6 +43,8 @@ _LARGEST_NUMERATOR = 99
 _LARGEST_ROOT = 20
 _DIGITS = 15
 _TRIED = 12
+_TUNING = 20
+_COMMON_DENOMINATORS = (2, 4)
 
 
 class Candidate(NamedTuple):
@@ -112,9 +114,12 @@ def readable_constants(
 
 
 def error_bound(error: float, target: Array, tolerance: float, floor: float) -> float | None:
-    """The greatest mean squared error allowed; None where there is no error to compare with."""
+    """The greatest mean squared error allowed; None where the formula says nothing at all.
+
+    That is where it has no value on some row, or is worse than the mean.
+    """
     variance = float(np.var(target))
-    if not (np.isfinite(error) and np.isfinite(variance)):
+    if not (np.isfinite(variance) and error < variance):
         return None
     return max((1.0 + tolerance) * error, floor * variance)
 
@@ -127,7 +132,7 @@ class _Search:
     ) -> None:
         self._whole, self._few, self._bound = whole, few, bound
         self._has_circle = has_circle
-        self._values = parameters.values.copy()
+        self._values = self._start(parameters.values)
         self._error = whole.error(self._values)
         self._written: dict[int, Expr] = {}
 
@@ -136,6 +141,13 @@ class _Search:
         for place in self._by_influence():
             self._write(place)
         return [self._written[place] for place in range(len(self._values))]
+
+    def _start(self, values: Array) -> Array:
+        """The numbers tuned, unless that helps on the few rows alone."""
+        places = np.arange(len(values))
+        tuned = descended(self._few.values, self._few.target, values, places, _TUNING)
+        better = self._whole.error(tuned.values) <= self._whole.error(values)
+        return tuned.values if better else values.copy()
 
     def _by_influence(self) -> list[int]:
         base = self._few.values(self._values)
@@ -153,16 +165,12 @@ class _Search:
             dtype=np.int64,
         )
         value = float(self._values[place])
-        tried = 0
-        for candidate in self._near(place, free, allowed):
+        for candidate in self._near(place, free, allowed)[:_TRIED]:
             found = self._with(place, candidate.value, free, allowed)
             if found is not None:
                 self._values, self._error = found
                 self._written[place] = candidate.expr
                 return
-            tried += 1
-            if tried >= _TRIED:
-                break
         self._written[place] = self._rounded(place, value, allowed)
 
     def _near(self, place: int, free: NDArray[np.int64], allowed: float) -> list[Candidate]:
@@ -235,7 +243,16 @@ def candidates(value: float, *, has_circle: bool = True) -> Iterator[Candidate]:
     yield from _roots(value)
     for digits in range(1, _DIGITS):
         short = float(f"{value:.{digits}g}")
-        yield Candidate(digits + 1, short, number(short))
+        yield Candidate(digits + 1, short, _decimal(short))
+
+
+def _decimal(value: float) -> Expr:
+    """The number; halves and quarters as the fractions that they are."""
+    for denominator in _COMMON_DENOMINATORS:
+        above = value * denominator
+        if above.is_integer() and abs(above) < 10:
+            return Rational(int(above), denominator)
+    return number(value)
 
 
 def _fractions(value: float) -> Iterator[Rational]:

@@ -25,7 +25,7 @@ GREEK = {
     "zeta": "ζ",
     "eta": "η",
     "theta": "θ",
-    "iota": "ι",
+    "iota": "\u03b9",
     "kappa": "κ",
     "lambda": "λ",
     "mu": "μ",
@@ -35,7 +35,7 @@ GREEK = {
     "rho": "ρ",
     "sigma": "σ",
     "tau": "τ",
-    "upsilon": "υ",
+    "upsilon": "\u03c5",
     "phi": "φ",
     "chi": "χ",
     "psi": "ψ",
@@ -47,14 +47,30 @@ GREEK = {
     "Xi": "Ξ",
     "Pi": "Π",
     "Sigma": "Σ",
-    "Upsilon": "Υ",
+    "Upsilon": "\u03a5",
     "Phi": "Φ",
     "Psi": "Ψ",
     "Omega": "Ω",
 }
 _COMMANDS = {letter: f"\\{name}" for name, letter in GREEK.items()}
-# Letters that LaTeX has no command for, as they look like Latin ones.
-_COMMANDS |= dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo", strict=True))
+# Greek letters that LaTeX has no command for, as they look like Latin ones.
+_LIKE_LATIN = {
+    "\u0391": "A",
+    "\u0392": "B",
+    "\u0395": "E",
+    "\u0396": "Z",
+    "\u0397": "H",
+    "\u0399": "I",
+    "\u039a": "K",
+    "\u039c": "M",
+    "\u039d": "N",
+    "\u039f": "O",
+    "\u03a1": "P",
+    "\u03a4": "T",
+    "\u03a7": "X",
+    "\u03bf": "o",
+}
+_COMMANDS |= {letter: rf"\mathrm{{{latin}}}" for letter, latin in _LIKE_LATIN.items()}
 
 _INDEXED = re.compile(r"([^\W\d_]|[A-Za-z]{2,})(\d*)(_?)")
 _OURS = re.compile(r"([ht])(\d+)_(\d+)")

@@ -151,9 +151,7 @@ def _used(layer: LayerParts) -> LayerParts:
     return LayerParts(expressions, layer.weights[kept], layer.bias)
 
 
-def _are_same(
-    found: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X: Array
-) -> bool:
+def _are_same(found: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> bool:
     values = Evaluator(inputs, X)
     units = [_units(parts, values, len(X)) for parts in (found, layer)]
     columns = zip(units[0].T, units[1].T, strict=True)

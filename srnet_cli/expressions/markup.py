@@ -28,9 +28,7 @@ class LatexWriter(Writer):
     infinity, undefined = r"\infty", r"\mathrm{nan}"
     circle, euler = r"\pi", "e"
 
-    def __init__(
-        self, names: Mapping[Symbol, str] | None = None, width: float = math.inf
-    ) -> None:
+    def __init__(self, names: Mapping[Symbol, str] | None = None, width: float = math.inf) -> None:
         super().__init__(names)
         self._width = width
         self._has_e = False

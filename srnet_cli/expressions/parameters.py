@@ -190,6 +190,8 @@ def _closed(expr: Expr, values: dict[Expr, Expr]) -> Expr:
         return _sum(args)
     if isinstance(expr, Mul):
         return _product(args)
+    if all(arg.is_number for arg in args) and any(arg == 0 for arg in args):
+        return expr.func(*args)
     return unevaluated(expr, args)
 
 

@@ -42,6 +42,7 @@ def number(value: float, digits: int = _DIGITS) -> Expr:
         value: any float64; NaN and infinities become SymPy's.
         digits: significant digits to keep and print; 17 lose nothing.
     """
+    value = float(value)  # NumPy's floats print otherwise
     if not math.isfinite(value):
         return sympy.nan if math.isnan(value) else sympy.oo if value > 0 else -sympy.oo
     if digits < _DIGITS:
