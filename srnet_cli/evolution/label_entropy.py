@@ -13,7 +13,6 @@ scores at its mean, are bounded by 100, or by the network's greatest logit where
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -24,13 +23,14 @@ from threadpoolctl import threadpool_limits
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.gradient import differentiate
 from srnet_cli.cgp.program import Program
+from srnet_cli.descent import Bfgs, Loss, guarded, guarded_descent
 from srnet_cli.metrics import log_softmax
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
 
-_ITERATIONS = 100
+_BFGS = Bfgs(iterations=100, loss_tolerance=1e-10, gradient_tolerance=1e-7)
 _STEEPEST = 100.0
 _AT_FLOOR = 1e-6  # as a fraction of the floor
 _CONSTANT = 1e-13  # spread over mean; below, a column varies by rounding alone
@@ -56,7 +56,7 @@ class LabelEntropy:
     def warm_up(self) -> None:
         """Compile what ``refined`` runs, or load it."""
         leaf = Program(1, np.empty(0), np.empty(0, np.int64), np.empty((0, 2), np.int64), 0)
-        leaves = _Leaves.of(leaf)
+        leaves = _Leaves.from_program(leaf)
         evaluate(leaves.program, np.zeros((1, 1)))
         leaves.derivatives(np.empty(0), np.zeros((1, 1)))
 
@@ -82,18 +82,18 @@ class LabelEntropy:
             The layer, and its loss on all rows. Of the layer as given, with its readout fitted, and
             with its constants fitted too, it is that of least loss, the first among equals.
         """
-        leaves = _Leaves.of(layer.programs[0])
+        leaves = _Leaves.from_program(layer.programs[0])
         columns = np.asfortranarray(inputs[:, leaves.reads])
-        found = [(layer, self._judged(layer, leaves, columns))]
+        candidates = [(layer, self._judged(layer, leaves, columns))]
         with threadpool_limits(1):  # the order of sums must not depend on threads
             values = evaluate(leaves.program, columns[: self._fit_rows])
             goal = _Goal(self._wanted, self._floor, self._bound)
-            fit = _Fit.of(leaves, columns[: self._fit_rows], values, goal)
+            fit = _Fit.from_values(leaves, columns[: self._fit_rows], values, goal)
             if fit is not None:
                 for step in (fit.readout, fit.constants):
                     layer = step(layer)
-                    found.append((layer, self._judged(layer, leaves, columns)))
-        return min(found, key=lambda one: one[1])
+                    candidates.append((layer, self._judged(layer, leaves, columns)))
+        return min(candidates, key=lambda candidate: candidate[1])
 
     def _judged(self, layer: SymbolicLayer, leaves: _Leaves, columns: Array) -> float:
         values = evaluate(leaves.with_constants(layer.programs[0].constants), columns)
@@ -133,7 +133,7 @@ class _Leaves:
     constants: NDArray[np.int64]
 
     @classmethod
-    def of(cls, program: Program) -> _Leaves:
+    def from_program(cls, program: Program) -> _Leaves:
         arities = [PRIMITIVES[opcode].arity for opcode in program.ops]
         slots = [row[:arity] for row, arity in zip(program.args, arities, strict=True)]
         leaves = program.inputs + len(program.constants)
@@ -199,7 +199,9 @@ class _Fit:
     varies: bool
 
     @classmethod
-    def of(cls, leaves: _Leaves, columns: Array, values: Array, goal: _Goal) -> _Fit | None:
+    def from_values(
+        cls, leaves: _Leaves, columns: Array, values: Array, goal: _Goal
+    ) -> _Fit | None:
         """The descents from an expression's values, (n,), None where one is not finite."""
         with np.errstate(all="ignore"):
             centre, spread = float(values.mean()), float(values.std())
@@ -212,12 +214,12 @@ class _Fit:
         """The layer with its readout fitted; a column that is constant gets weight 0."""
         z = (self.values - self.centre) / self.scale if self.varies else np.zeros(len(self.values))
 
-        def along(flat: Array) -> tuple[float, Array]:
+        def loss(flat: Array) -> tuple[float, Array]:
             v, a = np.split(flat, 2)
-            loss, slopes = self._slopes(z, v, a)
-            return loss, np.concatenate([z @ slopes, slopes.sum(axis=0)])
+            value, slopes = self._slopes(z, v, a)
+            return value, np.concatenate([z @ slopes, slopes.sum(axis=0)])
 
-        return self._layer(layer, self._descended(along, self._start(layer)))
+        return self._layer(layer, self._descended(loss, self._start(layer)))
 
     def constants(self, layer: SymbolicLayer) -> SymbolicLayer:
         """The layer with its readout and the constants that it reads fitted together."""
@@ -226,16 +228,16 @@ class _Fit:
         if not len(begin) or not self.varies:
             return layer
 
-        def along(flat: Array) -> tuple[float, Array]:
+        def loss(flat: Array) -> tuple[float, Array]:
             v, a, constants = np.split(flat, [classes, 2 * classes])
             f, by_constant = self.leaves.derivatives(constants, self.columns)
             z = (f - self.centre) / self.scale
-            loss, slopes = self._slopes(z, v, a)
+            value, slopes = self._slopes(z, v, a)
             by_z = slopes @ v / self.scale
-            return loss, np.concatenate([z @ slopes, slopes.sum(axis=0), by_constant @ by_z])
+            return value, np.concatenate([z @ slopes, slopes.sum(axis=0), by_constant @ by_z])
 
         start = np.concatenate([self._start(layer), begin])
-        return self._layer(layer, self._descended(along, start))
+        return self._layer(layer, self._descended(loss, start))
 
     def _slopes(self, z: Array, v: Array, a: Array) -> tuple[float, Array]:
         """The mean loss, and its derivatives by the scores, (n, classes)."""
@@ -243,43 +245,25 @@ class _Fit:
         wanted = self.goal.wanted
         return -float(np.sum(wanted * ours)) / len(z), (np.exp(ours) - wanted) / len(z)
 
-    def _descended(self, along: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
+    def _descended(self, loss: Loss, start: Array) -> Array:
         """The parameters after L-BFGS, readouts within the bound, at a loss not below the floor."""
-        from scipy.optimize import minimize
-
+        floor = self.goal.floor
         with np.errstate(all="ignore"):
-            begin = along(start)[0]
-            unbearable = 10.0 * (1.0 + begin)
-            if not begin > self.goal.floor * (1.0 + _AT_FLOOR):
+            begin = loss(start)[0]
+            if not begin > floor * (1.0 + _AT_FLOOR):
                 return start
+            lowest = guarded_descent(loss, start, begin, _BFGS, self._bounds(len(start)))
+            if lowest.loss >= floor:
+                return lowest.x
+            way = lowest.x - start
+            return start + self._share(guarded(loss, begin), start, way) * way
 
-            def guarded(flat: Array) -> tuple[float, Array]:
-                loss, gradient = along(flat)
-                if np.isfinite(loss) and np.isfinite(gradient).all():
-                    return loss, gradient
-                return unbearable, np.zeros(len(flat))  # for the line search to come back from
-
-            found = minimize(
-                guarded,
-                start,
-                jac=True,
-                method="L-BFGS-B",
-                bounds=self._bounds(len(start)),
-                options={"maxiter": _ITERATIONS, "ftol": 1e-10, "gtol": 1e-7},
-            )
-            if found.fun >= self.goal.floor:
-                return np.asarray(found.x, dtype=np.float64)
-            way = np.asarray(found.x, dtype=np.float64) - start
-            return start + self._share(guarded, start, way) * way
-
-    def _share(
-        self, along: Callable[[Array], tuple[float, Array]], start: Array, way: Array
-    ) -> float:
+    def _share(self, loss: Loss, start: Array, way: Array) -> float:
         """How much of the way from above the floor to below it leads to the floor."""
         from scipy.optimize import brentq
 
         def above(share: float) -> float:
-            return along(start + share * way)[0] - self.goal.floor
+            return loss(start + share * way)[0] - self.goal.floor
 
         if above(1.0) >= 0.0:  # by rounding
             return 1.0

@@ -77,7 +77,7 @@ class Strategy:
         evaluations: individuals evaluated in so many generations, of (generations, settings).
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
         pack: the states of several trials as bytes; equal states give equal bytes.
-        unpack: the inverse of ``pack``.
+        unpack: the inverse of ``pack``, of (bytes, widths d, m_1, …, m_L, settings).
     """
 
     settings: type[EvolutionSettings]
@@ -89,7 +89,7 @@ class Strategy:
     evaluations: Callable[[int, Any], int]
     symbolic_layers: Callable[[Any, Sequence[int], Any], tuple[SymbolicLayer, ...]]
     pack: Callable[[Sequence[Any]], bytes]
-    unpack: Callable[[bytes], Sequence[Any]]
+    unpack: Callable[[bytes, Sequence[int], Any], Sequence[Any]]
 
     @property
     def fits_oracle_rows(self) -> bool:
@@ -133,7 +133,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         evaluations=_one_parent,
         symbolic_layers=mnncgp_es.symbolic_layers,
         pack=mnncgp_es.pack,
-        unpack=mnncgp_es.unpack,
+        unpack=lambda data, widths, settings: mnncgp_es.unpack(data),
     ),
 }
 
@@ -153,14 +153,23 @@ def strategy_of(experiment: Experiment) -> Strategy:
     return STRATEGIES[name]
 
 
-def restored(experiment: Experiment, checkpoint: Checkpoint, folder: Path) -> list[Any]:
-    """The states in a checkpoint, one a trial that had begun.
+def restored(
+    experiment: Experiment, widths: Sequence[int], checkpoint: Checkpoint, folder: Path
+) -> list[Any]:
+    """The states in a checkpoint, one for every trial that had begun.
+
+    Args:
+        experiment: whose searches these are.
+        widths: d, m_1, …, m_L of its network.
+        checkpoint: their states.
+        folder: where it is from, for the error.
 
     Raises:
         StorageError: another version of the program has laid them out otherwise.
     """
     try:
-        return list(strategy_of(experiment).unpack(checkpoint.data))
+        unpack = strategy_of(experiment).unpack
+        return list(unpack(checkpoint.data, widths, experiment.evolution))
     except Exception as error:  # whatever the bytes suggest to one who reads them differently
         raise StorageError(
             f"{folder}: the checkpoint of generation {checkpoint.generation} is of another version",

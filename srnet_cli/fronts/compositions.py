@@ -1,4 +1,4 @@
-"""Whole networks made of one member a layer, from the most faithful down to the simplest."""
+"""Whole networks of a member of each layer, from the most faithful down to the simplest."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _AHEAD = 4
 
 
 def composed(
-    found: Layers, programs: Sequence[Programs], problem: Problem
+    original: Layers, programs: Sequence[Programs], problem: Problem
 ) -> tuple[Layers, Array] | None:
     """The expressions as layers, their readouts solved one layer after the other.
 
-    Layers before the first that differs from the network found keep the readouts that they have
-    there. Every later readout is solved on what the layers before it give.
+    Layers before the first that differs from the original keep their readouts. Every later readout
+    is solved on what the layers before it give.
 
     Args:
-        found: the layers that the search found.
+        original: the layers that the search has brought.
         programs: the expressions of every layer.
         problem: rows to solve on, and others.
 
@@ -42,13 +42,15 @@ def composed(
         some row to solve on.
     """
     units, layers, fit = problem.inputs, list[SymbolicLayer](), problem.fit_rows
-    is_as_found = True
-    for known, expressions, target in zip(found, programs, problem.targets, strict=True):
-        is_as_found = is_as_found and are_same(known.programs, expressions)
-        asked = known if is_as_found else replace(known, programs=expressions)
-        columns = asked.expressions(units)
-        gives_classes = problem.has_classes and len(layers) == len(found) - 1
-        layer = asked if is_as_found else solved(asked, columns[:fit], target[:fit], gives_classes)
+    is_original = True
+    for known, expressions, target in zip(original, programs, problem.targets, strict=True):
+        is_original = is_original and are_same(known.programs, expressions)
+        changed = known if is_original else replace(known, programs=expressions)
+        columns = changed.expressions(units)
+        gives_classes = problem.has_classes and len(layers) == len(original) - 1
+        layer: SymbolicLayer | None = changed
+        if not is_original:
+            layer = solved(changed, columns[:fit], target[:fit], gives_classes)
         if layer is None:
             return None
         layers.append(layer)
@@ -71,21 +73,21 @@ def solved(
     return SymbolicLayer(layer.programs, weights, bias)
 
 
-def are_same(some: Programs, others: Programs) -> bool:
+def are_same(ours: Programs, theirs: Programs) -> bool:
     """Whether two layers have the same expressions, instruction by instruction."""
-    return len(some) == len(others) and all(map(_is_same, some, others))
+    return len(ours) == len(theirs) and all(map(_is_same, ours, theirs))
 
 
-def _is_same(one: Program, other: Program) -> bool:
-    if one is other:
+def _is_same(a: Program, b: Program) -> bool:
+    if a is b:
         return True
-    if one.output != other.output or len(one) != len(other):
+    if a.output != b.output or len(a) != len(b):
         return False
     weights = [
         np.ones(program.args.shape) if program.coefficients is None else program.coefficients
-        for program in (one, other)
+        for program in (a, b)
     ]
-    pairs = [(one.constants, other.constants), (one.ops, other.ops), (one.args, other.args)]
+    pairs = [(a.constants, b.constants), (a.ops, b.ops), (a.args, b.args)]
     return all(np.array_equal(*pair) for pair in (*pairs, (weights[0], weights[1])))
 
 
@@ -101,20 +103,20 @@ class Descent:
     """From the first member of every layer down to the last ones.
 
     Args:
-        found: the layers that the search found.
-        programs: by layer and member, the expressions; the first are those found.
+        original: the layers that the search has brought.
+        programs: by layer and member, the expressions; the first are the original ones.
         sizes: by layer and member, their complexities.
         problem: rows to solve and choose on, and to refuse on.
     """
 
     def __init__(
         self,
-        found: Layers,
+        original: Layers,
         programs: Sequence[Sequence[Programs]],
         sizes: Sequence[Sequence[int]],
         problem: Problem,
     ) -> None:
-        self._found, self._problem = found, problem
+        self._original, self._problem = original, problem
         self._programs, self._sizes = programs, sizes
         self._usual = Span(problem.targets[-1])
 
@@ -125,17 +127,17 @@ class Descent:
         """
         first = self._step((0,) * len(self._programs))
         assert first is not None  # nothing of it is solved, so nothing can fail
-        tried, now = [first], first
-        while steps := self._steps(now):
+        tried, here = [first], first
+        while steps := self._steps(here):
             tried += steps
-            now = min(steps, key=lambda step: _cost(step, now))
+            here = min(steps, key=lambda step: _cost(step, here))
         front = non_dominated(tried, lambda step: step.size, lambda step: -step.error)
         rest = [step for step in front if step is not first]
         return [(step.picks, step.layers) for step in (first, *rest)]
 
-    def _steps(self, now: _Step) -> list[_Step]:
+    def _steps(self, here: _Step) -> list[_Step]:
         """What is simpler than a composition in one layer."""
-        return [step for picks in self._simpler(now.picks) if (step := self._step(picks))]
+        return [step for picks in self._simpler(here.picks) if (step := self._step(picks))]
 
     def _simpler(self, picks: Picks) -> Iterator[Picks]:
         for layer, sizes in enumerate(self._sizes):
@@ -147,10 +149,10 @@ class Descent:
         """The composition, if it is finite and stays near the network's range."""
         targets, fit = self._problem.targets[-1], self._problem.fit_rows
         chosen = [members[pick] for members, pick in zip(self._programs, picks, strict=True)]
-        made = composed(self._found, chosen, self._problem)
-        if made is None:
+        composition = composed(self._original, chosen, self._problem)
+        if composition is None:
             return None
-        layers, outputs = made
+        layers, outputs = composition
         if any(picks) and not self._usual.holds(outputs):
             return None
         size = sum(sizes[pick] for sizes, pick in zip(self._sizes, picks, strict=True))
@@ -158,7 +160,8 @@ class Descent:
         return _Step(picks, layers, size, 1.0 - score)
 
 
-def _cost(step: _Step, before: _Step) -> float:
-    if not np.isfinite(before.error):
+def _cost(step: _Step, here: _Step) -> float:
+    """Error for every node that a step saves."""
+    if not np.isfinite(here.error):
         return step.error
-    return (step.error - before.error) / (before.size - step.size)
+    return (step.error - here.error) / (here.size - step.size)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Member:
     """One way to read a layer. Figures are those on held-out rows, where the layers before are as
-    the search has found them.
+    the search has brought them.
 
     Attributes:
         layer: expressions and readout.
@@ -40,8 +40,8 @@ class Composition:
     """One member of every layer, as a whole network.
 
     Attributes:
-        picks: the number of the member in its layer's front, from 1, one a layer; None where the
-            layer is as found and that is not on its front.
+        picks: for every layer the number of the member in its front, from 1; None where the layer
+            is as the search has brought it and that is not on its front.
         layers: the members' expressions, with readouts solved for this composition.
         complexity: nodes of the simplified expressions of all layers.
         r2: coefficient of determination of the output on held-out rows, units pooled; of a
@@ -53,9 +53,9 @@ class Composition:
     complexity: int
     r2: float | None
 
-    def model(self, found: SymbolicNetwork) -> SymbolicNetwork:
-        """This composition as a network on the inputs that the network found reads."""
-        return replace(found, layers=self.layers)
+    def model(self, original: SymbolicNetwork) -> SymbolicNetwork:
+        """This composition as a network on the inputs that the original reads."""
+        return replace(original, layers=self.layers)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Fronts:
 
     Attributes:
         rows: the set of rows that figures are of.
-        layers: one front a layer.
+        layers: the front of every layer.
         compositions: the front of whole networks; at least one.
     """
 
@@ -77,7 +77,7 @@ class Fronts:
         best = self.compositions[0].r2
         if best is None or best <= 0.0:
             return self.compositions[0]
-        kept = [one for one in self.compositions if _score(one.r2) >= fidelity * best]
+        kept = [entry for entry in self.compositions if _score(entry.r2) >= fidelity * best]
         return kept[-1]
 
     def within(self, nodes: int) -> Composition:
@@ -86,9 +86,9 @@ class Fronts:
         Raises:
             UsageError: all have more.
         """
-        for one in self.compositions:
-            if one.complexity <= nodes:
-                return one
+        for composition in self.compositions:
+            if composition.complexity <= nodes:
+                return composition
         raise UsageError(
             f"the simplest composition has {self.compositions[-1].complexity} nodes",
             hint="list what there is",
@@ -101,18 +101,18 @@ class Fronts:
         return {
             "rows": self.rows,
             "layers": [[_member_to_dict(member) for member in front] for front in self.layers],
-            "compositions": [_composition_to_dict(one) for one in self.compositions],
+            "compositions": [_composition_to_dict(entry) for entry in self.compositions],
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], found: SymbolicNetwork) -> Fronts:
+    def from_dict(cls, data: Mapping[str, Any], original: SymbolicNetwork) -> Fronts:
         """Rebuild the fronts of a network from what ``to_dict`` made of them.
 
         Raises:
             ModelError: a key is missing or unknown, or a value has a wrong type, shape or range.
         """
         try:
-            return _FrontsRecord.model_validate(data).build(found)
+            return _FrontsRecord.model_validate(data).build(original)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
@@ -130,7 +130,7 @@ def non_dominated(
         score: what it is worth; None is worth nothing, less than any number.
     """
     kept: list[T] = []
-    for entry in sorted(entries, key=lambda one: (cost(one), -_score(score(one)))):
+    for entry in sorted(entries, key=lambda entry: (cost(entry), -_score(score(entry)))):
         if not kept or _score(score(entry)) > _score(score(kept[-1])):
             kept.append(entry)
     return kept[::-1]
@@ -150,12 +150,12 @@ def _member_to_dict(member: Member) -> dict[str, Any]:
     }
 
 
-def _composition_to_dict(one: Composition) -> dict[str, Any]:
+def _composition_to_dict(composition: Composition) -> dict[str, Any]:
     return {
-        "picks": list(one.picks),
-        "complexity": one.complexity,
-        "r2": one.r2,
-        "layers": [layer.to_dict() for layer in one.layers],
+        "picks": list(composition.picks),
+        "complexity": composition.complexity,
+        "r2": composition.r2,
+        "layers": [layer.to_dict() for layer in composition.layers],
     }
 
 
@@ -186,7 +186,7 @@ class _CompositionRecord(_Record):
     r2: float | None
     layers: list[dict[str, Any]]
 
-    def build(self, found: SymbolicNetwork, fronts: Sequence[Sequence[Member]]) -> Composition:
+    def build(self, original: SymbolicNetwork, fronts: Sequence[Sequence[Member]]) -> Composition:
         sizes = [len(front) for front in fronts]
         if not len(self.picks) == len(self.layers) == len(sizes):
             raise _damaged(f"a composition needs {len(sizes)} picks and layers")
@@ -194,11 +194,11 @@ class _CompositionRecord(_Record):
             pick is not None and pick > size for pick, size in zip(self.picks, sizes, strict=True)
         ):
             raise _damaged("a composition picks a member that is not there")
-        widths = _widths(found)[:-1]
+        widths = _widths(original)[:-1]
         layers = [SymbolicLayer.from_dict(*pair) for pair in zip(self.layers, widths, strict=True)]
-        one = Composition(tuple(self.picks), tuple(layers), self.complexity, self.r2)
-        one.model(found).check()
-        return one
+        composition = Composition(tuple(self.picks), tuple(layers), self.complexity, self.r2)
+        composition.model(original).check()
+        return composition
 
 
 class _FrontsRecord(_Record):
@@ -206,21 +206,21 @@ class _FrontsRecord(_Record):
     layers: list[list[_MemberRecord]]
     compositions: list[_CompositionRecord]
 
-    def build(self, found: SymbolicNetwork) -> Fronts:
-        widths = _widths(found)[:-1]
+    def build(self, original: SymbolicNetwork) -> Fronts:
+        widths = _widths(original)[:-1]
         if len(self.layers) != len(widths) or not all(self.layers) or not self.compositions:
             raise _damaged(f"{len(widths)} layers with a member each and a composition are needed")
         layers = tuple(
             tuple(member.build(inputs) for member in front)
             for front, inputs in zip(self.layers, widths, strict=True)
         )
-        compositions = tuple(one.build(found, layers) for one in self.compositions)
+        compositions = tuple(record.build(original, layers) for record in self.compositions)
         return Fronts(self.rows, layers, compositions)
 
 
-def _widths(found: SymbolicNetwork) -> list[int]:
+def _widths(original: SymbolicNetwork) -> list[int]:
     """d, m_1, …, m_L."""
-    return [len(found.features), *(layer.width for layer in found.layers)]
+    return [len(original.features), *(layer.width for layer in original.layers)]
 
 
 def _damaged(problem: str) -> ModelError:

@@ -1,4 +1,4 @@
-"""From what a search has found to fronts: of every layer, and of the whole network."""
+"""From the result of a search to fronts: of every layer, and of the whole network."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ class Formulas:
     shorten: Shortener
     unit_names: str
 
-    def of(self, model: SymbolicNetwork, layers: Layers) -> list[LayerFormulas]:
+    def network(self, model: SymbolicNetwork, layers: Layers) -> list[LayerFormulas]:
         """The formulas of all layers of a model that has these instead of its own."""
         units = forward(layers, model.inputs(self.rows))
         return [
-            self.of_layer(layer, index, self.symbols(model, index), units[index])
+            self.layer(layer, index, self.symbols(model, index), units[index])
             for index, layer in enumerate(layers)
         ]
 
-    def of_layer(
+    def layer(
         self, layer: SymbolicLayer, index: int, symbols: tuple[Symbol, ...], inputs: Array
     ) -> LayerFormulas:
         """The formulas of layer ``index``, given the values (n, m) of what it reads."""
@@ -74,7 +74,7 @@ class Maker:
     """Makes the fronts of one model.
 
     Args:
-        found: what the search has found.
+        original: what the search has brought.
         network: what it explains.
         problem: all rows of the search; errors to choose by are of at most 2000 rows to fit and
             2000 others, but nothing is kept that is not finite, or far out, on any row.
@@ -85,76 +85,75 @@ class Maker:
 
     def __init__(
         self,
-        found: SymbolicNetwork,
+        original: SymbolicNetwork,
         network: Network,
         problem: Problem,
         name: str,
         held_out: Array,
         formulas: Formulas,
     ) -> None:
-        self._found, self._name, self._formulas = found, name, formulas
+        self._original, self._name, self._formulas = original, name, formulas
         self._problem, self._sample = problem, sampled(problem)
         self._effects = network.effects(self._sample.targets)
         self._truth = network.activations(held_out)
         self._truth_effects = network.effects(self._truth)
-        self._held_out = forward(found.layers, network.inputs(held_out))
-        self._all = forward(found.layers, problem.inputs)
-        self._sampled = forward(found.layers, self._sample.inputs)
-        self._written = forward(found.layers, found.inputs(formulas.rows))
+        self._held_out = forward(original.layers, network.inputs(held_out))
+        self._all = forward(original.layers, problem.inputs)
+        self._sampled = forward(original.layers, self._sample.inputs)
+        self._written = forward(original.layers, original.inputs(formulas.rows))
 
     def fronts(self) -> Fronts:
         """The fronts."""
-        layers = tuple(self._front(index) for index in range(len(self._found.layers)))
+        layers = tuple(self._front(index) for index in range(len(self._original.layers)))
         return Fronts(self._name, layers, tuple(self._compositions(layers)))
 
     def _front(self, index: int) -> tuple[Member, ...]:
-        found = self._found.layers[index]
-        members = [self._member(found, index)]
-        # Where the layer found goes, a simpler one may go as well.
+        original = self._original.layers[index]
+        members = [self._member(original, index)]
+        # Where the original goes, a simpler layer may go as well.
         usual = Span(self._problem.targets[index], _finite(self._all[index + 1]))
         for step in _thinned(self._path(index)):
-            layer = self._tuned(replace(found, programs=step.programs), index, usual)
+            layer = self._tuned(replace(original, programs=step.programs), index, usual)
             if layer is not None:
                 members.append(self._member(layer, index))
-        kept = non_dominated(members, lambda one: one.complexity, lambda one: one.effect_r2)
-        return tuple(kept)
+        return tuple(non_dominated(members, _complexity, lambda member: member.effect_r2))
 
     def _path(self, index: int) -> list[Step]:
-        """Ever simpler forms of a layer, without the one found."""
+        """Ever simpler forms of a layer, without the original."""
         sample = self._sample
         fit, check = np.split(self._sampled[index], [sample.fit_rows])
         targets = sample.targets[index][: sample.fit_rows]
-        programs = self._found.layers[index].programs
+        programs = self._original.layers[index].programs
         return path(programs, fit, check, targets, self._effects[index])[1:]
 
-    def _tuned(self, asked: SymbolicLayer, index: int, usual: Span) -> SymbolicLayer | None:
+    def _tuned(self, pruned: SymbolicLayer, index: int, usual: Span) -> SymbolicLayer | None:
         """The layer with its weights tuned again, where that is fit for use; else as it is."""
         sample = self._sample
         every = max(1, sample.fit_rows // _TUNING_ROWS)
         X = self._sampled[index][: sample.fit_rows : every]
         goal = goal_of(sample.targets[index][: sample.fit_rows : every], self._effects[index])
-        programs = tuned(asked.programs, X, goal)
+        programs = tuned(pruned.programs, X, goal)
         layer = None
-        if programs is not asked.programs:
-            layer = self._layer(replace(asked, programs=programs), index, usual)
-        return layer or self._layer(asked, index, usual)
+        if programs is not pruned.programs:
+            layer = self._layer(replace(pruned, programs=programs), index, usual)
+        return layer or self._layer(pruned, index, usual)
 
-    def _layer(self, asked: SymbolicLayer, index: int, usual: Span) -> SymbolicLayer | None:
+    def _layer(self, unsolved: SymbolicLayer, index: int, usual: Span) -> SymbolicLayer | None:
         """The layer with its readout solved; None where it is not fit for use on some row.
 
         ``usual`` is where units may be.
         """
         sample = self._sample
-        columns = asked.expressions(self._sampled[index][: sample.fit_rows])
-        gives_classes = sample.has_classes and index == len(self._found.layers) - 1
-        layer = solved(asked, columns, sample.targets[index][: sample.fit_rows], gives_classes)
+        columns = unsolved.expressions(self._sampled[index][: sample.fit_rows])
+        gives_classes = sample.has_classes and index == len(self._original.layers) - 1
+        layer = solved(unsolved, columns, sample.targets[index][: sample.fit_rows], gives_classes)
         if layer is None:
             return None
         return layer if usual.holds(layer(self._all[index])) else None
 
     def _member(self, layer: SymbolicLayer, index: int) -> Member:
-        symbols = self._formulas.symbols(self._found, index)
-        formulas = self._formulas.of_layer(layer, index, symbols, self._written[index])
+        symbols = self._formulas.symbols(self._original, index)
+        formulas = self._formulas.layer(layer, index, symbols, self._written[index])
         truth, values = self._truth[index], layer(self._held_out[index])
         return Member(
             layer,
@@ -166,45 +165,49 @@ class Maker:
 
     def _compositions(self, fronts: Sequence[Sequence[Member]]) -> list[Composition]:
         ways = [
-            _ways(layer, front) for layer, front in zip(self._found.layers, fronts, strict=True)
+            _ways(layer, front) for layer, front in zip(self._original.layers, fronts, strict=True)
         ]
         sizes = [
             [self._size(programs, front, index) for _, programs in way]
             for index, (way, front) in enumerate(zip(ways, fronts, strict=True))
         ]
         programs = [[programs for _, programs in way] for way in ways]
-        descent = Descent(self._found.layers, programs, sizes, self._sample)
-        made = []
+        descent = Descent(self._original.layers, programs, sizes, self._sample)
+        compositions = []
         for steps, layers in descent.compositions():
             picks = tuple(way[step][0] for way, step in zip(ways, steps, strict=True))
             if not any(steps) or self._is_sound(layers):
-                made.append(self._composition(picks, layers))
-        return non_dominated(made, lambda one: one.complexity, lambda one: one.r2)
+                compositions.append(self._composition(picks, layers))
+        return non_dominated(compositions, _complexity, lambda entry: entry.r2)
 
     def _size(self, programs: Programs, front: Sequence[Member], index: int) -> int:
         for member in front:
             if member.layer.programs is programs:
                 return member.complexity
-        return self._member(self._found.layers[index], index).complexity
+        return self._member(self._original.layers[index], index).complexity
 
     def _is_sound(self, layers: Layers) -> bool:
         outputs = forward(layers, self._problem.inputs)[-1]
         return Span(self._problem.targets[-1]).holds(outputs)
 
     def _composition(self, picks: tuple[int | None, ...], layers: Layers) -> Composition:
-        formulas = self._formulas.of(self._found, layers)
+        formulas = self._formulas.network(self._original, layers)
         outputs = forward(layers, self._held_out[0])[-1]
         score = finite(faithfulness(self._truth[-1], outputs, self._problem.has_classes))
-        return Composition(picks, layers, sum(one.complexity for one in formulas), score)
+        return Composition(picks, layers, sum(map(_complexity, formulas)), score)
 
 
-def _ways(found: SymbolicLayer, front: Sequence[Member]) -> list[tuple[int | None, Programs]]:
-    """(number on the front, expressions) of the layer found, then of all others on the front."""
+def _complexity(entry: Member | Composition | LayerFormulas) -> int:
+    return entry.complexity
+
+
+def _ways(original: SymbolicLayer, front: Sequence[Member]) -> list[tuple[int | None, Programs]]:
+    """(number on the front, expressions) of the original, then of all others on the front."""
     places: list[tuple[int | None, Programs]] = [
         (number, member.layer.programs) for number, member in enumerate(front, 1)
     ]
-    ours = [entry for entry in places if are_same(entry[1], found.programs)]
-    first = ours[0] if ours else (None, found.programs)
+    ours = [entry for entry in places if are_same(entry[1], original.programs)]
+    first = ours[0] if ours else (None, original.programs)
     return [first, *(entry for entry in places if entry is not first)]
 
 

@@ -75,27 +75,27 @@ def path(
     """
     step = max(1, len(fit) * len(programs) // _WORK)
     fit, check, goal = fit[::step], check[::step], goal_of(targets[::step], weights)
-    found = [_candidates(pruned(program), fit, check) for program in programs]
-    steps = [_step(found, goal)]
-    while (best := _best(found, goal, steps[-1])) is not None:
+    slots = [_candidates(pruned(program), fit, check) for program in programs]
+    steps = [_step(slots, goal)]
+    while (best := _best(slots, goal, steps[-1])) is not None:
         k, choice = best
         if choice is None:
-            del found[k]
+            del slots[k]
         else:
-            found[k] = _candidates(found[k].others[choice], fit, check)
-        steps.append(_step(found, goal))
+            slots[k] = _candidates(slots[k].others[choice], fit, check)
+        steps.append(_step(slots, goal))
     return steps
 
 
 def goal_of(targets: Array, weights: Array) -> Array:
     """Columns (n, r) whose squares count as the weighted targets' do, as few as hold them."""
     centred = (targets - targets.mean(axis=0)) * np.sqrt(weights)
-    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    basis, values, _ = np.linalg.svd(centred, full_matrices=False)
     total = float(np.sum(values**2))
     if not total > 0.0:
         return np.zeros((len(targets), 1))
     kept = values**2 > _FLOOR * total
-    return np.asarray(left[:, kept] * values[kept] / np.sqrt(total))
+    return np.asarray(basis[:, kept] * values[kept] / np.sqrt(total))
 
 
 def _candidates(program: Program, fit: Array, check: Array) -> _Candidates:
@@ -127,35 +127,35 @@ def _column(program: Program, fit: Array, check: Array) -> Array | None:
     return np.asarray((values - centre) / spread)
 
 
-def _step(found: Sequence[_Candidates], goal: Array) -> Step:
-    programs = tuple(one.program for one in found)
-    return Step(programs, sum(map(size, programs)), _error(_left(found, goal)))
+def _step(slots: Sequence[_Candidates], goal: Array) -> Step:
+    programs = tuple(slot.program for slot in slots)
+    return Step(programs, sum(map(size, programs)), _error(_residual(slots, goal)))
 
 
-def _basis(found: Sequence[_Candidates]) -> Array:
+def _basis(slots: Sequence[_Candidates]) -> Array:
     """An orthonormal basis of the expressions' values without their means, (n, at most K)."""
-    columns = np.column_stack([one.column for one in found])
+    columns = np.column_stack([slot.column for slot in slots])
     with np.errstate(all="ignore"):
         centred = columns - columns.mean(axis=0)
         scale = np.sqrt(np.mean(centred**2, axis=0))
         usable = np.isfinite(scale) & (scale > 1e-13 * np.abs(columns).max(axis=0))
-    left, values, _ = np.linalg.svd(centred[:, usable] / scale[usable], full_matrices=False)
-    return np.asarray(left[:, values > 1e-10 * values.max(initial=0.0)])
+    basis, values, _ = np.linalg.svd(centred[:, usable] / scale[usable], full_matrices=False)
+    return np.asarray(basis[:, values > 1e-10 * values.max(initial=0.0)])
 
 
-def _left(found: Sequence[_Candidates], goal: Array) -> Array:
-    """What the expressions leave of the goal, (n, r)."""
-    basis = _basis(found)
+def _residual(slots: Sequence[_Candidates], goal: Array) -> Array:
+    """What the expressions do not explain of the goal, (n, r)."""
+    basis = _basis(slots)
     return np.asarray(goal - basis @ (basis.T @ goal))
 
 
-def _error(left: Array) -> float:
-    return float(np.sum(left**2))
+def _error(residual: Array) -> float:
+    return float(np.sum(residual**2))
 
 
-def _best(found: Sequence[_Candidates], goal: Array, now: Step) -> tuple[int, int | None] | None:
+def _best(slots: Sequence[_Candidates], goal: Array, now: Step) -> tuple[int, int | None] | None:
     """(expression, number of what takes its place, None to drop it) of the cheapest change."""
-    changes = [change for k in range(len(found)) for change in _changes(found, k, goal, now)]
+    changes = [change for k in range(len(slots)) for change in _changes(slots, k, goal, now)]
     if not changes:
         return None
     _, k, choice = min(changes, key=lambda change: change[0])
@@ -163,26 +163,26 @@ def _best(found: Sequence[_Candidates], goal: Array, now: Step) -> tuple[int, in
 
 
 def _changes(
-    found: Sequence[_Candidates], k: int, goal: Array, now: Step
+    slots: Sequence[_Candidates], k: int, goal: Array, now: Step
 ) -> Iterator[tuple[float, int, int | None]]:
     """(cost a node, expression, choice) of dropping expression k and of its cheapest change."""
-    others = [one for place, one in enumerate(found) if place != k]
+    others = [slot for place, slot in enumerate(slots) if place != k]
     basis = _basis(others) if others else goal[:, :0]
-    left, own = goal - basis @ (basis.T @ goal), size(found[k].program)
-    error = _error(left)
+    residual, own = goal - basis @ (basis.T @ goal), size(slots[k].program)
+    error = _error(residual)
     if others:
         yield (error - now.error) / own, k, None
-    if found[k].others:
-        errors = error - _explained(found[k].columns, basis, left)
-        costs = (errors - now.error) / (own - found[k].sizes)
+    if slots[k].others:
+        errors = error - _explained(slots[k].columns, basis, residual)
+        costs = (errors - now.error) / (own - slots[k].sizes)
         choice = int(np.argmin(costs))
         yield float(costs[choice]), k, choice
 
 
-def _explained(columns: Array, basis: Array, left: Array) -> Array:
+def _explained(columns: Array, basis: Array, residual: Array) -> Array:
     """How much of what a basis leaves each candidate would explain beside it, (c,)."""
     fresh = columns - basis @ (basis.T @ columns)
     squares = np.sum(fresh**2, axis=0)
-    gains = np.sum((left.T @ fresh) ** 2, axis=0)
+    gains = np.sum((residual.T @ fresh) ** 2, axis=0)
     new = squares > 1e-16 * len(columns)
     return np.asarray(np.divide(gains, squares, out=np.zeros_like(gains), where=new))

@@ -45,25 +45,30 @@ def size(program: Program) -> int:
         elif opcode in (_ADD, _SUB):
             slots.append(_total(operands[0], operands[1], 1.0 if opcode == _ADD else -1.0))
         else:
-            sizes[slot] = _overhead(int(opcode)) + sum(_size(one, sizes) for one in operands)
+            sizes[slot] = _overhead(int(opcode)) + sum(
+                _size(operand, sizes) for operand in operands
+            )
             slots.append(_Sum({slot: 1.0}, False))
     return _size(slots[program.output], sizes)
 
 
-def _scaled(one: _Sum, weight: float) -> _Sum:
-    return _Sum({slot: weight * value for slot, value in one.terms.items()}, one.has_constant)
+def _scaled(operand: _Sum, weight: float) -> _Sum:
+    terms = {slot: weight * value for slot, value in operand.terms.items()}
+    return _Sum(terms, operand.has_constant)
 
 
-def _total(left: _Sum, right: _Sum, sign: float) -> _Sum:
-    terms = dict(left.terms)
-    for slot, value in right.terms.items():
+def _total(a: _Sum, b: _Sum, sign: float) -> _Sum:
+    terms = dict(a.terms)
+    for slot, value in b.terms.items():
         terms[slot] = terms.get(slot, 0.0) + sign * value
-    return _Sum({slot: value for slot, value in terms.items() if value}, any((left[1], right[1])))
+    return _Sum(
+        {slot: value for slot, value in terms.items() if value}, a.has_constant or b.has_constant
+    )
 
 
-def _size(one: _Sum, sizes: dict[int, int]) -> int:
-    parts = [sizes[slot] + (0 if value == 1.0 else 2) for slot, value in one.terms.items()]
-    parts += [1] * (one.has_constant or not parts)
+def _size(result: _Sum, sizes: dict[int, int]) -> int:
+    parts = [sizes[slot] + (0 if value == 1.0 else 2) for slot, value in result.terms.items()]
+    parts += [1] * (result.has_constant or not parts)
     return sum(parts) + (len(parts) > 1)
 
 

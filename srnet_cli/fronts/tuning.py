@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.kernels.gradient import differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
+from srnet_cli.descent import DampingRule, LeastSquares, Reached, damped_descent
 
 Array = NDArray[np.float64]
 Programs = tuple[Program, ...]
@@ -30,7 +31,7 @@ Programs = tuple[Program, ...]
 _STEPS = 12
 _GAIN = 0.01
 _FIRST_DAMPING = 1e-2
-_TRIALS = 5
+_DAMPING = DampingRule(trials=5, rise=8.0)
 _MAX_WEIGHTS = 400
 _CONSTANT = 1e-12
 
@@ -44,8 +45,8 @@ def free_weights(program: Program) -> NDArray[np.bool_]:
         return np.zeros((len(program), 2), dtype=np.bool_)
     slots = np.ones(program.inputs + len(program.constants) + len(program))
     slots[program.inputs : program.inputs + len(program.constants)] = program.constants
-    is_told = (program.coefficients != 1.0) | (slots[program.args] != 1.0)
-    return np.asarray(tunable_mask(program) & is_told)
+    matters = (program.coefficients != 1.0) | (slots[program.args] != 1.0)
+    return np.asarray(tunable_mask(program) & matters)
 
 
 def tuned(programs: Programs, X: Array, goal: Array) -> Programs:
@@ -62,21 +63,16 @@ def tuned(programs: Programs, X: Array, goal: Array) -> Programs:
     count = sum(int(mask.sum()) for mask in masks)
     if not 0 < count <= min(_MAX_WEIGHTS, len(X) // 2):
         return programs
-    error, damping = _error(programs, X, goal), _FIRST_DAMPING
-    for _ in range(_STEPS):
-        system, right = _normal_equations(programs, masks, X, goal)
-        before = error
-        for _ in range(_TRIALS):
-            step = _damped(system, right, damping)
-            trial = _moved(programs, masks, step)
-            now = _error(trial, X, goal)
-            if now < error:
-                programs, error, damping = trial, now, damping / 5.0
-                break
-            damping *= 8.0
-        if not error < (1.0 - _GAIN) * before:
-            break
-    return programs
+    problem: LeastSquares[Programs] = LeastSquares(
+        loss=lambda at: _error(at, X, goal),
+        equations=lambda at: _normal_equations(at, masks, X, goal),
+        moved=lambda at, step: _moved(at, masks, step),
+    )
+    begin = Reached(programs, _error(programs, X, goal), _FIRST_DAMPING)
+    reached = damped_descent(
+        problem, begin, _DAMPING, _STEPS, pays=lambda old, new: new < (1.0 - _GAIN) * old
+    )
+    return reached.point
 
 
 def _basis(columns: Array) -> tuple[Array, Array]:
@@ -87,9 +83,9 @@ def _basis(columns: Array) -> tuple[Array, Array]:
     varies = scale > _CONSTANT * np.abs(columns).max(axis=0)
     scale = np.where(varies, scale, 1.0)
     standard = np.where(varies, centred / scale, 0.0)
-    left, values, right = np.linalg.svd(standard, full_matrices=False)
+    basis, values, right = np.linalg.svd(standard, full_matrices=False)
     kept = values > 1e-10 * values.max(initial=0.0)
-    return left[:, kept], (right[kept].T / values[kept]) / scale[:, None]
+    return basis[:, kept], (right[kept].T / values[kept]) / scale[:, None]
 
 
 def _error(programs: Programs, X: Array, goal: Array) -> float:
@@ -123,24 +119,9 @@ def _normal_equations(
         fresh = np.concatenate(slopes, axis=1)
         fresh = fresh - fresh.mean(axis=0)
         fresh -= basis @ (basis.T @ fresh)
-        left = goal - basis @ shares
+        residual = goal - basis @ shares
         system = (fresh.T @ fresh) * (readout @ readout.T)
-        return system, np.sum((fresh.T @ left) * readout, axis=1)
-
-
-def _damped(system: Array, right: Array, damping: float) -> Array:
-    """The damped step; zero where the system has no solution."""
-    none = np.zeros_like(right)
-    if not (np.isfinite(system).all() and np.isfinite(right).all()):
-        return none
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(system), 1e-300))
-    scaled = system * scale * scale[:, None]
-    scaled[np.diag_indices_from(scaled)] += damping
-    try:
-        step = np.linalg.solve(scaled, right * scale) * scale
-    except np.linalg.LinAlgError:
-        return none
-    return np.asarray(np.where(np.isfinite(step), step, 0.0))
+        return system, np.sum((fresh.T @ residual) * readout, axis=1)
 
 
 def _moved(programs: Programs, masks: Sequence[NDArray[np.bool_]], step: Array) -> Programs:

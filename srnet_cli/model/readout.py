@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.descent import Bfgs, guarded_descent
 from srnet_cli.metrics import log_softmax
 
 Array = NDArray[np.float64]
 
 _RANK = 1e-10
-_ITERATIONS = 50
+_BFGS = Bfgs(iterations=50)
 
 
 def solve_readout(columns: Array, targets: Array) -> tuple[Array, Array]:
@@ -53,8 +54,6 @@ def solve_class_readout(columns: Array, logits: Array) -> tuple[Array, Array]:
         (W, b): (K, classes) and (classes,), finite; they add up to 0 over the classes wherever the
         logits do.
     """
-    from scipy.optimize import minimize
-
     weights, bias = solve_readout(columns, logits)
     chances = np.exp(log_softmax(logits))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -71,9 +70,8 @@ def solve_class_readout(columns: Array, logits: Array) -> tuple[Array, Array]:
         gradient = design.T @ (np.exp(ours) - chances)
         return -float(np.sum(chances * ours)) / len(design), gradient.ravel() / len(design)
 
-    options = {"maxiter": _ITERATIONS}
-    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options=options)
-    *standard, last = found.x.reshape(start.shape)
+    lowest = guarded_descent(loss, start.ravel(), loss(start.ravel())[0], _BFGS)
+    *standard, last = lowest.x.reshape(start.shape)
     weights = np.array(standard) / scale[:, None]
     return weights, last - np.where(usable, centre, 0.0) @ weights
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from budgets import limit_auto
 from small_run import Recorder, results, write_config
 
 from srnet_cli.errors import Interrupted
-from srnet_cli.evolution.auto import layer_search, strategy
 from srnet_cli.fit import fitting
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.store import RunFolder
@@ -25,9 +25,7 @@ CHANGES = (
 
 @pytest.fixture(autouse=True)
 def _short(one_by_one: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layer_search, "OFFSPRING", 20)
-    monkeypatch.setattr(strategy, "SEEDS", 8)
-    monkeypatch.setattr(strategy, "_ROUNDS", 1)
+    limit_auto(monkeypatch)
 
 
 def test_interruptions_change_nothing(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from budgets import limit_auto
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 from small_run import RESULTS, Recorder, results
 
 from srnet_cli import cli
 from srnet_cli.errors import Interrupted
-from srnet_cli.evolution.auto import layer_search, strategy
 from srnet_cli.explain import explaining
 from srnet_cli.explain.choice import Choice
 from srnet_cli.explain.document import document
@@ -72,9 +72,7 @@ def run(*arguments: object) -> int:
 @pytest.fixture(scope="module")
 def _shortened() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layer_search, "OFFSPRING", 20)
-        patch.setattr(strategy, "SEEDS", 8)
-        patch.setattr(strategy, "_ROUNDS", 1)
+        limit_auto(patch)
         yield
 
 

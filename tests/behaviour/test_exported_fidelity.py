@@ -13,10 +13,10 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from budgets import limit_auto
 from scipy.special import softmax
 from small_run import CONFIG
 
-from srnet_cli.evolution.auto import layer_search, strategy
 from srnet_cli.explain.choice import Choice
 from srnet_cli.explain.explaining import Explanation, explain
 from srnet_cli.expressions import as_python, compose, layer_formulas, layers_as_python
@@ -88,9 +88,7 @@ def fitted(
     (folder / "table.csv").write_text("\n".join(["a,b,kind", *lines]) + "\n")
     (folder / "config.yaml").write_text(KINDS[request.param])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layer_search, "OFFSPRING", 20)
-        patch.setattr(strategy, "SEEDS", 8)
-        patch.setattr(strategy, "_ROUNDS", 1)
+        limit_auto(patch)
         yield read_run(fitting.run(folder / "config.yaml", run_dir=folder / "run").path)
 
 

@@ -11,7 +11,8 @@ from problems import network_problem
 from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import AutoSettings
 from srnet_cli.evolution import mnncgp_es
-from srnet_cli.evolution.auto import layer_search, strategy
+from srnet_cli.evolution.auto import strategy
+from srnet_cli.evolution.auto.budget import Budget, LayerBudget
 from srnet_cli.evolution.limits import limited_functions, limits_of
 from srnet_cli.evolution.strategies import STRATEGIES
 from srnet_cli.primitives import PRIMITIVES
@@ -60,21 +61,26 @@ def keeps(program: Program) -> bool:
 def programs(name: str, **changes: object) -> list[Program]:
     """All expressions that a short search finds."""
     settings = STRATEGIES[name].settings.model_validate(changes)
-    module = strategy if name == "auto" else mnncgp_es
     problem = network_problem((2, 3, 1), 60)
-    search = module.Auto if name == "auto" else module.MnncgpEs
-    one = search(problem, settings, 1)
-    state = one.init()
-    one.advance(state, 6 if name == "auto" else 60)
+    if name == "auto":
+        budget = Budget(layer=LayerBudget(offspring=60))
+        module, search, generations = (
+            strategy,
+            strategy.Auto(problem, settings, 1, budget=budget),
+            6,
+        )
+    else:
+        module, search, generations = mnncgp_es, mnncgp_es.MnncgpEs(problem, settings, 1), 60
+    state = search.init()
+    search.advance(state, generations)
     layers = module.symbolic_layers(state, problem.widths, settings)
     return [program for layer in layers for program in layer.programs]
 
 
 @pytest.mark.parametrize("name", ["auto", "mnncgp-es"])
-def test_what_is_found_keeps_the_limits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_found_keeps_the_limits(name: str) -> None:
     """Depth, uses and nesting of every expression, told by walking the trees; without limits the
     same search breaks some, so the test can fail."""
-    monkeypatch.setattr(layer_search, "OFFSPRING", 60)
     assert all(map(keeps, programs(name, **LIMITS)))
     assert not all(map(keeps, programs(name, functions=LIMITS["functions"])))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
-from srnet_cli.evolution.auto.composition import Layer, solve_readouts
+from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
@@ -22,16 +24,21 @@ def chromosome(decoder: Decoder, function: str, *weights: float) -> Chromosome:
     return Chromosome(genes, edges)
 
 
-def composed(problem: Problem, seed: int = 0) -> tuple[list[Decoder], list[Layer]]:
-    """Two expressions a layer, readouts solved by least squares."""
+def composed(
+    problem: Problem, seed: int = 0, outputs: tuple[str, ...] = ("tanh", "sin")
+) -> Composition:
+    """Expressions of tanh and sin in every hidden layer, readouts solved by least squares.
+
+    Args:
+        problem: what to compose for.
+        seed: of the weights.
+        outputs: functions of the last layer's expressions.
+    """
     rng = np.random.default_rng(seed)
-    decoders = [Decoder.of(d, FUNCTIONS) for d in problem.widths[:-1]]
-    layers = [
-        Layer(
-            tuple(chromosome(decoder, name, *rng.normal(size=3)) for name in ("tanh", "sin")),
-            np.zeros((2, m)),
-            np.zeros(m),
-        )
-        for decoder, m in zip(decoders, problem.widths[1:], strict=True)
-    ]
-    return decoders, solve_readouts(layers, decoders, problem.inputs, problem.targets)
+    layers = []
+    for index, (d, m) in enumerate(pairwise(problem.widths), 1):
+        decoder = Decoder.reading(d, FUNCTIONS)
+        names = outputs if index == len(problem.targets) else ("tanh", "sin")
+        chromosomes = [chromosome(decoder, name, *rng.normal(size=3)) for name in names]
+        layers.append(Layer.unsolved(decoder, chromosomes, np.zeros(m)))
+    return Composition(tuple(layers)).solved(problem.inputs, problem.targets)

@@ -49,7 +49,9 @@ class Decoder:
     limits: Limits = field(default_factory=no_limits)
 
     @classmethod
-    def of(cls, inputs: int, functions: Sequence[str], limits: Limits | None = None) -> Decoder:
+    def reading(
+        cls, inputs: int, functions: Sequence[str], limits: Limits | None = None
+    ) -> Decoder:
         """The decoder of a layer that reads so many units."""
         opcodes = np.array([row.opcode for row in function_set(functions)], dtype=np.int64)
         return cls(inputs, opcodes, limits or no_limits())

@@ -1,4 +1,4 @@
-"""The composition of all layers on given rows: values, readouts and errors."""
+"""Layers of expressions with their readouts, and the network that they make together."""
 
 from __future__ import annotations
 
@@ -9,119 +9,143 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.evaluate import evaluate
+from srnet_cli.cgp.kernels.gradient import tunable_mask
+from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 from srnet_cli.model.readout import solve_readout
 
 Array = NDArray[np.float64]
 
-FLOOR = 1e-14
-"""Errors below this are rounding; no step is taken to lower them further."""
 
-_REACH = 3.0
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
-    """One layer of the composition.
+    """One layer: K expressions and the readout that makes its m units of them.
 
     Attributes:
+        decoder: how the chromosomes are read.
         chromosomes: the K expressions.
         weights, bias: the readout, (K, m) and (m,).
     """
 
+    decoder: Decoder
     chromosomes: tuple[Chromosome, ...]
     weights: Array
     bias: Array
 
+    @classmethod
+    def unsolved(cls, decoder: Decoder, chromosomes: Sequence[Chromosome], bias: Array) -> Layer:
+        """A layer that says the same, (m,), for every row."""
+        weights = np.zeros((len(chromosomes), len(bias)))
+        return cls(decoder, tuple(chromosomes), weights, bias)
 
-def columns_of(layer: Layer, decoder: Decoder, inputs: Array) -> Array:
-    """Values of a layer's expressions, (n, K)."""
-    inputs = np.asfortranarray(inputs)  # once for all, as each reads columns
-    return np.column_stack(
-        [evaluate(decoder.program(chromosome), inputs) for chromosome in layer.chromosomes]
-    )
+    @property
+    def programs(self) -> list[Program]:
+        """The expressions as programs."""
+        return [self.decoder.program(chromosome) for chromosome in self.chromosomes]
+
+    def columns(self, inputs: Array) -> Array:
+        """Values of the expressions: (n, d) → (n, K)."""
+        inputs = np.asfortranarray(inputs)  # once for all, as each reads columns
+        return np.column_stack([evaluate(program, inputs) for program in self.programs])
+
+    def units(self, columns: Array) -> Array:
+        """What the readout makes of the expressions' values: (n, K) → (n, m)."""
+        return np.asarray(columns @ self.weights + self.bias)
+
+    def solved(self, columns: Array, targets: Array) -> Layer:
+        """The layer with its readout solved; as it is where a value of its expressions is not
+        finite."""
+        if not np.isfinite(columns).all():
+            return self
+        weights, bias = solve_readout(columns, targets)
+        return replace(self, weights=weights, bias=bias)
+
+    def parameters(self) -> Array:
+        """Tunable edge weights of every expression, then W row by row, then b; (p,)."""
+        edges = []
+        for program in self.programs:
+            assert program.coefficients is not None
+            edges.append(program.coefficients[tunable_mask(program)])
+        return np.concatenate([*edges, self.weights.ravel(), self.bias])
+
+    def with_parameters(self, values: Array) -> Layer:
+        """The layer with other ``parameters``."""
+        counts = [int(tunable_mask(program).sum()) for program in self.programs]
+        *edges, readout = np.split(values, np.cumsum(counts))
+        chromosomes = tuple(
+            self.decoder.with_weights(chromosome, weights)
+            for chromosome, weights in zip(self.chromosomes, edges, strict=True)
+        )
+        weights = readout[: self.weights.size].reshape(self.weights.shape)
+        bias = readout[self.weights.size :]
+        return replace(self, chromosomes=chromosomes, weights=weights, bias=bias)
 
 
-def forward(layers: Sequence[Layer], decoders: Sequence[Decoder], X: Array) -> list[Array]:
-    """Units of every layer, each from the layer before: (n, d) → (n, m_l)."""
-    outputs = [X]
-    with np.errstate(all="ignore"):
-        for layer, decoder in zip(layers, decoders, strict=True):
-            columns = columns_of(layer, decoder, outputs[-1])
-            outputs.append(columns @ layer.weights + layer.bias)
-    return outputs[1:]
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """Layers, each reading the units of the one before.
 
-
-def solve_readouts(
-    layers: Sequence[Layer], decoders: Sequence[Decoder], X: Array, targets: Sequence[Array]
-) -> list[Layer]:
-    """The layers with their readouts solved one after the other.
-
-    A layer that has an expression which is not finite on some row keeps its readout.
+    Attributes:
+        layers: from the inputs to the outputs.
     """
-    solved: list[Layer] = []
-    inputs = X
-    for layer, decoder, target in zip(layers, decoders, targets, strict=True):
-        columns = columns_of(layer, decoder, inputs)
-        if np.isfinite(columns).all():
-            weights, bias = solve_readout(columns, target)
-            layer = replace(layer, weights=weights, bias=bias)
-        solved.append(layer)
+
+    layers: tuple[Layer, ...]
+
+    def units(self, X: Array) -> list[Array]:
+        """Units of every layer: (n, d) → (n, m_l). Values may be infinite or not a number."""
+        outputs = [X]
         with np.errstate(all="ignore"):
-            inputs = columns @ layer.weights + layer.bias
-    return solved
+            for layer in self.layers:
+                outputs.append(layer.units(layer.columns(outputs[-1])))
+        return outputs[1:]
 
+    def outputs(self, X: Array) -> Array:
+        """Units of the last layer; the inputs themselves where there is none."""
+        return [X, *self.units(X)][-1]
 
-def is_constant(units: Array) -> NDArray[np.bool_]:
-    """Which units do not vary by more than rounding, (m,)."""
-    largest = np.abs(units).max(axis=0, initial=0.0)
-    return np.asarray(units.std(axis=0) <= 1e-12 * largest)
+    def below(self, index: int) -> Composition:
+        """The layers before layer ``index``, counted from 0."""
+        return Composition(self.layers[:index])
 
-
-def unit_errors(outputs: Sequence[Array], targets: Sequence[Array]) -> list[Array]:
-    """1 − R² of every unit of every layer, (m_l,); infinite where a value is not finite.
-
-    A constant unit has no variance to explain: its mean squared error counts as it is.
-    """
-    return [_errors(found, actual) for found, actual in zip(outputs, targets, strict=True)]
-
-
-def _errors(found: Array, actual: Array) -> Array:
-    with np.errstate(all="ignore"):
-        error = np.mean((found - actual) ** 2, axis=0)
-    error[~np.isfinite(error)] = np.inf
-    return np.asarray(error / np.where(is_constant(actual), 1.0, actual.var(axis=0)))
-
-
-def fitness(errors: Sequence[Array]) -> float:
-    """The mean 1 − R² of the hidden units plus that of the outputs."""
-    hidden = [error for layer in errors[:-1] for error in layer.tolist()]
-    return float(np.mean(errors[-1]) + (np.mean(hidden) if hidden else 0.0))
-
-
-def importances(errors: Sequence[Array]) -> list[Array]:
-    """What each unit counts in ``log_error``: the outputs together as much as all hidden units."""
-    hidden = sum(error.size for error in errors[:-1])
-    outputs = np.full(errors[-1].size, max(hidden, 1) / errors[-1].size)
-    return [*(np.ones(error.size) for error in errors[:-1]), outputs]
-
-
-def log_error(errors: Sequence[Array]) -> float:
-    """The mean logarithm of the units' errors, each unit counted by its importance."""
-    weights = np.concatenate(importances(errors))
-    return float(np.average(np.log(np.concatenate(errors) + FLOOR), weights=weights))
-
-
-def stays_within(outputs: Sequence[Array], targets: Sequence[Array]) -> bool:
-    """Whether all values are finite and within a multiple of what the network's units span.
-
-    Args:
-        outputs: units on any rows, (c, m_l).
-        targets: the network's own on the rows to fit, (n, m_l).
-    """
-    for found, units in zip(outputs, targets, strict=True):
-        largest = np.abs(units).max(axis=0)
-        reach = _REACH * (units.max(axis=0) - units.min(axis=0)) + 1e-9 * (1.0 + largest)
-        if not (np.abs(found - units.mean(axis=0)) <= reach).all():
+    def is_same(self, other: Composition) -> bool:
+        """Whether both are made of the very same objects."""
+        if len(self.layers) != len(other.layers):
             return False
-    return True
+        return all(ours is theirs for ours, theirs in zip(self.layers, other.layers, strict=True))
+
+    def with_layer(self, index: int, layer: Layer) -> Composition:
+        """The composition with another layer ``index``, all readouts as they are."""
+        return Composition((*self.layers[:index], layer, *self.layers[index + 1 :]))
+
+    def solved(self, X: Array, targets: Sequence[Array], first: int = 0) -> Composition:
+        """The composition with its readouts solved one after the other.
+
+        A layer that has an expression which is not finite on some row keeps its readout.
+
+        Args:
+            X: inputs, (n, d).
+            targets: activations of all layers, (n, m_l).
+            first: number of the first layer to solve; those before it stay the same objects.
+        """
+        inputs = self.below(first).outputs(X)
+        layers: list[Layer] = []
+        for layer, target in zip(self.layers[first:], targets[first:], strict=True):
+            columns = layer.columns(inputs)
+            layers.append(layer.solved(columns, target))
+            with np.errstate(all="ignore"):
+                inputs = layers[-1].units(columns)
+        return Composition((*self.layers[:first], *layers))
+
+    def parameters(self) -> Array:
+        """Those of every layer, one layer after the other, (p,)."""
+        return np.concatenate([layer.parameters() for layer in self.layers])
+
+    def with_parameters(self, values: Array) -> Composition:
+        """The composition with other ``parameters``."""
+        counts = [len(layer.parameters()) for layer in self.layers]
+        parts = np.split(values, np.cumsum(counts)[:-1])
+        return Composition(
+            tuple(
+                layer.with_parameters(part) for layer, part in zip(self.layers, parts, strict=True)
+            )
+        )

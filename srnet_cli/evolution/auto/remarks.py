@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srnet_cli.cgp.kernels.gradient import TUNABLE
-from srnet_cli.evolution.auto.composition import is_constant
-from srnet_cli.evolution.auto.targets import expressions_by_layer
+from srnet_cli.evolution.auto.layer.targets import expressions_by_layer
+from srnet_cli.evolution.auto.measures import is_constant
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import function_set
 

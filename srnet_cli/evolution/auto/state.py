@@ -5,44 +5,72 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.evolution.auto.chromosome import Chromosome
-from srnet_cli.evolution.auto.composition import Layer
-from srnet_cli.evolution.auto.refinement import FIRST_DAMPING
+from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
+from srnet_cli.evolution.auto.composition import Composition, Layer
 
 Array = NDArray[np.float64]
 
-_STAGE_COUNTS = 5
+FIRST_DAMPING = 1e-3
+"""Damping of the first joint step of a cycle."""
 
 
 @dataclass
-class Stage:
-    """What a search is at: one layer, or the joint refinement of all.
+class LayerProgress:
+    """How far the evolution of a layer has come.
 
     Attributes:
-        cycle: how often all layers have been gone through before.
-        layer: number of the layer, from 0; L while all are refined together, L + 1 while a
-            classifier's cross-entropy is lowered; one more when nothing is left.
-        step: generations spent on it.
-        quiet: rounds in a row that have brought next to nothing.
-        found: expressions that the layer has so far.
-        error: unexplained share of the layer, or log error of the whole while that is refined.
-        before: the same at the beginning of the round; the least agreement while a
-            classifier's cross-entropy is lowered.
+        steps: generations spent on it.
+        quiet_rounds: in a row that have brought next to nothing.
+        expressions: that the layer has of its own so far.
+        error: what they leave unexplained.
+        round_error: the same at the beginning of the round.
+    """
+
+    steps: int = 0
+    quiet_rounds: int = 0
+    expressions: int = 0
+    error: float = np.inf
+    round_error: float = np.inf
+
+
+@dataclass
+class RefinementProgress:
+    """How far the joint refinement of all layers has come.
+
+    Attributes:
+        steps: generations spent on it.
+        quiet_steps: in a row that have brought next to nothing.
+        error: log error of the composition, see ``measures.log_error``.
         damping: of the next joint step.
     """
 
-    layer: int
-    cycle: int = 0
-    step: int = 0
-    quiet: int = 0
-    found: int = 0
-    error: float = np.inf
-    before: float = np.inf
+    error: float
+    steps: int = 0
+    quiet_steps: int = 0
     damping: float = FIRST_DAMPING
+
+
+@dataclass
+class DescentProgress:
+    """How far the descent on a classifier's cross-entropy has come.
+
+    Attributes:
+        least_agreement: with the network's classes that a step has to keep.
+        steps: generations spent on it.
+        quiet_steps: in a row that have brought next to nothing.
+    """
+
+    least_agreement: float
+    steps: int = 0
+    quiet_steps: int = 0
+
+
+Progress = LayerProgress | RefinementProgress | DescentProgress
 
 
 @dataclass
@@ -50,58 +78,101 @@ class State:
     """All that a search needs to go on.
 
     Attributes:
-        generation: generations done.
-        layers: the composition; a layer not reached yet has its first input as expression.
-        stage: what is being done.
+        composition: what is worked on; a layer not reached yet has its first input as expression.
         best: the best composition so far.
-        error: its log error, see ``composition.log_error``.
-        before: the same at the end of the cycle before.
-        quiet: cycles in a row that have brought next to nothing.
+        generation: generations done.
+        cycle: how often all layers have been gone through before.
+        position: number of the stage that is next, among those of a cycle; as many as there are
+            when the search is over.
+        progress: how far that stage has come; None before its first generation.
+        best_error: log error of the best, see ``measures.log_error``.
+        cycle_error: the same at the end of the cycle before.
+        quiet_cycles: in a row that have brought next to nothing.
         seconds: time spent; stays 0 where none is set as a limit, and so changes no result.
         fitness: mean 1 − R² of the hidden units plus that of the outputs; infinite at first.
         trace: generation, fitness and layers' mean 1 − R² whenever they changed, (k, 2 + L).
     """
 
-    generation: int
-    layers: list[Layer]
-    stage: Stage
-    best: list[Layer]
-    error: float = np.inf
-    before: float = np.inf
-    quiet: int = 0
+    composition: Composition
+    best: Composition
+    generation: int = 0
+    cycle: int = 0
+    position: int = 0
+    progress: Progress | None = None
+    best_error: float = np.inf
+    cycle_error: float = np.inf
+    quiet_cycles: int = 0
     seconds: float = 0.0
     fitness: float = np.inf
     trace: Array = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+
+
+class _Fields(NamedTuple):
+    """Progress as it is packed; what a stage has no use for is as here.
+
+    Attributes:
+        steps, quiet: of every kind of progress.
+        expressions: of a layer.
+        error: of a layer, or of the whole while that is refined.
+        reference: what an error is compared with: of a layer that of the round's beginning, of a
+            descent the least agreement.
+        damping: of the refinement.
+    """
+
+    steps: int = 0
+    quiet: int = 0
+    expressions: int = 0
+    error: float = np.inf
+    reference: float = np.inf
+    damping: float = FIRST_DAMPING
+
+
+def _fields(state: State) -> _Fields:
+    match state.progress:
+        case LayerProgress(steps, quiet, expressions, error, round_error):
+            return _Fields(steps, quiet, expressions, error, round_error)
+        case RefinementProgress(error, steps, quiet, damping):
+            return _Fields(steps, quiet, error=error, damping=damping)
+        case DescentProgress(least_agreement, steps, quiet):
+            return _Fields(steps, quiet, reference=least_agreement)
+    # Of a layer that is gone through again, those of the cycle before are its own.
+    layers = state.composition.layers
+    is_revisited = state.cycle > 0 and state.position < len(layers)
+    return _Fields(expressions=len(layers[state.position].chromosomes) if is_revisited else 0)
+
+
+def _progress(fields: _Fields, position: int, layers: int) -> Progress | None:
+    if fields.steps == 0:
+        return None
+    if position < layers:
+        return LayerProgress(*fields[:5])
+    if position == layers:
+        return RefinementProgress(fields.error, fields.steps, fields.quiet, fields.damping)
+    return DescentProgress(fields.reference, fields.steps, fields.quiet)
 
 
 def pack(states: Sequence[State]) -> bytes:
     """States of several trials as an npz file; equal states give equal bytes."""
     arrays: dict[str, NDArray[np.generic]] = {}
     for number, state in enumerate(states):
-        stage = state.stage
-        arrays[f"{number}.counts"] = np.array(
-            [
-                *(state.generation, state.quiet),
-                *(stage.layer, stage.cycle, stage.step, stage.quiet, stage.found),
-            ],
-            dtype=np.int64,
-        )
-        arrays[f"{number}.figures"] = np.array([stage.error, stage.before, stage.damping])
-        arrays[f"{number}.whole"] = np.array(
-            [state.error, state.before, state.seconds, state.fitness]
-        )
+        steps, quiet, expressions, *figures = _fields(state)
+        counts = (state.generation, state.quiet_cycles, state.position, state.cycle)
+        whole = (state.best_error, state.cycle_error, state.seconds, state.fitness)
+        arrays[f"{number}.counts"] = np.array([*counts, steps, quiet, expressions], dtype=np.int64)
+        arrays[f"{number}.figures"] = np.array(figures)
+        arrays[f"{number}.whole"] = np.array(whole)
         arrays[f"{number}.trace"] = state.trace
-        _pack_layers(state.layers, f"{number}.layer", arrays)
-        _pack_layers(state.best, f"{number}.best", arrays)
+        _pack_composition(state.composition, f"{number}.layer", arrays)
+        _pack_composition(state.best, f"{number}.best", arrays)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
-def _pack_layers(
-    layers: Sequence[Layer], prefix: str, arrays: dict[str, NDArray[np.generic]]
+def _pack_composition(
+    composition: Composition, prefix: str, arrays: dict[str, NDArray[np.generic]]
 ) -> None:
-    for index, layer in enumerate(layers):
+    for index, layer in enumerate(composition.layers):
         name = f"{prefix}{index}"
         arrays[f"{name}.genes"] = np.array([c.genes for c in layer.chromosomes])
         arrays[f"{name}.edges"] = np.array([c.edges for c in layer.chromosomes])
@@ -109,8 +180,12 @@ def _pack_layers(
         arrays[f"{name}.bias"] = layer.bias
 
 
-def unpack(data: bytes) -> list[State]:
+def unpack(data: bytes, decoders: Sequence[Decoder]) -> list[State]:
     """Restore what ``pack`` made.
+
+    Args:
+        data: the bytes.
+        decoders: how chromosomes are read, one a layer.
 
     Raises:
         KeyError, ValueError: it was made by another version.
@@ -118,40 +193,53 @@ def unpack(data: bytes) -> list[State]:
     states: list[State] = []
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         while f"{len(states)}.counts" in arrays:
-            states.append(_unpacked(arrays, f"{len(states)}"))
+            states.append(_unpacked(arrays, f"{len(states)}", decoders))
     return states
 
 
-def _unpacked(arrays: Mapping[str, NDArray[np.generic]], name: str) -> State:
-    generation, quiet, *counts = arrays[f"{name}.counts"].tolist()
-    if len(counts) != _STAGE_COUNTS:
+def _unpacked(
+    arrays: Mapping[str, NDArray[np.generic]], name: str, decoders: Sequence[Decoder]
+) -> State:
+    counts = arrays[f"{name}.counts"].tolist()
+    if len(counts) != 7:
         raise ValueError("the search of another version")
-    error, before, seconds, fitness = arrays[f"{name}.whole"].tolist()
+    generation, quiet_cycles, position, cycle, *parts = counts
+    best_error, cycle_error, seconds, fitness = arrays[f"{name}.whole"].tolist()
+    fields = _Fields(*parts, *arrays[f"{name}.figures"].tolist())
     return State(
-        generation,
-        layers=_unpacked_layers(arrays, f"{name}.layer"),
-        stage=Stage(*counts, *arrays[f"{name}.figures"].tolist()),
-        best=_unpacked_layers(arrays, f"{name}.best"),
-        error=error,
-        before=before,
-        quiet=quiet,
+        composition=_unpacked_composition(arrays, f"{name}.layer", decoders),
+        best=_unpacked_composition(arrays, f"{name}.best", decoders),
+        generation=generation,
+        cycle=cycle,
+        position=position,
+        progress=_progress(fields, position, len(decoders)),
+        best_error=best_error,
+        cycle_error=cycle_error,
+        quiet_cycles=quiet_cycles,
         seconds=seconds,
         fitness=fitness,
         trace=np.asarray(arrays[f"{name}.trace"], dtype=np.float64),
     )
 
 
-def _unpacked_layers(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Layer]:
-    layers: list[Layer] = []
-    while f"{prefix}{len(layers)}.genes" in arrays:
-        layers.append(_unpacked_layer(arrays, f"{prefix}{len(layers)}"))
-    return layers
+def _unpacked_composition(
+    arrays: Mapping[str, NDArray[np.generic]], prefix: str, decoders: Sequence[Decoder]
+) -> Composition:
+    return Composition(
+        tuple(
+            _unpacked_layer(arrays, f"{prefix}{index}", decoder)
+            for index, decoder in enumerate(decoders)
+        )
+    )
 
 
-def _unpacked_layer(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Layer:
+def _unpacked_layer(
+    arrays: Mapping[str, NDArray[np.generic]], name: str, decoder: Decoder
+) -> Layer:
     genes = np.asarray(arrays[f"{name}.genes"], dtype=np.int32)
     edges = np.asarray(arrays[f"{name}.edges"], dtype=np.float64)
     return Layer(
+        decoder,
         tuple(Chromosome(*pair) for pair in zip(genes, edges, strict=True)),
         np.asarray(arrays[f"{name}.weights"], dtype=np.float64),
         np.asarray(arrays[f"{name}.bias"], dtype=np.float64),

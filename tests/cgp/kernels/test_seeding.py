@@ -59,7 +59,7 @@ def test_seeds_are_valid(inputs: int, functions: list[str], directions: int, see
     that is decoded fits the nodes."""
     of = origin(inputs, functions, directions=directions)
     stream = np.array([seed], dtype=np.uint64)
-    decoder = Decoder.of(inputs, functions)
+    decoder = Decoder.reading(inputs, functions)
     for _ in range(5):
         genes, edges = seeded(of, stream)
         for gene, value in enumerate(genes.tolist()):
@@ -115,7 +115,7 @@ def test_sums_are_centred_and_steep_about_one() -> None:
     rng = np.random.default_rng(0)
     X = of.centre + of.spread * rng.normal(size=(100, 3))
     stream = np.array([5], dtype=np.uint64)
-    decoder = Decoder.of(3, ("add",))
+    decoder = Decoder.reading(3, ("add",))
     spreads, means = [], []
     for _ in range(100 if JIT_DISABLED else 1000):
         genes, edges = seeded(of, stream)
@@ -129,7 +129,7 @@ def test_sums_are_centred_and_steep_about_one() -> None:
 def test_half_of_the_sums_follow_a_given_direction() -> None:
     """A sum along a direction has its weights, all as steep, whichever input it begins with."""
     of = origin(3, ("add",), directions=1)
-    decoder = Decoder.of(3, ("add",))
+    decoder = Decoder.reading(3, ("add",))
     corners = np.vstack([np.zeros(3), np.eye(3)])
     stream = np.array([6], dtype=np.uint64)
     count, follow, sums = 200 if JIT_DISABLED else 2000, 0, 0
@@ -156,6 +156,6 @@ def test_decoding_agrees_with_a_walk_from_the_output(
     of = origin(inputs, functions)
     genes, edges = seeded(of, np.array([seed], dtype=np.uint64))
     X = np.random.default_rng(0).normal(size=(7, inputs))
-    program = Decoder.of(inputs, functions).program(Chromosome(genes, np.ones_like(edges)))
+    program = Decoder.reading(inputs, functions).program(Chromosome(genes, np.ones_like(edges)))
     expected = interpret_genes(genes, function_set(functions), np.ones(1), X)
     np.testing.assert_array_equal(evaluate(program, X), expected)

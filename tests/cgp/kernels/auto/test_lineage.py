@@ -64,7 +64,7 @@ def arity(node: int, chromosome: Chromosome, decoder: Decoder) -> int:
 def test_a_mutant_differs_where_it_matters(inputs: int, functions: list[str], seed: int) -> None:
     """A mutant is valid, and differs in an active gene or in the weight of an edge of an active
     node; weights change by factors and small steps, and stay finite."""
-    decoder = Decoder.of(inputs, functions)
+    decoder = Decoder.reading(inputs, functions)
     parent = seeded(decoder, seed)
     active = active_nodes(parent, decoder)
     place = np.array([int(node in active) for node in range(NODES)], dtype=np.int64)
@@ -125,7 +125,7 @@ def run(
     functions: tuple[str, ...] = PUBLISHED_FUNCTIONS,
 ) -> tuple[NDArray[np.int32], Array, Array]:
     """(genes, edges, explained) of lineages ``first`` … of a search."""
-    decoder = Decoder.of(2, functions)
+    decoder = Decoder.reading(2, functions)
     empty = decoder.empty()
     genes = np.array([empty.genes] * lineages)
     edges = np.array([empty.edges] * lineages)
@@ -162,7 +162,7 @@ def test_what_is_explained_is_what_the_chromosome_explains() -> None:
     X = rows.memory[: 2 * n].reshape(2, n).T
     units = rows.memory[rows.units : rows.units + 2 * n].reshape(2, n).T
     genes, edges, explained = run()
-    decoder = Decoder.of(2, PUBLISHED_FUNCTIONS)
+    decoder = Decoder.reading(2, PUBLISHED_FUNCTIONS)
     for chromosome, value in zip(map(Chromosome, genes, edges), explained, strict=True):
         column = evaluate(decoder.program(chromosome), X)
         design = np.column_stack([np.ones(n), column])
@@ -180,7 +180,7 @@ def test_offspring_bring_progress() -> None:
 
 def test_expressions_are_no_longer_than_allowed() -> None:
     """Whatever is found has at most ``longest`` instructions."""
-    decoder = Decoder.of(2, PUBLISHED_FUNCTIONS)
+    decoder = Decoder.reading(2, PUBLISHED_FUNCTIONS)
     for longest in (1, 3, 12):
         genes, edges, explained = run(longest=longest)
         for chromosome, value in zip(map(Chromosome, genes, edges), explained, strict=True):

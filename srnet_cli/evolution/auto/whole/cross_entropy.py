@@ -15,29 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from srnet_cli.evolution.auto.chromosome import Decoder
-from srnet_cli.evolution.auto.composition import (
-    Layer,
-    columns_of,
-    forward,
-    is_constant,
-    stays_within,
-)
-from srnet_cli.evolution.auto.objective import Objective
-from srnet_cli.evolution.auto.refinement import parameters, with_parameters
+from srnet_cli.descent import Bfgs, guarded_descent
+from srnet_cli.evolution.auto.budget import DescentBudget
+from srnet_cli.evolution.auto.composition import Composition, Layer
+from srnet_cli.evolution.auto.measures import is_constant, stays_within
+from srnet_cli.evolution.auto.whole.objective import Objective
 from srnet_cli.metrics import divergence
 
 Array = NDArray[np.float64]
 
-_ROWS = 8000
 _CORRECTIONS = 40
-# Values computed between two looks at the clock and at signals: about a second.
-_WORK = 6e9
-_MOST_ITERATIONS = 100
 _RARE = 1e-2
 
 
-class Judged(NamedTuple):
+class Judgement(NamedTuple):
     """A composition on the rows to judge by.
 
     Attributes:
@@ -53,117 +44,104 @@ class CrossEntropy:
     """L-BFGS on all parameters of a composition, judged on rows that it has not seen.
 
     Args:
-        decoders: how each layer's chromosomes are read.
         X: inputs, (n, d): those to fit, then those to judge by. A row that stands several times
             counts once.
         targets: activations on them, (n, m_l); the last are logits.
         fit_rows: how many are to fit; where these are all, they judge as well.
+        budget: what a step may cost.
     """
 
     def __init__(
-        self, decoders: Sequence[Decoder], X: Array, targets: Sequence[Array], fit_rows: int
+        self, X: Array, targets: Sequence[Array], fit_rows: int, budget: DescentBudget
     ) -> None:
-        self._decoders = decoders
+        self._budget = budget
         fit = _distinct(X[:fit_rows])
         self._X, self._targets = X[fit], [target[fit] for target in targets]
         begin = fit_rows if fit_rows < len(X) else 0
         judge = begin + _distinct(X[begin:])
         self._judge_X, self._logits = X[judge], targets[-1][judge]
 
-    def judged(self, layers: Sequence[Layer]) -> Judged:
+    def judged(self, composition: Composition) -> Judgement:
         """How far a composition is from the network on the rows to judge by."""
-        return self._judged(forward(layers, self._decoders, self._judge_X)[-1])
+        return self._judged(composition.units(self._judge_X)[-1])
 
-    def _judged(self, scores: Array) -> Judged:
-        return Judged(divergence(self._logits, scores), _agreement(self._logits, scores))
+    def _judged(self, scores: Array) -> Judgement:
+        return Judgement(divergence(self._logits, scores), _agreement(self._logits, scores))
 
-    def least_agreement(self, layers: Sequence[Layer]) -> float:
+    def least_agreement(self, composition: Composition) -> float:
         """A composition's agreement less its standard error: below, it is lost for sure."""
-        found = self.judged(layers).agreement
-        return found - float(np.sqrt(found * (1.0 - found) / len(self._logits)))
+        agreement = self.judged(composition).agreement
+        return agreement - float(np.sqrt(agreement * (1.0 - agreement) / len(self._logits)))
 
     def step(
-        self, layers: list[Layer], least: float, rng: np.random.Generator
-    ) -> tuple[list[Layer], float]:
+        self, composition: Composition, least_agreement: float, rng: np.random.Generator
+    ) -> tuple[Composition, float]:
         """Go downhill for about a second, and always as far on equal arguments.
 
         What that gives is kept if, on the rows to judge by, the divergence is less, agreement is
         not below a bound, and every value is finite and near what the network's units span.
 
         Args:
-            layers: where to begin.
-            least: the least agreement.
-            rng: draws the rows to fit, at most 8000.
+            composition: where to begin.
+            least_agreement: the bound.
+            rng: draws the rows to fit.
 
         Returns:
-            The layers, those it began with where nothing better was found; and by what fraction
-            the divergence has fallen.
+            The composition, the one given where no better was reached; and by what fraction the
+            divergence has fallen.
         """
-        before = self.judged(layers).divergence
-        found = self._found(layers, rng)
-        outputs = forward(found, self._decoders, self._judge_X)
-        after, agreement = self._judged(outputs[-1])
-        if not (after < before and agreement >= least and self._is_sound(found, outputs)):
-            return layers, 0.0
-        return found, 1.0 - after / before if np.isfinite(before) else 1.0
+        old = self.judged(composition).divergence
+        lower = self._lowered(composition, rng)
+        units = lower.units(self._judge_X)
+        new, agreement = self._judged(units[-1])
+        if not (new < old and agreement >= least_agreement and self._is_sound(lower, units)):
+            return composition, 0.0
+        return lower, 1.0 - new / old if np.isfinite(old) else 1.0
 
-    def _is_sound(self, layers: Sequence[Layer], outputs: Sequence[Array]) -> bool:
-        on_fitted = forward(layers, self._decoders, self._X)
-        return all(stays_within(units, self._targets) for units in (outputs, on_fitted))
+    def _is_sound(self, composition: Composition, judged_units: Sequence[Array]) -> bool:
+        fitted_units = composition.units(self._X)
+        return all(stays_within(units, self._targets) for units in (judged_units, fitted_units))
 
-    def _found(self, layers: list[Layer], rng: np.random.Generator) -> list[Layer]:
-        rows = np.sort(rng.permutation(len(self._X))[:_ROWS])
+    def _lowered(self, composition: Composition, rng: np.random.Generator) -> Composition:
+        rows = np.sort(rng.permutation(len(self._X))[: self._budget.rows])
         X, targets = self._X[rows], [target[rows] for target in self._targets]
         # Sums of one thread are the same on any machine, and at this size as quick.
         with threadpool_limits(1):
-            return self._downhill(layers, X, targets)
+            return self._downhill(composition, X, targets)
 
-    def _downhill(self, layers: list[Layer], X: Array, targets: Sequence[Array]) -> list[Layer]:
-        from scipy.optimize import minimize
-
-        objective = Objective(layers, self._decoders, X, targets)
+    def _downhill(
+        self, composition: Composition, X: Array, targets: Sequence[Array]
+    ) -> Composition:
+        objective = Objective(composition, X, targets)
         begin = objective.evaluate(objective.start, squared=True)
         if not np.isfinite(begin.loss):
-            return layers
-        frame = self._frame(layers, X, targets, begin.squares)
-        unbearable = 10.0 * (1.0 + begin.loss)  # finite, for the line search to come back from
+            return composition
+        frame = _frame(composition, X, targets, begin.squares)
 
-        def along(z: Array) -> tuple[float, Array]:
+        def loss(z: Array) -> tuple[float, Array]:
             here = objective.evaluate(objective.start + frame.out(z))
-            if not np.isfinite(here.loss):
-                return unbearable, np.zeros(len(z))
-            return here.loss, frame.back(here.gradient)
+            with np.errstate(all="ignore"):
+                return here.loss, frame.back(here.gradient)
 
-        found = minimize(
-            along,
-            np.zeros(len(objective.start)),
-            jac=True,
-            method="L-BFGS-B",
-            options={
-                "maxiter": int(np.clip(_WORK / objective.work, 1, _MOST_ITERATIONS)),
-                "maxcor": _CORRECTIONS,
-                "ftol": 0.0,
-                "gtol": 0.0,
-            },
-        )
-        flats = objective.split(objective.start + frame.out(found.x))
-        moved = [with_parameters(*each) for each in zip(layers, self._decoders, flats, strict=True)]
-        return [*moved[:-1], _centred(moved[-1])]
+        affordable = np.clip(self._budget.values / objective.work, 1, self._budget.iterations)
+        how = Bfgs(int(affordable), _CORRECTIONS, loss_tolerance=0.0, gradient_tolerance=0.0)
+        lowest = guarded_descent(loss, np.zeros(len(objective.start)), begin.loss, how)
+        moved = composition.with_parameters(objective.start + frame.out(lowest.x))
+        return moved.with_layer(len(moved.layers) - 1, _centred(moved.layers[-1]))
 
-    def _frame(
-        self, layers: Sequence[Layer], X: Array, targets: Sequence[Array], squares: Array
-    ) -> _Frame:
-        units = [X, *forward(layers, self._decoders, X)]
-        centres = [
-            columns_of(layer, decoder, inputs).mean(axis=0)
-            for layer, decoder, inputs in zip(layers, self._decoders, units[:-1], strict=True)
-        ]
-        steep = np.sqrt(squares)
-        readouts = _readouts(layers, self._decoders)
-        scale = 1.0 / (steep + _RARE * _usual(steep, readouts))
-        for place, target in zip(readouts[:-1], targets[:-1], strict=True):
-            _hold(scale, place, is_constant(target))
-        return _Frame(readouts, centres, scale)
+
+def _frame(composition: Composition, X: Array, targets: Sequence[Array], squares: Array) -> _Frame:
+    inputs = [X, *composition.units(X)[:-1]]
+    centres = [
+        layer.columns(values).mean(axis=0)
+        for layer, values in zip(composition.layers, inputs, strict=True)
+    ]
+    steep = np.sqrt(squares)
+    readouts = _readouts(composition)
+    scale = 1.0 / (steep + _RARE * _usual(steep, readouts))
+    for place, target in zip(readouts[:-1], targets[:-1], strict=True):
+        _hold(scale, place, is_constant(target))
+    return _Frame(readouts, centres, scale)
 
 
 @dataclass(frozen=True)
@@ -206,13 +184,13 @@ def _usual(steep: Array, readouts: Sequence[tuple[slice, slice]]) -> Array:
     A unit that is met exactly has no gradient, but as much curvature as others: a weight in its
     readout is as steep as those that other units give to the same expression.
     """
-    found = np.full(len(steep), np.median(steep[steep > 0.0]) if steep.any() else 1.0)
+    usual = np.full(len(steep), np.median(steep[steep > 0.0]) if steep.any() else 1.0)
     for weights, bias in readouts:
         units = bias.stop - bias.start
         rows = steep[weights].reshape(-1, units)
-        found[weights] += np.repeat(np.sqrt(np.mean(rows**2, axis=1)), units)
-        found[bias] += np.sqrt(np.mean(steep[bias] ** 2))
-    return found
+        usual[weights] += np.repeat(np.sqrt(np.mean(rows**2, axis=1)), units)
+        usual[bias] += np.sqrt(np.mean(steep[bias] ** 2))
+    return usual
 
 
 def _hold(scale: Array, readout: tuple[slice, slice], still: NDArray[np.bool_]) -> None:
@@ -234,10 +212,11 @@ def _centred(outputs: Layer) -> Layer:
     )
 
 
-def _readouts(layers: Sequence[Layer], decoders: Sequence[Decoder]) -> list[tuple[slice, slice]]:
-    ends = np.cumsum([len(parameters(*pair)) for pair in zip(layers, decoders, strict=True)])
+def _readouts(composition: Composition) -> list[tuple[slice, slice]]:
+    """Where every layer's W and b are among the parameters."""
+    ends = np.cumsum([len(layer.parameters()) for layer in composition.layers])
     places = []
-    for layer, end in zip(layers, ends.tolist(), strict=True):
+    for layer, end in zip(composition.layers, ends.tolist(), strict=True):
         bias = end - len(layer.bias)
         places.append((slice(bias - layer.weights.size, bias), slice(bias, end)))
     return places

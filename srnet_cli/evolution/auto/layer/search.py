@@ -9,35 +9,62 @@ range on a dense sample of the domain: tuned expressions like to hide poles betw
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.auto.lineage import Budget, run_lineages
+from srnet_cli.cgp.kernels.auto.lineage import Budget as KernelBudget
+from srnet_cli.cgp.kernels.auto.lineage import run_lineages
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS, Origin
 from srnet_cli.cgp.kernels.tuning import Rows, lay_out
+from srnet_cli.evolution.auto.budget import LayerBudget
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
-from srnet_cli.evolution.auto.directions import directions
-from srnet_cli.evolution.auto.linear_start import weighted_sum
-from srnet_cli.evolution.auto.rounding import hangs_on_rounding
+from srnet_cli.evolution.auto.layer.directions import directions
+from srnet_cli.evolution.auto.layer.linear_start import weighted_sum
+from srnet_cli.evolution.auto.layer.rounding import amplifies_rounding
 from srnet_cli.evolution.limits import most_additions
 from srnet_cli.model.readout import unexplained
 from srnet_cli.primitives import BY_NAME
 
 Array = NDArray[np.float64]
 
-LINEAGES = 8
-SEEDS = 60
-OFFSPRING = 500
-STEPS = 4
-
-_ROWS = 1024
 _RANGE = 3.0
-_JUDGED = 4
-_DIRECTION_ROWS = 2000
-_MOST_DIRECTIONS = 64
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where the expressions of a layer are searched for, and by what means.
+
+    Attributes:
+        inputs: what the layer reads on the rows to fit, (n, d).
+        checks: the same on a dense sample of the domain, (c, d).
+        decoder: how chromosomes are read.
+        longest: instructions an expression may have.
+        budget: what a generation may cost.
+        threads: threads to use; does not change results.
+    """
+
+    inputs: Array
+    checks: Array
+    decoder: Decoder
+    longest: int = NODES
+    budget: LayerBudget = field(default_factory=LayerBudget)
+    threads: int = 1
+
+
+class Start(NamedTuple):
+    """Where a lineage begins.
+
+    Attributes:
+        chromosome: its first parent.
+        seeds: random chromosomes that it tries first.
+    """
+
+    chromosome: Chromosome
+    seeds: int
 
 
 @dataclass(frozen=True)
@@ -57,36 +84,21 @@ class LayerSearch:
     """Evolves single expressions of one layer.
 
     Args:
-        X: the layer's inputs on all rows, (n, d).
+        place: the layer's inputs, and how to search.
         targets: ``principal_targets``, (n, r).
         units: what they are made of, (n, m).
-        checks: inputs on a dense sample of the domain, (c, d).
-        decoder: how chromosomes are read.
-        longest: instructions an expression may have.
-        threads: threads to use; does not change results.
     """
 
-    def __init__(
-        self,
-        X: Array,
-        targets: Array,
-        units: Array,
-        checks: Array,
-        decoder: Decoder,
-        longest: int,
-        threads: int,
-    ) -> None:
+    def __init__(self, place: Workplace, targets: Array, units: Array) -> None:
         self.targets = targets
-        self._X = X
-        self._checks = checks
-        self._decoder = decoder
-        self._longest = min(longest, NODES)
-        self._threads = threads
+        self._place = place
+        self._X, self._decoder = place.inputs, place.decoder
+        self._longest = min(place.longest, NODES)
         self._variance = targets.var(axis=0)
         far = np.sum(targets**2, axis=1)
-        even = np.full(len(X), 1.0 / len(X))
+        even = np.full(len(self._X), 1.0 / len(self._X))
         self._chance = 0.5 * even + 0.5 * (far / far.sum() if far.sum() > 0 else even)
-        self._origin = _origin(X, units, decoder, self._longest)
+        self._origin = self._origin_of(units)
 
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
@@ -97,7 +109,7 @@ class LayerSearch:
         makes nothing of rounding errors."""
         program = self._decoder.program(candidate.chromosome)
         assert program.coefficients is not None
-        column, beyond = candidate.column, evaluate(program, self._checks)
+        column, beyond = candidate.column, evaluate(program, self._place.checks)
         if not all(np.isfinite(part).all() for part in (program.coefficients, column, beyond)):
             return False
         with np.errstate(over="ignore"):
@@ -105,7 +117,9 @@ class LayerSearch:
             reach = np.abs(column - centre).max()
             keeps_range = np.abs(beyond - centre).max(initial=0.0) <= _RANGE * reach
         return bool(
-            0.0 < reach < np.inf and keeps_range and not hangs_on_rounding(program, self._X, column)
+            0.0 < reach < np.inf
+            and keeps_range
+            and not amplifies_rounding(program, self._X, column)
         )
 
     def error(self, columns: Sequence[Array]) -> float:
@@ -113,8 +127,8 @@ class LayerSearch:
         total = float(self._variance.sum())
         if total == 0.0:
             return 0.0
-        left = unexplained(np.column_stack(columns), self.targets) * self._variance
-        return float(left.sum() / total)
+        shares = unexplained(np.column_stack(columns), self.targets) * self._variance
+        return float(shares.sum() / total)
 
     def linear_start(self, others: Sequence[Array]) -> Chromosome | None:
         """The weighted sum of inputs that explains most of what the others leave, if there is one.
@@ -124,24 +138,21 @@ class LayerSearch:
         if self._X.shape[1] <= MOST_SUMMANDS:
             return None
         basis = _orthonormal(np.column_stack([np.ones(len(self._X)), *others]))
-        left = self.targets - basis @ (basis.T @ self.targets)
-        direction = np.linalg.eigh(left.T @ left)[1][:, -1]
+        residual = self.targets - basis @ (basis.T @ self.targets)
+        direction = np.linalg.eigh(residual.T @ residual)[1][:, -1]
         most = most_additions(self._decoder.limits, self._longest) + 1
-        return weighted_sum(self._decoder, self._X, left @ direction, most) if most > 1 else None
+        if most < 2:
+            return None
+        return weighted_sum(self._decoder, self._X, residual @ direction, most)
 
     def evolve(
-        self,
-        others: Sequence[Array],
-        starts: Sequence[Chromosome],
-        seeds: Sequence[int],
-        rng: np.random.Generator,
+        self, others: Sequence[Array], starts: Sequence[Start], rng: np.random.Generator
     ) -> tuple[Candidate, float] | None:
         """Evolve one expression beside others.
 
         Args:
             others: columns of the layer's other expressions, (n,) each.
             starts: where each lineage begins.
-            seeds: random chromosomes that each lineage tries first.
             rng: source of this generation's random numbers.
 
         Returns:
@@ -150,19 +161,20 @@ class LayerSearch:
         """
         if not others and len(self._X) > 1 and not self._variance.any():
             return self.candidate(self._decoder.empty()), 0.0
-        genes = np.array([start.genes for start in starts])
-        edges = np.array([start.edges for start in starts])
+        genes = np.array([start.chromosome.genes for start in starts])
+        edges = np.array([start.chromosome.edges for start in starts])
+        seeds = np.array([start.seeds for start in starts], dtype=np.int64)
         explained = self._run(others, genes, edges, seeds, rng)
         best: tuple[Candidate, float] | None = None
-        for lineage in np.argsort(-explained, kind="stable")[:_JUDGED]:
+        for lineage in np.argsort(-explained, kind="stable")[: self._place.budget.judged]:
             if explained[lineage] < 0.0:
                 break
-            found = self.candidate(Chromosome(genes[lineage].copy(), edges[lineage].copy()))
-            if not self.is_usable(found):
+            candidate = self.candidate(Chromosome(genes[lineage].copy(), edges[lineage].copy()))
+            if not self.is_usable(candidate):
                 continue
-            error = self.error([*others, found.column])
+            error = self.error([*others, candidate.column])
             if best is None or error < best[1]:
-                best = (found, error)
+                best = (candidate, error)
         return best
 
     def _run(
@@ -170,52 +182,52 @@ class LayerSearch:
         others: Sequence[Array],
         genes: NDArray[np.int32],
         edges: Array,
-        seeds: Sequence[int],
+        seeds: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> Array:
         """Run the lineages in place; returns what the best of each explains."""
         rows = self._rows(others, rng)
         streams = rng.integers(0, 2**63, (len(genes), 1)).astype(np.uint64)
-        budget = Budget(
-            np.array(seeds, dtype=np.int64),
-            np.full(len(genes), OFFSPRING),
-            STEPS,
+        budget = KernelBudget(
+            seeds,
+            np.full(len(genes), self._place.budget.offspring),
+            self._place.budget.tuning_steps,
             self._longest,
             self._decoder.limits,
         )
-        return run_lineages(rows, self._origin, genes, edges, streams, budget, self._threads)
+        return run_lineages(rows, self._origin, genes, edges, streams, budget, self._place.threads)
 
     def _rows(self, others: Sequence[Array], rng: np.random.Generator) -> Rows:
         """A fresh subset of the rows, the others and the constant projected off the targets."""
-        n = min(_ROWS, len(self._X))
+        n = min(self._place.budget.rows, len(self._X))
         chosen = np.sort(rng.choice(len(self._X), n, replace=False, p=self._chance))
         basis = _orthonormal(np.column_stack([np.ones(n), *(column[chosen] for column in others)]))
         units = self.targets[chosen]
         units = units - basis @ (basis.T @ units)
         leaves = np.column_stack([self._X[chosen], np.ones(n)])
-        return lay_out(leaves, basis, units, NODES, self._threads)
+        return lay_out(leaves, basis, units, NODES, self._place.threads)
+
+    def _origin_of(self, units: Array) -> Origin:
+        """Where random chromosomes come from."""
+        X, decoder, budget = self._X, self._decoder, self._place.budget
+        # Of any rows, because those of a table or a grid may be sorted.
+        rows = np.random.default_rng(0).permutation(len(X))[: budget.direction_rows]
+        most = min(MOST_SUMMANDS, most_additions(decoder.limits, self._longest))
+        functions, add = decoder.opcodes.tolist(), BY_NAME["add"].opcode
+        with np.errstate(over="ignore", invalid="ignore"):
+            centre = X.mean(axis=0)
+            spread = X.std(axis=0) + 1e-9 * np.abs(X).max(axis=0)
+        return Origin(
+            grid=decoder.grid,
+            opcodes=decoder.opcodes,
+            add=functions.index(add) if add in functions else -1,
+            centre=centre,
+            spread=np.where(spread > 0.0, spread, 1.0),
+            directions=directions(X[rows], units[rows, : budget.directions], most),
+        )
 
 
 def _orthonormal(columns: Array) -> Array:
     with np.errstate(over="ignore"):
         norms = np.sqrt(np.sum(columns**2, axis=0))
     return np.asarray(np.linalg.qr(columns / np.where(norms > 0.0, norms, 1.0))[0])
-
-
-def _origin(X: Array, units: Array, decoder: Decoder, longest: int) -> Origin:
-    # Of any rows, because those of a table or a grid may be sorted.
-    rows = np.random.default_rng(0).permutation(len(X))[:_DIRECTION_ROWS]
-    most = min(MOST_SUMMANDS, most_additions(decoder.limits, longest))
-    functions = decoder.opcodes.tolist()
-    add = BY_NAME["add"].opcode
-    with np.errstate(over="ignore", invalid="ignore"):
-        centre = X.mean(axis=0)
-        spread = X.std(axis=0) + 1e-9 * np.abs(X).max(axis=0)
-    return Origin(
-        grid=decoder.grid,
-        opcodes=decoder.opcodes,
-        add=functions.index(add) if add in functions else -1,
-        centre=centre,
-        spread=np.where(spread > 0.0, spread, 1.0),
-        directions=directions(X[rows], units[rows, :_MOST_DIRECTIONS], most),
-    )

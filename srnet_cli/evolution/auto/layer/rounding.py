@@ -19,7 +19,7 @@ _JITTER = 2.0**-46
 _MOST = 1e-7
 
 
-def hangs_on_rounding(program: Program, X: Array, column: Array) -> bool:
+def amplifies_rounding(program: Program, X: Array, column: Array) -> bool:
     """Whether values change by more than 1e-7 of their span when inputs do by 1.4e-14 of theirs.
 
     Args:

@@ -9,28 +9,26 @@ from numpy.typing import NDArray
 from problems import network_problem
 
 from oracles import interpret
-from srnet_cli.evolution.auto.chromosome import Decoder
-from srnet_cli.evolution.auto.composition import Layer
-from srnet_cli.evolution.auto.objective import Objective
-from srnet_cli.evolution.auto.refinement import with_parameters
+from srnet_cli.evolution.auto.composition import Composition
+from srnet_cli.evolution.auto.whole.objective import Objective
 from srnet_cli.evolution.problem import Problem
 
 Array = NDArray[np.float64]
 
 
-def errors(layers: list[Layer], decoders: list[Decoder], problem: Problem) -> list[float]:
+def errors(composition: Composition, problem: Problem) -> list[float]:
     """Mean 1 − R² of every layer, then the outputs' divergence, by the slow interpreter."""
-    units, found = problem.inputs, []
-    for layer, decoder in zip(layers, decoders, strict=True):
-        columns = [interpret(decoder.program(one), units) for one in layer.chromosomes]
+    units, by_layer = problem.inputs, []
+    for layer in composition.layers:
+        columns = [interpret(program, units) for program in layer.programs]
         units = np.column_stack(columns) @ layer.weights + layer.bias
-        found.append(units)
-    told = [
+        by_layer.append(units)
+    layer_errors = [
         float(np.mean(np.mean((ours - truth) ** 2, axis=0) / truth.var(axis=0)))
-        for ours, truth in zip(found, problem.targets, strict=True)
+        for ours, truth in zip(by_layer, problem.targets, strict=True)
     ]
     p, q = (np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) for z in (problem.targets[-1], units))
-    return [*told, float(np.mean(np.sum(p * np.log(p / q), axis=1)))]
+    return [*layer_errors, float(np.mean(np.sum(p * np.log(p / q), axis=1)))]
 
 
 @pytest.mark.nojit
@@ -39,36 +37,31 @@ def test_loss_and_gradient(widths: tuple[int, ...]) -> None:
     """The loss is the divergence, the outputs' error and the mean of the hidden errors, each
     relative to its beginning; its gradient is that of central differences, through all layers."""
     problem = network_problem(widths, 1030, seed=2)  # more than a block of rows
-    decoders, layers = composed(problem)
-    objective = Objective(layers, decoders, problem.inputs, problem.targets)
-    begin = errors(layers, decoders, problem)
+    composition = composed(problem)
+    objective = Objective(composition, problem.inputs, problem.targets)
+    begin = errors(composition, problem)
 
     def loss(flat: Array) -> float:
-        moved = [
-            with_parameters(*each)
-            for each in zip(layers, decoders, objective.split(flat), strict=True)
-        ]
-        relative = np.array(errors(moved, decoders, problem)) / begin
+        relative = np.array(errors(composition.with_parameters(flat), problem)) / begin
         hidden = relative[:-2].mean() if len(relative) > 2 else 0.0
         return float(relative[-1] + relative[-2] + hidden)
 
     flat = objective.start + 0.01 * np.random.default_rng(1).normal(size=len(objective.start))
-    found = objective.evaluate(flat, squared=True)
-    assert found.loss == pytest.approx(loss(flat), rel=1e-9)
+    sums = objective.evaluate(flat, squared=True)
+    assert sums.loss == pytest.approx(loss(flat), rel=1e-9)
     step = 1e-6
     slopes = [
         (loss(flat + step * e) - loss(flat - step * e)) / (2 * step) for e in np.eye(len(flat))
     ]
-    np.testing.assert_allclose(found.gradient, slopes, atol=1e-6 * np.abs(slopes).max())
-    assert (found.squares >= 0).all()
+    np.testing.assert_allclose(sums.gradient, slopes, atol=1e-6 * np.abs(slopes).max())
+    assert (sums.squares >= 0).all()
     assert not objective.evaluate(flat).squares.any()
 
 
 def test_what_has_no_value_is_infinite() -> None:
     """A composition that is not finite on some row has an infinite loss, without a warning."""
     problem = network_problem((2, 3, 2), 40, seed=2)
-    decoders, layers = composed(problem)
-    objective = Objective(layers, decoders, problem.inputs, problem.targets)
+    objective = Objective(composed(problem), problem.inputs, problem.targets)
     assert objective.evaluate(np.full(len(objective.start), np.nan)).loss == np.inf
 
 
@@ -79,10 +72,11 @@ def test_constant_units_weigh_nothing() -> None:
     hidden = problem.targets[0].copy()
     hidden[:, 1] = 0.25
     problem = Problem(problem.inputs, (hidden, problem.targets[1]), 40)
-    decoders, layers = composed(problem)  # the second layer reads the first unit and the last
-    objective = Objective(layers, decoders, problem.inputs, problem.targets)
-    found = objective.evaluate(objective.start * 1.01)
-    assert np.isfinite(found.loss)
-    readout = objective.split(found.gradient)[0][-9:].reshape(3, 3)  # of W, then of b
+    composition = composed(problem)  # the second layer reads the first unit and the last
+    objective = Objective(composition, problem.inputs, problem.targets)
+    sums = objective.evaluate(objective.start * 1.01)
+    assert np.isfinite(sums.loss)
+    first = len(composition.layers[0].parameters())
+    readout = sums.gradient[first - 9 : first].reshape(3, 3)  # of W, then of b
     assert not readout[:, 1].any()
     assert readout[:, [0, 2]].all()

@@ -51,12 +51,12 @@ def _pursued(gram: Array, moments: Array, most: int) -> tuple[list[int], Array]:
     chosen: list[int] = []
     weights: Array = np.empty(0)
     while len(chosen) < min(most, len(moments)):
-        left = moments - gram[:, chosen] @ weights
+        residual = moments - gram[:, chosen] @ weights
         free = np.diag(gram).copy()
         if chosen:
             inner = np.linalg.lstsq(gram[np.ix_(chosen, chosen)], gram[chosen], rcond=None)[0]
             free -= np.sum(gram[chosen] * inner, axis=0)
-        gains = np.where(free > _SPANNED, left**2 / np.maximum(free, _SPANNED), 0.0)
+        gains = np.where(free > _SPANNED, residual**2 / np.maximum(free, _SPANNED), 0.0)
         gains[chosen] = 0.0
         if gains.max() <= 0.0:
             break
@@ -71,10 +71,10 @@ def _sum(decoder: Decoder, add: int, inputs: Sequence[int], weights: Array) -> C
     empty = decoder.empty()
     genes, edges = empty.genes.copy(), empty.edges.copy()
     leaves = decoder.inputs + 1
-    before, weight = inputs[0], float(weights[0])
+    total, weight = inputs[0], float(weights[0])
     for node, slot in enumerate(inputs[1:]):
-        genes[NODE_GENES * node : NODE_GENES * (node + 1)] = (add, before, slot)
+        genes[NODE_GENES * node : NODE_GENES * (node + 1)] = (add, total, slot)
         edges[node] = weight, weights[node + 1]
-        before, weight = leaves + node, 1.0
-    genes[-1] = before
+        total, weight = leaves + node, 1.0
+    genes[-1] = total
     return Chromosome(genes, edges)

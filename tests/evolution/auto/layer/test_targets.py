@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from srnet_cli.evolution.auto.targets import (
+from srnet_cli.evolution.auto.layer.targets import (
     expressions_by_layer,
     expressions_wanted,
     independent_units,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from srnet_cli.evolution.auto.composition import is_constant
+from srnet_cli.evolution.auto.measures import is_constant
 from srnet_cli.evolution.problem import Problem
 
 Array = NDArray[np.float64]
@@ -22,7 +22,7 @@ def layer_targets(targets: Sequence[Array], index: int) -> Array:
     """What the expressions of a layer are fitted to, as ``principal_targets``.
 
     These are the layer's units, and for the last hidden layer the outputs as well, which count as
-    much as all its units: they are linear in them, but may hang on directions in which the units
+    much as all its units: they are linear in them, but may follow directions in which the units
     hardly vary.
 
     Args:
@@ -52,9 +52,9 @@ def principal_targets(units: Array, importance: Array) -> Array:
     Returns:
         (n, r) with r ≤ m, columns of falling variance, at least one.
     """
-    left, size, _ = np.linalg.svd(_standardised(units) * importance, full_matrices=False)
+    basis, size, _ = np.linalg.svd(_standardised(units) * importance, full_matrices=False)
     kept = max(1, int(np.sum(size**2 > _TAIL * np.sum(size**2))))
-    return np.asarray(left[:, :kept] * size[:kept])
+    return np.asarray(basis[:, :kept] * size[:kept])
 
 
 def expressions_wanted(targets: Array, asked: int | str) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from budgets import SHORT
 from numpy.typing import NDArray
 
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
-from srnet_cli.evolution.auto.layer_search import LayerSearch
-from srnet_cli.evolution.auto.targets import principal_targets
+from srnet_cli.evolution.auto.layer.search import LayerSearch, Start, Workplace
+from srnet_cli.evolution.auto.layer.targets import principal_targets
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 Array = NDArray[np.float64]
@@ -25,7 +26,9 @@ def unexplained_share(columns: Array, targets: Array) -> float:
 def search_of(
     X: Array, targets: Array, checks: Array, functions: tuple[str, ...] = PUBLISHED_FUNCTIONS
 ) -> LayerSearch:
-    return LayerSearch(X, targets, targets, checks, Decoder.of(X.shape[1], functions), 12, 2)
+    decoder = Decoder.reading(X.shape[1], functions)
+    place = Workplace(X, checks, decoder, longest=12, budget=SHORT.layer, threads=2)
+    return LayerSearch(place, targets, targets)
 
 
 def unary(decoder: Decoder, function: int, weight: float) -> Chromosome:
@@ -58,7 +61,7 @@ def test_what_is_usable(name: str, weight: float, beyond: list[float], usable: b
     """Expressions must vary, be finite on all rows and on the check rows, and keep their range."""
     X = np.linspace(0.1, 1.0, 50)[:, None]
     search = search_of(X, X - X.mean(), np.array(beyond).reshape(-1, 1))
-    decoder = Decoder.of(1, PUBLISHED_FUNCTIONS)
+    decoder = Decoder.reading(1, PUBLISHED_FUNCTIONS)
     chromosome = unary(decoder, PUBLISHED_FUNCTIONS.index(name), weight)
     assert search.is_usable(search.candidate(chromosome)) == usable
 
@@ -67,7 +70,7 @@ def test_weights_must_be_numbers() -> None:
     """x + 1/(∞ · 1) has finite values everywhere, and is refused all the same."""
     X = np.linspace(0.1, 1.0, 50)[:, None]
     search = search_of(X, X - X.mean(), X)
-    decoder = Decoder.of(1, PUBLISHED_FUNCTIONS)
+    decoder = Decoder.reading(1, PUBLISHED_FUNCTIONS)
     genes = np.zeros(decoder.grid.genes, dtype=np.int32)
     genes[:6] = [PUBLISHED_FUNCTIONS.index("div"), 1, 1, 0, 0, 2]
     genes[-1] = 3
@@ -91,11 +94,10 @@ def test_the_error_of_a_layer() -> None:
 
 
 def evolved(search: LayerSearch, d: int, others: list[Array], seed: int = 0) -> object:
-    empty = Decoder.of(d, PUBLISHED_FUNCTIONS).empty()
-    return search.evolve(others, [empty] * 4, [10] * 4, RNG(seed))
+    empty = Decoder.reading(d, PUBLISHED_FUNCTIONS).empty()
+    return search.evolve(others, [Start(empty, 10)] * 4, RNG(seed))
 
 
-@pytest.mark.usefixtures("short")
 def test_what_evolves_is_better_than_nothing_and_sound() -> None:
     """The candidate is usable, its error is NumPy's beside the others, and a repeat is the same."""
     rng = RNG(7)
@@ -114,7 +116,6 @@ def test_what_evolves_is_better_than_nothing_and_sound() -> None:
     np.testing.assert_array_equal(again.chromosome.edges, candidate.chromosome.edges)
 
 
-@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("n", [1, 2, 20])
 def test_few_rows_and_many_others(n: int) -> None:
     """Where others span all rows, or one row is all there is, nothing is found, and no error."""
@@ -125,7 +126,6 @@ def test_few_rows_and_many_others(n: int) -> None:
         assert evolved(search, 2, []) is None
 
 
-@pytest.mark.usefixtures("short")
 def test_others_that_are_constant_or_alike() -> None:
     """Columns without a direction of their own are no error."""
     X = RNG(10).normal(size=(50, 2))
@@ -134,7 +134,6 @@ def test_others_that_are_constant_or_alike() -> None:
     assert evolved(search, 2, others) is not None
 
 
-@pytest.mark.usefixtures("short")
 def test_inputs_of_any_size() -> None:
     """Constant, huge and tiny inputs are searched on without a warning."""
     rng = RNG(11)
@@ -147,7 +146,7 @@ def test_expressions_of_rounding_errors_are_not_usable() -> None:
     """What a huge weight makes of the last digits of a constant unit is refused."""
     X = 0.3 + 1e-16 * np.random.default_rng(0).integers(-2, 3, (50, 1))
     search = search_of(X, X - X.mean(), X)
-    decoder = Decoder.of(1, PUBLISHED_FUNCTIONS)
+    decoder = Decoder.reading(1, PUBLISHED_FUNCTIONS)
     chromosome = unary(decoder, PUBLISHED_FUNCTIONS.index("sin"), 1e12)
     assert not search.is_usable(search.candidate(chromosome))
 
@@ -156,9 +155,9 @@ def test_a_constant_layer_is_given_its_first_input() -> None:
     """Any expression leaves nothing of it; the first input is simple and has values everywhere."""
     X = np.linspace(0.0, 1.0, 50)[:, None]
     search = search_of(X, np.zeros((50, 1)), X)
-    decoder = Decoder.of(1, PUBLISHED_FUNCTIONS)
+    decoder = Decoder.reading(1, PUBLISHED_FUNCTIONS)
     rng = np.random.default_rng(0)
-    found = search.evolve([], [decoder.empty()] * 2, [3, 3], rng)
+    found = search.evolve([], [Start(decoder.empty(), 3)] * 2, rng)
     assert found is not None
     np.testing.assert_array_equal(found[0].column, X[:, 0])
     assert found[1] == 0.0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
-from srnet_cli.evolution.auto.directions import directions
+from srnet_cli.evolution.auto.layer.directions import directions
 
 Array = NDArray[np.float64]
 

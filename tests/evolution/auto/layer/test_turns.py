@@ -6,23 +6,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from budgets import SHORT
 from numpy.typing import NDArray
 
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
-from srnet_cli.evolution.auto.layer_search import Candidate, LayerSearch
-from srnet_cli.evolution.auto.targets import independent_units
-from srnet_cli.evolution.auto.turns import Turns
+from srnet_cli.evolution.auto.layer.search import Candidate, LayerSearch, Start, Workplace
+from srnet_cli.evolution.auto.layer.targets import independent_units
+from srnet_cli.evolution.auto.layer.turns import JointTurns, SeparateTurns, Turns, layer_turns
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 Array = NDArray[np.float64]
 
-DECODER = Decoder.of(2, PUBLISHED_FUNCTIONS)
+DECODER = Decoder.reading(2, PUBLISHED_FUNCTIONS)
 X = np.random.default_rng(0).uniform(-1, 1, (400, 2))
 UNITS = np.tanh(X @ np.array([[2.0, -1.0, 0.5], [1.0, 3.0, -2.0]]) + 0.3)
 
 
 def turns(wanted: int, units: Array = UNITS, checks: Array = X) -> Turns:
-    return Turns(X, checks, [units, units[:, :1]], 0, wanted, DECODER, 12, 1)
+    place = Workplace(X, checks, DECODER, 12, SHORT.layer)
+    return layer_turns(place, [units, units[:, :1]], 0, wanted)
 
 
 def expression(function: str, left: int, right: int) -> Chromosome:
@@ -40,7 +42,15 @@ def share(column: Array, unit: Array) -> float:
 
 def improved(asked: Turns, found: list[Candidate], turn: int) -> Candidate | None:
     rng = np.random.default_rng(turn)
-    return asked.improve(found, turn, [DECODER.empty()] * 4, [10] * 4, rng)
+    return asked.improve(found, turn, [Start(DECODER.empty(), 10)] * 4, rng)
+
+
+def test_units_of_their_own_where_there_are_enough_expressions() -> None:
+    """As many as independent units; with fewer, all units are explained together."""
+    assert isinstance(turns(3), SeparateTurns)
+    assert isinstance(turns(2), JointTurns)
+    twice = np.repeat(UNITS[:, :1], 3, axis=1)
+    assert isinstance(turns(1, np.column_stack([UNITS[:, 0], twice])), SeparateTurns)
 
 
 def test_the_error_is_the_mean_logarithm_of_the_units_own() -> None:
@@ -66,7 +76,8 @@ def test_a_layer_is_perfect_when_every_unit_is() -> None:
     rows = np.random.default_rng(1).uniform(-1, 1, (400, 2))
     kinds = ("add", "sub", "mul")
     whole = np.column_stack([rows.sum(axis=1), rows[:, 0] - rows[:, 1], rows.prod(axis=1)])
-    asked = Turns(rows, rows, [whole, whole[:, :1]], 0, 3, DECODER, 12, 1)
+    place = Workplace(rows, rows, DECODER, 12)
+    asked = layer_turns(place, [whole, whole[:, :1]], 0, 3)
     exact = {name: asked.candidate(expression(name, 0, 1)) for name in kinds}
     found = [exact[kinds[unit]] for unit in independent_units(whole)]
     assert asked.is_perfect(found)
@@ -75,12 +86,11 @@ def test_a_layer_is_perfect_when_every_unit_is() -> None:
         spoilt = [*found]
         spoilt[turn] = asked.candidate(expression("sin", 0, 1))
         assert not asked.is_perfect(spoilt)
-    joint = Turns(rows, rows, [np.repeat(whole[:, :1], 2, axis=1)] * 2, 0, 1, DECODER, 12, 1)
+    joint = layer_turns(place, [np.repeat(whole[:, :1], 2, axis=1)] * 2, 0, 1)
     assert joint.is_perfect([joint.candidate(expression("add", 0, 1))])
     assert not joint.is_perfect([joint.candidate(expression("sub", 0, 1))])
 
 
-@pytest.mark.usefixtures("short")
 def test_each_is_evolved_for_its_own_unit() -> None:
     """A better expression explains more of its unit, whatever the others explain."""
     asked, own = turns(3), independent_units(UNITS)
@@ -104,7 +114,6 @@ def test_each_is_evolved_for_its_own_unit() -> None:
     assert improved(exact, places, 1 - turn) is not None
 
 
-@pytest.mark.usefixtures("short")
 def test_with_fewer_each_is_evolved_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside all but itself; and what replaces it lowers what all of them leave."""
     asked = turns(2)

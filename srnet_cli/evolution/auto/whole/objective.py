@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.gradient import ARITIES, differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.auto.chromosome import Decoder
-from srnet_cli.evolution.auto.composition import FLOOR, Layer, forward, is_constant, unit_errors
-from srnet_cli.evolution.auto.refinement import parameters
+from srnet_cli.evolution.auto.composition import Composition
+from srnet_cli.evolution.auto.measures import FLOOR, is_constant, unit_errors
 from srnet_cli.metrics import divergence, log_softmax
 
 Array = NDArray[np.float64]
@@ -48,11 +47,10 @@ class Objective:
     A step downhill lowers the sum of the logarithms of the three, so that none drowns the others.
     The outputs' errors are there because probabilities hardly tell large logits from larger ones:
     by the divergence alone these would be given up, and scores would run away where no row holds
-    them. Parameters are ``refinement.parameters``, one layer after the other.
+    them. Parameters are those of ``Composition.parameters``.
 
     Args:
-        layers: the composition.
-        decoders: how its chromosomes are read.
+        composition: where the descent begins.
         X: inputs, (n, d).
         targets: the network's activations, (n, m_l); the last are logits.
 
@@ -60,22 +58,16 @@ class Objective:
         start: the composition's parameters, (p,).
     """
 
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        decoders: Sequence[Decoder],
-        X: Array,
-        targets: Sequence[Array],
-    ) -> None:
+    def __init__(self, composition: Composition, X: Array, targets: Sequence[Array]) -> None:
         self._expressions = [
-            [_Expression.of(decoder.program(one)) for one in layer.chromosomes]
-            for layer, decoder in zip(layers, decoders, strict=True)
+            [_Expression.from_program(program) for program in layer.programs]
+            for layer in composition.layers
         ]
         self._X, self._targets = X, targets
         self._widths = [target.shape[1] for target in targets]
-        flats = [parameters(*pair) for pair in zip(layers, decoders, strict=True)]
-        self.start = np.concatenate(flats)
-        self._cuts = np.cumsum([len(flat) for flat in flats])[:-1]
+        counts = [len(layer.parameters()) for layer in composition.layers]
+        self.start = composition.parameters()
+        self._cuts = np.cumsum(counts)[:-1]
         known = log_softmax(targets[-1])
         self._chances = np.exp(known)
         self._entropy = -np.sum(self._chances * known, axis=1)
@@ -83,23 +75,19 @@ class Objective:
         self._scales = [
             np.where(is_constant(target), np.inf, target.std(axis=0)) for target in targets
         ]
-        found = forward(layers, decoders, X)
-        self._shares = _shares(found, targets)
-        self._output_share = 1.0 / (divergence(targets[-1], found[-1]) + FLOOR)
+        units = composition.units(X)
+        self._shares = _shares(units, targets)
+        self._output_share = 1.0 / (divergence(targets[-1], units[-1]) + FLOOR)
 
     @property
     def work(self) -> float:
         """Values that one evaluation computes, about."""
         count = sum(
-            6 * len(one.program) + 2 * len(one.reads) + 4 * width
+            6 * len(expression.program) + 2 * len(expression.reads) + 4 * width
             for layer, width in zip(self._expressions, self._widths, strict=True)
-            for one in layer
+            for expression in layer
         )
         return float((count + 10 * sum(self._widths)) * len(self._X))
-
-    def split(self, flat: Array) -> list[Array]:
-        """The parameters layer by layer."""
-        return np.split(flat, self._cuts)
 
     def evaluate(self, flat: Array, *, squared: bool = False) -> Sums:
         """Means over the rows at parameters (p,); an infinite loss where a value is not finite.
@@ -109,9 +97,9 @@ class Objective:
             squared: whether ``squares`` are wanted.
         """
         parts = [
-            _Parts.of(part, expressions, width)
+            _Parts.cut(part, expressions, width)
             for part, expressions, width in zip(
-                self.split(flat), self._expressions, self._widths, strict=True
+                np.split(flat, self._cuts), self._expressions, self._widths, strict=True
             )
         ]
         total = Sums(0.0, np.zeros(len(flat)), np.zeros(len(flat)))
@@ -129,46 +117,46 @@ class Objective:
         tapes: list[_Tape] = []
         own: list[Array] = []  # derivative of the loss by a layer's units, by its own error alone
         for index, part in enumerate(parts):
-            tapes.append(_Tape.of(self._expressions[index], part, inputs))
+            tapes.append(_Tape.record(self._expressions[index], part, inputs))
             inputs = tapes[-1].columns @ part.weights + part.bias
             value, slopes = self._error(index, inputs, rows)
             loss += value
             own.append(slopes)
         adjoint = own[-1]
-        found: list[tuple[Array, Array]] = []
+        sums: list[tuple[Array, Array]] = []
         for index in range(len(parts) - 1, -1, -1):
             back = adjoint @ parts[index].weights.T
-            found.append(tapes[index].sums(adjoint, back, squared))
+            sums.append(tapes[index].sums(adjoint, back, squared))
             if index:
                 adjoint = own[index - 1] + self._pulled(index, tapes[index], back)
-        gradients, squares = zip(*found[::-1], strict=True)
+        gradients, squares = zip(*sums[::-1], strict=True)
         return Sums(loss, np.concatenate(gradients), np.concatenate(squares))
 
     def _pulled(self, index: int, tape: _Tape, back: Array) -> Array:
         """The derivative by what a layer reads, (n, m), of that by its expressions, (n, K)."""
         below = np.zeros((len(back), self._widths[index - 1]))
         expressions = self._expressions[index]
-        for one, by_input, slopes in zip(expressions, tape.by_input, back.T, strict=True):
-            below[:, one.reads] += (by_input * slopes).T
+        for expression, by_input, slopes in zip(expressions, tape.by_input, back.T, strict=True):
+            below[:, expression.reads] += (by_input * slopes).T
         return below
 
-    def _error(self, index: int, found: Array, rows: slice) -> tuple[float, Array]:
+    def _error(self, index: int, units: Array, rows: slice) -> tuple[float, Array]:
         """A layer's own part of the loss, summed over rows, and its derivative, (n, m)."""
-        share = self._shares[index] / found.shape[1]
+        share = self._shares[index] / units.shape[1]
         scale = self._scales[index]
-        gap = (found - self._targets[index][rows]) / scale
+        gap = (units - self._targets[index][rows]) / scale
         loss, slopes = share * float(np.sum(gap**2)), 2.0 * share * gap / scale
         if index < len(self._targets) - 1:
             return loss, slopes
-        ours, chances = log_softmax(found), self._chances[rows]
+        ours, chances = log_softmax(units), self._chances[rows]
         divergences = -np.sum(chances * ours) - np.sum(self._entropy[rows])
         loss += self._output_share * float(divergences)
         return loss, slopes + self._output_share * (np.exp(ours) - chances)
 
 
-def _shares(found: Sequence[Array], targets: Sequence[Array]) -> list[float]:
+def _shares(units: Sequence[Array], targets: Sequence[Array]) -> list[float]:
     """What the error of every layer is multiplied by."""
-    *hidden, outputs = [float(error.mean()) + FLOOR for error in unit_errors(found, targets)]
+    *hidden, outputs = [float(error.mean()) + FLOOR for error in unit_errors(units, targets)]
     return [*(1.0 / len(hidden) / error for error in hidden), 1.0 / outputs]
 
 
@@ -187,7 +175,7 @@ class _Expression:
     mask: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, program: Program) -> _Expression:
+    def from_program(cls, program: Program) -> _Expression:
         slots = [program.args[i, : ARITIES[op]] for i, op in enumerate(program.ops)]
         used = np.unique(np.concatenate([*slots, [program.output]]))
         reads = used[used < program.inputs] if used[0] < program.inputs else np.array([0])
@@ -224,8 +212,8 @@ class _Parts:
     bias: Array
 
     @classmethod
-    def of(cls, flat: Array, expressions: Sequence[_Expression], units: int) -> _Parts:
-        """Cut what ``refinement.parameters`` has made one."""
+    def cut(cls, flat: Array, expressions: Sequence[_Expression], units: int) -> _Parts:
+        """The parts of a layer's ``parameters``."""
         counts = [int(expression.mask.sum()) for expression in expressions]
         *edges, readout = np.split(flat, np.cumsum(counts))
         size = len(expressions) * units
@@ -246,12 +234,13 @@ class _Tape:
     by_input: tuple[Array, ...]
 
     @classmethod
-    def of(cls, expressions: Sequence[_Expression], part: _Parts, inputs: Array) -> _Tape:
-        found = [
-            one.derivatives(weights, inputs)
-            for one, weights in zip(expressions, part.edges, strict=True)
+    def record(cls, expressions: Sequence[_Expression], part: _Parts, inputs: Array) -> _Tape:
+        """Go forward through the layer."""
+        derivatives = [
+            expression.derivatives(weights, inputs)
+            for expression, weights in zip(expressions, part.edges, strict=True)
         ]
-        values, by_weight, by_input = zip(*found, strict=True)
+        values, by_weight, by_input = zip(*derivatives, strict=True)
         return cls(np.column_stack(values), by_weight, by_input)
 
     def sums(self, adjoint: Array, back: Array, squared: bool) -> tuple[Array, Array]:

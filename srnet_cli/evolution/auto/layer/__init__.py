@@ -1,0 +1,1 @@
+"""One layer: which expressions it gets, and the search for each."""

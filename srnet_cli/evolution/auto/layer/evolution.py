@@ -1,0 +1,183 @@
+"""The stage that evolves the expressions of one layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from srnet_cli.evolution.auto.budget import LayerBudget
+from srnet_cli.evolution.auto.chromosome import Decoder
+from srnet_cli.evolution.auto.composition import Composition, Layer
+from srnet_cli.evolution.auto.evidence import Evidence
+from srnet_cli.evolution.auto.layer.search import Candidate, Start, Workplace
+from srnet_cli.evolution.auto.layer.turns import Turns, layer_turns
+from srnet_cli.evolution.auto.state import LayerProgress, State
+
+Candidates = Sequence[Candidate]
+Draw = Callable[[int], np.random.Generator]
+"""The random numbers of a generation, by its number."""
+
+
+class LayerTurns:
+    """What the expressions of every layer have to explain, beside the layers below.
+
+    Only that of the layer at hand is kept, and only as long as the layers below are the same.
+
+    Args:
+        evidence: rows and activations.
+        expressions: how many every layer gets.
+        longest: instructions an expression may have.
+        budget: what a generation may cost.
+        threads: threads to use; does not change results.
+    """
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        expressions: Sequence[int],
+        longest: int,
+        budget: LayerBudget,
+        threads: int,
+    ) -> None:
+        self._evidence, self._expressions = evidence, expressions
+        self._longest, self._budget, self._threads = longest, budget, threads
+        self._below = Composition(())
+        self._turns: Turns | None = None
+
+    def turns(self, below: Composition, decoder: Decoder) -> Turns:
+        """The turns of the layer that reads these, its chromosomes read so."""
+        if self._turns is None or not below.is_same(self._below):
+            self._turns, self._below = self._made(below, decoder), below
+        return self._turns
+
+    def _made(self, below: Composition, decoder: Decoder) -> Turns:
+        index = len(below.layers)
+        inputs, checks = (
+            below.outputs(rows) for rows in (self._evidence.inputs, self._evidence.checks)
+        )
+        place = Workplace(
+            inputs,
+            checks[np.isfinite(checks).all(axis=1)],
+            decoder,
+            self._longest,
+            self._budget,
+            self._threads,
+        )
+        return layer_turns(place, self._evidence.targets, index, self._expressions[index])
+
+
+class LayerEvolution:
+    """Evolve the expressions of a layer: first one more in each generation, then each in its turn.
+
+    A generation evolves one expression. A round is over when each has had its turn; the stage ends
+    when rounds bring next to nothing, when there have been many, or when the layer is perfect.
+
+    Args:
+        index: number of the layer, from 0.
+        evidence: rows and activations.
+        turns: of all layers.
+        budget: what the layer may cost.
+        draw: source of random numbers.
+    """
+
+    def __init__(
+        self, index: int, evidence: Evidence, turns: LayerTurns, budget: LayerBudget, draw: Draw
+    ) -> None:
+        self._index = index
+        self._is_last = index == len(evidence.targets) - 1
+        self._evidence, self._turns, self._budget, self._draw = evidence, turns, budget, draw
+
+    def step(self, state: State) -> bool:
+        """Evolve one expression."""
+        below, layer = state.composition.below(self._index), state.composition.layers[self._index]
+        turns = self._turns.turns(below, layer.decoder)
+        progress = state.progress
+        if not isinstance(progress, LayerProgress):
+            progress = state.progress = self._resumed(state, turns)
+        candidates = self._candidates(state, turns, progress.expressions)
+        is_complete = len(candidates) == turns.expressions
+        turn = progress.steps % turns.expressions if is_complete else len(candidates)
+        starts = self._starts(state, progress, candidates, turns, turn)
+        better = turns.improve(candidates, turn, starts, self._draw(state.generation))
+        if better is not None:
+            candidates[turn : turn + 1] = [better]
+            progress.expressions, progress.error = len(candidates), turns.error(candidates)
+            self._install(state, candidates)
+        progress.steps += 1
+        if progress.steps % turns.expressions:
+            return False
+        return self._ends_with_round(state, progress, turns, candidates)
+
+    def _candidates(self, state: State, turns: Turns, expressions: int) -> list[Candidate]:
+        """The first so many expressions of the layer."""
+        chromosomes = state.composition.layers[self._index].chromosomes
+        return [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
+
+    def _resumed(self, state: State, turns: Turns) -> LayerProgress:
+        """At the beginning of the stage: in a later cycle the layer's expressions go on, but for
+        those that the layers below have spoilt."""
+        if state.cycle == 0:
+            return LayerProgress()
+        known = self._candidates(state, turns, turns.expressions)
+        usable = turns.usable(known)
+        if not usable:
+            return LayerProgress()
+        if len(usable) < len(known) or any(
+            new is not old for new, old in zip(usable, known, strict=False)
+        ):
+            self._install(state, usable)
+        error = turns.error(usable)
+        return LayerProgress(expressions=len(usable), error=error, round_error=error)
+
+    def _starts(
+        self,
+        state: State,
+        progress: LayerProgress,
+        candidates: Candidates,
+        turns: Turns,
+        turn: int,
+    ) -> list[Start]:
+        """Where lineages begin."""
+        budget = self._budget
+        anew = Start(state.composition.layers[self._index].decoder.empty(), budget.seeds)
+        if turn < len(candidates):
+            # The longer a layer has been quiet, the more is staked on beginning anew.
+            patience = progress.quiet_rounds + (state.cycle > 0)
+            newcomers = budget.newcomers[min(patience, len(budget.newcomers) - 1)]
+            goes_on = Start(candidates[turn].chromosome, 0)
+            return [goes_on] * (budget.lineages - newcomers) + [anew] * newcomers
+        starts = [anew] * budget.lineages
+        linear = turns.linear_start(candidates, turn) if self._is_last else None
+        if linear is not None:
+            starts[::2] = [Start(linear, 0)] * len(starts[::2])
+        return starts
+
+    def _ends_with_round(
+        self, state: State, progress: LayerProgress, turns: Turns, candidates: Candidates
+    ) -> bool:
+        """Whether the stage ends, after every expression has had its turn."""
+        budget = self._budget
+        is_quiet = progress.error >= (1.0 - budget.gain) * progress.round_error
+        progress.quiet_rounds = progress.quiet_rounds + 1 if is_quiet else 0
+        progress.round_error = progress.error
+        rounds, quiet = budget.rounds + 1, budget.quiet_rounds
+        if state.cycle > 0:
+            rounds, quiet = budget.later_rounds, 1
+        return (
+            progress.steps // turns.expressions >= rounds
+            or progress.quiet_rounds >= quiet
+            or turns.is_perfect(candidates)
+        )
+
+    def _install(self, state: State, candidates: Candidates) -> None:
+        """Put the layer's expressions into the composition and solve the readouts from there on."""
+        evidence, index = self._evidence, self._index
+        layer = Layer.unsolved(
+            state.composition.layers[index].decoder,
+            [candidate.chromosome for candidate in candidates],
+            evidence.targets[index].mean(axis=0),
+        )
+        state.composition = state.composition.with_layer(index, layer).solved(
+            evidence.inputs, evidence.targets, first=index
+        )

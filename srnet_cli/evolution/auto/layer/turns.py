@@ -1,0 +1,199 @@
+"""What the expressions of a layer have to explain, each in its turn.
+
+A layer that has as many expressions as independent units gives each a unit of its own: a unit is a
+function of one weighted sum, which is reached where mixtures of several are not. With fewer
+expressions than that, each is evolved against what the others leave of all units.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.evolution.auto.chromosome import Chromosome
+from srnet_cli.evolution.auto.layer.search import Candidate, LayerSearch, Start, Workplace
+from srnet_cli.evolution.auto.layer.targets import (
+    independent_units,
+    layer_targets,
+    principal_targets,
+)
+from srnet_cli.evolution.auto.measures import FLOOR
+
+Array = NDArray[np.float64]
+Candidates = Sequence[Candidate]
+
+_PERFECT = 1e-13
+
+
+class Turns(ABC):
+    """The expressions of one layer, evolved in turn.
+
+    Args:
+        expressions: how many the layer gets.
+    """
+
+    def __init__(self, expressions: int) -> None:
+        self.expressions = expressions
+
+    @abstractmethod
+    def usable(self, candidates: Candidates) -> list[Candidate]:
+        """What remains of expressions now that the layers below have changed."""
+
+    @abstractmethod
+    def error(self, candidates: Candidates) -> float:
+        """What expressions leave unexplained of the layer; what its rounds have to lower."""
+
+    @abstractmethod
+    def greatest_share(self, candidates: Candidates) -> float:
+        """The share that expressions leave of what they explain least of."""
+
+    @abstractmethod
+    def _search(self, turn: int) -> LayerSearch:
+        """The search of the expression whose turn it is."""
+
+    @abstractmethod
+    def _others(self, candidates: Candidates, turn: int) -> list[Array]:
+        """Columns of the expressions beside which that one is evolved."""
+
+    def candidate(self, chromosome: Chromosome) -> Candidate:
+        """The expression with its values on all rows."""
+        return self._search(0).candidate(chromosome)
+
+    def is_perfect(self, candidates: Candidates) -> bool:
+        """Whether all expressions are there and leave nothing to explain."""
+        is_complete = len(candidates) == self.expressions
+        return is_complete and self.greatest_share(candidates) < _PERFECT
+
+    def improve(
+        self,
+        candidates: Candidates,
+        turn: int,
+        starts: Sequence[Start],
+        rng: np.random.Generator,
+    ) -> Candidate | None:
+        """A better expression for the turn, or the first for it; None where none is reached.
+
+        Args:
+            candidates: the layer's expressions so far; the one at ``turn`` is to be beaten, if
+                there.
+            turn: 0 … expressions − 1.
+            starts, rng: see ``LayerSearch.evolve``.
+        """
+        search, others = self._search(turn), self._others(candidates, turn)
+        result = search.evolve(others, starts, rng)
+        if result is None:
+            return None
+        candidate, error = result
+        if turn == len(candidates) or error < search.error([*others, candidates[turn].column]):
+            return candidate
+        return None
+
+    def linear_start(self, candidates: Candidates, turn: int) -> Chromosome | None:
+        """See ``LayerSearch.linear_start``."""
+        return self._search(turn).linear_start(self._others(candidates, turn))
+
+
+class JointTurns(Turns):
+    """Turns of expressions that explain all units together.
+
+    Args:
+        place: the layer's inputs, and how to search.
+        targets: ``layer_targets``, (n, r).
+        units: the layer's units, (n, m).
+        expressions: how many the layer gets.
+    """
+
+    def __init__(self, place: Workplace, targets: Array, units: Array, expressions: int) -> None:
+        super().__init__(expressions)
+        self._joint = LayerSearch(place, targets, units)
+
+    def usable(self, candidates: Candidates) -> list[Candidate]:
+        """Those that ``LayerSearch.is_usable``."""
+        return [candidate for candidate in candidates if self._joint.is_usable(candidate)]
+
+    def error(self, candidates: Candidates) -> float:
+        """The unexplained share of the layer."""
+        return self._joint.error([candidate.column for candidate in candidates])
+
+    greatest_share = error
+
+    def _search(self, turn: int) -> LayerSearch:
+        return self._joint
+
+    def _others(self, candidates: Candidates, turn: int) -> list[Array]:
+        return [candidate.column for k, candidate in enumerate(candidates) if k != turn]
+
+
+class SeparateTurns(Turns):
+    """Turns of expressions that have a unit each.
+
+    Args:
+        place: the layer's inputs, and how to search.
+        units: the units, one an expression, (n, expressions).
+    """
+
+    def __init__(self, place: Workplace, units: Array) -> None:
+        super().__init__(units.shape[1])
+        self._place, self._units = place, units
+        self._searches: dict[int, LayerSearch] = {}
+
+    def usable(self, candidates: Candidates) -> list[Candidate]:
+        """Those that ``LayerSearch.is_usable``, with the first input in the place of others.
+
+        So every unit meets its own expression again.
+        """
+        search = self._search(0)
+        first_input = search.candidate(self._place.decoder.empty())
+        return [
+            candidate if search.is_usable(candidate) else first_input for candidate in candidates
+        ]
+
+    def error(self, candidates: Candidates) -> float:
+        """The geometric mean of the units' unexplained shares.
+
+        It goes on falling while any unit gets better, however small its share has become.
+        """
+        return float(np.exp(np.mean(np.log(self._shares(candidates) + FLOOR))))
+
+    def greatest_share(self, candidates: Candidates) -> float:
+        """The unexplained share of the unit that is explained least."""
+        return float(np.max(self._shares(candidates)))
+
+    def _search(self, turn: int) -> LayerSearch:
+        if turn not in self._searches:
+            unit = self._units[:, [turn]]
+            targets = principal_targets(unit, np.ones(1))
+            self._searches[turn] = LayerSearch(self._place, targets, unit)
+        return self._searches[turn]
+
+    def _others(self, candidates: Candidates, turn: int) -> list[Array]:
+        return []
+
+    def _shares(self, candidates: Candidates) -> Array:
+        """What is unexplained of every unit, (expressions,); 1 where it has no expression yet."""
+        shares = np.ones(self.expressions)
+        for turn, candidate in enumerate(candidates):
+            shares[turn] = self._search(turn).error([candidate.column])
+        return shares
+
+
+def layer_turns(
+    place: Workplace, activations: Sequence[Array], index: int, expressions: int
+) -> Turns:
+    """The turns of a layer.
+
+    Args:
+        place: the layer's inputs, and how to search.
+        activations: of all layers on the rows to fit, (n, m_l).
+        index: number of the layer, from 0.
+        expressions: how many it gets.
+    """
+    units, targets = activations[index], layer_targets(activations, index)
+    if targets.shape[1] == expressions:
+        own = independent_units(units)
+        if len(own) == expressions:
+            return SeparateTurns(place, units[:, own])
+    return JointTurns(place, targets, units, expressions)

@@ -1,0 +1,70 @@
+"""How far a composition's units are from the network's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+FLOOR = 1e-14
+"""Errors below this are rounding; no step is taken to lower them further."""
+
+_REACH = 3.0
+
+
+def is_constant(units: Array) -> NDArray[np.bool_]:
+    """Which units do not vary by more than rounding, (m,)."""
+    largest = np.abs(units).max(axis=0, initial=0.0)
+    return np.asarray(units.std(axis=0) <= 1e-12 * largest)
+
+
+def unit_errors(outputs: Sequence[Array], targets: Sequence[Array]) -> list[Array]:
+    """1 − R² of every unit of every layer, (m_l,); infinite where a value is not finite.
+
+    A constant unit has no variance to explain: its mean squared error counts as it is.
+    """
+    return [_errors(*pair) for pair in zip(outputs, targets, strict=True)]
+
+
+def _errors(units: Array, target: Array) -> Array:
+    with np.errstate(all="ignore"):
+        error = np.mean((units - target) ** 2, axis=0)
+    error[~np.isfinite(error)] = np.inf
+    return np.asarray(error / np.where(is_constant(target), 1.0, target.var(axis=0)))
+
+
+def fitness(errors: Sequence[Array]) -> float:
+    """The mean 1 − R² of the hidden units plus that of the outputs."""
+    hidden = [error for layer in errors[:-1] for error in layer.tolist()]
+    return float(np.mean(errors[-1]) + (np.mean(hidden) if hidden else 0.0))
+
+
+def importances(errors: Sequence[Array]) -> list[Array]:
+    """What each unit counts in ``log_error``: the outputs together as much as all hidden units."""
+    hidden = sum(error.size for error in errors[:-1])
+    outputs = np.full(errors[-1].size, max(hidden, 1) / errors[-1].size)
+    return [*(np.ones(error.size) for error in errors[:-1]), outputs]
+
+
+def log_error(errors: Sequence[Array]) -> float:
+    """The mean logarithm of the units' errors, each unit counted by its importance."""
+    weights = np.concatenate(importances(errors))
+    return float(np.average(np.log(np.concatenate(errors) + FLOOR), weights=weights))
+
+
+def stays_within(outputs: Sequence[Array], targets: Sequence[Array]) -> bool:
+    """Whether all values are finite and within a multiple of what the network's units span.
+
+    Args:
+        outputs: units on any rows, (c, m_l).
+        targets: the network's own on the rows to fit, (n, m_l).
+    """
+    for units, target in zip(outputs, targets, strict=True):
+        largest = np.abs(target).max(axis=0)
+        reach = _REACH * (target.max(axis=0) - target.min(axis=0)) + 1e-9 * (1.0 + largest)
+        if not (np.abs(units - target.mean(axis=0)) <= reach).all():
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""All layers together: joint refinement, and a classifier's cross-entropy."""

@@ -1,0 +1,60 @@
+"""States that the version before has packed, whose search had no classes of stages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from problems import network_problem
+
+from srnet_cli.config.schema import AutoSettings
+from srnet_cli.evolution.auto.state import DescentProgress, LayerProgress, RefinementProgress
+from srnet_cli.evolution.auto.strategy import Auto, pack, symbolic_layers, unpack
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "auto"
+SETTINGS = AutoSettings.model_validate({"strategy": "auto"})
+
+
+@pytest.mark.parametrize(
+    ("name", "widths", "stages"),
+    [
+        (
+            "regression",
+            (2, 2, 1),
+            [(0, 0, LayerProgress), (0, 2, RefinementProgress), (1, 0, None), (1, 3, None)],
+        ),
+        (
+            "classifier",
+            (2, 2, 2),
+            [(0, 2, RefinementProgress), (0, 3, None), (0, 3, DescentProgress), (0, 4, None)],
+        ),
+    ],
+)
+def test_states_of_the_version_before_are_read(
+    name: str, widths: tuple[int, ...], stages: list[tuple[int, int, type | None]]
+) -> None:
+    """In the middle of a layer, of the refinement, of a classifier's descent, between two cycles
+    and at the end: packed again they are the same bytes, and they hold formulas."""
+    data = (GOLDEN / f"{name}.npz").read_bytes()
+    states = unpack(data, widths, SETTINGS)
+    assert pack(states) == data
+    for state, (cycle, position, kind) in zip(states, stages, strict=True):
+        assert (state.cycle, state.position) == (cycle, position)
+        assert (None if state.progress is None else type(state.progress)) is kind
+        layers = symbolic_layers(state, widths, SETTINGS)
+        assert [layer.width for layer in layers] == list(widths[1:])
+        assert np.isfinite(state.fitness)
+
+
+def test_a_search_of_the_version_before_goes_on() -> None:
+    """From wherever it was left; what was over stays so."""
+    problem = network_problem((2, 2, 1), 60, 60, seed=3)
+    search = Auto(problem, SETTINGS, 0)
+    *running, over = unpack((GOLDEN / "regression.npz").read_bytes(), problem.widths, SETTINGS)
+    assert search.is_over(over)
+    for state in running:
+        assert not search.is_over(state)
+        generation = state.generation
+        search.advance(state, 1)
+        assert state.generation == generation + 1
