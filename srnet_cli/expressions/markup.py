@@ -40,7 +40,8 @@ class LatexWriter(Writer):
             return Text(f"e^{{{operands[0]}}}", Binding.POWER)
         if function is sympy.Abs:
             return Text(rf"\left|{operands[0]}\right|")
-        return Text(rf"\{function.__name__.lower()}{self.group(', '.join(operands))}")
+        name = r"\operatorname{erf}" if function is sympy.erf else rf"\{function.__name__.lower()}"
+        return Text(f"{name}{self.group(', '.join(operands))}")
 
     def root(self, operand: str) -> str:
         """The text of a square root."""
