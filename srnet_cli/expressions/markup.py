@@ -62,10 +62,14 @@ class LatexWriter(Writer):
             return Text(f"e^{{{operands[0]}}}", Binding.POWER)
         if function is sympy.Abs:
             return Text(rf"\left|{operands[0]}\right|")
-        name = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}.get(
-            function.__name__, function.__name__.lower()
-        )
-        return Text(rf"\{name}{self.group(', '.join(operands))}")
+        names = {
+            "asin": r"\arcsin",
+            "acos": r"\arccos",
+            "atan": r"\arctan",
+            "erf": r"\operatorname{erf}",
+        }
+        name = names.get(function.__name__, rf"\{function.__name__.lower()}")
+        return Text(f"{name}{self.group(', '.join(operands))}")
 
     def root(self, operand: str) -> str:
         """The text of a square root."""

@@ -12,7 +12,6 @@ from srnet_cli.primitives import BY_NAME
 
 Key = tuple[str, str]
 
-_WRITTEN_WITH = {"sigmoid": "exp", "gaussian": "exp"}
 _NAMES = {
     sympy.sin: "sin",
     sympy.cos: "cos",
@@ -20,6 +19,7 @@ _NAMES = {
     sympy.tanh: "tanh",
     sympy.exp: "exp",
     sympy.log: "log",
+    sympy.erf: "erf",
     sympy.Abs: "abs",
     sympy.Min: "min",
     sympy.Max: "max",
@@ -32,8 +32,7 @@ def written_functions(primitives: Iterable[str]) -> frozenset[str]:
     Raises:
         KeyError: there is no such primitive.
     """
-    names = {_WRITTEN_WITH.get(BY_NAME[name].name, name) for name in primitives}
-    return frozenset(names & {*_NAMES.values(), "sqrt"})
+    return frozenset[str]().union(*(BY_NAME[name].written_with for name in primitives))
 
 
 class Nesting:

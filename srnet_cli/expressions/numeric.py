@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,8 @@ SAMPLE = 256
 TOLERANCE = 1e-9
 NOISE = 1e-12
 
+_MODULES = {"numpy": np, "math": math}
+
 
 def values(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Array:
     """Value of a formula on rows: (n, d) -> (n,) float64, not finite where it has none.
@@ -27,11 +30,11 @@ def values(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Array:
     """
     names = {symbol: f"x{i}" for i, symbol in enumerate(symbols)}
     columns = dict(zip(names.values(), np.asarray(X, dtype=np.float64).T, strict=True))
-    # The writer emits numbers, operators, these names and NumPy's functions, nothing else.
+    # The writer emits numbers, operators, these names and functions of these modules, nothing else.
     code = compile(PythonWriter(names).write(expr), "<formula>", "eval")
     with np.errstate(all="ignore"):
         try:
-            result = np.asarray(eval(code, {"numpy": np, "__builtins__": {}}, columns), np.float64)
+            result = np.asarray(eval(code, {**_MODULES, "__builtins__": {}}, columns), np.float64)
         except (ArithmeticError, TypeError):
             # Numbers alone are Python's, which refuses 1/0 and goes on to complex roots.
             result = np.array(np.nan)

@@ -118,6 +118,8 @@ def _function(
         if len(outputs) == 1
         else f"return numpy.stack([{', '.join(outputs)}], axis=-1)",
     ]
-    head = ["import numpy", "", "", f"def {name}({', '.join(names)}):"]
+    needs_math = any("math.erf" in line for line in body)
+    head = [*(["import math", ""] if needs_math else []), "import numpy", "", ""]
+    head.append(f"def {name}({', '.join(names)}):")
     head.append('    with numpy.errstate(all="ignore"):')
     return "\n".join(head + [f"        {line}" for line in body]) + "\n"

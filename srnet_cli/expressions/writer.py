@@ -22,6 +22,7 @@ FUNCTIONS = (
     sympy.tanh,
     sympy.exp,
     sympy.log,
+    sympy.erf,
     sympy.Abs,
     sympy.Min,
     sympy.Max,
@@ -234,7 +235,9 @@ class PythonWriter(Writer):
         return Text(text)
 
     def named_call(self, name: str, operands: Sequence[str]) -> str:
-        """The text of a call of NumPy's function by that name."""
+        """The text of a call of NumPy's function by that name, or of Python's where it has none."""
+        if name == "erf":
+            return super().named_call("numpy.vectorize(math.erf, otypes='d')", operands)
         return super().named_call(f"numpy.{name}", operands)
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.program import Program
+from srnet_cli.cgp.validation import InvalidGenotype, require_valid_program
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.network import OutputActivation, Scaler
 from srnet_cli.primitives import BY_NAME, PRIMITIVES
@@ -311,21 +312,10 @@ def _check_program(program: Program, inputs: int, where: str) -> None:
         f"{where}.inputs",
         f"reads {program.inputs} inputs, the layer before has {inputs}",
     )
-    size = len(program)
-    first = inputs + len(program.constants)
-    _check_array(program.constants, (len(program.constants),), f"{where}.constants")
-    _require(program.ops.shape == (size,), f"{where}.ops", "not one-dimensional")
-    _require(program.args.shape == (size, 2), f"{where}.args", f"{size} pairs are needed")
-    if program.coefficients is not None:
-        _check_array(program.coefficients, (size, 2), f"{where}.coefficients")
-    for i, (opcode, slots) in enumerate(zip(program.ops, program.args, strict=True)):
-        here = f"{where}.instructions[{i}]"
-        _require(0 <= opcode < len(PRIMITIVES), here, f"unknown opcode {opcode}")
-        used = slots[: PRIMITIVES[opcode].arity]
-        in_range = bool(np.all((used >= 0) & (used < first + i)))
-        _require(in_range, f"{here}.args", "reads a slot that holds nothing yet")
-    in_range = 0 <= program.output < first + size
-    _require(in_range, f"{where}.output", f"there is no slot {program.output}")
+    try:
+        require_valid_program(program)
+    except InvalidGenotype as error:
+        raise _damaged(f"{where}.{error.place}", error.problem) from None
 
 
 def _check_array(array: Array, shape: tuple[int, ...], where: str) -> None:

@@ -7,14 +7,15 @@ a digest of the rest: an entry that is damaged in any way counts as absent.
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srnet_cli import caches
 from srnet_cli.datasets.dataset import Dataset, fingerprint
 from srnet_cli.errors import ModelError, StorageError
 from srnet_cli.networks.formats import network_from_bytes, network_to_bytes
@@ -25,24 +26,17 @@ from srnet_cli.store import write_atomic
 if TYPE_CHECKING:
     from srnet_cli.config.schema import TrainSettings
 
-VARIABLE = "SRNET_CACHE_DIR"
 _DIGEST_BYTES = 32
 _REVISION = 1  # of how networks are trained and entries written; a new one makes old entries stale
 
 
 def cache_folder() -> Path:
-    """Give the folder of cached networks, which may not exist yet.
-
-    It is ``srnet/networks`` in ``SRNET_CACHE_DIR``, else ``XDG_CACHE_HOME``, else ``~/.cache``.
+    """Give the folder of cached networks, which may not exist yet; see ``srnet_cli.caches``.
 
     Raises:
-        StorageError: none of them is known.
+        StorageError: none is known.
     """
-    base = os.environ.get(VARIABLE) or os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "srnet" / "networks"
-    except RuntimeError as error:
-        raise StorageError("the user has no home folder to cache in") from error
+    return caches.cache_folder("networks")
 
 
 def cache_key(settings: TrainSettings, dataset: Dataset, seed: int, standardise: bool) -> str:
@@ -97,9 +91,8 @@ def sound_entry(key: str) -> bytes | None:
 def read_entry(key: str) -> bytes | None:
     """The bytes of the entry stored under a key, unchecked; None if there is none."""
     try:
-        path = _path(key)
-        return path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-    except (OSError, StorageError):
+        return caches.read_private(_path(key), MAX_BYTES)
+    except StorageError:
         return None
 
 
@@ -119,12 +112,10 @@ def write_entry(key: str, entry: bytes) -> None:
         StorageError: the cache cannot be written.
     """
     path = _path(key)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise StorageError(f"cannot make the folder {path.parent}: {reason}") from error
+    caches.make_private(path.parent)
     write_atomic(path, entry)
+    with suppress(OSError):  # a file that others may write to would not be read again
+        path.chmod(0o600)
 
 
 def _path(key: str) -> Path:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from srnet_cli.caches import VARIABLE as CACHE
 from srnet_cli.config.resolved import named_files
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import StorageError
@@ -92,7 +93,7 @@ def network_at_hand(luggage: Luggage) -> Iterator[None]:
     Raises:
         StorageError: there is no place for it at all.
     """
-    from srnet_cli.networks.cache import VARIABLE, read_entry, write_entry
+    from srnet_cli.networks.cache import read_entry, write_entry
 
     with ExitStack() as stack:
         if luggage.network and read_entry(luggage.key) != luggage.network:
@@ -101,7 +102,7 @@ def network_at_hand(luggage: Luggage) -> Iterator[None]:
             except StorageError:
                 with storage_errors("create", Path("a temporary folder")):
                     place = tempfile.TemporaryDirectory(prefix="srnet-", ignore_cleanup_errors=True)
-                stack.enter_context(variables({VARIABLE: stack.enter_context(place)}))
+                stack.enter_context(variables({CACHE: stack.enter_context(place)}))
                 write_entry(luggage.key, luggage.network)
         yield
 

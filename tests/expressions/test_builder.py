@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from programs import EDGE_ROWS, NAMES, program, programs
 from sympy.parsing.sympy_parser import parse_expr
 
-from oracles import FUNCTIONS, interpret, slots
+from oracles import as_read, interpret, slots
 from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
 from srnet_cli.expressions import as_text, to_sympy, values
@@ -22,8 +22,8 @@ from srnet_cli.primitives import BY_NAME, PRIMITIVES, Primitive
 
 SYMBOLS = sympy.symbols("x0 x1")
 X0, X1 = SYMBOLS
-# The printed cube is a power; NumPy rounds that otherwise than a product, in the last digit.
-PRINTED = {**FUNCTIONS, "cube": lambda a: a**3}
+# The formula as it stands: a power is rounded otherwise than a product, a sum may lose digits.
+PRINTED = {row.name: as_read(row) for row in PRIMITIVES}
 NUDGED = {
     **PRINTED,
     "inverse": lambda a: (1 + 4e-16) / a,

@@ -15,7 +15,13 @@ from srnet_cli.datasets.dataset import Dataset, Rows
 from srnet_cli.errors import StorageError
 from srnet_cli.networks import Network, Training, network_to_bytes
 from srnet_cli.networks import cache as networks_cache
-from srnet_cli.networks.cache import cache_folder, cache_key, load_training, train_cached
+from srnet_cli.networks.cache import (
+    cache_folder,
+    cache_key,
+    load_training,
+    store_training,
+    train_cached,
+)
 
 KEY = "0" * 64
 X = np.random.default_rng(0).normal(size=(10, 2))
@@ -126,6 +132,20 @@ def test_the_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert cache_folder() == Path("/shared/srnet/networks")
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     assert cache_folder() == Path("/home/someone/.cache/srnet/networks")
+
+
+def test_entries_of_others_count_as_absent(folder: Path) -> None:
+    """An entry that others may write to, or a link, is not read; a shared folder is not used."""
+    store_training(KEY, TRAINING)
+    (entry,) = cache_folder().iterdir()
+    assert entry.stat().st_mode & 0o777 == 0o600
+    entry.chmod(0o666)
+    assert load_training(KEY) is None
+    store_training(KEY, TRAINING)
+    assert load_training(KEY) is not None
+    cache_folder().chmod(0o777)
+    with pytest.raises(StorageError, match="is not used"):
+        store_training(KEY, TRAINING)
 
 
 def test_a_user_without_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 numba's own cache does not notice a change in a callee of another file, so the cache folder is named
 after a hash of every source that kernels are made of and of the versions in use. It is private to
-the user, because its files are pickles.
+the user, because its files are pickles (``srnet_cli.caches``).
 
 numba's own cache files carry no checksum, and machine code with a flipped bit would be run; their
 index can end up naming the wrong code when two processes compile at once. So files are kept here,
@@ -24,10 +24,12 @@ import numpy as np
 from numba.core.caching import FunctionCache
 from numba.core.serialize import dumps
 
+from srnet_cli.caches import cache_folder, make_private, read_private
+from srnet_cli.errors import StorageError
+
 JIT_DISABLED: bool = bool(numba.config.DISABLE_JIT)
 
 _DIGEST = 32
-_OTHERS_MAY_WRITE = 0o022
 
 _log = logging.getLogger(__name__)
 
@@ -53,21 +55,15 @@ def _sources_hash() -> str:
 
 def _private_cache_folder() -> Path | None:
     """Create the cache folder, or return None where there is none to be trusted and written to."""
-    base = os.environ.get("SRNET_CACHE_DIR")
-    if base is None:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(base) / "srnet" / "kernels" / _sources_hash()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = cache_folder("kernels") / _sources_hash()
+        make_private(folder)
         probe = folder / f".probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
-        status = folder.stat()
-    except OSError:
+    except (OSError, StorageError):
         return None
-    # The files are pickles: what others could have written must not be read.
-    is_private = status.st_uid == os.getuid() and not status.st_mode & _OTHERS_MAY_WRITE
-    return folder if is_private else None
+    return folder
 
 
 CACHE_FOLDER: Path | None = None if JIT_DISABLED else _private_cache_folder()
@@ -90,11 +86,10 @@ class _OverloadFiles:
         return Path(f"{self._stem}.{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.nbc")
 
     def load(self, key: Any) -> Any:
-        """What was saved under the key; None where there is nothing, or nothing whole."""
+        """What was saved under the key; None where nothing is whole and the user's own."""
         path = self._path(key)
-        try:
-            data = path.read_bytes()
-        except OSError:
+        data = read_private(path)
+        if data is None:
             return None
         digest, content = data[:_DIGEST], data[_DIGEST:]
         if hashlib.sha256(content).digest() != digest:
@@ -110,6 +105,7 @@ class _OverloadFiles:
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         try:
             draft.write_bytes(hashlib.sha256(content).digest() + content)
+            draft.chmod(0o600)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)

@@ -15,13 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from srnet_cli.cgp.kernels.functions import ARITIES, COMMUTATIVE
 from srnet_cli.cgp.kernels.jit import float_bits, kernel
-from srnet_cli.primitives import MAX_ARITY, PRIMITIVES
+from srnet_cli.primitives import MAX_ARITY
 
 NODE_GENES = MAX_ARITY + 1
-
-_ARITIES = np.array([row.arity for row in PRIMITIVES], dtype=np.int64)
-_COMMUTATIVE = np.array([row.commutative for row in PRIMITIVES], dtype=np.bool_)
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -217,7 +215,7 @@ def decode_offspring(grid, opcodes, parent, key, mutation, ops, args, place):
         right = left
         if left >= leaves:
             place[left - leaves] = 1
-        if _ARITIES[opcode] == 2:
+        if ARITIES[opcode] == 2:
             right = _operand(parent, gene + 2, leaves, reach, hidden, key, mutation)
             if right >= leaves:
                 place[right - leaves] = 1
@@ -236,7 +234,7 @@ def decode_offspring(grid, opcodes, parent, key, mutation, ops, args, place):
             slot = args[i, side]
             if slot >= leaves:
                 args[i, side] = leaves + count - place[slot - leaves]
-        if _COMMUTATIVE[ops[i]] and args[i, 0] > args[i, 1]:
+        if COMMUTATIVE[ops[i]] and args[i, 0] > args[i, 1]:
             args[i, 0], args[i, 1] = args[i, 1], args[i, 0]
     return count, leaves + count - 1
 

@@ -4,10 +4,10 @@ An instruction applies its primitive to ``u = w_left · left`` and ``v = w_right
 forward run keeps the value of every instruction; one backward sweep over the instructions then
 gives the derivative of the expression by every tunable weight and by every input, row by row.
 
-A weight is *tunable* only where it can do what no later weight can: the operands of add, sub, min,
-max, log and the transcendental functions. The factor of a product, quotient, power, root or
-absolute value passes through to the next edge, so tuning it as well would only make the system
-singular.
+A weight is *tunable* only where it can do what no later weight can, as the primitive table says:
+the operands of add, sub, min, max, log and the transcendental functions. The factor of a product,
+quotient, power, root or absolute value passes through to the next edge, so tuning it as well would
+only make the system singular.
 """
 
 from __future__ import annotations
@@ -15,41 +15,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.elementary import TRIG_LIMIT, fast_cos, fast_sin
+from srnet_cli.cgp.kernels.functions import ARITIES, TUNABLE, times_slope
 from srnet_cli.cgp.kernels.interpreter import BLOCK, apply
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import multiply_add
-from srnet_cli.cgp.kernels.opcodes import (
-    ABS,
-    ADD,
-    COS,
-    CUBE,
-    DIV,
-    EXP,
-    INVERSE,
-    LOG,
-    MAX,
-    MIN,
-    MUL,
-    SIGMOID,
-    SIN,
-    SQRT,
-    SQUARE,
-    SUB,
-    TAN,
-    TANH,
-)
 from srnet_cli.cgp.program import Program
-from srnet_cli.primitives import PRIMITIVES
+
+__all__ = [
+    "ARITIES",
+    "TUNABLE",
+    "backward",
+    "differentiate",
+    "forward",
+    "tunable_mask",
+    "tunable_weights",
+]
 
 Array = NDArray[np.float64]
-
-
-ARITIES = np.array([row.arity for row in PRIMITIVES], dtype=np.int64)
-_TUNED_OPERANDS = frozenset(
-    ("add", "sub", "min", "max", "log", "sin", "cos", "tan", "exp", "tanh", "sigmoid", "gaussian")
-)
-TUNABLE = np.array([row.name in _TUNED_OPERANDS for row in PRIMITIVES], dtype=np.bool_)
 
 
 @kernel()
@@ -87,95 +69,6 @@ def forward(memory, ops, args, weights, count, slots, values, spare, n):
         if ARITIES[ops[i]] == 2:
             right = _weigh(memory, weights[i, 1], right, spare + n, n)
         apply(memory, ops[i], values + i * n, left, right, n)
-
-
-@kernel()
-def _times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjoint, target, n):
-    """Write adjoint · ∂value/∂u or ∂v at ``target``, for operands u, v with their weights."""
-    a = memory[left : left + n]
-    b = memory[right : right + n]
-    y = memory[value : value + n]
-    g = memory[adjoint : adjoint + n]
-    out = memory[target : target + n]
-    if opcode == ADD:
-        for i in range(n):
-            out[i] = g[i]
-    elif opcode == SUB:
-        sign = 1.0 if side == 0 else -1.0
-        for i in range(n):
-            out[i] = sign * g[i]
-    elif opcode == MUL:
-        if side == 0:
-            for i in range(n):
-                out[i] = g[i] * (w_right * b[i])
-        else:
-            for i in range(n):
-                out[i] = g[i] * (w_left * a[i])
-    elif opcode == DIV:
-        if side == 0:
-            for i in range(n):
-                out[i] = g[i] / (w_right * b[i])
-        else:
-            for i in range(n):
-                out[i] = -g[i] * y[i] / (w_right * b[i])
-    elif opcode == SQRT:
-        for i in range(n):
-            out[i] = 0.5 * g[i] / y[i]
-    elif opcode == SQUARE:
-        for i in range(n):
-            out[i] = 2.0 * g[i] * (w_left * a[i])
-    elif opcode == LOG:
-        for i in range(n):
-            out[i] = g[i] / (w_left * a[i])
-    elif opcode == SIN:
-        far = 0
-        for i in range(n):
-            u = w_left * a[i]
-            out[i] = g[i] * fast_cos(u)
-            far |= not (abs(u) <= TRIG_LIMIT)
-        if far:
-            for i in range(n):
-                out[i] = g[i] * np.cos(w_left * a[i])
-    elif opcode == COS:
-        far = 0
-        for i in range(n):
-            u = w_left * a[i]
-            out[i] = -g[i] * fast_sin(u)
-            far |= not (abs(u) <= TRIG_LIMIT)
-        if far:
-            for i in range(n):
-                out[i] = -g[i] * np.sin(w_left * a[i])
-    elif opcode == TAN:
-        for i in range(n):
-            out[i] = g[i] * (1.0 + y[i] * y[i])
-    elif opcode == EXP:
-        for i in range(n):
-            out[i] = g[i] * y[i]
-    elif opcode == TANH:
-        for i in range(n):
-            out[i] = g[i] * (1.0 - y[i] * y[i])
-    elif opcode == SIGMOID:
-        for i in range(n):
-            out[i] = g[i] * y[i] * (1.0 - y[i])
-    elif opcode == ABS:
-        for i in range(n):
-            out[i] = g[i] if w_left * a[i] >= 0.0 else -g[i]
-    elif opcode in (MIN, MAX):
-        for i in range(n):
-            u = w_left * a[i]
-            v = w_right * b[i]
-            first = u < v if opcode == MIN else u > v
-            out[i] = g[i] if first == (side == 0) else 0.0
-    elif opcode == INVERSE:
-        for i in range(n):
-            out[i] = -g[i] * y[i] * y[i]
-    elif opcode == CUBE:
-        for i in range(n):
-            u = w_left * a[i]
-            out[i] = 3.0 * g[i] * u * u
-    else:  # gaussian
-        for i in range(n):
-            out[i] = -2.0 * g[i] * (w_left * a[i]) * y[i]
 
 
 @kernel()
@@ -242,7 +135,7 @@ def backward(
         left = slots[a] if a < leaves else values + (a - leaves) * n
         right = slots[b] if b < leaves else values + (b - leaves) * n
         for side in range(ARITIES[ops[i]] - 1, -1, -1):
-            _times_slope(
+            times_slope(
                 memory, ops[i], side, weights[i, 0], weights[i, 1], left, right,
                 values + i * n, adjoints + i * n, spare, n,
             )  # fmt: skip

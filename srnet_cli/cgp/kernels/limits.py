@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.gradient import ARITIES
+from srnet_cli.cgp.kernels.functions import ARITIES
 from srnet_cli.cgp.kernels.jit import kernel
 
 # Written out, 40 instructions may be 2**40 of them; sums of counts below this cannot overflow.

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.draws import below, normal, uniform
+from srnet_cli.cgp.kernels.functions import ARITIES
 from srnet_cli.cgp.kernels.genes import NODE_GENES, Grid, alternatives
-from srnet_cli.cgp.kernels.gradient import ARITIES
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.primitives import BY_NAME
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from srnet_cli.cgp.kernels.functions import ARITIES
 from srnet_cli.cgp.kernels.genes import NODE_GENES
-from srnet_cli.cgp.kernels.gradient import ARITIES
 from srnet_cli.cgp.kernels.jit import kernel
 
 

@@ -162,6 +162,24 @@ def test_a_folder_that_others_may_write_to_is_not_read(filled):
     assert run(filled) == ([f"{KEY} 0", "None"], "")
 
 
+def test_a_file_that_others_may_write_to_is_not_read(filled):
+    """Every file is looked at before it is read, whatever the folder is."""
+    for path in files(filled):
+        path.chmod(0o666)
+    (answer, _), complaint = run(filled)
+    assert (answer, complaint) == (f"{KEY} 0", "")
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in files(filled))
+
+
+def test_a_link_is_not_followed(filled, tmp_path):
+    """A file of the cache is a file, not a way to another one."""
+    for number, path in enumerate(files(filled)):
+        path.rename(tmp_path / str(number))
+        path.symlink_to(tmp_path / str(number))
+    (answer, _), complaint = run(filled)
+    assert (answer, complaint) == (f"{KEY} 0", "")
+
+
 def test_a_folder_of_somebody_else_is_not_read(tmp_path, monkeypatch):
     """The folder has to belong to the user."""
     monkeypatch.setenv("SRNET_CACHE_DIR", str(tmp_path))

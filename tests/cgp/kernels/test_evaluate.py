@@ -18,7 +18,7 @@ from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.kernels.interpreter import BLOCK
 from srnet_cli.primitives import PRIMITIVES
 
-ELEMENTARY = {"log", "sin", "cos", "tan", "exp", "tanh", "sigmoid", "gaussian"}
+ELEMENTARY = {primitive.name for primitive in PRIMITIVES if primitive.near}
 EXACT = [name for name in FUNCTIONS if name not in ELEMENTARY]
 EDGES = [0.0, -0.0, 5e-324, 1e-310, 1e-8, 1.0, 1e5, 1e22, 1e154, 1e300, np.inf, -np.inf, np.nan]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import mpmath
 import numpy as np
 import pytest
+from exact import formula_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ Array = NDArray[np.float64]
 
 pytestmark = pytest.mark.nojit
 
-EXACT = {
+_BY_HAND = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
@@ -43,9 +44,12 @@ EXACT = {
     "cube": lambda a: a**3,
     "gaussian": lambda a: mpmath.exp(-a * a),
 }
+EXACT = {row.name: _BY_HAND.get(row.name) or formula_of(row) for row in PRIMITIVES}
 
 # What has one derivative everywhere, and no complex values to lead a difference astray.
-SMOOTH = [name for name in NAMES if name not in ("abs", "min", "max", "sqrt", "log", "div")]
+KINKED = {row.name for row in PRIMITIVES if row.written_with & {"abs", "min", "max"}}
+SMOOTH = [name for name in NAMES if name not in ({"sqrt", "log", "div"} | KINKED)]
+PASSING = [row.name for row in PRIMITIVES if not row.tuned]
 
 
 def value(of: Program, row: Sequence[float | mpmath.mpf], weights: Sequence[Sequence[mpmath.mpf]]):
@@ -184,13 +188,13 @@ def test_no_rows() -> None:
 def test_what_is_tunable() -> None:
     """Sums and functions that no factor passes through have weights to tune, others have none."""
     tunable = {row.name for row in PRIMITIVES if TUNABLE[row.opcode]}
-    passing = {"mul", "div", "sqrt", "square", "abs", "inverse", "cube"}
+    passing = {"mul", "div", "sqrt", "square", "abs", "inverse", "cube", "relu", "leaky_relu"}
     assert tunable == set(NAMES) - passing
     of = program([("add", 0, 1), ("mul", 2, 0), ("sin", 3)], inputs=2, coefficients=[(1, 1)] * 3)
     np.testing.assert_array_equal(tunable_mask(of), [[True, True], [False, False], [True, False]])
 
 
-@pytest.mark.parametrize("name", ["mul", "div", "sqrt", "square", "abs", "inverse", "cube"])
+@pytest.mark.parametrize("name", PASSING)
 def test_factors_pass_through_what_is_not_tunable(name: str) -> None:
     """A weight on such an operand is a factor of the value, which a later weight can be as well."""
     X = np.random.default_rng(2).uniform(0.5, 2, (20, 2))
