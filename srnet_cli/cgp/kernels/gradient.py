@@ -90,7 +90,7 @@ def forward(memory, ops, args, weights, count, slots, values, spare, n):
 
 
 @kernel()
-def _times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjoint, target, n):
+def times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjoint, target, n):
     """Write adjoint · ∂value/∂u or ∂v at ``target``, for operands u, v with their weights."""
     a = memory[left : left + n]
     b = memory[right : right + n]
@@ -179,14 +179,14 @@ def _times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjo
 
 
 @kernel()
-def _fill(memory, offset, value, n):
+def fill(memory, offset, value, n):
     out = memory[offset : offset + n]
     for i in range(n):
         out[i] = value
 
 
 @kernel()
-def _add_scaled(memory, target, weight, source, n):
+def add_scaled(memory, target, weight, source, n):
     out = memory[target : target + n]
     x = memory[source : source + n]
     for i in range(n):
@@ -194,7 +194,7 @@ def _add_scaled(memory, target, weight, source, n):
 
 
 @kernel()
-def _product(memory, target, left, right, n):
+def product(memory, target, left, right, n):
     out = memory[target : target + n]
     a = memory[left : left + n]
     b = memory[right : right + n]
@@ -229,12 +229,12 @@ def backward(
     """
     leaves = slots.shape[0]
     for i in range(count):
-        _fill(memory, adjoints + i * n, 0.0, n)
+        fill(memory, adjoints + i * n, 0.0, n)
     if inputs >= 0:
         for slot in range(leaves):
-            _fill(memory, inputs + slot * n, 1.0 if slot == output else 0.0, n)
+            fill(memory, inputs + slot * n, 1.0 if slot == output else 0.0, n)
     if output >= leaves:
-        _fill(memory, adjoints + (output - leaves) * n, 1.0, n)
+        fill(memory, adjoints + (output - leaves) * n, 1.0, n)
     column = tunable_weights(ops, count)
     for i in range(count - 1, -1, -1):
         a = args[i, 0]
@@ -242,7 +242,7 @@ def backward(
         left = slots[a] if a < leaves else values + (a - leaves) * n
         right = slots[b] if b < leaves else values + (b - leaves) * n
         for side in range(ARITIES[ops[i]] - 1, -1, -1):
-            _times_slope(
+            times_slope(
                 memory, ops[i], side, weights[i, 0], weights[i, 1], left, right,
                 values + i * n, adjoints + i * n, spare, n,
             )  # fmt: skip
@@ -250,12 +250,12 @@ def backward(
             if TUNABLE[ops[i]]:
                 column -= 1
                 if columns >= 0:
-                    _product(memory, columns + column * n, spare, operand, n)
+                    product(memory, columns + column * n, spare, operand, n)
             slot = args[i, side]
             if slot >= leaves:
-                _add_scaled(memory, adjoints + (slot - leaves) * n, weights[i, side], spare, n)
+                add_scaled(memory, adjoints + (slot - leaves) * n, weights[i, side], spare, n)
             elif inputs >= 0:
-                _add_scaled(memory, inputs + slot * n, weights[i, side], spare, n)
+                add_scaled(memory, inputs + slot * n, weights[i, side], spare, n)
 
 
 @kernel()
@@ -278,7 +278,7 @@ def _differentiate(columns, constants, ops, args, weights, output, memory, f, by
             for i in range(n):
                 memory[j * n + i] = columns[j, start + i]
         for c in range(constants.shape[0]):
-            _fill(memory, (inputs + c) * n, constants[c], n)
+            fill(memory, (inputs + c) * n, constants[c], n)
         forward(memory, ops, args, weights, count, slots, values, spare, n)
         backward(
             memory, ops, args, weights, count, output, slots, values, adjoints, spare, by_edge,
