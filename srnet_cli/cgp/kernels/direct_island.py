@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.direct_count import count_nodes, new_counter
+from srnet_cli.cgp.kernels.direct_graft import graft, grow_features, new_features
 from srnet_cli.cgp.kernels.direct_mutation import SHAKE, change, pick_change
 from srnet_cli.cgp.kernels.direct_tree import (
     MAX_TREE,
@@ -44,6 +45,8 @@ _RANGE = 3.0
 _TRIES = 8
 _AGAIN = 0.05
 _FAR = 4.0
+_GRAFTED = 0.15
+_TWICE = 0.3
 _CHANGE = 1e-6
 _AMPLIFIED = 300.0
 
@@ -76,6 +79,7 @@ class Rules(NamedTuple):
         longest: functions that a tree may have.
         scaled: whether the target has a scale of its own, so that a weight of 1 is printed.
         steps: evaluations spent on tuning.
+        can_graft: whether sums and products are among the functions.
     """
 
     alphabet: Alphabet
@@ -84,6 +88,7 @@ class Rules(NamedTuple):
     longest: int
     scaled: bool
     steps: int
+    can_graft: bool
 
 
 def new_archive(cells: int, places: int, memory: int) -> Archive:
@@ -239,7 +244,9 @@ def _best_of_sizes(archive, counts, cells):
 
 
 @kernel(allocates=False)
-def _try(archive, rows, checks, rules, room, tuning, counter, scratch, check_scratch, stream, any):
+def _try(
+    archive, rows, checks, rules, room, tuning, counter, scratch, check_scratch, stream, is_known
+):
     """Tidy, tune and judge the child; give it places."""
     child = room.child
     cells = archive.errors.shape[0]
@@ -248,7 +255,7 @@ def _try(archive, rows, checks, rules, room, tuning, counter, scratch, check_scr
     count_nodes(child, rules.units, counter, room.counts)
     if room.counts[0] >= cells and room.counts[2] >= cells:
         return False
-    if not any and not _is_new(archive, child) and uniform(stream) > _AGAIN:
+    if not is_known and not _is_new(archive, child) and uniform(stream) > _AGAIN:
         return False
     if not _is_allowed(child, rows, rules, tuning):
         return False
@@ -280,58 +287,64 @@ def _try(archive, rows, checks, rules, room, tuning, counter, scratch, check_scr
     return True
 
 
+@kernel(allocates=False)
+def _make_child(archive, room, tuning, features, rows, rules, scratch, stream):
+    """An offspring of random members; returns whether it has other weights alone."""
+    _pick(archive, stream, room.donor)
+    if uniform(stream) < _GRAFTED and rules.can_graft:
+        graft(room.parent, room.child, features, rows, tuning, scratch, stream)
+        return False
+    kind = pick_change(stream)
+    change(kind, room.parent, room.child, room.donor, tuning.starts, rules.alphabet, stream)
+    if uniform(stream) < _TWICE and 0 < room.child.head[0] <= MAX_TREE:
+        copy_tree(room.child, room.spare)
+        again = pick_change(stream)
+        change(again, room.spare, room.child, room.donor, tuning.starts, rules.alphabet, stream)
+    return kind == SHAKE
+
+
 @kernel(nogil=True)
-def run_island(archive, rows, checks, rules, stream, thread, seeds, offspring):
-    """Seed an island with so many random trees, and make so many offspring.
+def run_island(archive, given, rows, checks, rules, stream, thread, seeds, offspring):
+    """Offer given trees to an island, then so many random trees, and make so many offspring.
 
     Args:
         archive: changed in place.
+        given: trees to begin with, in the first places of its cells.
         rows, checks: the island's rows, and a dense sample of the domain.
         rules: see ``Rules``.
         stream: random numbers, (1,) uint64.
         thread: whose scratch to use.
         seeds, offspring: how many.
+
+    Returns:
+        How many trees were tuned.
     """
     room = Room(new_tree(), new_tree(), new_tree(), new_tree(), np.zeros(4, dtype=np.int64))
     tuning = new_tuning_room()
     counter = new_counter()
+    features = new_features()
     scratch = rows.scratch + thread * rows.stride
     check_scratch = checks.scratch + thread * checks.stride
+    grow_features(features, rules.alphabet, rows, tuning, scratch, stream)
+    ready = given.heads.shape[0]
     tried = 0
-    for attempt in range(seeds + offspring):
-        kind = SHAKE
-        if attempt < seeds:
+    for attempt in range(ready + seeds + offspring):
+        is_known = attempt < ready
+        if is_known:
+            copy_tree(member(given, attempt, 0), room.child)
+        elif attempt < ready + seeds:
             room.child.head[0] = 0
             room.child.head[1] = 3
             append_random(room.child, rules.alphabet, below(stream, 5), stream)
+        elif _pick(archive, stream, room.parent):
+            is_known = _make_child(archive, room, tuning, features, rows, rules, scratch, stream)
         else:
-            if not _pick(archive, stream, room.parent):
-                continue
-            _pick(archive, stream, room.donor)
-            kind = pick_change(stream)
-            change(kind, room.parent, room.child, room.donor, tuning.starts, rules.alphabet, stream)
-            if uniform(stream) < 0.3 and 0 < room.child.head[0] <= MAX_TREE:
-                copy_tree(room.child, room.spare)
-                change(
-                    pick_change(stream), room.spare, room.child, room.donor, tuning.starts,
-                    rules.alphabet, stream,
-                )  # fmt: skip
+            continue
         tried += _try(
             archive, rows, checks, rules, room, tuning, counter, scratch, check_scratch, stream,
-            kind == SHAKE and attempt >= seeds,
+            is_known,
         )  # fmt: skip
     return tried
-
-
-@kernel(nogil=True)
-def offer_tree(archive, rows, checks, rules, stream, thread, tree):
-    """Tune a given tree and give it places in an archive."""
-    room = Room(new_tree(), new_tree(), new_tree(), new_tree(), np.zeros(4, dtype=np.int64))
-    copy_tree(tree, room.child)
-    return _try(
-        archive, rows, checks, rules, room, new_tuning_room(), new_counter(),
-        rows.scratch + thread * rows.stride, checks.scratch + thread * checks.stride, stream, True,
-    )  # fmt: skip
 
 
 @kernel(nogil=True)

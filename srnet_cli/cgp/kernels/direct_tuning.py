@@ -33,6 +33,9 @@ SCALED, SHIFTED = 1, 2
 MAX_FREE = 32
 """Trees with more free weights are of no use."""
 
+FEATURES = 96
+"""Columns of scratch behind those for tuning, for features that may be grafted."""
+
 _LARGEST = 1e140
 _FIRST_DAMPING = 1e-3
 _LEAST_DAMPING = 1e-12
@@ -105,7 +108,7 @@ class TuningRoom(NamedTuple):
 
 def scratch_columns() -> int:
     """Columns of scratch that a thread needs."""
-    return 2 * MAX_TREE + 4 + MAX_FREE
+    return 2 * MAX_TREE + 4 + MAX_FREE + FEATURES
 
 
 def lay_out(X: Array, y: Array, threads: int) -> Rows:
@@ -180,7 +183,7 @@ def centre(memory, source, target, mean, n):
 
 
 @kernel(allocates=False)
-def _moments(rows, values, ones, centred):
+def take_moments(rows, values, ones, centred):
     """The moments of a column, which is written at ``centred`` less its mean."""
     mean = inner_product(rows.memory, rows.n, values, ones) / rows.n
     if not abs(mean) < _LARGEST:
@@ -220,7 +223,7 @@ def left_over(moments, form, mean, total, n):
 
 
 @kernel(allocates=False)
-def _write_residual(rows, values, residual, w, b):
+def write_residual(rows, values, residual, w, b):
     """Write y − w·f − b; returns its squared norm."""
     f = rows.memory[values : values + rows.n]
     y = rows.memory[rows.target : rows.target + rows.n]
@@ -251,7 +254,7 @@ def _mark_dependent(room, count, leaves):
 
 
 @kernel(allocates=False)
-def _scale(memory, source, target, weight, n):
+def scale(memory, source, target, weight, n):
     x = memory[source : source + n]
     out = memory[target : target + n]
     for i in range(n):
@@ -285,7 +288,7 @@ def _differentiate(rows, room, count, values, adjoints, spare, columns, p):
                 product(memory, columns + column * n, spare, left if side == 0 else right, n)
             if goes_on:
                 at = adjoints + (slot - leaves) * n
-                _scale(memory, spare, at, program.weights[i, side], n)
+                scale(memory, spare, at, program.weights[i, side], n)
                 room.adjoints[slot - leaves] = at
 
 
@@ -307,7 +310,7 @@ def _linearise(rows, room, count, values, scratch, moments, form, p):
     ones = rows.slots[rows.slots.shape[0] - 1]
     f = values
     w, b = readout(moments, form, rows.mean, n)
-    _write_residual(rows, f, residual, w, b)
+    write_residual(rows, f, residual, w, b)
     first = scratch + 4 * n
     _differentiate(rows, room, count, first, adjoints, spare, columns, p)
     centre(memory, f, basis, moments.mean if form & SHIFTED else 0.0, n)
@@ -367,7 +370,7 @@ def tune_tree(tree, rows, room, scratch, steps, wanted):
     n, leaves = rows.n, rows.slots.shape[0]
     ones, centred = rows.slots[leaves - 1], scratch + 3 * n
     values = run(rows, room, count, output, scratch)
-    best = _moments(rows, values, ones, centred)
+    best = take_moments(rows, values, ones, centred)
     p = _mark_dependent(room, count, leaves)
     if best.square < 0.0 or p > MAX_FREE:
         return Moments(0.0, -1.0, 0.0)
@@ -391,7 +394,7 @@ def tune_tree(tree, rows, room, scratch, steps, wanted):
             room.step[a] += room.flat[a]
         _scatter(room, count, room.step)
         values = run(rows, room, count, output, scratch)
-        moments = _moments(rows, values, ones, centred)
+        moments = take_moments(rows, values, ones, centred)
         now = np.inf
         if moments.square > 0.0:
             now = left_over(moments, form, rows.mean, rows.total, n)

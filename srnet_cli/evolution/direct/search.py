@@ -14,19 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.direct_island import (
+    Archive,
     Rules,
     judge_tree,
     new_archive,
-    offer_tree,
     run_island,
 )
 from srnet_cli.cgp.kernels.direct_tree import FIRST_INPUT, Alphabet, Tree
-from srnet_cli.cgp.kernels.direct_tuning import Moments, lay_out, readout
+from srnet_cli.cgp.kernels.direct_tuning import SHIFTED, Moments, Rows, lay_out, readout
+from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.cgp.kernels.limits import Limits, no_limits
 from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS, function_set
@@ -44,6 +46,7 @@ from srnet_cli.evolution.direct.rows import power_of_ten, stratified, useful_col
 from srnet_cli.evolution.direct.seeds import starts
 from srnet_cli.evolution.direct.settings import Budget, Hints
 from srnet_cli.evolution.direct.state import OutputState, State
+from srnet_cli.evolution.direct.transforms import Transform, usable_transforms
 from srnet_cli.rng import key, stream
 
 Array = NDArray[np.float64]
@@ -54,7 +57,18 @@ _MIGRATION = 4
 _MIGRANTS = 6
 _JUDGED = 12
 _WORTH = 1.1
+_BETTER = 0.98
 _PERFECT = 1e-15
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A tree for the hall of fame, and whence it comes."""
+
+    island: int
+    cell: int
+    place: int
+    tree: Tree
 
 
 class DirectSearch:
@@ -153,8 +167,6 @@ class DirectSearch:
 
 def _shared_budget(budget: Budget, outputs: int) -> Budget:
     """Fewer islands where many outputs share the time and the memory."""
-    from dataclasses import replace
-
     islands = max(1, min(budget.islands, 64 // max(outputs, 1)))
     return replace(budget, islands=islands)
 
@@ -188,6 +200,7 @@ class _OutputSearch:
             return
         judged = self._stream("rows").permutation(len(X))[: budget.judged_rows]
         X, y = self._columns.of(X[judged]), y[judged]
+        self._width = X.shape[1]
         self._scale = power_of_ten(float(y.std()))
         y = y * self._scale
         kept = self._stream("checks").permutation(len(checks))[: budget.check_rows]
@@ -195,9 +208,11 @@ class _OutputSearch:
         self._all = lay_out(X, y, threads)
         self._checks = lay_out(checks, np.zeros(len(checks)), threads)
         self._island_rows = []
-        for island in range(budget.islands):
+        self._transforms = _shared_out(usable_transforms(y, functions), budget.islands)
+        for island, transform in enumerate(self._transforms):
             chosen = stratified(y, budget.rows, self._stream("island", island))
-            self._island_rows.append(lay_out(X[chosen], y[chosen], threads))
+            target = y if transform is None else transform.of(np.abs(y))
+            self._island_rows.append(lay_out(X[chosen], target[chosen], threads))
         exponents = (
             tuple(hints.exponents[j] for j in self._columns.numbers) if hints.exponents else ()
         )
@@ -209,6 +224,7 @@ class _OutputSearch:
             longest=longest,
             scaled=self._scale != 1.0,
             steps=budget.steps,
+            can_graft={"add", "mul"} <= set(functions),
         )
 
     def _stream(self, *names: int | str) -> np.random.Generator:
@@ -263,16 +279,19 @@ class _OutputSearch:
         archive, rows = state.islands[island], self._island_rows[island]
         names = (*self._name[1:], "generation", state.generation, island)
         random = np.array([key(int(self._name[0]), *names)], dtype=np.uint64)
-        seeds = 0
+        seeds, given = 0, _archive_of([])
         if state.generation == 0:
             seeds = self._budget.seeds
-            for tree in self._starts:
-                offer_tree(archive, rows, self._checks, self._rules, random, thread, tree)
-        elif state.generation % _MIGRATION == island % _MIGRATION:
-            self._migrate(state, island, random, thread)
+            given = _archive_of(self._starts)
+        elif (
+            state.generation % _MIGRATION == island % _MIGRATION
+            and self._transforms[island] is None
+        ):
+            given = _archive_of(self._migrants(state, int(random[0])))
         return int(
             run_island(
                 archive,
+                given,
                 rows,
                 self._checks,
                 self._rules,
@@ -283,43 +302,61 @@ class _OutputSearch:
             )  # fmt: skip
         )
 
-    def _migrate(
-        self, state: OutputState, island: int, random: NDArray[np.uint64], thread: int
-    ) -> None:
-        """Offer some members of the hall of fame to an island."""
+    def _migrants(self, state: OutputState, seed: int) -> list[Tree]:
+        """Some members of the hall of fame."""
         cells = np.flatnonzero(state.hall.errors[:, 0] < np.inf)
-        if not len(cells):
-            return
-        rng = np.random.default_rng(int(random[0]))
-        for cell in rng.choice(cells, min(_MIGRANTS, len(cells)), replace=False).tolist():
-            offer_tree(
-                state.islands[island], self._island_rows[island], self._checks, self._rules,
-                random, thread, member_of(state.hall, cell, 0),
-            )  # fmt: skip
+        chosen = np.random.default_rng(seed).permutation(cells)[:_MIGRANTS]
+        return [member_of(state.hall, cell, 0) for cell in chosen.tolist()]
 
-    def _candidates(self, state: OutputState) -> list[tuple[int, int, int]]:
-        """(island, cell, place) of what may improve the hall of fame, most promising first."""
-        found: list[tuple[float, int, int, int]] = []
+    def _candidates(self, state: OutputState) -> list[_Candidate]:
+        """What may improve the hall of fame, most promising first."""
+        found: list[tuple[float, int, _Candidate]] = []
         # What is longer has to be better than all that is shorter.
         reached = np.minimum.accumulate(state.hall.errors[:, 0])
         for island, archive in enumerate(state.islands):
-            places = archive.errors.argmin(axis=1)
+            transform = self._transforms[island]
             errors = archive.errors.min(axis=1)
-            for cell in np.flatnonzero(
-                (errors < _WORTH * reached) & (errors < state.judged[island])
-            ).tolist():
-                gain = errors[cell] / reached[cell] if reached[cell] < np.inf else 0.0
-                found.append((float(gain), island, cell, int(places[cell])))
-        found.sort()
-        return [candidate[1:] for candidate in found[:_JUDGED]]
+            promising = errors < state.judged[island]
+            if transform is None:
+                promising &= errors < _WORTH * reached
+            else:
+                promising &= errors < _BETTER * np.minimum.accumulate(
+                    np.append(np.inf, errors[:-1])
+                )
+            for cell in np.flatnonzero(promising).tolist():
+                place = int(archive.errors[cell].argmin())
+                error = float(errors[cell])
+                # Errors of other targets compare only with each other.
+                goal = reached[cell] if transform is None else state.judged[island, cell]
+                gain = error / goal if goal < np.inf else 0.0
+                tree = self._readable(island, member_of(archive, cell, place))
+                state.judged[island, cell] = error * (1.0 if transform is None else _BETTER)
+                if tree is not None:
+                    found.append((gain, len(found), _Candidate(island, cell, place, tree)))
+        found.sort(key=lambda entry: entry[:2])
+        return [candidate for *_, candidate in found[:_JUDGED]]
+
+    def _readable(self, island: int, tree: Tree) -> Tree | None:
+        """A copy of an island's tree, as one for the output itself."""
+        transform = self._transforms[island]
+        if transform is None:
+            return duplicate(tree)
+        rows = self._island_rows[island]
+        program = program_of(tree, np.arange(self._width), np.ones(self._width), self._width)
+        f = evaluate(program, self._inputs_of(rows))
+        target = rows.memory[rows.target : rows.target + rows.n]
+        centred = f - f.mean()
+        moments = Moments(float(f.mean()), float(centred @ centred), float(centred @ target))
+        form = int(tree.head[1])
+        w, b = readout(moments, form, rows.mean, rows.n)
+        return transform.back(tree, w, b, form >= SHIFTED) if w != 0.0 else None
+
+    def _inputs_of(self, rows: Rows) -> Array:
+        return rows.memory[: self._width * rows.n].reshape(self._width, rows.n).T
 
     def _judge(self, state: OutputState, pool: ThreadPoolExecutor) -> None:
         """Tune the islands' best on all rows, and let them into the hall of fame."""
         candidates = self._candidates(state)
-        trees = [
-            duplicate(member_of(state.islands[island], cell, place))
-            for island, cell, place in candidates
-        ]
         counts = np.zeros((len(candidates), 4), dtype=np.int64)
         errors = np.full((len(candidates), 4), np.inf)
         moments = [Moments(0.0, -1.0, 0.0)] * len(candidates)
@@ -327,7 +364,7 @@ class _OutputSearch:
         def judge(thread: int, k: int) -> int:
             moments[k] = Moments(
                 *judge_tree(
-                    trees[k],
+                    candidates[k].tree,
                     self._all,
                     self._checks,
                     self._rules,
@@ -340,18 +377,21 @@ class _OutputSearch:
             return 1
 
         self._share(pool, judge, range(len(candidates)), state)
-        for k, (island, cell, place) in enumerate(candidates):
-            archive = state.islands[island]
-            state.judged[island, cell] = archive.errors[cell, place]
+        for k, candidate in enumerate(candidates):
             if not errors[k].min() < np.inf:
-                archive.errors[cell, place] = np.inf
-                archive.heads[cell, place, 0] = 0
-                state.judged[island, cell] = np.inf
-                continue
+                self._expel(state, candidate)
             for form in range(4):
                 self._admit(
-                    state, trees[k], moments[k], form, int(counts[k, form]), errors[k, form]
+                    state, candidate.tree, moments[k], form, int(counts[k, form]), errors[k, form]
                 )
+
+    def _expel(self, state: OutputState, candidate: _Candidate) -> None:
+        """Free the place of what is of no use on all rows."""
+        if self._transforms[candidate.island] is None:
+            archive = state.islands[candidate.island]
+            archive.errors[candidate.cell, candidate.place] = np.inf
+            archive.heads[candidate.cell, candidate.place, 0] = 0
+            state.judged[candidate.island, candidate.cell] = np.inf
 
     def _admit(
         self,
@@ -400,6 +440,20 @@ class _OutputSearch:
             np.zeros((0, 2)),
         )  # fmt: skip
         return Member(1, self._error, program, self._mean, 0.0)
+
+
+def _shared_out(transforms: Sequence[Transform], islands: int) -> list[Transform | None]:
+    """What each island is after: the last ones t(y), at least half of all y itself."""
+    chosen = list(transforms)[: islands // 2]
+    return [*[None] * (islands - len(chosen)), *chosen]
+
+
+def _archive_of(trees: Sequence[Tree]) -> Archive:
+    """Trees as an archive with one place per cell."""
+    archive = new_archive(len(trees), 1, 1)
+    for cell, tree in enumerate(trees):
+        overwrite(member_of(archive, cell, 0), tree)
+    return archive
 
 
 def _alphabet(X: Array, functions: Sequence[str]) -> Alphabet:
