@@ -72,14 +72,14 @@ def forward(memory, ops, args, weights, count, slots, values, spare, n):
 
 
 @kernel()
-def _fill(memory, offset, value, n):
+def fill(memory, offset, value, n):
     out = memory[offset : offset + n]
     for i in range(n):
         out[i] = value
 
 
 @kernel()
-def _add_scaled(memory, target, weight, source, n):
+def add_scaled(memory, target, weight, source, n):
     out = memory[target : target + n]
     x = memory[source : source + n]
     for i in range(n):
@@ -87,7 +87,7 @@ def _add_scaled(memory, target, weight, source, n):
 
 
 @kernel()
-def _product(memory, target, left, right, n):
+def product(memory, target, left, right, n):
     out = memory[target : target + n]
     a = memory[left : left + n]
     b = memory[right : right + n]
@@ -122,12 +122,12 @@ def backward(
     """
     leaves = slots.shape[0]
     for i in range(count):
-        _fill(memory, adjoints + i * n, 0.0, n)
+        fill(memory, adjoints + i * n, 0.0, n)
     if inputs >= 0:
         for slot in range(leaves):
-            _fill(memory, inputs + slot * n, 1.0 if slot == output else 0.0, n)
+            fill(memory, inputs + slot * n, 1.0 if slot == output else 0.0, n)
     if output >= leaves:
-        _fill(memory, adjoints + (output - leaves) * n, 1.0, n)
+        fill(memory, adjoints + (output - leaves) * n, 1.0, n)
     column = tunable_weights(ops, count)
     for i in range(count - 1, -1, -1):
         a = args[i, 0]
@@ -143,12 +143,12 @@ def backward(
             if TUNABLE[ops[i]]:
                 column -= 1
                 if columns >= 0:
-                    _product(memory, columns + column * n, spare, operand, n)
+                    product(memory, columns + column * n, spare, operand, n)
             slot = args[i, side]
             if slot >= leaves:
-                _add_scaled(memory, adjoints + (slot - leaves) * n, weights[i, side], spare, n)
+                add_scaled(memory, adjoints + (slot - leaves) * n, weights[i, side], spare, n)
             elif inputs >= 0:
-                _add_scaled(memory, inputs + slot * n, weights[i, side], spare, n)
+                add_scaled(memory, inputs + slot * n, weights[i, side], spare, n)
 
 
 @kernel()
@@ -171,7 +171,7 @@ def _differentiate(columns, constants, ops, args, weights, output, memory, f, by
             for i in range(n):
                 memory[j * n + i] = columns[j, start + i]
         for c in range(constants.shape[0]):
-            _fill(memory, (inputs + c) * n, constants[c], n)
+            fill(memory, (inputs + c) * n, constants[c], n)
         forward(memory, ops, args, weights, count, slots, values, spare, n)
         backward(
             memory, ops, args, weights, count, output, slots, values, adjoints, spare, by_edge,

@@ -264,7 +264,7 @@ def _factorise(matrix, p):
 
 
 @kernel()
-def _solve_damped(room, p, damping):
+def solve_damped(room, p, damping):
     """Solve (A + damping · diag A) δ = g for the step δ; False if A is not positive."""
     factor = room.factor
     step = room.step
@@ -367,7 +367,7 @@ def tune(rows, room, count, output, steps):
         if moved:
             _gather(room.ops, room.weights, count, room.flat)
         moved = False
-        if not _solve_damped(room, p, damping):
+        if not solve_damped(room, p, damping):
             damping *= 10.0
             continue
         for a in range(p):

@@ -1,0 +1,430 @@
+"""Errors of trees, and tuning of their free weights.
+
+What is compared with the target y is w·f + b, in one of four *forms*: w is 1 or free, b is 0 or
+free. Free ones have a closed form and are eliminated (variable projection, Golub & Pereyra 1973):
+with r what is left of y, and D⊥ the derivatives of f by its free weights, what is eliminated
+projected off, the damped step δ solves (A + λ·diag A) δ = w D⊥ᵀ r with A = w² D⊥ᵀD⊥ (Kaufman 1975;
+Marquardt 1963). From three sums over the rows follow the errors of all four forms at once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.direct_tree import (
+    MAX_TREE,
+    Instructions,
+    new_instructions,
+    read_weights,
+    write_program,
+    write_starts,
+)
+from srnet_cli.cgp.kernels.gradient import ARITIES, forward, product, times_slope
+from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
+from srnet_cli.cgp.kernels.tuning import solve_damped
+
+SCALED, SHIFTED = 1, 2
+"""Bits of a form: w is free, b is free."""
+
+MAX_FREE = 32
+"""Trees with more free weights are of no use."""
+
+FEATURES = 96
+"""Columns of scratch behind those for tuning, for features that may be grafted."""
+
+_LARGEST = 1e140
+_FIRST_DAMPING = 1e-3
+_LEAST_DAMPING = 1e-12
+_MOST_DAMPING = 1e8
+_CONSTANT = 1e-20
+_ENOUGH = 1e-6
+
+Array = NDArray[np.float64]
+
+
+class Rows(NamedTuple):
+    """What trees are tuned against: columns of n values in one flat array.
+
+    Attributes:
+        memory: flat float64 array that all offsets refer to, with LANES values to spare.
+        slots: offsets of the inputs, and of a column of 1, (d + 1,).
+        target: offset of y less its mean.
+        mean, total: mean of y, and the sum of squares of what is left.
+        scratch, stride: offset of the first thread's scratch, and its length per thread.
+        n: number of rows.
+    """
+
+    memory: Array
+    slots: NDArray[np.int64]
+    target: int
+    mean: float
+    total: float
+    scratch: int
+    stride: int
+    n: int
+
+
+class Moments(NamedTuple):
+    """What the errors follow from.
+
+    Attributes:
+        mean: of f.
+        square: Σ(f − mean)².
+        cross: Σ(f − mean)·(y − ȳ).
+    """
+
+    mean: float
+    square: float
+    cross: float
+
+
+class TuningRoom(NamedTuple):
+    """What one thread works in.
+
+    Attributes:
+        program: the tree as instructions.
+        starts, readers: of the tree's nodes, (MAX_TREE,).
+        depends: 1 where an instruction depends on a free weight, (MAX_TREE,).
+        adjoints: offset of every instruction's adjoint, (MAX_TREE,).
+        flat, gradient, step: the free weights, the system's right side, and a step.
+        system, factor: the normal equations and their Cholesky factor.
+    """
+
+    program: Instructions
+    starts: NDArray[np.int64]
+    readers: NDArray[np.int64]
+    depends: NDArray[np.int64]
+    adjoints: NDArray[np.int64]
+    flat: Array
+    gradient: Array
+    step: Array
+    system: Array
+    factor: Array
+
+
+def scratch_columns() -> int:
+    """Columns of scratch that a thread needs."""
+    return 2 * MAX_TREE + 4 + MAX_FREE + FEATURES
+
+
+def lay_out(X: Array, y: Array, threads: int) -> Rows:
+    """Lay out rows.
+
+    Args:
+        X: inputs, (n, d).
+        y: what is to be explained, (n,).
+        threads: how many threads need scratch.
+    """
+    n, d = X.shape
+    mean = float(y.mean())
+    shared = np.concatenate([X.T.ravel(), np.ones(n), y - mean])
+    stride = scratch_columns() * n + LANES
+    memory = np.zeros(len(shared) + threads * stride + LANES)
+    memory[: len(shared)] = shared
+    return Rows(
+        memory=memory,
+        slots=np.arange(d + 1) * n,
+        target=(d + 1) * n,
+        mean=mean,
+        total=float(np.sum((y - mean) ** 2)),
+        scratch=len(shared),
+        stride=stride,
+        n=n,
+    )
+
+
+@kernel()
+def new_tuning_room():
+    """Room to tune in."""
+    return TuningRoom(
+        new_instructions(),
+        np.zeros(MAX_TREE, dtype=np.int64),
+        np.zeros(MAX_TREE, dtype=np.int64),
+        np.zeros(MAX_TREE, dtype=np.int64),
+        np.zeros(MAX_TREE, dtype=np.int64),
+        np.zeros(MAX_FREE),
+        np.zeros(MAX_FREE),
+        np.zeros(MAX_FREE),
+        np.zeros((MAX_FREE, MAX_FREE)),
+        np.zeros((MAX_FREE, MAX_FREE)),
+    )
+
+
+@kernel(allocates=False)
+def prepare(tree, rows, room):
+    """Write a tidy tree as instructions; returns their number and the slot that is the formula."""
+    write_starts(tree, room.starts)
+    return write_program(tree, room.starts, rows.slots.shape[0] - 1, room.program)
+
+
+@kernel(allocates=False)
+def run(rows, room, count, output, scratch):
+    """Run the instructions; returns the offset of the values of f."""
+    values = scratch + 4 * rows.n
+    program = room.program
+    forward(
+        rows.memory, program.ops, program.args, program.weights, count, rows.slots, values,
+        scratch, rows.n,
+    )  # fmt: skip
+    leaves = rows.slots.shape[0]
+    return rows.slots[output] if output < leaves else values + (output - leaves) * rows.n
+
+
+@kernel(allocates=False)
+def centre(memory, source, target, mean, n):
+    x = memory[source : source + n]
+    out = memory[target : target + n]
+    for i in range(n):
+        out[i] = x[i] - mean
+
+
+@kernel(allocates=False)
+def take_moments(rows, values, ones, centred):
+    """The moments of a column, which is written at ``centred`` less its mean."""
+    mean = inner_product(rows.memory, rows.n, values, ones) / rows.n
+    if not abs(mean) < _LARGEST:
+        return Moments(0.0, -1.0, 0.0)
+    centre(rows.memory, values, centred, mean, rows.n)
+    square = inner_product(rows.memory, rows.n, centred, centred)
+    if not square < _LARGEST * _LARGEST or square <= _CONSTANT * mean * mean * rows.n:
+        return Moments(0.0, -1.0, 0.0)
+    return Moments(mean, square, inner_product(rows.memory, rows.n, centred, rows.target))
+
+
+@kernel(allocates=False)
+def readout(moments, form, mean, n):
+    """(w, b) under a form, for a target of the given mean."""
+    w = 1.0
+    if form & SCALED:
+        w = moments.cross / moments.square
+        if not form & SHIFTED:
+            below = moments.square + n * moments.mean * moments.mean
+            w = (moments.cross + n * moments.mean * mean) / below
+    return w, (mean - w * moments.mean if form & SHIFTED else 0.0)
+
+
+@kernel(allocates=False)
+def left_over(moments, form, mean, total, n):
+    """Σ(y − w·f − b)² as a share of Σ(y − ȳ)²."""
+    w, b = readout(moments, form, mean, n)
+    shift = w * moments.mean + b - mean
+    if form == (SCALED | SHIFTED):
+        squares = total - moments.cross * w
+        if squares > 1e-9 * total:
+            return squares / total
+    squares = w * (w * moments.square - 2.0 * moments.cross) + total
+    if not form & SHIFTED:
+        squares += n * shift * shift
+    return max(squares / total, 1e-16)
+
+
+@kernel(allocates=False)
+def write_residual(rows, values, residual, w, b):
+    """Write y − w·f − b; returns its squared norm."""
+    f = rows.memory[values : values + rows.n]
+    y = rows.memory[rows.target : rows.target + rows.n]
+    out = rows.memory[residual : residual + rows.n]
+    shift = rows.mean - b
+    for i in range(rows.n):
+        out[i] = multiply_add(-w, f[i], y[i] + shift)
+    return inner_product(rows.memory, rows.n, residual, residual)
+
+
+@kernel(allocates=False)
+def _mark_dependent(room, count, leaves):
+    """Mark instructions that depend on free weights; returns how many weights are free."""
+    program = room.program
+    p = 0
+    for i in range(count):
+        room.depends[i] = 0
+        for side in range(ARITIES[program.ops[i]]):
+            operand = program.args[i, side] - leaves
+            if program.free[i, side]:
+                p += 1
+                room.depends[i] = 1
+            elif operand >= 0 and room.depends[operand]:
+                room.depends[i] = 1
+            if operand >= 0 and room.depends[operand]:
+                room.depends[i] = 1
+    return p
+
+
+@kernel(allocates=False)
+def scale(memory, source, target, weight, n):
+    x = memory[source : source + n]
+    out = memory[target : target + n]
+    for i in range(n):
+        out[i] = weight * x[i]
+
+
+@kernel(allocates=False)
+def _differentiate(rows, room, count, values, adjoints, spare, columns, p):
+    """Write the derivatives of f by its p free weights as columns, those nobody needs left out."""
+    program, n, leaves = room.program, rows.n, rows.slots.shape[0]
+    memory = rows.memory
+    room.adjoints[count - 1] = rows.slots[leaves - 1]
+    column = p
+    for i in range(count - 1, -1, -1):
+        if not room.depends[i]:
+            continue
+        a, b = program.args[i, 0], program.args[i, 1]
+        left = rows.slots[a] if a < leaves else values + (a - leaves) * n
+        right = rows.slots[b] if b < leaves else values + (b - leaves) * n
+        for side in range(ARITIES[program.ops[i]] - 1, -1, -1):
+            slot = program.args[i, side]
+            goes_on = slot >= leaves and room.depends[slot - leaves] == 1
+            if not goes_on and not program.free[i, side]:
+                continue
+            times_slope(
+                memory, program.ops[i], side, program.weights[i, 0], program.weights[i, 1],
+                left, right, values + i * n, room.adjoints[i], spare, n,
+            )  # fmt: skip
+            if program.free[i, side]:
+                column -= 1
+                product(memory, columns + column * n, spare, left if side == 0 else right, n)
+            if goes_on:
+                at = adjoints + (slot - leaves) * n
+                scale(memory, spare, at, program.weights[i, side], n)
+                room.adjoints[slot - leaves] = at
+
+
+@kernel(allocates=False)
+def _subtract(memory, target, scale, source, n):
+    out = memory[target : target + n]
+    x = memory[source : source + n]
+    for i in range(n):
+        out[i] = multiply_add(-scale, x[i], out[i])
+
+
+@kernel(allocates=False)
+def _linearise(rows, room, count, values, scratch, moments, form, p):
+    """Write the damped system at a tree that has just been run; False if it is not finite."""
+    n, memory = rows.n, rows.memory
+    spare, residual, basis = scratch, scratch + 2 * n, scratch + 3 * n
+    adjoints = scratch + (4 + MAX_TREE) * n
+    columns = scratch + (4 + 2 * MAX_TREE) * n
+    ones = rows.slots[rows.slots.shape[0] - 1]
+    f = values
+    w, b = readout(moments, form, rows.mean, n)
+    write_residual(rows, f, residual, w, b)
+    first = scratch + 4 * n
+    _differentiate(rows, room, count, first, adjoints, spare, columns, p)
+    centre(memory, f, basis, moments.mean if form & SHIFTED else 0.0, n)
+    norm = inner_product(memory, n, basis, basis)
+    for a in range(p):
+        column = columns + a * n
+        if not inner_product(memory, n, column, column) < _LARGEST:
+            return False
+        if form & SHIFTED:
+            centre(memory, column, column, inner_product(memory, n, column, ones) / n, n)
+        if form & SCALED:
+            _subtract(memory, column, inner_product(memory, n, basis, column) / norm, basis, n)
+        room.gradient[a] = w * inner_product(memory, n, column, residual)
+        for c in range(a + 1):
+            other = columns + c * n
+            room.system[a, c] = w * w * inner_product(memory, n, column, other)
+    return True
+
+
+@kernel(allocates=False)
+def _gather(room, count):
+    p = 0
+    for i in range(count):
+        for side in range(ARITIES[room.program.ops[i]]):
+            if room.program.free[i, side]:
+                room.flat[p] = room.program.weights[i, side]
+                p += 1
+
+
+@kernel(allocates=False)
+def _scatter(room, count, flat):
+    p = 0
+    for i in range(count):
+        for side in range(ARITIES[room.program.ops[i]]):
+            if room.program.free[i, side]:
+                room.program.weights[i, side] = flat[p]
+                p += 1
+
+
+@kernel(allocates=False)
+def tune_tree(tree, rows, room, scratch, steps, wanted):
+    """Tune the free weights of a tree under its form, in place.
+
+    Args:
+        tree: a tidy tree.
+        rows: what it is tuned against.
+        room: see ``new_tuning_room``.
+        scratch: offset of this thread's scratch.
+        steps: evaluations to spend on steps.
+        wanted: errors above this are not tuned beyond half of the steps.
+
+    Returns:
+        The moments at the best weights; their square is −1 if the tree is of no use.
+    """
+    count, output = prepare(tree, rows, room)
+    form = tree.head[1]
+    n, leaves = rows.n, rows.slots.shape[0]
+    ones, centred = rows.slots[leaves - 1], scratch + 3 * n
+    values = run(rows, room, count, output, scratch)
+    best = take_moments(rows, values, ones, centred)
+    p = _mark_dependent(room, count, leaves)
+    if best.square < 0.0 or p > MAX_FREE:
+        return Moments(0.0, -1.0, 0.0)
+    if p == 0:
+        return best
+    error = left_over(best, form, rows.mean, rows.total, n)
+    damping = _FIRST_DAMPING
+    moved = True
+    for step in range(steps):
+        if 2 * step >= steps and error > wanted:
+            break
+        if moved:
+            if not _linearise(rows, room, count, values, scratch, best, form, p):
+                break
+            _gather(room, count)
+        moved = False
+        if not solve_damped(room, p, damping):
+            damping *= 10.0
+            continue
+        for a in range(p):
+            room.step[a] += room.flat[a]
+        _scatter(room, count, room.step)
+        values = run(rows, room, count, output, scratch)
+        moments = take_moments(rows, values, ones, centred)
+        now = np.inf
+        if moments.square > 0.0:
+            now = left_over(moments, form, rows.mean, rows.total, n)
+        if now < error:
+            gain = error - now
+            error, best = now, moments
+            damping = max(0.1 * damping, _LEAST_DAMPING)
+            moved = True
+            if gain < _ENOUGH * error or error <= 1e-15:
+                break
+        else:
+            _scatter(room, count, room.flat)
+            damping *= 10.0
+            if damping > _MOST_DAMPING:
+                break
+    read_weights(tree, room.starts, room.program)
+    return best
+
+
+@kernel(allocates=False)
+def value_range(tree, rows, room, scratch):
+    """Least and largest value of a tidy tree; both NaN if any value is not finite."""
+    count, output = prepare(tree, rows, room)
+    values = run(rows, room, count, output, scratch)
+    low, high, total = np.inf, -np.inf, 0.0
+    f = rows.memory[values : values + rows.n]
+    for i in range(rows.n):
+        low = min(low, f[i])
+        high = max(high, f[i])
+        total += f[i]
+    if not abs(total) < np.inf:
+        return np.nan, np.nan
+    return low, high

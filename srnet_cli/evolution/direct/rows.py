@@ -1,0 +1,81 @@
+"""The rows of one output as the search reads them: inputs that count, in sane scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_LEAST, _MOST = 1e-4, 1e4
+_VARIES = 1e-12
+_BINS = 16
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The inputs that formulas are made of.
+
+    Attributes:
+        numbers: which inputs, ascending, (k,).
+        units: powers of ten that they are multiplied by, mostly 1, (k,).
+    """
+
+    numbers: NDArray[np.int64]
+    units: Array
+
+    def of(self, X: Array) -> Array:
+        """These columns of rows (n, d), scaled: (n, k)."""
+        return np.asarray(X[:, self.numbers] * self.units)
+
+
+def power_of_ten(size: float) -> float:
+    """The power of ten by which values of this size are multiplied, 1 where they are handy."""
+    if not 0.0 < size < np.inf or _LEAST <= size <= _MOST:
+        return 1.0
+    return float(10.0 ** -np.round(np.log10(size)))
+
+
+def varies(column: Array) -> bool:
+    """Whether a column holds more than rounding errors of one value."""
+    return bool(np.ptp(column) > _VARIES * np.abs(column).max())
+
+
+def useful_columns(X: Array, y: Array, irrelevant: tuple[int, ...], most: int) -> Columns:
+    """The inputs that vary and count; of more than ``most`` those with the largest effect on y."""
+    numbers = np.array(
+        [j for j in range(X.shape[1]) if j not in irrelevant and varies(X[:, j])], dtype=np.int64
+    )
+    if len(numbers) > most:
+        effects = np.array([_effect(X[:, j], y) for j in numbers])
+        linear = _linear_effects(X[:, numbers], y)
+        strongest = np.argsort(-np.maximum(effects, linear), kind="stable")[:most]
+        numbers = np.sort(numbers[strongest])
+    sizes = np.sqrt(np.mean((X[:, numbers] / np.abs(X[:, numbers]).max(axis=0)) ** 2, axis=0))
+    sizes = sizes * np.abs(X[:, numbers]).max(axis=0)
+    return Columns(numbers, np.array([power_of_ten(float(size)) for size in sizes]))
+
+
+def _effect(column: Array, y: Array) -> float:
+    """The share of y's variance between bins of an input."""
+    bins = np.array_split(y[np.argsort(column, kind="stable")], _BINS)
+    centre = y.mean()
+    return float(sum(len(part) * (part.mean() - centre) ** 2 for part in bins if len(part)))
+
+
+def _linear_effects(X: Array, y: Array) -> Array:
+    """The share that each input has in a linear fit, in the measure of ``_effect``."""
+    centred = (X - X.mean(axis=0)) / X.std(axis=0)
+    weights = np.linalg.lstsq(centred, y - y.mean(), rcond=1e-6)[0]
+    return np.asarray(weights**2 * len(y))
+
+
+def stratified(y: Array, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """``n`` row numbers, one of every stretch of the sorted values of y, ascending."""
+    if n >= len(y):
+        return np.arange(len(y))
+    edges = np.linspace(0, len(y), n + 1).astype(np.int64)
+    places = rng.integers(edges[:-1], edges[1:])
+    return np.sort(np.argsort(y, kind="stable")[places])

@@ -1,0 +1,121 @@
+"""Formulas that a direct search tries first: single inputs, power laws, weighted sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, Tree
+from srnet_cli.evolution.direct.formula import tree_of
+from srnet_cli.primitives import BY_NAME
+
+Array = NDArray[np.float64]
+Node = tuple[int, float, bool]
+
+_SUMMANDS = 6
+_LEAST_EXPONENT = 0.25
+_LARGEST_EXPONENT = 6.0
+
+
+def starts(
+    X: Array, y: Array, functions: Sequence[str], exponents: Sequence[float | None]
+) -> list[Tree]:
+    """What is worth trying on any problem.
+
+    Args:
+        X, y: rows, (n, d) and (n,).
+        functions: names of the function set.
+        exponents: known exponents of the inputs; empty: none.
+    """
+    trees = [tree_of(_leaf(j)) for j in range(X.shape[1])]
+    if "add" in functions:
+        trees.append(_weighted_sum(X, y))
+    powers = _power_law(X, y)
+    if exponents:
+        powers = np.array(
+            [
+                power if known is None else known
+                for known, power in zip(exponents, powers, strict=True)
+            ]
+        )
+    for digits in (1, 2):
+        product = _product(np.round(powers * digits) / digits, functions)
+        if product is not None:
+            trees.append(product)
+    return trees
+
+
+def _leaf(j: int, weight: float = 1.0) -> Node:
+    return FIRST_INPUT + j, weight, weight != 1.0
+
+
+def _weighted_sum(X: Array, y: Array) -> Tree:
+    spread = X.std(axis=0)
+    weights = np.linalg.lstsq((X - X.mean(axis=0)) / spread, y - y.mean(), rcond=1e-6)[0]
+    chosen = np.sort(np.argsort(-np.abs(weights), kind="stable")[:_SUMMANDS])
+    nodes: list[Node] = []
+    for place, j in enumerate(chosen.tolist()):
+        nodes.append(_leaf(j, float(weights[j] / spread[j])))
+        if place:
+            nodes.append((BY_NAME["add"].opcode, 1.0, False))
+    return tree_of(*nodes)
+
+
+def _power_law(X: Array, y: Array) -> Array:
+    """Least-squares exponents of the inputs in log|y|; 0 where there is no law to be had."""
+    powers = np.zeros(X.shape[1])
+    signed = [j for j in range(X.shape[1]) if (X[:, j] > 0).all() or (X[:, j] < 0).all()]
+    magnitude = np.abs(y)
+    keeps = magnitude > 1e-3 * magnitude.max(initial=0.0)
+    if not signed or keeps.sum() < 2 * len(signed) + 2:
+        return powers
+    columns = np.column_stack([np.ones(len(y)), np.log(np.abs(X[:, signed]))])[keeps]
+    powers[signed] = np.linalg.lstsq(columns, np.log(magnitude[keeps]), rcond=1e-9)[0][1:]
+    return powers
+
+
+def _product(powers: Array, functions: Sequence[str]) -> Tree | None:
+    """The product of the inputs to these powers, multiples of 1/2; None if it cannot be written."""
+    above: list[list[Node]] = []
+    below: list[list[Node]] = []
+    for j, power in enumerate(powers.tolist()):
+        if not _LEAST_EXPONENT < abs(power) <= _LARGEST_EXPONENT:
+            continue
+        factors = _power(j, abs(power), functions)
+        if factors is None:
+            return None
+        (above if power > 0 else below).extend(factors)
+    if len(above) + len(below) < 1 or (len(above) + len(below) > 1 and "mul" not in functions):
+        return None
+    if below and "div" not in functions:
+        return None
+    nodes = _joined(above)
+    if below:
+        if not nodes:
+            nodes = [(CONSTANT, 1.0, True)]
+        nodes = [*nodes, *_joined(below), (BY_NAME["div"].opcode, 1.0, False)]
+    return tree_of(*nodes) if len(nodes) < 40 else None
+
+
+def _power(j: int, power: float, functions: Sequence[str]) -> list[list[Node]] | None:
+    whole, half = int(power), power % 1.0 >= 0.5
+    factors: list[list[Node]] = []
+    if half:
+        if "sqrt" not in functions:
+            return None
+        factors.append([_leaf(j), (BY_NAME["sqrt"].opcode, 1.0, False)])
+    if "square" in functions:
+        factors += [[_leaf(j), (BY_NAME["square"].opcode, 1.0, False)]] * (whole // 2)
+        whole %= 2
+    return factors + [[_leaf(j)]] * whole
+
+
+def _joined(factors: list[list[Node]]) -> list[Node]:
+    nodes: list[Node] = []
+    for place, factor in enumerate(factors):
+        nodes += factor
+        if place:
+            nodes.append((BY_NAME["mul"].opcode, 1.0, False))
+    return nodes

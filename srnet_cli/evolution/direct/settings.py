@@ -1,0 +1,53 @@
+"""What a direct search may spend, and what is known beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How a direct search is shaped.
+
+    Attributes:
+        nodes: printed nodes that a formula may have, readout included, at most.
+        islands: archives that evolve side by side, per output; fewer where there are many outputs.
+        places: members that an archive keeps per number of nodes.
+        rows: rows on which offspring are tuned, per island.
+        judged_rows: rows on which members of the hall of fame are tuned and judged, at most.
+        check_rows: rows of the domain on which formulas must keep their range, at most.
+        seeds: random formulas that an island begins with.
+        offspring: made per island and generation.
+        steps: evaluations spent on tuning an offspring.
+        judged_steps: evaluations spent on tuning a candidate for the hall of fame.
+        inputs: inputs that formulas are made of, at most; of more, those with the largest effect.
+    """
+
+    nodes: int = 50
+    islands: int = 8
+    places: int = 6
+    rows: int = 256
+    judged_rows: int = 4096
+    check_rows: int = 2048
+    seeds: int = 400
+    offspring: int = 400
+    steps: int = 6
+    judged_steps: int = 12
+    inputs: int = 30
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is known of an output's structure, all of it optional.
+
+    Attributes:
+        irrelevant: inputs that the output does not depend on, by number.
+        exponents: per input the exponent of the power law that holds along it, None where none
+            does; empty: nothing known.
+        products, sums: groups of inputs that the output is a product, or a sum, of functions of.
+    """
+
+    irrelevant: tuple[int, ...] = ()
+    exponents: tuple[float | None, ...] = ()
+    products: tuple[tuple[int, ...], ...] = ()
+    sums: tuple[tuple[int, ...], ...] = ()
