@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from srnet_cli.evolution.direct.settings import Hints
 
 Array = NDArray[np.float64]
 
@@ -24,12 +28,18 @@ class Problem:
         targets: h_1 … h_L, (n, m_l).
         fit_rows: the first so many rows fit the readouts; the others only count in selection.
         has_classes: whether the last targets are the logits of a classifier.
+        rows: the rows in their own units, which formulas of the whole network read, (n, d); None
+            where h_0 is in them already.
+        hints: what is known of the structure of every direct output, see ``direct_outputs``; empty:
+            nothing.
     """
 
     inputs: Array
     targets: tuple[Array, ...]
     fit_rows: int
     has_classes: bool = False
+    rows: Array | None = None
+    hints: tuple[Hints, ...] = ()
 
     def __post_init__(self) -> None:
         if self.fit_rows < 1:
@@ -42,6 +52,24 @@ class Problem:
                 raise DataError(f"the {what} are too large for a squared error: above {_LARGEST:g}")
 
     @property
+    def raw(self) -> Array:
+        """The rows in their own units, (n, d)."""
+        return self.inputs if self.rows is None else self.rows
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """d, m_1, …, m_L."""
         return (self.inputs.shape[1], *(target.shape[1] for target in self.targets))
+
+
+def direct_outputs(outputs: Array, has_classes: bool) -> Array:
+    """What whole-network formulas are for: the outputs; of two classes, one score for the second.
+
+    The logits of two classes are each other's negatives, once centred, so that one formula says
+    all: above 0 it names the second class.
+
+    Args:
+        outputs: of the network, logits of a classifier, (n, m).
+        has_classes: whether they are logits.
+    """
+    return outputs[:, 1:] - outputs[:, :1] if has_classes and outputs.shape[1] == 2 else outputs

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.config.schema import (
     AutoSettings,
+    DirectSettings,
     EvolutionSettings,
     Experiment,
     MnncgpSettings,
@@ -20,6 +21,9 @@ from srnet_cli.errors import ConfigError, StorageError
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.auto.remarks import remarks
+from srnet_cli.evolution.direct import HallOfFame
+from srnet_cli.evolution.direct import progress as direct_progress
+from srnet_cli.evolution.direct import strategy as direct
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network
@@ -76,6 +80,8 @@ class Strategy:
         measured: what fitness and losses are, in words, of whether there are classes.
         evaluations: individuals evaluated in so many generations, of (generations, settings).
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
+        direct_fronts: whole-network formulas found so far, output by output, of a state; empty
+            where the strategy, or the state, has none.
         pack: the states of several trials as bytes; equal states give equal bytes.
         unpack: the inverse of ``pack``, of (bytes, widths d, m_1, …, m_L, settings).
     """
@@ -88,6 +94,7 @@ class Strategy:
     measured: Callable[[bool], str]
     evaluations: Callable[[int, Any], int]
     symbolic_layers: Callable[[Any, Sequence[int], Any], tuple[SymbolicLayer, ...]]
+    direct_fronts: Callable[[Any], Sequence[HallOfFame]]
     pack: Callable[[Sequence[Any]], bytes]
     unpack: Callable[[bytes, Sequence[int], Any], Sequence[Any]]
 
@@ -120,6 +127,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         measured=lambda has_classes: "1 - R²",
         evaluations=auto.evaluations,
         symbolic_layers=auto.symbolic_layers,
+        direct_fronts=lambda state: () if state.direct is None else state.direct.fronts,
         pack=auto.pack,
         unpack=auto.unpack,
     ),
@@ -132,8 +140,22 @@ STRATEGIES: Mapping[str, Strategy] = {
         measured=_squares_and_entropy,
         evaluations=_one_parent,
         symbolic_layers=mnncgp_es.symbolic_layers,
+        direct_fronts=lambda state: (),
         pack=mnncgp_es.pack,
         unpack=lambda data, widths, settings: mnncgp_es.unpack(data),
+    ),
+    "direct": Strategy(
+        settings=DirectSettings,
+        search=direct.Direct,
+        remarks=_no_remarks,
+        is_open_ended=True,
+        kernel="direct_island.run_island",
+        measured=lambda has_classes: "1 - R²",
+        evaluations=direct.evaluations,
+        symbolic_layers=direct.symbolic_layers,
+        direct_fronts=lambda state: state.fronts,
+        pack=direct_progress.pack_states,
+        unpack=lambda data, widths, settings: direct_progress.unpack_states(data),
     ),
 }
 

@@ -36,7 +36,8 @@ from srnet_cli.cgp.kernels.direct_tuning import (
     write_residual,
 )
 from srnet_cli.cgp.kernels.draws import below, uniform
-from srnet_cli.cgp.kernels.gradient import product, times_slope
+from srnet_cli.cgp.kernels.functions import times_slope
+from srnet_cli.cgp.kernels.gradient import product
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import inner_product
 from srnet_cli.cgp.kernels.opcodes import ADD, MUL

@@ -22,7 +22,8 @@ from srnet_cli.cgp.kernels.direct_tree import (
     write_program,
     write_starts,
 )
-from srnet_cli.cgp.kernels.gradient import ARITIES, forward, product, times_slope
+from srnet_cli.cgp.kernels.functions import times_slope
+from srnet_cli.cgp.kernels.gradient import ARITIES, forward, product
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
 from srnet_cli.cgp.kernels.tuning import solve_damped

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from srnet_cli.evolution.direct.settings import Effort
+
 
 @dataclass(frozen=True)
 class LayerBudget:
@@ -113,6 +115,7 @@ class Budget:
     """What a whole search may cost.
 
     Attributes:
+        direct: of the search for whole-network formulas.
         layer: of each layer.
         refinement: of all layers together.
         descent: of a classifier's last stage.
@@ -121,6 +124,7 @@ class Budget:
         classifier_layer_time: the same of a classifier, whose last stage needs time as well.
     """
 
+    direct: Effort = field(default_factory=Effort)
     layer: LayerBudget = field(default_factory=LayerBudget)
     refinement: RefinementBudget = field(default_factory=RefinementBudget)
     descent: DescentBudget = field(default_factory=DescentBudget)

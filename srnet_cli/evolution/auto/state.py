@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import Composition, Layer
+from srnet_cli.evolution.direct.progress import DirectState, from_arrays, packed_arrays
 
 Array = NDArray[np.float64]
 
@@ -91,6 +92,9 @@ class State:
         seconds: time spent; stays 0 where none is set as a limit, and so changes no result.
         fitness: mean 1 − R² of the hidden units plus that of the outputs; infinite at first.
         trace: generation, fitness and layers' mean 1 − R² whenever they changed, (k, 2 + L).
+        direct: the search of whole-network formulas; None where there is none.
+        has_direct: whether that is over.
+        direct_seconds: what it has taken of ``seconds``.
     """
 
     composition: Composition
@@ -105,6 +109,9 @@ class State:
     seconds: float = 0.0
     fitness: float = np.inf
     trace: Array = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+    direct: DirectState | None = None
+    has_direct: bool = False
+    direct_seconds: float = 0.0
 
 
 class _Fields(NamedTuple):
@@ -164,6 +171,10 @@ def pack(states: Sequence[State]) -> bytes:
         arrays[f"{number}.trace"] = state.trace
         _pack_composition(state.composition, f"{number}.layer", arrays)
         _pack_composition(state.best, f"{number}.best", arrays)
+        if state.direct is not None:
+            over = (float(state.has_direct), state.direct_seconds)
+            arrays[f"{number}.direct"] = np.array(over)
+            arrays |= packed_arrays(state.direct, f"{number}.direct.")
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
@@ -206,6 +217,10 @@ def _unpacked(
     generation, quiet_cycles, position, cycle, *parts = counts
     best_error, cycle_error, seconds, fitness = arrays[f"{name}.whole"].tolist()
     fields = _Fields(*parts, *arrays[f"{name}.figures"].tolist())
+    direct, is_over, direct_seconds = None, 1.0, 0.0
+    if f"{name}.direct" in arrays:
+        direct = from_arrays(arrays, f"{name}.direct.")
+        is_over, direct_seconds = arrays[f"{name}.direct"].tolist()
     return State(
         composition=_unpacked_composition(arrays, f"{name}.layer", decoders),
         best=_unpacked_composition(arrays, f"{name}.best", decoders),
@@ -219,6 +234,9 @@ def _unpacked(
         seconds=seconds,
         fitness=fitness,
         trace=np.asarray(arrays[f"{name}.trace"], dtype=np.float64),
+        direct=direct,
+        has_direct=bool(is_over),
+        direct_seconds=direct_seconds,
     )
 
 

@@ -1,16 +1,18 @@
-"""The strategy ``auto``: layer after layer, several expressions each, then all of it together.
+"""The strategy ``auto``: whole-network formulas, then layer after layer, then all of it together.
 
-For every layer, on the composition's own inputs: expressions are added one at a time, each the
-best of several lineages for a unit of its own, or against what the others leave unexplained; then
-each in turn is evolved further, or replaced by a better newcomer, until that brings nothing more
-(``layer``). Then all edge weights and readouts are refined together through the whole composition
-(``whole``). That is a cycle; in the next ones every layer is gone through again, now reading what
-the refined layers below it say, until two cycles bring next to nothing. The best composition of all
-is the result. A classifier has one cycle, and is then refined on the cross-entropy.
+First comes a direct search, from the inputs straight to each output, with a share of the time, so
+that there are formulas at any time (``direct``). Then, for every layer, on the composition's own
+inputs: expressions are added one at a time, each the best of several lineages for a unit of its
+own, or against what the others leave unexplained; then each in turn is evolved further, or replaced
+by a better newcomer, until that brings nothing more (``layer``). Then all edge weights and readouts
+are refined together through the whole composition (``whole``). That is a cycle; in the next ones
+every layer is gone through again, now reading what the refined layers below it say, until two
+cycles bring next to nothing. The best composition of all is the result. A classifier has one cycle,
+and is then refined on the cross-entropy.
 
-One generation is one such evolution of one expression, or some joint steps. Random numbers are
-functions of the seed and of the generation's number, and every decision follows from the state
-alone, so a search can be taken up again anywhere.
+One generation is one of the direct search, one such evolution of one expression, or some joint
+steps. Random numbers are functions of the seed and of the generation's number, and every decision
+follows from the state alone, so a search can be taken up again anywhere.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from srnet_cli.evolution.auto.state import State, pack
 from srnet_cli.evolution.auto.whole.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.whole.refinement import Refinement
 from srnet_cli.evolution.auto.whole.stages import CrossEntropyDescent, EndOfCycle, JointRefinement
+from srnet_cli.evolution.direct.strategy import Direct
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import divergence
@@ -85,7 +88,10 @@ class Auto:
         self._stages: list[Stage] = [*layers, *whole]
         self._end_of_cycle = None if problem.has_classes else EndOfCycle(budget.cycles)
         layer_time = budget.classifier_layer_time if problem.has_classes else budget.layer_time
-        self._deadlines = _deadlines(settings.max_seconds, layer_time, expressions, len(whole))
+        self._shares = _shares(layer_time, expressions, len(whole))
+        self._direct: Direct | None = None
+        if settings.direct_share > 0.0:
+            self._direct = Direct(problem, settings, seed, trial, threads, budget.direct)
 
     def init(self) -> State:
         """The state before the first generation."""
@@ -99,7 +105,8 @@ class Auto:
         with threadpool_limits(1, "blas"):
             composition = unsolved.solved(evidence.inputs, evidence.targets)
         trace = np.empty((0, 2 + len(composition.layers)))
-        return State(composition, best=composition, trace=trace)
+        direct = None if self._direct is None else self._direct.init()
+        return State(composition, best=composition, trace=trace, direct=direct)
 
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
@@ -109,6 +116,8 @@ class Auto:
         for stage in small._stages:
             state.progress = None
             stage.step(state)
+        if small._direct is not None:
+            small._direct.warm_up()
 
     def advance(self, state: State, generations: int) -> None:
         """Run so many generations more, or fewer on reaching the end; updates the state."""
@@ -132,15 +141,34 @@ class Auto:
 
     def _advance(self, state: State) -> None:
         """Run one generation."""
+        if self._direct is not None and state.direct is not None and not state.has_direct:
+            state.has_direct = self._direct.step(state.direct) or self._has_had_its_share(state)
+            state.generation += 1
+            if state.generation == 1:
+                self._record(state)
+            state.direct_seconds = state.seconds
+            return
         has_ended = self._stages[state.position].step(state)
         state.generation += 1
         self._record(state)
         if has_ended or self._is_late(state):
             self._next_stage(state)
 
+    def _has_had_its_share(self, state: State) -> bool:
+        """Whether the direct search has had its share of generations, or of the time there is."""
+        settings = self._settings
+        is_late = settings.max_seconds is not None and (
+            state.seconds >= settings.direct_share * settings.max_seconds
+        )
+        return is_late or state.generation + 1 >= settings.direct_share * settings.generations
+
     def _is_late(self, state: State) -> bool:
         """Whether the stage has had its share of the time there is; in later cycles none has."""
-        return state.cycle == 0 and state.seconds >= self._deadlines[state.position]
+        limit = self._settings.max_seconds
+        if state.cycle > 0 or limit is None:
+            return False
+        spent, there = state.seconds - state.direct_seconds, limit - state.direct_seconds
+        return spent >= self._shares[state.position] * there
 
     def _next_stage(self, state: State) -> None:
         """Go on with the next stage; after the last with another cycle, or not at all."""
@@ -198,23 +226,18 @@ def _descent_stage(problem: Problem, budget: Budget, draw: Draw) -> Stage:
     return CrossEntropyDescent(descent, budget.descent, draw)
 
 
-def _deadlines(
-    limit: float | None, layer_time: float, expressions: Sequence[int], others: int
-) -> list[float]:
-    """When each stage of the first cycle ends at the latest, in seconds of the search.
+def _shares(layer_time: float, expressions: Sequence[int], others: int) -> list[float]:
+    """By what share of the time for layers each stage of the first cycle ends at the latest.
 
     Layers get time by their numbers of expressions; what follows them has the rest.
 
     Args:
-        limit: seconds of the whole search, if any.
-        layer_time: the share of them that all layers get.
+        layer_time: the share that all layers get.
         expressions: of every layer.
         others: how many stages follow.
     """
-    if limit is None:
-        return [np.inf] * (len(expressions) + others)
     done = np.cumsum(expressions).tolist()
-    return [*(layer_time * limit * part / done[-1] for part in done), *[np.inf] * others]
+    return [*(layer_time * part / done[-1] for part in done), *[np.inf] * others]
 
 
 def symbolic_layers(

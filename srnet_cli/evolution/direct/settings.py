@@ -37,6 +37,22 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Effort:
+    """When a search ends of itself, where no limit of time does.
+
+    Attributes:
+        generations: the most, per output.
+        quiet_generations: after so many in a row without ``gain`` it ends, per output.
+        gain: by how much the mean logarithm of the least error, over all sizes of formulas, has to
+            fall in a generation.
+    """
+
+    generations: int = 200
+    quiet_generations: int = 50
+    gain: float = 1e-3
+
+
+@dataclass(frozen=True)
 class Hints:
     """What is known of an output's structure, all of it optional.
 

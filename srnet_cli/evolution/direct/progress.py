@@ -1,0 +1,151 @@
+"""How far a direct search with an end has come, and how that is kept as bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.program import Program
+from srnet_cli.evolution.direct.formula import HallOfFame, Member
+from srnet_cli.evolution.direct.state import State, pack, unpack
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class DirectState:
+    """All that the strategy needs to go on.
+
+    Attributes:
+        search: of the engine.
+        fronts: what it has found so far, output by output.
+        seconds: time spent; stays 0 where none is set as a limit, and so changes no result.
+        quiet: generations in a row in which next to nothing has become better.
+        level: the mean logarithm of the least error, over all sizes of formulas and all outputs.
+        trace: generation, fitness and the outputs' mean 1−R² whenever they changed, (k, 3).
+    """
+
+    search: State
+    fronts: list[HallOfFame] = field(default_factory=list)
+    seconds: float = 0.0
+    quiet: int = 0
+    level: float = np.inf
+    trace: Array = field(default_factory=lambda: np.empty((0, 3)), repr=False)
+
+    @property
+    def generation(self) -> int:
+        """Generations done, of all outputs."""
+        return self.search.generation
+
+    @property
+    def fitness(self) -> float:
+        """Mean 1−R² of the outputs by their most faithful formulas; infinite at first."""
+        errors = [front.members[-1].error for front in self.fronts]
+        return float(np.mean(errors)) if errors else float("inf")
+
+
+def pack_states(states: Sequence[DirectState]) -> bytes:
+    """States of several trials as an npz file; equal states give equal bytes."""
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for number, state in enumerate(states):
+        arrays |= packed_arrays(state, f"{number}.")
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def unpack_states(data: bytes) -> list[DirectState]:
+    """Restore what ``pack_states`` made.
+
+    Raises:
+        KeyError, ValueError: it was made by another version.
+    """
+    states: list[DirectState] = []
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        while f"{len(states)}.search" in arrays:
+            states.append(from_arrays(arrays, f"{len(states)}."))
+    return states
+
+
+def packed_arrays(state: DirectState, prefix: str) -> dict[str, NDArray[np.generic]]:
+    """A state as arrays, whose names begin with the prefix."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        f"{prefix}search": np.frombuffer(pack(state.search), dtype=np.uint8),
+        f"{prefix}progress": np.array([state.seconds, state.quiet, state.level]),
+        f"{prefix}trace": state.trace,
+        f"{prefix}counts": np.array([len(front.members) for front in state.fronts], dtype=np.int64),
+    }
+    members = [member for front in state.fronts for member in front.members]
+    lengths = [len(member.program) for member in members]
+    figures = [(m.nodes, m.error, m.weight, m.bias) for m in members]
+    arrays[f"{prefix}figures"] = np.array(figures, dtype=np.float64).reshape(-1, 4)
+    arrays[f"{prefix}shapes"] = np.array(
+        [(m.program.inputs, n, m.program.output) for m, n in zip(members, lengths, strict=True)],
+        dtype=np.int64,
+    ).reshape(-1, 3)
+    parts: dict[str, list[NDArray[Any]]] = {
+        "ops": [m.program.ops for m in members],
+        "args": [m.program.args.ravel() for m in members],
+        "coefficients": [_coefficients(m.program).ravel() for m in members],
+        "constants": [m.program.constants for m in members],
+    }
+    for name, columns in parts.items():
+        arrays[f"{prefix}{name}"] = np.concatenate(columns) if columns else np.empty(0)
+    return arrays
+
+
+def from_arrays(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> DirectState:
+    """The state that ``packed_arrays`` has taken apart.
+
+    Raises:
+        KeyError, ValueError: it was made by another version, or is damaged.
+    """
+    seconds, quiet, level = np.asarray(arrays[f"{prefix}progress"], dtype=np.float64).tolist()
+    members = _members(arrays, prefix)
+    fronts = []
+    for output, count in enumerate(np.asarray(arrays[f"{prefix}counts"], dtype=np.int64).tolist()):
+        fronts.append(HallOfFame(output, tuple(members[:count])))
+        del members[:count]
+    return DirectState(
+        search=unpack(np.asarray(arrays[f"{prefix}search"], dtype=np.uint8).tobytes()),
+        fronts=fronts,
+        seconds=seconds,
+        quiet=int(quiet),
+        level=level,
+        trace=np.asarray(arrays[f"{prefix}trace"], dtype=np.float64),
+    )
+
+
+def _members(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Member]:
+    shapes = np.asarray(arrays[f"{prefix}shapes"], dtype=np.int64).tolist()
+    figures = np.asarray(arrays[f"{prefix}figures"], dtype=np.float64).tolist()
+    ops = np.asarray(arrays[f"{prefix}ops"], dtype=np.int64)
+    args = np.asarray(arrays[f"{prefix}args"], dtype=np.int64).reshape(-1, 2)
+    coefficients = np.asarray(arrays[f"{prefix}coefficients"], dtype=np.float64).reshape(-1, 2)
+    constants = np.asarray(arrays[f"{prefix}constants"], dtype=np.float64)
+    members, begin = [], 0
+    for number, ((inputs, length, output), (nodes, error, weight, bias)) in enumerate(
+        zip(shapes, figures, strict=True)
+    ):
+        part = slice(begin, begin + length)
+        program = Program(
+            inputs=inputs,
+            constants=constants[number : number + 1],
+            ops=ops[part],
+            args=args[part],
+            output=output,
+            coefficients=coefficients[part],
+        )
+        members.append(Member(int(nodes), error, program, weight, bias))
+        begin += length
+    return members
+
+
+def _coefficients(program: Program) -> Array:
+    assert program.coefficients is not None  # the engine weighs edges
+    return program.coefficients

@@ -1,0 +1,179 @@
+"""The strategy ``direct``: a direct search of all outputs of a network, with an end.
+
+It ends when no size of formula has become any better for a while, or at a limit of time or
+generations. One generation is one of one output.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from srnet_cli.evolution.direct.formula import HallOfFame
+from srnet_cli.evolution.direct.progress import DirectState
+from srnet_cli.evolution.direct.search import DirectSearch
+from srnet_cli.evolution.direct.settings import Budget, Effort
+from srnet_cli.evolution.limits import limits_of
+from srnet_cli.evolution.problem import Problem, direct_outputs
+from srnet_cli.model import SymbolicLayer
+
+if TYPE_CHECKING:
+    from srnet_cli.config.schema import AutoSettings, DirectSettings
+
+Array = NDArray[np.float64]
+
+_FEW = 64
+"""So many check rows are worth fitting to; where there are fewer, the rows to fit serve."""
+
+_FLOOR = 1e-15
+
+
+class Direct:
+    """One search of whole-network formulas.
+
+    The engine is given rows that are even in the domain, as errors on them are those that are
+    reported: of the rows that only judge layers as many as the engine takes, the others as its
+    check rows.
+
+    Args:
+        problem: rows and activations.
+        settings: the strategy's hyperparameters; of strategy auto those that it shares.
+        seed: seed of the experiment.
+        trial: number of the trial.
+        threads: threads to use; does not change results.
+        effort: when the search ends of itself.
+        budget: how the engine is shaped.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        settings: AutoSettings | DirectSettings,
+        seed: int,
+        trial: int = 0,
+        threads: int = 1,
+        effort: Effort | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self._settings = settings
+        self._effort = effort or Effort()
+        budget = budget or Budget()
+        rows, checks = _rows(problem, budget)
+        outputs = direct_outputs(problem.targets[-1], problem.has_classes)
+        self._nodes = budget.nodes
+        self._search = DirectSearch(
+            problem.raw[rows],
+            outputs[rows],
+            problem.raw[checks],
+            seed=seed,
+            trial=trial,
+            threads=threads,
+            functions=settings.functions,
+            limits=limits_of(settings),
+            longest=settings.max_length,
+            budget=budget,
+            hints=problem.hints,
+        )
+        self._outputs = outputs.shape[1]
+
+    def init(self) -> DirectState:
+        """The state before the first generation."""
+        return DirectState(self._search.init())
+
+    def warm_up(self) -> None:
+        """Compile what the search runs, or load it, so that it takes none of the search's time."""
+        self._search.warm_up()
+
+    def advance(self, state: DirectState, generations: int) -> None:
+        """Run so many generations more, or fewer on reaching the end; updates the state."""
+        with threadpool_limits(1, "blas"):  # small matrices; and results that no thread changes
+            for _ in range(generations):
+                if self.is_over(state):
+                    return
+                begin = time.monotonic()
+                self.step(state)
+                if self._settings.max_seconds is not None:
+                    state.seconds += time.monotonic() - begin
+
+    def step(self, state: DirectState) -> bool:
+        """Run one generation; returns whether the search has come to an end of its own."""
+        self._search.advance(state.search, 1)
+        state.fronts = self._search.halls(state.search)
+        level = self._level(state.fronts)
+        if level < state.level - self._effort.gain:
+            state.quiet, state.level = 0, level
+        else:
+            state.quiet += 1
+        fitness = state.fitness
+        if not len(state.trace) or fitness < state.trace[-1, 1]:
+            state.trace = np.vstack([state.trace, [state.generation, fitness, fitness]])
+        return self.has_ended(state)
+
+    def has_ended(self, state: DirectState) -> bool:
+        """Whether nothing more is to be expected."""
+        effort = self._effort
+        return (
+            state.quiet >= effort.quiet_generations * self._outputs
+            or state.generation >= effort.generations * self._outputs
+            or (state.generation > 0 and self._search.is_over(state.search))
+        )
+
+    def is_over(self, state: DirectState) -> bool:
+        """Whether nothing more is to be expected, or a limit has been reached."""
+        limit = self._settings.max_seconds
+        return (
+            self.has_ended(state)
+            or state.generation >= self._settings.generations
+            or (limit is not None and state.seconds >= limit)
+        )
+
+    def _level(self, fronts: Sequence[HallOfFame]) -> float:
+        """What progress is measured by: every size of formula of every output counts."""
+        levels = []
+        for front in fronts:
+            reached = np.ones(self._nodes + 1)
+            for member in front.members:
+                reached[min(member.nodes, self._nodes) :] = max(member.error, _FLOOR)
+            levels.append(np.log(reached).mean())
+        return float(np.mean(levels))
+
+
+def _rows(problem: Problem, budget: Budget) -> tuple[slice, slice]:
+    """The rows to fit, and those on which formulas have to keep their range."""
+    fit, total = problem.fit_rows, len(problem.raw)
+    if total - fit < _FEW:
+        return slice(0, fit), slice(0, total)
+    middle = min(fit + budget.judged_rows, fit + (total - fit + 1) // 2)
+    return slice(fit, middle), slice(middle, total)
+
+
+def evaluations(generations: int, settings: DirectSettings) -> int:
+    """Formulas tuned in so many generations, about."""
+    budget = Budget()
+    return generations * budget.islands * budget.offspring
+
+
+def symbolic_layers(
+    state: DirectState, widths: Sequence[int], settings: DirectSettings
+) -> tuple[SymbolicLayer, ...]:
+    """The most faithful formula of every output, as the one layer that leads to the outputs.
+
+    Args:
+        state: a state whose fitness is finite.
+        widths: d, m_1, …, m_L of the problem.
+        settings: the strategy's hyperparameters.
+    """
+    best = [front.members[-1] for front in state.fronts]
+    programs = tuple(member.program for member in best)
+    weights = np.diag([member.weight for member in best])
+    bias = np.array([member.bias for member in best])
+    if len(best) == 1 and widths[-1] == 2:
+        # One score for two classes: half of it for the second, half against the first.
+        halves = np.array([-0.5, 0.5])
+        weights, bias = weights * halves, bias * halves
+    return (SymbolicLayer(programs, weights, bias),)

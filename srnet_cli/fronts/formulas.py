@@ -1,0 +1,257 @@
+"""Whole-network formulas: what a direct search has found, written as people write it.
+
+Of every output there is a front: each formula is better on the rows that judge than all that are
+shorter. What is kept is the formula as it is printed, with the numbers that are printed, and its
+figures are those of that formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr
+
+from srnet_cli.errors import ModelError, SrnetError
+from srnet_cli.evolution.direct import HallOfFame, Member
+from srnet_cli.expressions.builder import affine, to_sympy
+from srnet_cli.expressions.complexity import complexity
+from srnet_cli.expressions.evaluation import Evaluator
+from srnet_cli.expressions.hypothesis import parse_hypothesis
+from srnet_cli.expressions.names import Names
+from srnet_cli.expressions.printers import as_text
+from srnet_cli.expressions.reading import readable
+
+Array = NDArray[np.float64]
+
+MOST_FORMULAS = 240
+"""So many are written at most, over all outputs: each takes a tenth of a second or so."""
+
+FAITHFUL = 0.1
+"""1−R² that a formula must not exceed to be the answer, where there is such a formula."""
+
+_FEWEST = 3
+_FIT_ROWS = 2000
+_FLOOR = 1e-12
+
+
+class Rows(NamedTuple):
+    """Rows with what the network says on them.
+
+    Attributes:
+        X: inputs in their own units, (n, d).
+        Y: the outputs that formulas are for, see ``problem.direct_outputs``, (n, m).
+    """
+
+    X: Array
+    Y: Array
+
+
+@dataclass(frozen=True)
+class NetworkFormula:
+    """A formula of one output, straight from the inputs.
+
+    Attributes:
+        expression: the formula, exactly as printed.
+        complexity: its nodes.
+        error: 1−R² to the network on the rows that judge.
+    """
+
+    expression: Expr
+    complexity: int
+    error: float
+
+    @property
+    def text(self) -> str:
+        """The formula in SymPy's syntax."""
+        return as_text(self.expression)
+
+
+@dataclass(frozen=True)
+class FormulaFront:
+    """The formulas of one output.
+
+    Attributes:
+        output: what it is called.
+        members: by complexity, ascending; each has a lower error than all before it.
+    """
+
+    output: str
+    members: tuple[NetworkFormula, ...]
+
+    @property
+    def answer(self) -> NetworkFormula:
+        """The knee: where more nodes begin to bring little.
+
+        In complexity and log(1−R²), it is the member farthest below the straight line from the
+        simplest to the most faithful; of those with 1−R² of at most ``FAITHFUL``, where there are
+        any.
+        """
+        faithful = [member for member in self.members if member.error <= FAITHFUL]
+        candidates = faithful or list(self.members)
+        first, last = self.members[0], self.members[-1]
+        width = max(last.complexity - first.complexity, 1)
+        height = max(_log(first.error) - _log(last.error), 1e-9)
+
+        def depth(member: NetworkFormula) -> float:
+            along = (member.complexity - first.complexity) / width
+            up = (_log(member.error) - _log(last.error)) / height
+            return 1.0 - along - up
+
+        return max(candidates, key=depth)
+
+    def simplest(self, fidelity: float) -> NetworkFormula:
+        """The simplest with at least so much times the R² of the most faithful."""
+        goal = fidelity * (1.0 - self.members[-1].error)
+        return next(member for member in self.members if 1.0 - member.error >= goal)
+
+    def within(self, nodes: int) -> NetworkFormula:
+        """The most faithful of at most so many nodes; the simplest where none is so short."""
+        return next((m for m in reversed(self.members) if m.complexity <= nodes), self.members[0])
+
+
+@dataclass(frozen=True)
+class NetworkFormulas:
+    """All whole-network formulas of a run.
+
+    Attributes:
+        names: of the inputs, with their legend.
+        rows: name of the set of rows that judges.
+        fronts: one per output.
+    """
+
+    names: Names
+    rows: str
+    fronts: tuple[FormulaFront, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {
+            "inputs": list(self.names.columns),
+            "names": [symbol.name for symbol in self.names.symbols],
+            "rows": self.rows,
+            "outputs": [
+                {
+                    "output": front.output,
+                    "formulas": [
+                        {
+                            "formula": member.text,
+                            "complexity": member.complexity,
+                            "unexplained": member.error,
+                            "is_answer": member is front.answer,
+                        }
+                        for member in front.members
+                    ],
+                }
+                for front in self.fronts
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> NetworkFormulas:
+        """The inverse of ``to_dict``.
+
+        Raises:
+            ModelError: the record is not valid.
+        """
+        try:
+            names = Names(tuple(record["inputs"]))
+            fronts = tuple(
+                FormulaFront(entry["output"], tuple(_members(entry["formulas"], names)))
+                for entry in record["outputs"]
+            )
+            if not fronts or not all(front.members for front in fronts):
+                raise ValueError("an output has no formula")
+            return cls(names, str(record["rows"]), fronts)
+        except (KeyError, TypeError, ValueError, SrnetError) as error:
+            raise ModelError(f"the formulas of the network cannot be read: {error}") from None
+
+
+def _members(entries: Sequence[Mapping[str, Any]], names: Names) -> Iterator[NetworkFormula]:
+    for entry in entries:
+        expr = parse_hypothesis(entry["formula"], names).expr
+        yield NetworkFormula(expr, int(entry["complexity"]), float(entry["unexplained"]))
+
+
+def write_formulas(
+    halls: Sequence[HallOfFame],
+    names: Names,
+    outputs: Sequence[str],
+    fit: Rows,
+    judging: Rows,
+    rows: str,
+    limited: Collection[str] = (),
+) -> NetworkFormulas:
+    """The formulas of a direct search as people write them.
+
+    Args:
+        halls: what it has found, one per output.
+        names: of the d inputs.
+        outputs: what the outputs are called.
+        fit: rows on which constants are made readable.
+        judging: held-out rows.
+        rows: what these are called, see ``row_sets.SETS``.
+        limited: functions whose uses and nesting must not grow.
+    """
+    most = max(_FEWEST, MOST_FORMULAS // max(len(halls), 1))
+    fronts = []
+    for hall, output in zip(halls, outputs, strict=True):
+        few = Rows(fit.X[:_FIT_ROWS], fit.Y[:_FIT_ROWS, hall.output])
+        judge = Rows(judging.X, judging.Y[:, hall.output])
+        written = [
+            _written(member, names, few, judge, limited) for member in _thinned(hall.members, most)
+        ]
+        fronts.append(FormulaFront(output, _front([one for one in written if one is not None])))
+    return NetworkFormulas(names, rows, tuple(fronts))
+
+
+def _thinned(members: Sequence[Member], most: int) -> list[Member]:
+    """Some of the members, evenly spread, the most faithful among them."""
+    if len(members) <= most:
+        return list(members)
+    places = np.unique(np.linspace(0, len(members) - 1, most).round().astype(int))
+    return [members[place] for place in places.tolist()]
+
+
+def _written(
+    member: Member, names: Names, fit: Rows, judging: Rows, limited: Collection[str]
+) -> NetworkFormula | None:
+    symbols = names.symbols
+    exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
+    formula = readable(exact, symbols, fit.X, fit.Y, limited=limited)
+    error = unexplained(formula, names, judging)
+    return None if error is None else NetworkFormula(formula, complexity(formula), error)
+
+
+def unexplained(formula: Expr, names: Names, rows: Rows) -> float | None:
+    """1−R² of a formula on rows of one output, (n,); None where it has no value on some row.
+
+    Of an output that does not vary it is 0 where the formula gives that value to twelve digits,
+    else 1.
+    """
+    values = Evaluator(names.symbols, rows.X)(formula)
+    if not np.isfinite(values).all():
+        return None
+    with np.errstate(over="ignore"):
+        missing = float(np.mean((values - rows.Y) ** 2))
+        variance = float(np.var(rows.Y))
+    size = float(np.abs(rows.Y).max(initial=0.0))
+    if np.sqrt(variance) <= 1e-12 * size or variance == 0.0:
+        return 0.0 if np.sqrt(missing) <= 1e-12 * size + 1e-300 else 1.0
+    return missing / variance if np.isfinite(missing) else None
+
+
+def _front(written: Sequence[NetworkFormula]) -> tuple[NetworkFormula, ...]:
+    """Those that are better than all that are shorter, or as short."""
+    members: list[NetworkFormula] = []
+    for formula in sorted(written, key=lambda one: (one.complexity, one.error)):
+        if not members or formula.error < members[-1].error:
+            members.append(formula)
+    return tuple(members)
+
+
+def _log(error: float) -> float:
+    return float(np.log(max(error, _FLOOR)))
