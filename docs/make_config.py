@@ -64,7 +64,9 @@ def section(title: str, model: type[Settings]) -> str:
     """A heading, what the section is for, and a row for every key."""
     properties = model.model_json_schema()["properties"]
     if model in SETTINGS.values():
-        properties = {k: v for k, v in properties.items() if k not in EvolutionSettings.model_fields}
+        properties = {
+            k: v for k, v in properties.items() if k not in EvolutionSettings.model_fields
+        }
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     about = " ".join((model.__doc__ or "").replace("``", "`").split())
     lines = [

@@ -64,8 +64,8 @@ class DatasetSettings(Settings):
     oracle_rows: Literal["auto"] | OptionalRowCount = Field(
         default="auto",
         description="rows of the domain, half of them where units lie far out, or near a table's "
-        "rows, that the network labels for strategies auto and direct to fit; auto: 10000, fewer where layers "
-        "are wider than 3355 units; 0: the training rows alone",
+        "rows, that the network labels for strategies auto and direct to fit; auto: 10000, fewer "
+        "where layers are wider than 3355 units; 0: the training rows alone",
     )
     boundary_rows: OptionalRowCount = Field(
         default=0,
