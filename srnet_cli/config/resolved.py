@@ -17,7 +17,7 @@ from srnet_cli.config.schema import Experiment
 from srnet_cli.config.strict_yaml import add_core_scalars
 from srnet_cli.errors import DataError, ModelError, SrnetError
 
-# Versions up to 0.1 wrote the keys of both strategies, whatever the strategy was.
+# Early versions wrote the keys of both strategies, whatever the strategy was.
 _NEVER_READ = {
     "auto": [
         *("population", "mutation", "accept", "rows", "columns", "levels_back", "constants"),
@@ -51,9 +51,9 @@ def resolved(experiment: Experiment) -> dict[str, Any]:
 def read_resolved(values: Any, source: str) -> Experiment:
     """The experiment of a ``config.resolved.json``, of this version or an earlier one.
 
-    Up to version 0.1 all strategies shared one set of keys, and a resolved config held all of
-    them: those that its strategy never read are left out, and ``auto`` had no direct search.
-    Everything else is checked as in a config.
+    At first all strategies shared one set of keys, and a resolved config held all of them: those
+    that its strategy never read are left out, and ``auto`` had no direct search. Everything else is
+    checked as in a config.
 
     Args:
         values: the content of the file.

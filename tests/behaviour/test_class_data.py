@@ -26,7 +26,6 @@ network:
   train: {{hidden: [3], activation: tanh, max_iter: 200, {train}}}
 evolution:
   strategy: {strategy}
-  population: 20
   generations: 30
   functions: [add, mul, sin]
   threads: 1
@@ -52,7 +51,10 @@ def write(
     (folder / "kinds.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     path = folder / "kinds.yaml"
     train = train or "solver: lbfgs"
-    path.write_text(CONFIG.format(dataset=dataset, train=train, strategy=how), encoding="utf-8")
+    text = CONFIG.format(dataset=dataset, train=train, strategy=how)
+    if how == "mnncgp-es":
+        text += "  population: 20\n"
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -145,7 +147,7 @@ def test_a_class_of_one_row_is_fitted_without_early_stopping(tmp_path, capsys):
 def made(tmp_path_factory) -> Path:
     """A finished run with categories and rows near the boundary, fitted and held out."""
     folder = tmp_path_factory.mktemp("made")
-    asked = "categorical: [colour]\n  oracle_rows: 200\n  boundary_rows: 60\n"
+    asked = "categorical: [colour]\n  boundary_rows: 60\n"
     config = write(folder, table(), asked + "  boundary_test_rows: 40", how="mnncgp-es")
     assert run("fit", "--quiet", config, "--run-dir", folder / "run") == 0
     return folder / "run"
@@ -209,7 +211,7 @@ def test_compare_judges_at_the_boundary(made, capsys):
 def test_boundary_rows_are_fitted(tmp_path, how):
     """Either strategy gets them as rows to fit, the same at every call; on more of them than
     of others are the network's logits small."""
-    asked = "categorical: [colour]\n  oracle_rows: 200"
+    asked = "categorical: [colour]" + ("\n  oracle_rows: 200" if how == "auto" else "")
     config = write(tmp_path, table(), asked, how=how)
     plain, first, again = (
         prepare(load(config, [f"dataset.boundary_rows={n}"]), Silent()).problem for n in (0, 60, 60)

@@ -33,17 +33,19 @@ dataset:
   task: classification
   standardise: true
   test_fraction: 0.3
-  oracle_rows: 200
 network:
   train: {{hidden: [3], activation: tanh, max_iter: 150, solver: lbfgs}}
 evolution:
   strategy: {strategy}
-  population: 20
   generations: 60
   functions: [add, mul, sin, cos]
   threads: 1
 """
 KINDS = ("round", "flat | wide", "éclair")
+OWN = {
+    "auto": ("test_fraction: 0.3", "test_fraction: 0.3\n  oracle_rows: 200"),
+    "mnncgp-es": ("strategy: mnncgp-es", "strategy: mnncgp-es\n  population: 20"),
+}
 RUNS = [(2, "mnncgp-es"), (3, "auto")]
 
 
@@ -57,7 +59,8 @@ def write(folder: Path, classes: int, how: str = "mnncgp-es") -> Path:
     ]
     (folder / "kinds.csv").write_text("\n".join(["a,b,c,kind", *lines]) + "\n", encoding="utf-8")
     path = folder / "kinds.yaml"
-    path.write_text(CONFIG.format(name=f"kinds{classes}", strategy=how), encoding="utf-8")
+    text = CONFIG.format(name=f"kinds{classes}", strategy=how).replace(*OWN[how])
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -15,7 +15,7 @@ import pytest
 import sympy
 from budgets import limit_auto
 from scipy.special import softmax
-from small_run import CONFIG
+from small_run import CONFIG, small_config
 
 from srnet_cli.explain.choice import Choice
 from srnet_cli.explain.explaining import Explanation, explain
@@ -61,8 +61,9 @@ NETWORKS = {
     "constant unit": network_of(HIDDEN * np.array([[1], [0], [1], [1]]), RNG.normal(size=(1, 4))),
     "constant output": network_of(HIDDEN, np.zeros((1, 4))),
 }
-AUTO = CONFIG.replace("strategy: mnncgp-es", "strategy: auto\n  max_length: 7").replace(
-    "samples: 60", "samples: 60\n  oracle_rows: 200"
+AUTO = small_config(
+    ("strategy: mnncgp-es", "strategy: auto\n  max_length: 7"),
+    ("samples: 60", "samples: 60\n  oracle_rows: 200"),
 )
 TRAINED = "train: {hidden: [3, 2], max_iter: 300}"
 KINDS = {

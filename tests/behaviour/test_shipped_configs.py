@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from srnet_cli.config.loading import load_experiment
-from srnet_cli.config.schema import Experiment
+from srnet_cli.config.schema import Experiment, MnncgpSettings
 from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.datasets.loading import load_dataset
 from srnet_cli.fit.validating import run
@@ -98,6 +98,7 @@ def assert_same_problem(dataset: Any, published: dict[str, Any], rows: Any) -> N
 def test_published_configs_follow_the_published_protocol(name: str) -> None:
     """Grid, functions, population, budget and acceptance are those of the publication."""
     evolution = load("published", name).evolution
+    assert isinstance(evolution, MnncgpSettings)
     assert (evolution.rows, evolution.columns, evolution.levels_back) == (5, 5, None)
     assert (evolution.population, evolution.generations) == (200, 5000)
     assert (evolution.mutation, evolution.stop_fitness) == (0.4, 1e-5)
@@ -134,6 +135,7 @@ def test_published_classifiers_follow_the_published_protocol(shared: Path, index
     assert dataset.test_fraction == 0.25
     assert experiment.network.load == path.with_suffix(".npz")
     assert experiment.network.activation == published["activation"]
+    assert isinstance(evolution, MnncgpSettings)
     assert (evolution.rows, evolution.columns, evolution.levels_back) == (10, 10, None)
     assert (evolution.population, evolution.generations) == (200, 5000)
     assert (evolution.mutation, evolution.stop_fitness) == (0.4, 1e-6)

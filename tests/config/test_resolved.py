@@ -195,7 +195,7 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
         signature(experiment(network={"load": gone}))
 
 
-# The search of a resolved config as version 0.1 wrote it, whatever the strategy.
+# The search of a resolved config as early versions wrote it, whatever the strategy.
 ONCE = {
     **{"strategy": "auto", "expressions": "auto", "max_length": 24, "max_depth": None},
     **{"max_uses": {}, "max_nesting": {}, "max_seconds": None, "max_evaluations": None},

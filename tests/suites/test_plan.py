@@ -37,6 +37,7 @@ def test_the_published_suite_keeps_the_published_protocol(shared: Path, monkeypa
     for case in plan(SUITES / "published.yaml").cases:
         evolution = case.experiment.evolution
         assert case.trials == 30
+        assert isinstance(evolution, MnncgpSettings)
         assert (evolution.population, evolution.generations, evolution.mutation) == (200, 5000, 0.4)
         assert evolution.max_seconds is None
 
@@ -68,7 +69,8 @@ def test_a_strategy_may_have_keys_of_its_own(tmp_path: Path) -> None:
     ]
     assert len(cases) == 10
     auto, mnncgp = cases[0].experiment.evolution, cases[2].experiment.evolution
-    assert auto == AutoSettings(generations=5, threads=1)
+    assert isinstance(auto, AutoSettings)
+    assert auto.generations == 5
     assert isinstance(mnncgp, MnncgpSettings)
     assert (mnncgp.generations, mnncgp.population, mnncgp.mutation) == (1, 20, 0.5)
 

@@ -41,13 +41,13 @@ def made(folder: Path, text: str) -> tuple[SuiteFolder, list[Record]]:
 def test_a_panel_is_of_one_strategy(tmp_path: Path) -> None:
     """Fitness means the same within one only, so the published median stands beside that one."""
     text = SUITE.replace("first:", "K0:").replace("second:", "K1:")
-    text += "strategies: [auto, mnncgp-es]\nmatrix: {evolution.mutation: [0.1, 0.2]}\n"
+    text += "strategies: [auto, mnncgp-es]\nmatrix: {evolution.patience: [10, 20]}\n"
     panels = convergence_figure(*made(tmp_path, text + "published: fitness\n")).axes
     assert [axes.get_title() for axes in panels] == [
         f"{network}, {strategy}" for network in ("K0", "K1") for strategy in ("auto", "mnncgp-es")
     ]
     labels = [[str(line.get_label()) for line in axes.lines] for axes in panels]
-    assert labels[0] == labels[2] == ["auto, mutation=0.1", "auto, mutation=0.2"]
+    assert labels[0] == labels[2] == ["auto, patience=10", "auto, patience=20"]
     assert labels[1][-1] == labels[3][-1] == "published median"
 
 

@@ -36,12 +36,21 @@ RESULTS = (
 """The files that must be the same whenever and however often a run was interrupted."""
 
 
-def write_config(folder: Path, *changes: tuple[str, str]) -> Path:
-    """Write the config, with texts replaced, into a folder."""
+def small_config(*changes: tuple[str, str]) -> str:
+    """The config with texts replaced, without the keys that only its own strategy reads where they
+    replace that."""
     text = CONFIG
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
+    if "strategy: mnncgp-es" not in text:
+        text = text.replace("  population: 20\n", "").replace("  mutation: 0.3\n", "")
+    return text
+
+
+def write_config(folder: Path, *changes: tuple[str, str]) -> Path:
+    """Write the config, with texts replaced, into a folder; see ``small_config``."""
+    text = small_config(*changes)
     path = folder / "small.yaml"
     path.write_text(text, encoding="utf-8")
     return path
