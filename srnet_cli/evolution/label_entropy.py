@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.gradient import differentiate
 from srnet_cli.cgp.program import Program
@@ -33,7 +34,6 @@ Array = NDArray[np.float64]
 _BFGS = Bfgs(iterations=100, loss_tolerance=1e-10, gradient_tolerance=1e-7)
 _STEEPEST = 100.0
 _AT_FLOOR = 1e-6  # as a fraction of the floor
-_CONSTANT = 1e-13  # spread over mean; below, a column varies by rounding alone
 
 
 class LabelEntropy:
@@ -187,7 +187,7 @@ class _Fit:
         goal: of the descents.
         values: f as it begins, (n,).
         centre, scale: its mean and standard deviation, 1 where it is constant.
-        varies: whether it is not constant up to rounding.
+        is_flat: whether it is constant up to rounding.
     """
 
     leaves: _Leaves
@@ -196,7 +196,7 @@ class _Fit:
     values: Array
     centre: float
     scale: float
-    varies: bool
+    is_flat: bool
 
     @classmethod
     def from_values(
@@ -207,12 +207,14 @@ class _Fit:
             centre, spread = float(values.mean()), float(values.std())
         if not np.isfinite([centre, spread]).all():
             return None
-        varies = spread > _CONSTANT * abs(centre)
-        return cls(leaves, columns, goal, values, centre, spread if varies else 1.0, varies)
+        is_flat = bool(is_constant(values, ROUNDING))
+        return cls(leaves, columns, goal, values, centre, 1.0 if is_flat else spread, is_flat)
 
     def readout(self, layer: SymbolicLayer) -> SymbolicLayer:
         """The layer with its readout fitted; a column that is constant gets weight 0."""
-        z = (self.values - self.centre) / self.scale if self.varies else np.zeros(len(self.values))
+        z = np.zeros_like(self.values)
+        if not self.is_flat:
+            z = (self.values - self.centre) / self.scale
 
         def loss(flat: Array) -> tuple[float, Array]:
             v, a = np.split(flat, 2)
@@ -225,7 +227,7 @@ class _Fit:
         """The layer with its readout and the constants that it reads fitted together."""
         classes = layer.width
         begin = layer.programs[0].constants[self.leaves.constants]
-        if not len(begin) or not self.varies:
+        if not len(begin) or self.is_flat:
             return layer
 
         def loss(flat: Array) -> tuple[float, Array]:
@@ -275,7 +277,7 @@ class _Fit:
         return [*[(-bound, bound)] * readouts, *free]
 
     def _start(self, layer: SymbolicLayer) -> Array:
-        weights = layer.weights[0] if self.varies else np.zeros(layer.width)
+        weights = np.zeros(layer.width) if self.is_flat else layer.weights[0]
         a = layer.bias + self.centre * layer.weights[0]
         bound = self.goal.bound
         start: Array = np.concatenate([weights * self.scale, a]).clip(-bound, bound)

@@ -202,8 +202,8 @@ class MnncgpEs:
             return
         fitness, begin = state.fitness, state.generation
         curve = self._generations(state, generations, self._settings.stop_fitness, prune)
-        before = np.concatenate([[fitness], curve[:, 0]])[: len(curve)]
-        better = np.flatnonzero(curve[:, 0] < before)
+        previous = np.concatenate([[fitness], curve[:, 0]])[: len(curve)]
+        better = np.flatnonzero(curve[:, 0] < previous)
         rows = np.column_stack([begin + better + 1, curve[better]])
         state.trace = np.concatenate([state.trace, rows])
 

@@ -176,15 +176,15 @@ def strategy_of(experiment: Experiment) -> Strategy:
 
 
 def restored(
-    experiment: Experiment, widths: Sequence[int], checkpoint: Checkpoint, folder: Path
+    experiment: Experiment, checkpoint: Checkpoint, folder: Path, widths: Sequence[int]
 ) -> list[Any]:
     """The states in a checkpoint, one for every trial that had begun.
 
     Args:
         experiment: whose searches these are.
-        widths: d, m_1, …, m_L of its network.
         checkpoint: their states.
         folder: where it is from, for the error.
+        widths: d, m_1, …, m_L of its network.
 
     Raises:
         StorageError: another version of the program has laid them out otherwise.

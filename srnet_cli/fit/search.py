@@ -67,7 +67,7 @@ class Trials:
         self._signals = signals
         checkpoint = folder.newest_checkpoint()
         self.states: list[Any] = (
-            restored(prepared.experiment, prepared.problem.widths, checkpoint, folder.path)
+            restored(prepared.experiment, checkpoint, folder.path, prepared.problem.widths)
             if checkpoint
             else []
         )

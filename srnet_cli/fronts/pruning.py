@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import ROUNDING, Span, is_constant
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.shortening import pruned, shorter_programs, slot_values
-from srnet_cli.fronts.rows import Span
 from srnet_cli.fronts.sizes import size
 
 Array = NDArray[np.float64]
@@ -138,7 +138,7 @@ def _basis(slots: Sequence[_Candidates]) -> Array:
     with np.errstate(all="ignore"):
         centred = columns - columns.mean(axis=0)
         scale = np.sqrt(np.mean(centred**2, axis=0))
-        usable = np.isfinite(scale) & (scale > 1e-13 * np.abs(columns).max(axis=0))
+        usable = np.isfinite(scale) & ~is_constant(columns, ROUNDING)
     basis, values, _ = np.linalg.svd(centred[:, usable] / scale[usable], full_matrices=False)
     return np.asarray(basis[:, values > 1e-10 * values.max(initial=0.0)])
 

@@ -109,7 +109,7 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
     experiment = _experiment(folder)
     inputs, network = folder.read_json("inputs.json"), _network(folder)
-    states = restored(experiment, network.widths, checkpoint, folder.path)
+    states = restored(experiment, checkpoint, folder.path, network.widths)
     best = best_trial(states)
     if not np.isfinite(states[best].fitness):
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)

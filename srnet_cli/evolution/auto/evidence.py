@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import Span
 from srnet_cli.evolution.auto.composition import Composition
 from srnet_cli.evolution.auto.measures import log_error, stays_within, unit_errors
 from srnet_cli.evolution.problem import Problem
@@ -46,4 +48,8 @@ class Evidence:
 
     def is_sound(self, composition: Composition) -> bool:
         """Whether values on the check rows stay near what the network's units span."""
-        return stays_within(composition.units(self.checks), self.targets)
+        return stays_within(composition.units(self.checks), self._spans)
+
+    @cached_property
+    def _spans(self) -> list[Span]:
+        return [Span(target) for target in self.targets]

@@ -7,18 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import ROUNDING, Span, is_constant
+
 Array = NDArray[np.float64]
 
 FLOOR = 1e-14
 """Errors below this are rounding; no step is taken to lower them further."""
-
-_REACH = 3.0
-
-
-def is_constant(units: Array) -> NDArray[np.bool_]:
-    """Which units do not vary by more than rounding, (m,)."""
-    largest = np.abs(units).max(axis=0, initial=0.0)
-    return np.asarray(units.std(axis=0) <= 1e-12 * largest)
 
 
 def unit_errors(outputs: Sequence[Array], targets: Sequence[Array]) -> list[Array]:
@@ -33,7 +27,7 @@ def _errors(units: Array, target: Array) -> Array:
     with np.errstate(all="ignore"):
         error = np.mean((units - target) ** 2, axis=0)
     error[~np.isfinite(error)] = np.inf
-    return np.asarray(error / np.where(is_constant(target), 1.0, target.var(axis=0)))
+    return np.asarray(error / np.where(is_constant(target, ROUNDING), 1.0, target.var(axis=0)))
 
 
 def fitness(errors: Sequence[Array]) -> float:
@@ -55,16 +49,11 @@ def log_error(errors: Sequence[Array]) -> float:
     return float(np.average(np.log(np.concatenate(errors) + FLOOR), weights=weights))
 
 
-def stays_within(outputs: Sequence[Array], targets: Sequence[Array]) -> bool:
+def stays_within(outputs: Sequence[Array], spans: Sequence[Span]) -> bool:
     """Whether all values are finite and within a multiple of what the network's units span.
 
     Args:
         outputs: units on any rows, (c, m_l).
-        targets: the network's own on the rows to fit, (n, m_l).
+        spans: of the network's own on the rows to fit.
     """
-    for units, target in zip(outputs, targets, strict=True):
-        largest = np.abs(target).max(axis=0)
-        reach = _REACH * (target.max(axis=0) - target.min(axis=0)) + 1e-9 * (1.0 + largest)
-        if not (np.abs(units - target.mean(axis=0)) <= reach).all():
-            return False
-    return True
+    return all(span.holds(units) for units, span in zip(outputs, spans, strict=True))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.gradient import TUNABLE
 from srnet_cli.evolution.auto.layer.targets import expressions_by_layer
-from srnet_cli.evolution.auto.measures import is_constant
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import function_set
 
@@ -47,7 +47,7 @@ def _idle_units(problem: Problem) -> Iterator[str]:
     """Hidden units that never change or repeat another: they cost nothing, and tell nothing."""
     for number, target in enumerate(problem.targets[:-1], 1):
         units = target[: problem.fit_rows]
-        moving = units[:, ~is_constant(units)]
+        moving = units[:, ~is_constant(units, ROUNDING)]
         constant = units.shape[1] - moving.shape[1]
         repeated = moving.shape[1] - len(np.unique(moving.T, axis=0))
         if constant or repeated:

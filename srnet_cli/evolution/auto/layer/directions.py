@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 from scipy.stats import rankdata
 
+from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
 
 Array = NDArray[np.float64]
@@ -36,10 +37,10 @@ def directions(X: Array, units: Array, most: int = MOST_SUMMANDS) -> Array:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         centre, spread = X.mean(axis=0), X.std(axis=0)
-    varies = np.isfinite(spread) & (spread > 1e-12 * np.abs(centre))
-    if not varies.any() or most < 1:
+        usable = np.isfinite(spread) & ~is_constant(X, ROUNDING)
+    chosen = np.flatnonzero(usable)
+    if not len(chosen) or most < 1:
         return np.empty((0, X.shape[1] + 1))
-    chosen = np.flatnonzero(varies)
     standard = (X[:, chosen] - centre[chosen]) / spread[chosen]
     kept = _independent(standard)
     rows = []

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import is_constant
 from srnet_cli.cgp.kernels.genes import NODE_GENES
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 from srnet_cli.primitives import BY_NAME
@@ -36,7 +37,7 @@ def weighted_sum(decoder: Decoder, X: Array, target: Array, most: int) -> Chromo
     """
     functions, add = decoder.opcodes.tolist(), BY_NAME["add"].opcode
     spread = X.std(axis=0)
-    spread[spread <= 1e-9 * np.abs(X).max(axis=0, initial=0.0)] = np.inf
+    spread[is_constant(X, rounding=1e-9)] = np.inf
     standard = (X - X.mean(axis=0)) / spread
     chosen, weights = _pursued(
         standard.T @ standard / len(X), standard.T @ (target - target.mean()) / len(X), most

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from srnet_cli.evolution.auto.measures import is_constant
+from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.evolution.problem import Problem
 
 Array = NDArray[np.float64]
@@ -100,6 +100,6 @@ def independent_units(units: Array) -> NDArray[np.int64]:
 
 
 def _standardised(units: Array) -> Array:
-    constant = is_constant(units)
+    constant = is_constant(units, ROUNDING)
     spread = np.where(constant, 1.0, units.std(axis=0))
     return np.where(constant, 0.0, (units - units.mean(axis=0)) / spread)

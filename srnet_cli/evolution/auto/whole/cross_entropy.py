@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from srnet_cli.arrays import ROUNDING, Span, is_constant
 from srnet_cli.descent import Bfgs, guarded_descent
 from srnet_cli.evolution.auto.budget import DescentBudget
 from srnet_cli.evolution.auto.composition import Composition, Layer
-from srnet_cli.evolution.auto.measures import is_constant, stays_within
+from srnet_cli.evolution.auto.measures import stays_within
 from srnet_cli.evolution.auto.whole.objective import Objective
 from srnet_cli.metrics import divergence
 
@@ -57,6 +58,7 @@ class CrossEntropy:
         self._budget = budget
         fit = _distinct(X[:fit_rows])
         self._X, self._targets = X[fit], [target[fit] for target in targets]
+        self._spans = [Span(target) for target in self._targets]
         begin = fit_rows if fit_rows < len(X) else 0
         judge = begin + _distinct(X[begin:])
         self._judge_X, self._logits = X[judge], targets[-1][judge]
@@ -100,7 +102,7 @@ class CrossEntropy:
 
     def _is_sound(self, composition: Composition, judged_units: Sequence[Array]) -> bool:
         fitted_units = composition.units(self._X)
-        return all(stays_within(units, self._targets) for units in (judged_units, fitted_units))
+        return all(stays_within(units, self._spans) for units in (judged_units, fitted_units))
 
     def _lowered(self, composition: Composition, rng: np.random.Generator) -> Composition:
         rows = np.sort(rng.permutation(len(self._X))[: self._budget.rows])
@@ -140,7 +142,7 @@ def _frame(composition: Composition, X: Array, targets: Sequence[Array], squares
     readouts = _readouts(composition)
     scale = 1.0 / (steep + _RARE * _usual(steep, readouts))
     for place, target in zip(readouts[:-1], targets[:-1], strict=True):
-        _hold(scale, place, is_constant(target))
+        _hold(scale, place, is_constant(target, ROUNDING))
     return _Frame(readouts, centres, scale)
 
 

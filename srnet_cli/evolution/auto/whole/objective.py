@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.gradient import ARITIES, differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.auto.composition import Composition
-from srnet_cli.evolution.auto.measures import FLOOR, is_constant, unit_errors
+from srnet_cli.evolution.auto.measures import FLOOR, unit_errors
 from srnet_cli.metrics import divergence, log_softmax
 
 Array = NDArray[np.float64]
@@ -73,7 +74,8 @@ class Objective:
         self._entropy = -np.sum(self._chances * known, axis=1)
         # A constant unit has no error to lower: it weighs nothing.
         self._scales = [
-            np.where(is_constant(target), np.inf, target.std(axis=0)) for target in targets
+            np.where(is_constant(target, ROUNDING), np.inf, target.std(axis=0))
+            for target in targets
         ]
         units = composition.units(X)
         self._shares = _shares(units, targets)

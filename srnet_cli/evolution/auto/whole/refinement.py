@@ -14,13 +14,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.gradient import differentiate
 from srnet_cli.descent import DampingRule, LeastSquares, Reached, damped_descent
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.measures import (
     FLOOR,
     importances,
-    is_constant,
     log_error,
     unit_errors,
 )
@@ -43,7 +43,7 @@ class Refinement:
         self._X = X
         self._targets = targets
         # A constant unit has no error to lower: it weighs nothing.
-        self._scales = [np.where(is_constant(t), np.inf, t.std(axis=0)) for t in targets]
+        self._scales = [np.where(is_constant(t, ROUNDING), np.inf, t.std(axis=0)) for t in targets]
         self._squares = LeastSquares(self.loss, self.normal_equations, _moved)
 
     def affordable(self, composition: Composition, steps: int, multiplications: float) -> int:
