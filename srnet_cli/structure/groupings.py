@@ -25,6 +25,10 @@ _FEWEST, _ROWS_PER_SETTING = 4, 60
 _SIDE = 40
 _OFFSETS = 6
 _LEAST_RATIO = 0.02
+_CLEARLY = 0.1
+
+LOOSEST = 0.1
+"""The greatest tolerance for a part of a function, which has all of the function's error."""
 
 
 @dataclass(frozen=True)
@@ -195,3 +199,28 @@ def _product(
         ends = (offset - reach, offset + reach)
         offset = float(minimize_scalar(unexplained, bounds=ends, method="bounded").x)
     return Multiplicative(view.output, view.free, unexplained(offset), groups, offset)
+
+
+def outermost(
+    view: View, seen: Differences, bar: Bar, rng: np.random.Generator
+) -> list[Additive | Multiplicative]:
+    """The grouping of all inputs that says most, first, and any other that holds as well."""
+    total = additive(view, seen, bar)
+    if total and total.is_partition:
+        return [total]
+    product = multiplicative(view, seen, bar, rng)
+    if product is None:
+        total = total or transformed_additive(view, seen, bar)
+    elif product.score > _CLEARLY * bar.tolerance and total is None:
+        other = transformed_additive(view, seen, bar)
+        if other and other.score < _CLEARLY * product.score:
+            return [other]
+    return [finding for finding in (product, total) if finding]
+
+
+def loudest(view: View, found: Additive | Multiplicative, seen: Differences) -> Array:
+    """A row to hold the other inputs at: where factors are large, so that errors are small."""
+    if isinstance(found, Additive):
+        return view.held
+    place = np.argsort(np.abs(seen.base - found.offset))[int(0.9 * len(seen.base))]
+    return np.asarray(seen.X[place])

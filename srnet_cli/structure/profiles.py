@@ -22,7 +22,7 @@ _TICKS = 24
 _AS_GOOD = 3.0
 """How many times the least unexplained share a simpler form may leave."""
 _NEGLIGIBLE = 0.02
-"""The part of the limit below which unexplained shares do not differ."""
+"""The part of the limit below which unexplained shares do not differ, for many curves at once."""
 _USUAL = (*map(Fraction, (1, 2, -1, -2, 3)), Fraction(1, 2), Fraction(-1, 2))
 _UNUSUAL = 1.0 / 3.0
 """The part of the limit that other forms may leave: some curve or other fits nearly anything."""
@@ -36,8 +36,8 @@ _EXPONENTIAL_FROM = 0.5
 
 
 @dataclass(frozen=True)
-class _Form:
-    """A curve that was tried, and the share that it leaves unexplained."""
+class Form:
+    """A curve that was tried, and the share that it leaves unexplained; see ``Profile``."""
 
     shape: Shape
     rate: float
@@ -89,6 +89,17 @@ def profile(
     )
 
 
+def curve(ticks: Array, values: Array, limit: float) -> Form:
+    """The simplest form that is good enough for a curve, (t,) -> (t,), or else the best.
+
+    One curve alone does not show how large its error is: all forms that leave less than a part of
+    the limit are as good as each other.
+    """
+    table = _Table(ticks, values[:, None], float(values.var()))
+    form = _simplest(table, limit, negligible=_UNUSUAL)
+    return min(_forms(table), key=lambda f: f.score) if form.shape == "unknown" else form
+
+
 class _Table:
     """Values at ticks (t,) of an input for settings of the others, (t, r)."""
 
@@ -135,29 +146,29 @@ class _Table:
         return float(np.sum(left**2) / self._scale), offset
 
 
-def _simplest(table: _Table, limit: float) -> _Form:
+def _simplest(table: _Table, limit: float, negligible: float = _NEGLIGIBLE) -> Form:
     """The simplest form that is as good as any."""
-    least, negligible = table.beyond_one(), _NEGLIGIBLE * limit
+    least = table.beyond_one()
     forms = []
     for form in _forms(table):
         if form.score <= (limit if form.is_usual else _UNUSUAL * limit):
-            if form.score <= max(_AS_GOOD * least, negligible):
+            if form.score <= max(_AS_GOOD * least, negligible * limit):
                 return form  # no other can be so much better that it would be preferred
             forms.append(form)
     if not forms:
-        return _Form("unknown", 0.0, None, 0.0, least)
-    enough = max(_AS_GOOD * min(form.score for form in forms), negligible)
+        return Form("unknown", 0.0, None, 0.0, least)
+    enough = max(_AS_GOOD * min(form.score for form in forms), negligible * limit)
     return next(form for form in forms if form.score <= enough)
 
 
-def _forms(table: _Table) -> Iterator[_Form]:
+def _forms(table: _Table) -> Iterator[Form]:
     """Every form, the simplest first."""
     for power in SIMPLE:
         if _is_defined(float(power), table.ticks):
             score = table.beyond(_power(table, float(power)))
-            yield _Form("power", float(power), power, 0.0, score)
+            yield Form("power", float(power), power, 0.0, score)
     if table.ticks[0] > 0:
-        yield _Form("logarithm", 0.0, None, 0.0, table.beyond(np.log(table.ticks)))
+        yield Form("logarithm", 0.0, None, 0.0, table.beyond(np.log(table.ticks)))
     yield from _shifted(table, Fraction(2), _VERTICES)
     yield from _shifted(table, Fraction(-1), _POLES)
     yield from _sinusoids(table)
@@ -165,13 +176,13 @@ def _forms(table: _Table) -> Iterator[_Form]:
         _EXPONENTS / table.span, lambda r: table.beyond(np.exp(r * (table.ticks - table.ticks[-1])))
     )
     if abs(rate) * table.span >= _EXPONENTIAL_FROM:
-        yield _Form("exponential", rate, None, 0.0, score)
+        yield Form("exponential", rate, None, 0.0, score)
     if table.ticks[0] > 0:
         rate, score = _least(_POWERS, lambda p: table.beyond(_power(table, p)))
-        yield _Form("power", rate, None, 0.0, score)
+        yield Form("power", rate, None, 0.0, score)
 
 
-def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[_Form]:
+def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[Form]:
     """(x + shift)**power, with a simple shift, then with any; zeros at places in units of span."""
     zeros = table.ticks[0] + table.span * places
 
@@ -184,11 +195,11 @@ def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[_Form]:
     shift, score = _least(-zeros, loss)
     simple = near(shift)
     if simple is not None:
-        yield _Form("power", float(power), power, 0.0, loss(float(simple)), float(simple))
-    yield _Form("power", float(power), power, 0.0, score, shift)
+        yield Form("power", float(power), power, 0.0, loss(float(simple)), float(simple))
+    yield Form("power", float(power), power, 0.0, score, shift)
 
 
-def _sinusoids(table: _Table) -> Iterator[_Form]:
+def _sinusoids(table: _Table) -> Iterator[Form]:
     """A sine: of a simple rate and phase, then of any."""
     rate, score = _least(
         2.0 * np.pi * _CYCLES / table.span, lambda rate: table.beyond_sine(rate)[0]
@@ -199,8 +210,8 @@ def _sinusoids(table: _Table) -> Iterator[_Form]:
             _, near = table.beyond_sine(whole)
             quarter = float(round(near / (np.pi / 2.0))) * np.pi / 2.0
             curve = np.sin(whole * table.ticks + quarter)
-            yield _Form("sinusoid", whole, None, _reduced(quarter), table.beyond(curve))
-    yield _Form("sinusoid", rate, None, _reduced(phase), score)
+            yield Form("sinusoid", whole, None, _reduced(quarter), table.beyond(curve))
+    yield Form("sinusoid", rate, None, _reduced(phase), score)
 
 
 def _reduced(phase: float) -> float:
@@ -240,7 +251,7 @@ def _least(grid: Array, loss: Callable[[float], float]) -> tuple[float, float]:
     return float(grid[best]), losses[best]
 
 
-def _offset(table: _Table, form: _Form, limit: float) -> Offset:
+def _offset(table: _Table, form: Form, limit: float) -> Offset:
     """What a multiple of the curve needs to be added to."""
     if form.shape == "power":
         curve = _power(table, form.rate, form.shift)
