@@ -49,6 +49,8 @@ class Form:
     @property
     def is_usual(self) -> bool:
         """Whether laws often have it."""
+        if self.shape == "sinusoid":
+            return self.exact is not None
         return self.exact in _USUAL and self.shift == 0.0
 
 
@@ -96,8 +98,13 @@ def curve(ticks: Array, values: Array, limit: float) -> Form:
     the limit are as good as each other.
     """
     table = _Table(ticks, values[:, None], float(values.var()))
-    form = _simplest(table, limit, negligible=_UNUSUAL)
-    return min(_forms(table), key=lambda f: f.score) if form.shape == "unknown" else form
+    forms = list(_forms(table))
+    plain = [form for form in forms if form.is_usual and form.score <= limit]
+    if plain:
+        enough = max(_AS_GOOD * min(form.score for form in plain), _UNUSUAL * limit)
+        return next(form for form in plain if form.score <= enough)
+    good = [form for form in forms if form.score <= _UNUSUAL * limit]
+    return good[0] if good else min(forms, key=lambda form: form.score)
 
 
 class _Table:
@@ -146,18 +153,18 @@ class _Table:
         return float(np.sum(left**2) / self._scale), offset
 
 
-def _simplest(table: _Table, limit: float, negligible: float = _NEGLIGIBLE) -> Form:
+def _simplest(table: _Table, limit: float) -> Form:
     """The simplest form that is as good as any."""
     least = table.beyond_one()
     forms = []
     for form in _forms(table):
         if form.score <= (limit if form.is_usual else _UNUSUAL * limit):
-            if form.score <= max(_AS_GOOD * least, negligible * limit):
+            if form.score <= max(_AS_GOOD * least, _NEGLIGIBLE * limit):
                 return form  # no other can be so much better that it would be preferred
             forms.append(form)
     if not forms:
         return Form("unknown", 0.0, None, 0.0, least)
-    enough = max(_AS_GOOD * min(form.score for form in forms), negligible * limit)
+    enough = max(_AS_GOOD * min(form.score for form in forms), _NEGLIGIBLE * limit)
     return next(form for form in forms if form.score <= enough)
 
 
@@ -210,7 +217,10 @@ def _sinusoids(table: _Table) -> Iterator[Form]:
             _, near = table.beyond_sine(whole)
             quarter = float(round(near / (np.pi / 2.0))) * np.pi / 2.0
             curve = np.sin(whole * table.ticks + quarter)
-            yield Form("sinusoid", whole, None, _reduced(quarter), table.beyond(curve))
+            simple = Fraction(whole) if whole == round(2.0 * whole) / 2.0 else None
+            yield Form("sinusoid", whole, simple, _reduced(quarter), table.beyond(curve))
+            curve = np.sin(whole * table.ticks + near)
+            yield Form("sinusoid", whole, simple, _reduced(near), table.beyond(curve))
     yield Form("sinusoid", rate, None, _reduced(phase), score)
 
 

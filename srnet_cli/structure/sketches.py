@@ -9,8 +9,11 @@ for a search, but where all parts are plain it is the law.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeGuard
 
 import numpy as np
 
@@ -20,8 +23,14 @@ from srnet_cli.errors import ConfigError
 from srnet_cli.structure.bar import Bar
 from srnet_cli.structure.combinations import combinations, sample
 from srnet_cli.structure.differences import differences
-from srnet_cli.structure.findings import Additive, Combination, Multiplicative, Profile
-from srnet_cli.structure.groupings import LOOSEST, loudest, outermost
+from srnet_cli.structure.findings import (
+    Additive,
+    Combination,
+    Multiplicative,
+    OutputTransform,
+    Profile,
+)
+from srnet_cli.structure.groupings import LOOSEST, OUTPUT_MAPS, OutputMap, loudest, outermost
 from srnet_cli.structure.profiles import Form, curve, profile
 from srnet_cli.structure.region import region_of
 from srnet_cli.structure.search import tolerance_for
@@ -113,7 +122,9 @@ class _Sketcher:
     def __init__(self, names: tuple[str, ...], rng: np.random.Generator) -> None:
         self._names, self._rng = names, rng
 
-    def sketch(self, view: View, tolerance: float, depth: int = 0) -> str | None:
+    def sketch(
+        self, view: View, tolerance: float, depth: int = 0, may_map: bool = True
+    ) -> str | None:
         """A formula of a view's free inputs, or None where its structure says too little."""
         if len(view.free) == 1:
             return self._single(view, tolerance)
@@ -124,25 +135,40 @@ class _Sketcher:
         effects = seen.effects()
         matter = [i for i in view.free if effects[i] > tolerance]
         if 0 < len(matter) < len(view.free):
-            return self.sketch(view.restricted(matter, view.held), tolerance, depth)
+            return self.sketch(view.restricted(matter, view.held), tolerance, depth, may_map)
         bar = Bar(tolerance, seen.variance)
-        for found in outermost(view, seen, bar, self._rng):
-            text = None
-            if isinstance(found, Multiplicative):
-                text = self._product(
-                    view, found, loudest(view, found, seen), tolerance * seen.variance, depth
-                )
-            elif found.transform != "identity":
-                text = self._transformed(view, found, tolerance * seen.variance, depth)
-            elif found.is_partition:
-                text = self._sum(view, found, tolerance * seen.variance, depth)
-            if text:
-                return text
+        error = tolerance * seen.variance
+        groupings = outermost(view, seen, bar, self._rng)
         given = sample(view, _ROWS, self._rng)
-        for combination in combinations(view, effects, given, bar, self._rng):
-            if combination.inputs == view.free:
-                return self._of_number(view, combination, tolerance)
-        return self._expanded(view, effects, bar, depth)
+        numbers = combinations(view, effects, given, bar, self._rng)
+        whole = [c for c in numbers if c.inputs == view.free]
+        products = [g for g in groupings if isinstance(g, Multiplicative)]
+        maps = [g.transform for g in groupings if isinstance(g, Additive)]
+        attempts: list[Callable[[], str | None]] = [
+            *(partial(self._sum, view, g, error, depth) for g in groupings if _is_sum(g)),
+            *(partial(self._of_number, view, c, tolerance) for c in whole),
+            *(
+                partial(self._product, view, g, loudest(view, g, seen), error, depth)
+                for g in products
+            ),
+            *(
+                partial(self._mapped, view, name, everything, error, depth)
+                for name in OUTPUT_MAPS
+                if name in maps and may_map
+            ),
+            *(
+                partial(self._with_number, view, c, tolerance, depth, may_map)
+                for c in numbers
+                if c not in whole and c.transform == "identity"
+            ),
+            partial(self._expanded, view, effects, bar, depth),
+            *(
+                partial(self._mapped, view, name, everything, error, depth)
+                for name in OUTPUT_MAPS
+                if name not in maps and may_map
+            ),
+        ]
+        return next((text for attempt in attempts if (text := attempt())), None)
 
     def _single(self, view: View, tolerance: float) -> str:
         (column,) = view.free
@@ -190,35 +216,57 @@ class _Sketcher:
             factors.append(f"({text})" if is_small else f"({text} + {rest:.6g})")
         return "*".join(factors)
 
-    def _transformed(self, view: View, found: Additive, error: float, depth: int) -> str | None:
-        """A root or a reciprocal of a sum."""
+    def _mapped(
+        self, view: View, name: OutputTransform, values: Array, error: float, depth: int
+    ) -> str | None:
+        """A root or a reciprocal of what the square or the reciprocal of a view is."""
+        by = OUTPUT_MAPS[name]
+        if not by.is_safe(values):
+            return None
         rows = view.draw(_ROWS, self._rng)
-        f = view(rows)
-        if found.transform == "square":
-            inner, slopes = _mapped(view, np.square, lambda f: 2.0 * f), 2.0 * f
-        else:
-            inner, slopes = _mapped(view, lambda f: 1.0 / f, lambda f: -1.0 / f**2), -1.0 / f**2
-        values = inner(rows)
-        own = error * float(np.mean(slopes**2))
-        same = replace(found, transform="identity")
-        text = self._sum(inner, same, own, depth)
-        fit = text and _readout(text, self._names, rows, values)
-        if not text or not fit:
+        inner = _through(view, by)
+        here = inner(rows)
+        own = error * float(np.mean(by.slopes(view(rows)) ** 2))
+        if here.var() == 0.0 or own / here.var() > LOOSEST:
+            return None
+        text = self.sketch(inner, own / float(here.var()), depth + 1, may_map=False)
+        fit = text and _readout(text, self._names, rows, here)
+        if not text or not fit or fit[2] * here.var() > own:
             return None
         weight, bias, _ = fit
-        rest = bias / weight
-        argument = text if bias**2 <= own else f"{text} + {rest:.6g}"
-        if found.transform == "reciprocal":
-            return f"1/({argument})"
-        return f"sqrt({argument})" if weight > 0 else f"sqrt(-({argument}))"
+        argument = f"({text})" if bias**2 <= own else f"({text} + {bias / weight:.6g})"
+        signed = argument if weight > 0 else f"(-{argument})"
+        return {
+            "square": f"sqrt({signed})",
+            "reciprocal": f"1/{argument}",
+            "inverse square": f"1/sqrt({signed})",
+        }[name]
 
-    def _of_number(self, view: View, found: Combination, tolerance: float) -> str:
-        """A curve of the number through which the inputs matter."""
+    def _of_number(self, view: View, found: Combination, tolerance: float) -> str | None:
+        """A curve of the number through which all inputs matter."""
         text = found.expression(self._names)
         number = parse_formula(text, self._names)
         rows = view.draw(20 * _TICKS, self._rng)
         order = np.argsort(number(rows), kind="stable")[::20]
-        return form_text(curve(number(rows)[order], view(rows[order]), tolerance), f"({text})")
+        form = curve(number(rows)[order], view(rows[order]), tolerance)
+        return form_text(form, f"({text})") if form.score <= tolerance else None
+
+    def _with_number(
+        self, view: View, found: Combination, tolerance: float, depth: int, may_map: bool
+    ) -> str | None:
+        """A formula of a sum through which some inputs matter, and of the other inputs."""
+        # All but one of the inputs are held, and the one takes what they would do.
+        first, *held = found.inputs
+        weights = [c / found.coefficients[0] for c in found.coefficients[1:]]
+        moved = " ".join(
+            f"{weight:+.8g}*({self._names[i]} - {view.held[i]:.8g})"
+            for i, weight in zip(held, weights, strict=True)
+        )
+        free = tuple(i for i in view.free if i not in held)
+        inner = self.sketch(view.restricted(free, view.held), tolerance, depth + 1, may_map)
+        name = re.escape(self._names[first])
+        stands_for = f"({self._names[first]} {moved})"
+        return inner and re.sub(rf"(?<![\w.]){name}(?!\w)", lambda _: stands_for, inner)
 
     def _expanded(self, view: View, effects: dict[int, float], bar: Bar, depth: int) -> str | None:
         """α + β·φ(x) with formulas for α and β, for the input where that holds best."""
@@ -263,15 +311,19 @@ def _off_line(values: Array) -> float:
     return 1.0 - float(values.mean() ** 2 / np.mean(values**2))
 
 
-def _mapped(view: View, function, slope) -> View:  # type: ignore[no-untyped-def]
+def _is_sum(found: Additive | Multiplicative) -> TypeGuard[Additive]:
+    return isinstance(found, Additive) and found.is_partition and found.transform == "identity"
+
+
+def _through(view: View, by: OutputMap) -> View:
     """A view of a function of the output."""
 
     def oracle(X: Array) -> Array:
-        return np.asarray(function(view.oracle(X)[:, [view.output]]))
+        return np.asarray(by.values(view.oracle(X)[:, [view.output]]))
 
     def gradients(X: Array) -> Array:
         here = view.oracle(X)[:, [view.output], None]
-        return np.asarray(slope(here) * view.gradients(X)[:, [view.output]])
+        return np.asarray(by.slopes(here) * view.gradients(X)[:, [view.output]])
 
     return replace(view, oracle=oracle, gradients=gradients, output=0)
 
