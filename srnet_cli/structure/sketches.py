@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeGuard
@@ -33,12 +34,16 @@ from srnet_cli.structure.findings import (
 from srnet_cli.structure.groupings import LOOSEST, OUTPUT_MAPS, OutputMap, loudest, outermost
 from srnet_cli.structure.profiles import Form, curve, profile
 from srnet_cli.structure.region import region_of
-from srnet_cli.structure.search import tolerance_for
 from srnet_cli.structure.view import Array, Gradients, Oracle, View
 
+TOLERANCES = (2e-5, 1e-4, 5e-4, 2.5e-3, 1.25e-2)
+"""Shares of variance that properties may leave unexplained, from exact networks to coarse ones."""
+
+_ROUNDING = 1e-12
+_WORTH = 0.5
 _ROWS = 400
 _FRESH_ROWS = 2000
-_TICKS = 24
+_TICKS, _SPLIT_TICKS = 24, 8
 _DEPTH = 6
 _SETTINGS = 20
 _LOUD = 4.0
@@ -76,11 +81,22 @@ def find_sketches(
     names: Sequence[str],
     rng: np.random.Generator,
     *,
-    deviation: float | None = None,
+    tolerances: Sequence[float] = TOLERANCES,
+    budget: int = 2_000_000,
 ) -> tuple[Sketch, ...]:
-    """A formula for each output whose structure goes down to single numbers.
+    """Formulas of the outputs whose structure goes down to single numbers.
 
-    Arguments are those of ``find_structure``.
+    What counts as structure depends on how far the function may be from what it stands for, which
+    nobody knows beforehand, so that several tolerances are tried, which may give different
+    formulas.
+
+    Args:
+        oracle, gradients, domain, names, rng: as for ``find_structure``.
+        tolerances: shares of variance that a property may leave unexplained.
+        budget: rows to ask the function at, at most, over all outputs and tolerances.
+
+    Returns:
+        the different formulas, output by output, those with the least error first.
 
     Raises:
         DataError: as ``find_structure``.
@@ -88,16 +104,40 @@ def find_sketches(
     region = region_of(domain)
     fresh = region.draw(_FRESH_ROWS, rng)
     values = np.asarray(oracle(fresh), dtype=np.float64)
-    sketches = []
+    sketches: list[Sketch] = []
     for output, child in enumerate(rng.spawn(values.shape[1])):
-        if not np.isfinite(values[:, output]).all() or np.ptp(values[:, output]) == 0.0:
+        y = values[:, output]
+        if not np.isfinite(y).all() or np.ptp(y) <= _ROUNDING * np.abs(y).max():
             continue
-        view = View(oracle, gradients, region, output, tuple(range(len(names))), region.centre())
-        inner = _Sketcher(tuple(names), child).sketch(view, tolerance_for(deviation))
-        fit = inner and _readout(inner, names, fresh, values[:, output])
-        if inner and fit:
-            sketches.append(Sketch(output, inner, *fit))
+        free, share = tuple(range(len(names))), budget // (len(tolerances) * values.shape[1])
+        texts: dict[str | None, None] = {}
+        for tolerance in tolerances:
+            limited = _limited(oracle, share)
+            view = View(limited, gradients, region, output, free, region.centre())
+            with suppress(_BudgetSpent):
+                texts[_Sketcher(tuple(names), child).sketch(view, tolerance)] = None
+        fits = [(text, _readout(text, names, fresh, y)) for text in texts if text]
+        own = [Sketch(output, text, *fit) for text, fit in fits if fit and fit[2] < _WORTH]
+        sketches += sorted(own, key=lambda sketch: sketch.error)
     return tuple(sketches)
+
+
+class _BudgetSpent(Exception):
+    """As many rows have been asked for as may be."""
+
+
+def _limited(oracle: Oracle, budget: int) -> Oracle:
+    """An oracle that answers so many rows and no more."""
+    asked = 0
+
+    def answers(X: Array) -> Array:
+        nonlocal asked
+        asked += len(X)
+        if asked > budget:
+            raise _BudgetSpent
+        return oracle(X)
+
+    return answers
 
 
 def _readout(
@@ -286,13 +326,13 @@ class _Sketcher:
         (column,) = found.inputs
         form = Form(found.shape, found.rate, found.exact, found.phase, found.score, found.shift)
         text = form_text(form, self._names[column])
-        ticks = view.region.ticks(column, _TICKS)
-        rows = np.tile(view.held, (_TICKS, 1))
+        ticks = view.region.ticks(column, _SPLIT_TICKS)
+        rows = np.tile(view.held, (_SPLIT_TICKS, 1))
         rows[:, column] = ticks
         phi = parse_formula(text, self._names)(rows)
         others = tuple(i for i in view.free if i != column)
         # The least-squares weights of the ticks' values in α and β.
-        weights = np.linalg.pinv(np.column_stack([np.ones(_TICKS), phi]))
+        weights = np.linalg.pinv(np.column_stack([np.ones(_SPLIT_TICKS), phi]))
         parts = []
         for row in weights:
             part = _weighted(view, column, ticks, row)
