@@ -13,7 +13,9 @@ from srnet_cli.structure.findings import (
     Profile,
     Structure,
 )
+from srnet_cli.structure.postfix import postfix
 from srnet_cli.structure.search import find_structure
+from srnet_cli.structure.sketches import Sketch, find_sketches
 
 __all__ = [
     "Additive",
@@ -26,6 +28,9 @@ __all__ = [
     "Multiplicative",
     "Parity",
     "Profile",
+    "Sketch",
     "Structure",
+    "find_sketches",
     "find_structure",
+    "postfix",
 ]

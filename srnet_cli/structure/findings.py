@@ -15,12 +15,12 @@ from fractions import Fraction
 from typing import Literal
 
 Transform = Literal["identity", "square", "log", "reciprocal"]
-OutputTransform = Literal["identity", "square", "reciprocal"]
+OutputTransform = Literal["identity", "square", "reciprocal", "inverse square"]
 Shape = Literal["power", "logarithm", "exponential", "sinusoid", "unknown"]
 Offset = Literal["none", "constant", "others"]
 Groups = tuple[tuple[int, ...], ...]
 
-_WHOLE = {"identity": "{}", "square": "{}**2", "reciprocal": "1/{}"}
+_WHOLE = {"identity": "{}", "square": "{}**2", "reciprocal": "1/{}", "inverse square": "1/{}**2"}
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Profile(Finding):
         shape: of φ: ``power`` (x + s)**p, ``logarithm``, ``exponential`` exp(r·x), ``sinusoid``
             sin(ω·x + δ), or ``unknown`` where it is none of these.
         rate: p, r or ω.
-        exact: p as a fraction, where it is a simple one at no loss.
+        exact: p or ω as a fraction, where it is a simple one at no loss.
         phase: δ in (-π/2, π/2], else 0.
         shift: s, mostly 0.
         offset: what α is: nothing, a constant, or a function of the other inputs.

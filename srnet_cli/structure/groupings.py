@@ -25,10 +25,14 @@ _FEWEST, _ROWS_PER_SETTING = 4, 60
 _SIDE = 40
 _OFFSETS = 6
 _LEAST_RATIO = 0.02
+_CLEARLY = 0.1
+
+LOOSEST = 0.1
+"""The greatest tolerance for a part of a function, which has all of the function's error."""
 
 
 @dataclass(frozen=True)
-class _Map:
+class OutputMap:
     """A function of the output, with its derivative, and where both are safe."""
 
     values: Callable[[Array], Array]
@@ -43,12 +47,15 @@ def _is_positive(values: Array) -> bool:
 
 
 def _has_sign(values: Array) -> bool:
-    return bool((values >= 0).all() or (values <= 0).all())
+    """Whether values are of one sign, but for the errors of a network near 0."""
+    low, high = float(values.min()), float(values.max())
+    return low >= -_LEAST_RATIO * high or high <= -_LEAST_RATIO * low
 
 
-_MAPS: dict[OutputTransform, _Map] = {
-    "square": _Map(np.square, lambda f: 2.0 * f, _has_sign),
-    "reciprocal": _Map(lambda f: 1.0 / f, lambda f: -1.0 / f**2, _is_positive),
+OUTPUT_MAPS: dict[OutputTransform, OutputMap] = {
+    "square": OutputMap(np.square, lambda f: 2.0 * f, _has_sign),
+    "reciprocal": OutputMap(lambda f: 1.0 / f, lambda f: -1.0 / f**2, _is_positive),
+    "inverse square": OutputMap(lambda f: 1.0 / f**2, lambda f: -2.0 / f**3, _is_positive),
 }
 
 
@@ -63,7 +70,7 @@ def transformed_additive(view: View, seen: Differences, bar: Bar) -> Additive | 
     Scores are shares of the output's own variance, to first order.
     """
     sums = []
-    for name, by in _MAPS.items():
+    for name, by in OUTPUT_MAPS.items():
         everything = np.concatenate([seen.base, *seen.single.values(), *seen.double.values()])
         if not by.is_safe(everything):
             continue
@@ -101,7 +108,7 @@ def _apart(
     view: View, seen: Differences, group: Sequence[int], transform: OutputTransform
 ) -> float:
     """What a group does together with the other inputs, as a share of the variance."""
-    values = _MAPS[transform].values if transform in _MAPS else np.asarray
+    values = OUTPUT_MAPS[transform].values if transform in OUTPUT_MAPS else np.asarray
     other = seen.other
     crossed = values(view(mixed(seen.X, other, group))) + values(view(mixed(other, seen.X, group)))
     mixed_difference = seen.base + values(view(other)) - crossed
@@ -195,3 +202,28 @@ def _product(
         ends = (offset - reach, offset + reach)
         offset = float(minimize_scalar(unexplained, bounds=ends, method="bounded").x)
     return Multiplicative(view.output, view.free, unexplained(offset), groups, offset)
+
+
+def outermost(
+    view: View, seen: Differences, bar: Bar, rng: np.random.Generator
+) -> list[Additive | Multiplicative]:
+    """The grouping of all inputs that says most, first, and any other that holds as well."""
+    total = additive(view, seen, bar)
+    if total and total.is_partition:
+        return [total]
+    product = multiplicative(view, seen, bar, rng)
+    if product is None:
+        total = total or transformed_additive(view, seen, bar)
+    elif product.score > _CLEARLY * bar.tolerance and total is None:
+        other = transformed_additive(view, seen, bar)
+        if other and other.score < _CLEARLY * product.score:
+            return [other]
+    return [finding for finding in (product, total) if finding]
+
+
+def loudest(view: View, found: Additive | Multiplicative, seen: Differences) -> Array:
+    """A row to hold the other inputs at: where factors are large, so that errors are small."""
+    if isinstance(found, Additive):
+        return view.held
+    place = np.argsort(np.abs(seen.base - found.offset))[int(0.9 * len(seen.base))]
+    return np.asarray(seen.X[place])

@@ -22,7 +22,7 @@ _TICKS = 24
 _AS_GOOD = 3.0
 """How many times the least unexplained share a simpler form may leave."""
 _NEGLIGIBLE = 0.02
-"""The part of the limit below which unexplained shares do not differ."""
+"""The part of the limit below which unexplained shares do not differ, for many curves at once."""
 _USUAL = (*map(Fraction, (1, 2, -1, -2, 3)), Fraction(1, 2), Fraction(-1, 2))
 _UNUSUAL = 1.0 / 3.0
 """The part of the limit that other forms may leave: some curve or other fits nearly anything."""
@@ -36,8 +36,8 @@ _EXPONENTIAL_FROM = 0.5
 
 
 @dataclass(frozen=True)
-class _Form:
-    """A curve that was tried, and the share that it leaves unexplained."""
+class Form:
+    """A curve that was tried, and the share that it leaves unexplained; see ``Profile``."""
 
     shape: Shape
     rate: float
@@ -49,6 +49,8 @@ class _Form:
     @property
     def is_usual(self) -> bool:
         """Whether laws often have it."""
+        if self.shape == "sinusoid":
+            return self.exact is not None
         return self.exact in _USUAL and self.shift == 0.0
 
 
@@ -87,6 +89,22 @@ def profile(
         shift=form.shift,
         offset=_offset(table, form, limit),
     )
+
+
+def curve(ticks: Array, values: Array, limit: float) -> Form:
+    """The simplest form that is good enough for a curve, (t,) -> (t,), or else the best.
+
+    One curve alone does not show how large its error is: all forms that leave less than a part of
+    the limit are as good as each other.
+    """
+    table = _Table(ticks, values[:, None], float(values.var()))
+    forms = list(_forms(table))
+    plain = [form for form in forms if form.is_usual and form.score <= limit]
+    if plain:
+        enough = max(_AS_GOOD * min(form.score for form in plain), _UNUSUAL * limit)
+        return next(form for form in plain if form.score <= enough)
+    good = [form for form in forms if form.score <= _UNUSUAL * limit]
+    return good[0] if good else min(forms, key=lambda form: form.score)
 
 
 class _Table:
@@ -135,29 +153,29 @@ class _Table:
         return float(np.sum(left**2) / self._scale), offset
 
 
-def _simplest(table: _Table, limit: float) -> _Form:
+def _simplest(table: _Table, limit: float) -> Form:
     """The simplest form that is as good as any."""
-    least, negligible = table.beyond_one(), _NEGLIGIBLE * limit
+    least = table.beyond_one()
     forms = []
     for form in _forms(table):
         if form.score <= (limit if form.is_usual else _UNUSUAL * limit):
-            if form.score <= max(_AS_GOOD * least, negligible):
+            if form.score <= max(_AS_GOOD * least, _NEGLIGIBLE * limit):
                 return form  # no other can be so much better that it would be preferred
             forms.append(form)
     if not forms:
-        return _Form("unknown", 0.0, None, 0.0, least)
-    enough = max(_AS_GOOD * min(form.score for form in forms), negligible)
+        return Form("unknown", 0.0, None, 0.0, least)
+    enough = max(_AS_GOOD * min(form.score for form in forms), _NEGLIGIBLE * limit)
     return next(form for form in forms if form.score <= enough)
 
 
-def _forms(table: _Table) -> Iterator[_Form]:
+def _forms(table: _Table) -> Iterator[Form]:
     """Every form, the simplest first."""
     for power in SIMPLE:
         if _is_defined(float(power), table.ticks):
             score = table.beyond(_power(table, float(power)))
-            yield _Form("power", float(power), power, 0.0, score)
+            yield Form("power", float(power), power, 0.0, score)
     if table.ticks[0] > 0:
-        yield _Form("logarithm", 0.0, None, 0.0, table.beyond(np.log(table.ticks)))
+        yield Form("logarithm", 0.0, None, 0.0, table.beyond(np.log(table.ticks)))
     yield from _shifted(table, Fraction(2), _VERTICES)
     yield from _shifted(table, Fraction(-1), _POLES)
     yield from _sinusoids(table)
@@ -165,13 +183,13 @@ def _forms(table: _Table) -> Iterator[_Form]:
         _EXPONENTS / table.span, lambda r: table.beyond(np.exp(r * (table.ticks - table.ticks[-1])))
     )
     if abs(rate) * table.span >= _EXPONENTIAL_FROM:
-        yield _Form("exponential", rate, None, 0.0, score)
+        yield Form("exponential", rate, None, 0.0, score)
     if table.ticks[0] > 0:
         rate, score = _least(_POWERS, lambda p: table.beyond(_power(table, p)))
-        yield _Form("power", rate, None, 0.0, score)
+        yield Form("power", rate, None, 0.0, score)
 
 
-def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[_Form]:
+def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[Form]:
     """(x + shift)**power, with a simple shift, then with any; zeros at places in units of span."""
     zeros = table.ticks[0] + table.span * places
 
@@ -184,11 +202,11 @@ def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[_Form]:
     shift, score = _least(-zeros, loss)
     simple = near(shift)
     if simple is not None:
-        yield _Form("power", float(power), power, 0.0, loss(float(simple)), float(simple))
-    yield _Form("power", float(power), power, 0.0, score, shift)
+        yield Form("power", float(power), power, 0.0, loss(float(simple)), float(simple))
+    yield Form("power", float(power), power, 0.0, score, shift)
 
 
-def _sinusoids(table: _Table) -> Iterator[_Form]:
+def _sinusoids(table: _Table) -> Iterator[Form]:
     """A sine: of a simple rate and phase, then of any."""
     rate, score = _least(
         2.0 * np.pi * _CYCLES / table.span, lambda rate: table.beyond_sine(rate)[0]
@@ -199,8 +217,11 @@ def _sinusoids(table: _Table) -> Iterator[_Form]:
             _, near = table.beyond_sine(whole)
             quarter = float(round(near / (np.pi / 2.0))) * np.pi / 2.0
             curve = np.sin(whole * table.ticks + quarter)
-            yield _Form("sinusoid", whole, None, _reduced(quarter), table.beyond(curve))
-    yield _Form("sinusoid", rate, None, _reduced(phase), score)
+            simple = Fraction(whole) if whole == round(2.0 * whole) / 2.0 else None
+            yield Form("sinusoid", whole, simple, _reduced(quarter), table.beyond(curve))
+            curve = np.sin(whole * table.ticks + near)
+            yield Form("sinusoid", whole, simple, _reduced(near), table.beyond(curve))
+    yield Form("sinusoid", rate, None, _reduced(phase), score)
 
 
 def _reduced(phase: float) -> float:
@@ -240,7 +261,7 @@ def _least(grid: Array, loss: Callable[[float], float]) -> tuple[float, float]:
     return float(grid[best]), losses[best]
 
 
-def _offset(table: _Table, form: _Form, limit: float) -> Offset:
+def _offset(table: _Table, form: Form, limit: float) -> Offset:
     """What a multiple of the curve needs to be added to."""
     if form.shape == "power":
         curve = _power(table, form.rate, form.shift)

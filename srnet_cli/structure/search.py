@@ -20,7 +20,7 @@ from srnet_cli.structure.findings import (
     Multiplicative,
     Structure,
 )
-from srnet_cli.structure.groupings import additive, multiplicative, transformed_additive
+from srnet_cli.structure.groupings import LOOSEST, loudest, outermost
 from srnet_cli.structure.profiles import profile
 from srnet_cli.structure.region import Region, region_of
 from srnet_cli.structure.symmetries import exchanges, monotonies, parities
@@ -35,8 +35,6 @@ _ROUNDING = 1e-12
 _ROWS = (96, 1000)
 _INPUTS, _ROWS_FOR_ALL = (8, 12), 20_000
 _DEPTH = 4
-_LOOSEST = 0.1
-_CLEARLY = 0.1
 
 
 def find_structure(
@@ -75,8 +73,7 @@ def find_structure(
     region = region_of(domain)
     if len(names) != len(region.low):
         raise DataError(f"{len(names)} names for {len(region.low)} inputs")
-    known = UNKNOWN_DEVIATION if deviation is None else deviation
-    tolerance = float(np.clip(_MARGIN * known, *_TOLERANCES))
+    tolerance = tolerance_for(deviation)
     screen = _Screen(oracle, region, _rows(budget, len(names) + 1), rng)
     outputs = screen.values.shape[1]
     findings: list[Finding] = []
@@ -84,6 +81,12 @@ def find_structure(
         whole = View(oracle, gradients, region, output, tuple(range(len(names))), region.centre())
         findings += _of_output(whole, screen, tolerance, budget // outputs, child)
     return Structure(tuple(names), outputs, tuple(findings), tolerance)
+
+
+def tolerance_for(deviation: float | None) -> float:
+    """The share of variance that a property may leave unexplained, see ``find_structure``."""
+    known = UNKNOWN_DEVIATION if deviation is None else deviation
+    return float(np.clip(_MARGIN * known, *_TOLERANCES))
 
 
 def _rows(budget: int, designs: int) -> int:
@@ -176,7 +179,7 @@ def _groupings(
     is_term: bool = False,
 ) -> Iterator[Additive | Multiplicative]:
     """Sums of products of sums …, from the outside in."""
-    holding = _outermost(view, seen, Bar(tolerance, seen.variance), rng)
+    holding = outermost(view, seen, Bar(tolerance, seen.variance), rng)
     if not holding:
         return
     found, *also = holding
@@ -186,7 +189,7 @@ def _groupings(
     yield from also
     if depth == _DEPTH or (isinstance(found, Additive) and not found.is_partition):
         return
-    held = _loudest(view, found, seen)
+    held = loudest(view, found, seen)
     for group in found.groups:
         if len(group) == 1:
             continue
@@ -195,32 +198,7 @@ def _groupings(
         if inner.variance > 0.0:
             # The error is the whole's, so that its share of a part is greater.
             own = max(1.0, seen.variance / inner.variance) * tolerance
-            if own <= _LOOSEST:
+            if own <= LOOSEST:
                 yield from _groupings(
                     part, inner, own, rng, depth + 1, is_term=isinstance(found, Additive)
                 )
-
-
-def _outermost(
-    view: View, seen: Differences, bar: Bar, rng: np.random.Generator
-) -> list[Additive | Multiplicative]:
-    """The grouping of all inputs that says most, first, and any other that holds as well."""
-    total = additive(view, seen, bar)
-    if total and total.is_partition:
-        return [total]
-    product = multiplicative(view, seen, bar, rng)
-    if product is None:
-        total = total or transformed_additive(view, seen, bar)
-    elif product.score > _CLEARLY * bar.tolerance and total is None:
-        other = transformed_additive(view, seen, bar)
-        if other and other.score < _CLEARLY * product.score:
-            return [other]
-    return [finding for finding in (product, total) if finding]
-
-
-def _loudest(view: View, found: Additive | Multiplicative, seen: Differences) -> Array:
-    """A row to hold the other inputs at: where factors are large, so that errors are small."""
-    if isinstance(found, Additive):
-        return view.held
-    place = np.argsort(np.abs(seen.base - found.offset))[int(0.9 * len(seen.base))]
-    return np.asarray(seen.X[place])
