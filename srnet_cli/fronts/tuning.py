@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp import evaluate
+from srnet_cli.cgp.damping import damped_step
 from srnet_cli.cgp.kernels.gradient import differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
 
@@ -67,12 +68,13 @@ def tuned(programs: Programs, X: Array, goal: Array) -> Programs:
         system, right = _normal_equations(programs, masks, X, goal)
         before = error
         for _ in range(_TRIALS):
-            step = _damped(system, right, damping)
-            trial = _moved(programs, masks, step)
-            now = _error(trial, X, goal)
-            if now < error:
-                programs, error, damping = trial, now, damping / 5.0
-                break
+            step = damped_step(system, right, damping)
+            if step is not None:
+                trial = _moved(programs, masks, step)
+                now = _error(trial, X, goal)
+                if now < error:
+                    programs, error, damping = trial, now, damping / 5.0
+                    break
             damping *= 8.0
         if not error < (1.0 - _GAIN) * before:
             break
@@ -126,21 +128,6 @@ def _normal_equations(
         left = goal - basis @ shares
         system = (fresh.T @ fresh) * (readout @ readout.T)
         return system, np.sum((fresh.T @ left) * readout, axis=1)
-
-
-def _damped(system: Array, right: Array, damping: float) -> Array:
-    """The damped step; zero where the system has no solution."""
-    none = np.zeros_like(right)
-    if not (np.isfinite(system).all() and np.isfinite(right).all()):
-        return none
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(system), 1e-300))
-    scaled = system * scale * scale[:, None]
-    scaled[np.diag_indices_from(scaled)] += damping
-    try:
-        step = np.linalg.solve(scaled, right * scale) * scale
-    except np.linalg.LinAlgError:
-        return none
-    return np.asarray(np.where(np.isfinite(step), step, 0.0))
 
 
 def _moved(programs: Programs, masks: Sequence[NDArray[np.bool_]], step: Array) -> Programs:

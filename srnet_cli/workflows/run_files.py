@@ -108,11 +108,11 @@ def _unfinished(folder: RunFolder) -> FittedRun:
     if checkpoint is None:
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
     experiment = _experiment(folder)
-    states = restored(experiment, checkpoint, folder.path)
+    inputs, network = folder.read_json("inputs.json"), _network(folder)
+    states = restored(experiment, checkpoint, folder.path, network.widths)
     best = best_trial(states)
     if not np.isfinite(states[best].fitness):
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
-    inputs, network = folder.read_json("inputs.json"), _network(folder)
     sets = read_arrays(folder, "rows.npz")
     model = symbolic_network(states[best], experiment, network, inputs["features"])
     return FittedRun(

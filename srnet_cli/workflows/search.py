@@ -67,7 +67,9 @@ class Trials:
         self._signals = signals
         checkpoint = folder.newest_checkpoint()
         self.states: list[Any] = (
-            restored(prepared.experiment, checkpoint, folder.path) if checkpoint else []
+            restored(prepared.experiment, checkpoint, folder.path, prepared.network.widths)
+            if checkpoint
+            else []
         )
         last = self.states[-1].generation if self.states else 0
         self._timing = Timing(folder, len(self.states), last)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +73,8 @@ class Strategy:
         evaluations: individuals evaluated in so many generations, of (generations, settings).
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
         pack: the states of several trials as bytes; equal states give equal bytes.
-        unpack: the inverse of ``pack``.
+        unpack: the inverse of ``pack``, of (bytes, widths d, m_1, …, m_L, settings); raises where
+            the bytes are not such states.
     """
 
     search: Callable[[Problem, EvolutionSettings, int, int, int], Search]
@@ -82,7 +85,7 @@ class Strategy:
     evaluations: Callable[[int, EvolutionSettings], int]
     symbolic_layers: Callable[[Any, Sequence[int], EvolutionSettings], tuple[SymbolicLayer, ...]]
     pack: Callable[[Sequence[Any]], bytes]
-    unpack: Callable[[bytes], Sequence[Any]]
+    unpack: Callable[[bytes, Sequence[int], EvolutionSettings], Sequence[Any]]
 
 
 def _one_parent(generations: int, settings: EvolutionSettings) -> int:
@@ -129,19 +132,39 @@ def strategy_of(experiment: Experiment) -> Strategy:
     return STRATEGIES[experiment.evolution.strategy]
 
 
-def restored(experiment: Experiment, checkpoint: Checkpoint, folder: Path) -> list[Any]:
-    """The states in a checkpoint, one a trial that had begun.
+def restored(
+    experiment: Experiment, checkpoint: Checkpoint, folder: Path, widths: Sequence[int]
+) -> list[Any]:
+    """The states in a checkpoint, one per trial that had begun.
+
+    Args:
+        experiment: the settings of the search.
+        checkpoint: the checkpoint, whose bytes are not trusted.
+        folder: the run folder.
+        widths: d, m_1, …, m_L of the network.
 
     Raises:
-        StorageError: another version of the program has laid them out otherwise.
+        StorageError: it is of another version, of another run, or was changed.
     """
     try:
-        return list(strategy_of(experiment).unpack(checkpoint.data))
+        _require_no_larger(checkpoint.data)
+        states = list(strategy_of(experiment).unpack(checkpoint.data, widths, experiment.evolution))
+        if not 0 < len(states) <= experiment.trials:
+            raise ValueError(f"it holds {len(states)} trials")
     except Exception as error:  # whatever the bytes suggest to one who reads them differently
         raise StorageError(
-            f"{folder}: the checkpoint of generation {checkpoint.generation} is of another version",
+            f"{folder}: the checkpoint of generation {checkpoint.generation} is damaged or of "
+            "another version",
             hint="choose another --run-dir, or remove that folder to begin again",
         ) from error
+    return states
+
+
+def _require_no_larger(data: bytes) -> None:
+    """Checkpoints are not compressed: one that unpacks to more than it holds was not made here."""
+    with ZipFile(BytesIO(data)) as members:
+        if sum(member.file_size for member in members.infolist()) > len(data):
+            raise ValueError("it unpacks to more than it holds")
 
 
 def best_trial(states: Sequence[State]) -> int:

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.damping import damped_step
 from srnet_cli.cgp.kernels.gradient import differentiate, tunable_mask
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import (
@@ -96,7 +97,7 @@ class Refinement:
         """(layers, loss, damping) after one step, layers None where no damping makes one better."""
         system, right = self.normal_equations(layers)
         for _ in range(_TRIALS):
-            step = _damped(system, right, damping)
+            step = damped_step(system, right, damping)
             if step is not None:
                 trial = self._moved(layers, step)
                 now = self.loss(trial)
@@ -191,18 +192,3 @@ def _layer_derivatives(layer: Layer, decoder: Decoder, inputs: Array) -> tuple[A
     by_bias = np.broadcast_to(np.eye(m), (n, m, m))
     derivatives = np.concatenate([*by_parameter, by_readout.reshape(n, -1, m), by_bias], axis=1)
     return derivatives, stacked @ layer.weights + layer.bias, by_input
-
-
-def _damped(system: Array, right: Array, damping: float) -> Array | None:
-    """The damped step, or None where the system is not finite."""
-    diagonal = np.diag(system)
-    if not (np.isfinite(system).all() and np.isfinite(right).all()):
-        return None
-    scale = 1.0 / np.sqrt(np.maximum(diagonal, 1e-300))
-    scaled = system * scale * scale[:, None]
-    scaled[np.diag_indices_from(scaled)] += damping
-    try:
-        step = np.linalg.solve(scaled, right * scale) * scale
-    except np.linalg.LinAlgError:
-        return None
-    return step if np.isfinite(step).all() else None

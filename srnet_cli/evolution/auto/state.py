@@ -5,17 +5,24 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.evolution.auto.chromosome import Chromosome
+from srnet_cli.cgp.validation import require, require_array, require_valid_genes
+from srnet_cli.evolution.auto.chromosome import Chromosome, grid_for
 from srnet_cli.evolution.auto.composition import Layer
 from srnet_cli.evolution.auto.refinement import FIRST_DAMPING
+
+if TYPE_CHECKING:
+    from srnet_cli.config.schema import EvolutionSettings
 
 Array = NDArray[np.float64]
 
 _STAGE_COUNTS = 5
+_MOST = 1 << 62
+_MOST_EXPRESSIONS = 1000
 
 
 @dataclass
@@ -109,21 +116,72 @@ def _pack_layers(
         arrays[f"{name}.bias"] = layer.bias
 
 
-def unpack(data: bytes) -> list[State]:
-    """Restore what ``pack`` made.
+def unpack(data: bytes, widths: Sequence[int], settings: EvolutionSettings) -> list[State]:
+    """Restore what ``pack`` made, if this search can go on with it.
+
+    Args:
+        data: the bytes.
+        widths: d, m_1, …, m_L of the problem.
+        settings: the strategy's hyperparameters.
 
     Raises:
-        KeyError, ValueError: it was made by another version.
+        KeyError, ValueError: it was made by another version or for another problem, or changed.
     """
     states: list[State] = []
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         while f"{len(states)}.counts" in arrays:
-            states.append(_unpacked(arrays, f"{len(states)}"))
+            state = _unpacked(arrays, f"{len(states)}")
+            require_valid(state, widths, len(settings.functions))
+            states.append(state)
     return states
 
 
+def require_valid(state: State, widths: Sequence[int], functions: int) -> None:
+    """Check that a state is one that the kernels can be given.
+
+    Args:
+        state: the state.
+        widths: d, m_1, …, m_L of the problem.
+        functions: size of the function set.
+
+    Raises:
+        InvalidGenotype: a gene or a count is out of range, an array of another shape or type, or a
+            number not finite.
+    """
+    stage, trace, layers = state.stage, state.trace, len(widths) - 1
+    counts = (stage.layer, stage.cycle, stage.step, stage.quiet, stage.found)
+    for count in (state.generation, state.quiet, *counts):
+        require(0 <= count < _MOST, "counts", f"one is {count}")
+    require(stage.layer <= layers + 2, "stage", f"there is no layer {stage.layer}")
+    is_table = trace.ndim == 2 and (len(trace) == 0 or trace.shape[1] == 2 + layers)
+    require(is_table, "trace", "is not a row per generation")
+    is_positive = bool(0.0 < stage.damping < np.inf and 0.0 <= state.seconds < np.inf)
+    require(is_positive, "figures", "damping or time is not positive")
+    figures = (state.error, state.before, state.fitness, stage.error, stage.before)
+    require(not np.isnan(figures).any(), "figures", "one is no number")
+    for name, stack in (("layers", state.layers), ("best", state.best)):
+        require(len(stack) == layers, name, f"{len(stack)} of {layers} layers are there")
+        for index, (layer, inputs) in enumerate(zip(stack, widths, strict=False)):
+            _require_valid_layer(layer, inputs, widths[index + 1], functions, f"{name}[{index}]")
+
+
+def _require_valid_layer(layer: Layer, inputs: int, units: int, functions: int, place: str) -> None:
+    count = len(layer.chromosomes)
+    require(0 < count <= _MOST_EXPRESSIONS, place, f"has {count} expressions")
+    require_array(layer.weights, (count, units), f"{place}.weights")
+    require_array(layer.bias, (units,), f"{place}.bias")
+    grid = grid_for(inputs)
+    for chromosome in layer.chromosomes:
+        require_array(chromosome.edges, (grid.nodes, 2), f"{place}.edges")
+        require_valid_genes(
+            chromosome.genes, functions=functions, place=f"{place}.genes", **grid._asdict()
+        )
+
+
 def _unpacked(arrays: Mapping[str, NDArray[np.generic]], name: str) -> State:
-    generation, quiet, *counts = arrays[f"{name}.counts"].tolist()
+    kept = arrays[f"{name}.counts"]
+    require(kept.dtype == np.int64 and kept.ndim == 1, "counts", "are no whole numbers")
+    generation, quiet, *counts = kept.tolist()
     if len(counts) != _STAGE_COUNTS:
         raise ValueError("the search of another version")
     error, before, seconds, fitness = arrays[f"{name}.whole"].tolist()
@@ -149,10 +207,9 @@ def _unpacked_layers(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> 
 
 
 def _unpacked_layer(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Layer:
-    genes = np.asarray(arrays[f"{name}.genes"], dtype=np.int32)
-    edges = np.asarray(arrays[f"{name}.edges"], dtype=np.float64)
-    return Layer(
-        tuple(Chromosome(*pair) for pair in zip(genes, edges, strict=True)),
-        np.asarray(arrays[f"{name}.weights"], dtype=np.float64),
-        np.asarray(arrays[f"{name}.bias"], dtype=np.float64),
+    # No conversion: what is not of its type has been changed.
+    genes, edges, weights, bias = (
+        np.ascontiguousarray(arrays[f"{name}.{part}"])
+        for part in ("genes", "edges", "weights", "bias")
     )
+    return Layer(tuple(Chromosome(*pair) for pair in zip(genes, edges, strict=True)), weights, bias)

@@ -137,7 +137,7 @@ def searched(problem: Problem, threads: int = 1, pieces: int = 10**6) -> State:
     state = search.init()
     while not search.is_over(state):
         search.advance(state, pieces)
-        (state,) = unpack(pack([state]))
+        (state,) = unpack(pack([state]), problem.widths, SETTINGS)
         if pieces < 10**6:
             search = Auto(problem, SETTINGS, seed=0, threads=threads)
     return state

@@ -128,7 +128,7 @@ def test_a_search_taken_up_from_bytes_goes_on_as_if_never_saved(name: str, every
     expected = pack([run(problem)])
     data = pack([Auto(problem, settings(), 0).init()])
     for _ in range(END):
-        (state,) = unpack(data)
+        (state,) = unpack(data, problem.widths, settings())
         search = Auto(problem, settings(), 0)
         if search.is_over(state):
             break
@@ -157,14 +157,14 @@ def test_packed_states_round_trip() -> None:
     """Any number of states comes back with every field as it was; time is not among them."""
     states = [run(PROBLEMS["two layers"], n, trial=n) for n in (0, 1, 6)]
     data = pack(states)
-    restored = unpack(data)
+    restored = unpack(data, PROBLEMS["two layers"].widths, settings())
     assert pack(restored) == data
     for state, before in zip(restored, states, strict=True):
         assert state.stage == before.stage
         assert (state.generation, state.seconds) == (before.generation, 0.0)
         assert state.fitness == before.fitness
         np.testing.assert_array_equal(state.trace, before.trace)
-    assert unpack(pack([])) == []
+    assert unpack(pack([]), (2, 3, 1), settings()) == []
 
 
 @pytest.mark.usefixtures("short")
@@ -177,7 +177,7 @@ def test_a_search_of_another_version_is_refused() -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **changed)
     with pytest.raises(ValueError, match="another version"):
-        unpack(buffer.getvalue())
+        unpack(buffer.getvalue(), PROBLEMS["two layers"].widths, settings())
 
 
 @pytest.mark.usefixtures("short")
@@ -352,7 +352,8 @@ def test_time_is_shared_out_over_the_layers(monkeypatch: pytest.MonkeyPatch) -> 
     assert ends[0] == pytest.approx(30 * 3 / 7, abs=1.1)
     assert ends[1] == pytest.approx(30 * 6 / 7, abs=1.1)
     assert ends[2] == pytest.approx(30, abs=1.1)
-    assert unpack(pack([state]))[0].seconds == state.seconds > 30
+    (restored,) = unpack(pack([state]), PROBLEMS["three layers"].widths, settings())
+    assert restored.seconds == state.seconds > 30
 
 
 @pytest.mark.usefixtures("short")
