@@ -19,7 +19,7 @@ up again anywhere.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from threading import Thread
@@ -31,12 +31,15 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.genotype import Grid, decode, mutation_threshold
 from srnet_cli.cgp.kernels.mnncgp.generation import (
     Parent,
+    Rules,
+    Stretch,
     allocate,
     is_worth_sharing,
     run_generations,
 )
 from srnet_cli.cgp.kernels.mnncgp.layout import build_layout
 from srnet_cli.cgp.kernels.mnncgp.tickets import STOP
+from srnet_cli.cgp.validation import require, require_array, require_valid_genes
 from srnet_cli.errors import ConfigError
 from srnet_cli.evolution.label_entropy import LabelEntropy
 from srnet_cli.evolution.limits import limits_of
@@ -98,19 +101,75 @@ def pack(states: Sequence[State]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(data: bytes) -> list[State]:
-    """Restore what ``pack`` made."""
+def unpack(data: bytes, widths: Sequence[int], settings: MnncgpSettings) -> list[State]:
+    """Restore what ``pack`` made, if this search can go on with it.
+
+    Args:
+        data: the bytes.
+        widths: d, m_1, …, m_L of the problem.
+        settings: the strategy's hyperparameters.
+
+    Raises:
+        KeyError, ValueError: it was made by another version or for another problem, or changed.
+    """
     states: list[State] = []
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         while f"{len(states)}.generation" in arrays:
-            number = len(states)
-            parent = Parent(*(arrays[f"{number}.{name}"] for name in Parent._fields))
-            refined = None
-            if f"{number}.refined.genes" in arrays:
-                refined = Parent(*(arrays[f"{number}.refined.{name}"] for name in Parent._fields))
-            generation = int(arrays[f"{number}.generation"])
-            states.append(State(generation, parent, arrays[f"{number}.trace"], refined))
+            state = _unpacked(arrays, f"{len(states)}")
+            require_valid(state, widths, settings)
+            states.append(state)
     return states
+
+
+def _unpacked(arrays: Mapping[str, NDArray[Any]], name: str) -> State:
+    refined = None
+    if f"{name}.refined.genes" in arrays:
+        refined = _unpacked_parent(arrays, f"{name}.refined")
+    generation, parent = int(arrays[f"{name}.generation"]), _unpacked_parent(arrays, name)
+    return State(generation, parent, arrays[f"{name}.trace"], refined)
+
+
+def _unpacked_parent(arrays: Mapping[str, NDArray[Any]], name: str) -> Parent:
+    return Parent(*(np.ascontiguousarray(arrays[f"{name}.{part}"]) for part in Parent._fields))
+
+
+def require_valid(state: State, widths: Sequence[int], settings: MnncgpSettings) -> None:
+    """Check that a state is one that the kernels can be given.
+
+    Raises:
+        InvalidGenotype: a gene is out of range, an array of another shape or type, or a number not
+            finite.
+    """
+    trace = state.trace
+    require(0 <= state.generation < 1 << 62, "generation", f"is {state.generation}")
+    is_table = trace.ndim == 2 and trace.shape[1] == 1 + len(widths)
+    require(is_table and trace.dtype == np.float64, "trace", "is not a row per generation")
+    for parent in (state.parent, state.refined):
+        if parent is not None:
+            _require_valid_parent(parent, widths, settings)
+
+
+def _require_valid_parent(parent: Parent, widths: Sequence[int], settings: MnncgpSettings) -> None:
+    layers, widest = len(widths) - 1, max(widths[1:])
+    grid = _grid(settings, 0)
+    require_array(parent.genes, (layers, grid.genes), "genes", np.int32)
+    for layer, (genes, inputs) in enumerate(zip(parent.genes, widths, strict=False)):
+        require_valid_genes(
+            genes,
+            functions=len(settings.functions),
+            place=f"genes of layer {layer + 1}",
+            **grid._replace(inputs=inputs)._asdict(),
+        )
+    require_array(parent.constants, (layers, settings.constants), "constants")
+    require_array(parent.weights, (layers, widest), "weights")
+    require_array(parent.bias, (layers, widest), "bias")
+    for name, losses, shape in (
+        ("losses", parent.losses, (layers,)),
+        ("fitness", parent.fitness, (1,)),
+    ):
+        # Infinite before there is a parent.
+        require(losses.shape == shape and losses.dtype == np.float64, name, "has another shape")
+        require(bool(np.all(losses >= 0.0)), name, "is negative or no number")
 
 
 class MnncgpEs:
@@ -245,22 +304,22 @@ class MnncgpEs:
     ) -> Array:
         """Run the kernels; returns the parent's fitness and losses, (generations done, 1 + L)."""
         curve = np.empty((generations, len(self._widths)))
-        constants = self._initial_constants.copy()
+        rules = Rules(
+            shape=self._shape,
+            opcodes=self._opcodes,
+            limits=self._limits,
+            key=self._key,
+            mutation=mutation_threshold(self._settings.mutation),
+            neutral=self._settings.accept == "neutral",
+            prune=prune,
+        )
         arguments = (
             self._memory,
             self._layout,
-            self._shape,
-            self._opcodes,
-            self._limits,
+            rules,
             state.parent,
-            constants,
-            self._key,
-            mutation_threshold(self._settings.mutation),
-            state.generation,
-            generations,
-            stop_fitness,
-            self._settings.accept == "neutral",
-            prune,
+            self._initial_constants.copy(),
+            Stretch(state.generation, generations, stop_fitness),
         )
         done = self._run(arguments, curve)
         state.generation += done

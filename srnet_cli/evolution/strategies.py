@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +85,8 @@ class Strategy:
         direct_fronts: whole-network formulas found so far, output by output, of a state; empty
             where the strategy, or the state, has none.
         pack: the states of several trials as bytes; equal states give equal bytes.
-        unpack: the inverse of ``pack``, of (bytes, widths d, m_1, …, m_L, settings).
+        unpack: the inverse of ``pack``, of (bytes, widths d, m_1, …, m_L, settings); raises where
+            the bytes are not such states.
     """
 
     settings: type[EvolutionSettings]
@@ -142,7 +145,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         symbolic_layers=mnncgp_es.symbolic_layers,
         direct_fronts=lambda state: (),
         pack=mnncgp_es.pack,
-        unpack=lambda data, widths, settings: mnncgp_es.unpack(data),
+        unpack=mnncgp_es.unpack,
     ),
     "direct": Strategy(
         settings=DirectSettings,
@@ -178,26 +181,37 @@ def strategy_of(experiment: Experiment) -> Strategy:
 def restored(
     experiment: Experiment, checkpoint: Checkpoint, folder: Path, widths: Sequence[int]
 ) -> list[Any]:
-    """The states in a checkpoint, one for every trial that had begun.
+    """The states in a checkpoint, one per trial that had begun.
 
     Args:
-        experiment: whose searches these are.
-        checkpoint: their states.
-        folder: where it is from, for the error.
-        widths: d, m_1, …, m_L of its network.
+        experiment: the settings of the search.
+        checkpoint: the checkpoint, whose bytes are not trusted.
+        folder: the run folder.
+        widths: d, m_1, …, m_L of the network.
 
     Raises:
-        StorageError: another version of the program has laid them out otherwise.
+        StorageError: it is of another version, of another run, or was changed.
     """
     try:
-        unpack = strategy_of(experiment).unpack
-        return list(unpack(checkpoint.data, widths, experiment.evolution))
+        _require_no_larger(checkpoint.data)
+        states = list(strategy_of(experiment).unpack(checkpoint.data, widths, experiment.evolution))
+        if not 0 < len(states) <= experiment.trials:
+            raise ValueError(f"it holds {len(states)} trials")
     except Exception as error:  # whatever the bytes suggest to one who reads them differently
         raise StorageError(
-            f"{folder}: the checkpoint of generation {checkpoint.generation} is of another version",
+            f"{folder}: the checkpoint of generation {checkpoint.generation} is damaged or of "
+            "another version",
             hint="choose another folder, or remove that one to begin again",
             remedies=("run_dir",),
         ) from error
+    return states
+
+
+def _require_no_larger(data: bytes) -> None:
+    """Checkpoints are not compressed: one that unpacks to more than it holds was not made here."""
+    with ZipFile(BytesIO(data)) as members:
+        if sum(member.file_size for member in members.infolist()) > len(data):
+            raise ValueError("it unpacks to more than it holds")
 
 
 def best_trial(states: Sequence[State]) -> int:

@@ -224,6 +224,6 @@ def test_a_checkpoint_of_another_version_is_refused(finished: Path, tmp_path: Pa
         lambda: fitting.run(write_config(tmp_path), run_dir=finished),
         lambda: explain(str(finished)),
     ):
-        with pytest.raises(StorageError, match="checkpoint of generation 60 is of another version"):
+        with pytest.raises(StorageError, match="generation 60 is damaged or of another version"):
             act()
     assert results(finished) == before

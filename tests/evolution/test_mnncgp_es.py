@@ -12,7 +12,8 @@ from oracles import interpret
 from srnet_cli.config.schema import MnncgpSettings
 from srnet_cli.errors import ConfigError
 from srnet_cli.evolution import mnncgp_es
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, State, pack, symbolic_layers, unpack
+from srnet_cli.evolution.mnncgp_es import MnncgpEs, State, pack, symbolic_layers
+from srnet_cli.evolution.mnncgp_es import unpack as unpack_states
 from srnet_cli.evolution.problem import Problem
 
 
@@ -20,6 +21,11 @@ def settings(**changes):
     """Settings of a short search that no target fitness ends."""
     defaults = {"population": 30, "generations": 1000, "stop_fitness": 0.0}
     return MnncgpSettings(**{**defaults, **changes})
+
+
+def unpack(data, problem, **changes):
+    """The states in bytes, as a search of these settings takes them up."""
+    return unpack_states(data, problem.widths, settings(**changes))
 
 
 def run(problem, generations=30, *, chunks=None, prune=True, trial=0, seed=0, threads=1, **changes):
@@ -59,7 +65,7 @@ def test_a_restored_state_goes_on_as_if_never_saved():
     """Bytes hold all that a search needs, in a new process or beside other searches."""
     problem = PROBLEMS["three layers"]
     whole = run(problem, 30, population=10, seed=4)
-    (state,) = unpack(pack([run(problem, 11, population=10, seed=4)]))
+    (state,) = unpack(pack([run(problem, 11, population=10, seed=4)]), problem)
     other = MnncgpEs(PROBLEMS["two layers"], settings(population=7), 9)
     other_state = other.init()
     search = MnncgpEs(problem, settings(population=10), 4)
@@ -91,7 +97,7 @@ def test_packed_states_round_trip():
     """Any number of states comes back with every field as it was; equal states give equal bytes."""
     states = [run(PROBLEMS["two layers"], n, population=5, trial=n) for n in (0, 1, 7)]
     data = pack(states)
-    restored = unpack(data)
+    restored = unpack(data, PROBLEMS["two layers"])
     assert [state.generation for state in restored] == [0, 1, 7]
     for state, before in zip(restored, states, strict=True):
         np.testing.assert_array_equal(state.trace, before.trace)
@@ -99,7 +105,7 @@ def test_packed_states_round_trip():
             assert array.dtype == expected.dtype
             np.testing.assert_array_equal(array, expected)
     assert pack(restored) == data
-    assert unpack(pack([])) == []
+    assert unpack(pack([]), PROBLEMS["two layers"]) == []
 
 
 @pytest.mark.nojit
@@ -212,7 +218,8 @@ def test_no_finite_expression():
     assert state.generation == 5
     assert state.fitness == np.inf
     assert len(state.trace) == 0
-    assert pack(unpack(pack([state]))) == pack([state])
+    few = {"constants": 0, "functions": ["square", "mul", "cube"]}
+    assert pack(unpack(pack([state]), huge, **few)) == pack([state])
 
 
 def leaf_or(function, inputs, target, fit):

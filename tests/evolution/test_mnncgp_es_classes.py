@@ -14,7 +14,8 @@ from scipy.special import log_softmax
 from oracles import interpret
 from srnet_cli.config.schema import MnncgpSettings
 from srnet_cli.evolution import mnncgp_es
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, pack, symbolic_layers, unpack
+from srnet_cli.evolution.mnncgp_es import MnncgpEs, pack, symbolic_layers
+from srnet_cli.evolution.mnncgp_es import unpack as unpack_states
 from srnet_cli.evolution.problem import Problem
 
 PROBLEMS = {
@@ -28,6 +29,11 @@ def settings(**changes):
     """Settings of a short search that no target fitness ends."""
     defaults = {"population": 20, "generations": 1000, "stop_fitness": 0.0}
     return MnncgpSettings(**{**defaults, **changes})
+
+
+def unpack(data, problem, **changes):
+    """The states in bytes, as a search of these settings takes them up."""
+    return unpack_states(data, problem.widths, settings(**changes))
 
 
 def run(problem, generations=40, *, chunks=None, prune=True, threads=1, **changes):
@@ -97,7 +103,7 @@ def test_pauses_and_budgets_change_nothing():
     short = MnncgpEs(problem, settings(population=6, generations=13), 0)
     state = short.init()
     short.advance(state, 1000)
-    (state,) = unpack(pack([state]))
+    (state,) = unpack(pack([state]), problem)
     MnncgpEs(problem, settings(population=6), 0).advance(state, 17)
     assert pack([state]) == at_once
 
@@ -109,10 +115,10 @@ def test_packed_states_round_trip():
     states = [run(problem, n, population=5) for n in (0, 1, 20)]
     states.append(run(replace(problem, has_classes=False), 20, population=5))
     data = pack(states)
-    assert pack(unpack(data)) == data
+    assert pack(unpack(data, problem)) == data
     with np.load(io.BytesIO(data)) as arrays:
         assert {name.split(".")[0] for name in arrays if "refined" in name} == {"0", "1", "2"}
-    for state, before in zip(unpack(data)[:3], states, strict=False):
+    for state, before in zip(unpack(data, problem)[:3], states, strict=False):
         assert state.fitness == before.fitness
         np.testing.assert_array_equal(state.best.weights, before.best.weights)
 
@@ -170,4 +176,5 @@ def test_no_finite_expression():
     huge = replace(problem, inputs=problem.inputs * 1e200)
     state = run(huge, 5, population=10, constants=0, functions=["square", "mul", "cube"])
     assert (state.generation, state.fitness, len(state.trace)) == (5, np.inf, 0)
-    assert pack(unpack(pack([state]))) == pack([state])
+    few = {"constants": 0, "functions": ["square", "mul", "cube"]}
+    assert pack(unpack(pack([state]), huge, **few)) == pack([state])

@@ -12,10 +12,10 @@ from programs import NAMES, program, programs
 from sympy.core.parameters import distribute
 from sympy.parsing.sympy_parser import parse_expr
 
-from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.cgp.program import Program
 from srnet_cli.expressions import as_text, complexity, to_sympy, values
 from srnet_cli.expressions.normal_form import NormalForm, normal_form, same_values
+from srnet_cli.primitives import BY_NAME
 
 SYMBOLS = sympy.symbols("x y z")
 ROWS = np.random.default_rng(0).uniform(-3, 3, (300, 3))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from srnet_cli.cgp.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.datasets.formula import parse_formula
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.structure import postfix
 from srnet_cli.structure.postfix import Step
 

@@ -34,6 +34,11 @@ class Chromosome:
     edges: Array
 
 
+def grid_for(inputs: int) -> Grid:
+    """The chromosomes' shape; their one constant is 1, edge weights make all others of it."""
+    return Grid(inputs, 1, 1, NODES, NODES)
+
+
 @dataclass(frozen=True)
 class Decoder:
     """What is needed to read chromosomes of one layer, and what they may look like.
@@ -58,8 +63,8 @@ class Decoder:
 
     @property
     def grid(self) -> Grid:
-        """The chromosomes' shape; their one constant is 1, edge weights make all others of it."""
-        return Grid(self.inputs, 1, 1, NODES, NODES)
+        """The chromosomes' shape."""
+        return grid_for(self.inputs)
 
     def empty(self) -> Chromosome:
         """The chromosome whose expression is the first input."""

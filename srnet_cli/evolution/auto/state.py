@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
+from srnet_cli.cgp.validation import require, require_array, require_valid_genes
+from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder, grid_for
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.direct.progress import DirectState, from_arrays, packed_arrays
 
@@ -18,6 +19,9 @@ Array = NDArray[np.float64]
 
 FIRST_DAMPING = 1e-3
 """Damping of the first joint step of a cycle."""
+
+_MOST = 1 << 62
+_MOST_EXPRESSIONS = 1000
 
 
 @dataclass
@@ -199,13 +203,55 @@ def unpack(data: bytes, decoders: Sequence[Decoder]) -> list[State]:
         decoders: how chromosomes are read, one a layer.
 
     Raises:
-        KeyError, ValueError: it was made by another version.
+        KeyError, ValueError: it was made by another version or for another problem, or changed.
     """
     states: list[State] = []
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         while f"{len(states)}.counts" in arrays:
             states.append(_unpacked(arrays, f"{len(states)}", decoders))
     return states
+
+
+def require_valid(state: State, widths: Sequence[int], functions: int) -> None:
+    """Check that a state is one that the kernels can be given.
+
+    Args:
+        state: the state.
+        widths: d, m_1, …, m_L of the problem.
+        functions: size of the function set.
+
+    Raises:
+        InvalidGenotype: a gene or a count is out of range, an array of another shape or type, or a
+            number not finite.
+    """
+    layers, trace, fields = len(widths) - 1, state.trace, _fields(state)
+    counts = (state.generation, state.quiet_cycles, state.cycle, *fields[:3])
+    for count in counts:
+        require(0 <= count < _MOST, "counts", f"one is {count}")
+    require(0 <= state.position <= layers + 2, "stage", f"there is no stage {state.position}")
+    is_table = trace.ndim == 2 and (len(trace) == 0 or trace.shape[1] == 2 + layers)
+    require(is_table, "trace", "is not a row per generation")
+    is_positive = 0.0 < fields.damping < np.inf and 0.0 <= state.seconds < np.inf
+    require(is_positive, "figures", "damping or time is not positive")
+    figures = (state.best_error, state.cycle_error, state.fitness, fields.error, fields.reference)
+    require(not np.isnan(figures).any(), "figures", "one is no number")
+    for name, composition in (("layers", state.composition), ("best", state.best)):
+        for index, layer in enumerate(composition.layers):
+            shape = (widths[index], widths[index + 1])
+            _require_valid_layer(layer, shape, functions, f"{name}[{index}]")
+
+
+def _require_valid_layer(layer: Layer, widths: tuple[int, int], functions: int, place: str) -> None:
+    count, (inputs, units) = len(layer.chromosomes), widths
+    require(0 < count <= _MOST_EXPRESSIONS, place, f"has {count} expressions")
+    require_array(layer.weights, (count, units), f"{place}.weights")
+    require_array(layer.bias, (units,), f"{place}.bias")
+    grid = grid_for(inputs)
+    for chromosome in layer.chromosomes:
+        require_array(chromosome.edges, (grid.nodes, 2), f"{place}.edges")
+        require_valid_genes(
+            chromosome.genes, functions=functions, place=f"{place}.genes", **grid._asdict()
+        )
 
 
 def _unpacked(
@@ -254,11 +300,10 @@ def _unpacked_composition(
 def _unpacked_layer(
     arrays: Mapping[str, NDArray[np.generic]], name: str, decoder: Decoder
 ) -> Layer:
-    genes = np.asarray(arrays[f"{name}.genes"], dtype=np.int32)
-    edges = np.asarray(arrays[f"{name}.edges"], dtype=np.float64)
-    return Layer(
-        decoder,
-        tuple(Chromosome(*pair) for pair in zip(genes, edges, strict=True)),
-        np.asarray(arrays[f"{name}.weights"], dtype=np.float64),
-        np.asarray(arrays[f"{name}.bias"], dtype=np.float64),
+    # No conversion: what is not of its type has been changed.
+    genes, edges, weights, bias = (
+        np.ascontiguousarray(arrays[f"{name}.{part}"])
+        for part in ("genes", "edges", "weights", "bias")
     )
+    chromosomes = tuple(Chromosome(*pair) for pair in zip(genes, edges, strict=True))
+    return Layer(decoder, chromosomes, weights, bias)

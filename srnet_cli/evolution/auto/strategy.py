@@ -265,9 +265,12 @@ def unpack(data: bytes, widths: Sequence[int], settings: AutoSettings) -> list[S
         settings: the strategy's hyperparameters.
 
     Raises:
-        KeyError, ValueError: it was made by another version.
+        KeyError, ValueError: it was made by another version or for another problem, or changed.
     """
-    return states.unpack(data, _decoders(widths, settings))
+    unpacked = states.unpack(data, _decoders(widths, settings))
+    for state in unpacked:
+        states.require_valid(state, widths, len(settings.functions))
+    return unpacked
 
 
 def evaluations(generations: int, settings: AutoSettings, budget: Budget = FULL) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.program import Program
+from srnet_cli.cgp.validation import require_valid_program
 from srnet_cli.evolution.direct.formula import HallOfFame, Member
 from srnet_cli.evolution.direct.state import State, pack, unpack
 
@@ -141,6 +142,7 @@ def _members(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Mem
             output=output,
             coefficients=coefficients[part],
         )
+        require_valid_program(program)
         members.append(Member(int(nodes), error, program, weight, bias))
         begin += length
     return members

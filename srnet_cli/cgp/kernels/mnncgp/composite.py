@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from srnet_cli.cgp.kernels.genes import NODE_GENES, Grid, chromosome_key, write_offspring
+from srnet_cli.cgp.kernels.genes import (
+    FRESH,
+    NODE_GENES,
+    Grid,
+    chromosome_key,
+    write_offspring,
+)
 from srnet_cli.cgp.kernels.interpreter import BLOCK
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import residual_square
@@ -135,14 +141,20 @@ def take_loss(layout, layer, work):
     work.new_losses[layer] = total / (rows_of(layout, layer) * layout.widths[layer + 1])
 
 
+@kernel(inline=True, allocates=False)
+def mutation_in(rules, g):
+    """The mutation of a generation: the first draws all genes afresh."""
+    return FRESH if g == 0 else rules.mutation
+
+
 @kernel(allocates=False)
-def accept(shape, opcodes, widths, parent, constants, key, mutation, g, neutral, work):
+def accept(rules, widths, parent, constants, g, work):
     """Let the composite replace the parent if its fitness is lower, or equal and drift is let."""
     layers = widths.shape[0] - 1
     fitness = work.new_losses[layers - 1]
     for layer in range(layers - 1):
         fitness += work.new_losses[layer] / (layers - 1)
-    if not (fitness < parent.fitness[0] or (neutral and fitness == parent.fitness[0])):
+    if not (fitness < parent.fitness[0] or (rules.neutral and fitness == parent.fitness[0])):
         return
     parent.fitness[0] = fitness
     for layer in range(layers):
@@ -151,12 +163,13 @@ def accept(shape, opcodes, widths, parent, constants, key, mutation, g, neutral,
         for j in range(widths[layer + 1]):
             parent.weights[layer, j] = work.new_weights[layer, j]
             parent.bias[layer, j] = work.new_bias[layer, j]
-        for c in range(shape.constants):
+        for c in range(rules.shape.constants):
             parent.constants[layer, c] = constants[winner, layer, c]
-        grid = grid_of(shape, widths[layer])
+        grid = grid_of(rules.shape, widths[layer])
         genes = parent.genes[layer, : grid.rows * grid.columns * NODE_GENES + 1]
-        base = chromosome_key(key, g, winner, layer)
-        write_offspring(grid, opcodes.shape[0], genes, base, mutation, genes)
+        base = chromosome_key(rules.key, g, winner, layer)
+        functions, rate = rules.opcodes.shape[0], mutation_in(rules, g)
+        write_offspring(grid, functions, genes, base, rate, genes)
 
 
 @kernel(allocates=False)

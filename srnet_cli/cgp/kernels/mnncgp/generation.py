@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, decode_offspring, phenotype_hashes
+from srnet_cli.cgp.kernels.genes import chromosome_key, decode_offspring, phenotype_hashes
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
 from srnet_cli.cgp.kernels.limits import breaks_limits
 from srnet_cli.cgp.kernels.mnncgp.composite import (
@@ -29,6 +29,7 @@ from srnet_cli.cgp.kernels.mnncgp.composite import (
     fit,
     grid_of,
     inherit,
+    mutation_in,
     select,
     set_limit,
     take_loss,
@@ -51,9 +52,17 @@ from srnet_cli.cgp.kernels.mnncgp.tickets import (
     wait_for,
     wait_for_round,
 )
-from srnet_cli.cgp.kernels.mnncgp.workspace import Parent, Workspace, allocate
+from srnet_cli.cgp.kernels.mnncgp.workspace import Parent, Rules, Stretch, Workspace, allocate
 
-__all__ = ["Parent", "Workspace", "allocate", "is_worth_sharing", "run_generations"]
+__all__ = [
+    "Parent",
+    "Rules",
+    "Stretch",
+    "Workspace",
+    "allocate",
+    "is_worth_sharing",
+    "run_generations",
+]
 
 # Individuals, or chromosomes to be judged, on one ticket.
 _SHORT_SHARE = 8
@@ -66,24 +75,25 @@ DECODE, JUDGE, FINISH, TRACE, COMPOSE, ACCEPT, REJECT = range(7)
 
 
 @kernel(allocates=False)
-def _decode(
-    first, after, thread, shape, opcodes, limits, widths, parent, constants, key, mutation, g, work
-):
+def _decode(first, after, thread, rules, widths, parent, constants, g, work):
     """Decode every chromosome of some offspring and hash its phenotype.
 
     One that breaks a limit is marked by a negative count.
     """
     place = work.place[thread]
+    rate = mutation_in(rules, g)
     for layer in range(widths.shape[0] - 1):
-        grid = grid_of(shape, widths[layer])
+        grid = grid_of(rules.shape, widths[layer])
         genes = parent.genes[layer]
         for i in range(first, after):
-            base = chromosome_key(key, g, i, layer)
+            base = chromosome_key(rules.key, g, i, layer)
             ops = work.ops[i, layer]
             args = work.args[i, layer]
-            count, output = decode_offspring(grid, opcodes, genes, base, mutation, ops, args, place)
+            count, output = decode_offspring(
+                grid, rules.opcodes, genes, base, rate, ops, args, place
+            )
             leaves = grid.inputs + grid.constants
-            if breaks_limits(limits, ops, args, count, leaves, place):
+            if breaks_limits(rules.limits, ops, args, count, leaves, place):
                 work.counts[i, layer] = -1
                 continue
             work.counts[i, layer] = count
@@ -111,10 +121,7 @@ def _tickets(phase, layout, layer, size):
 
 
 @kernel(allocates=False)
-def _work_off(
-    number, memory, layout, shape, opcodes, limits, parent, constants, key, mutation, prune, thread,
-    work,
-):  # fmt: skip
+def _work_off(number, memory, layout, rules, parent, constants, thread, work):
     """Take tickets of a round, and do what they are for, until none is left.
 
     What they are for stands in ``work.task``, and stays there while a ticket is not done.
@@ -128,14 +135,10 @@ def _work_off(
         first = at * share
         after = min(size, first + share)
         if phase == DECODE:
-            rate = FRESH if g == 0 else mutation
-            _decode(
-                first, after, thread, shape, opcodes, limits, layout.widths, parent, constants,
-                key, rate, g, work,
-            )  # fmt: skip
+            _decode(first, after, thread, rules, layout.widths, parent, constants, g, work)
         elif phase in (JUDGE, FINISH):
             stop = np.int64(1) if phase == JUDGE else steps(layout, layer)
-            sweep(memory, layout, layer, first, after, thread, constants, stop, prune, work)
+            sweep(memory, layout, layer, first, after, thread, constants, stop, rules.prune, work)
         elif phase == TRACE:
             trace(memory, layout, layer, size, at, thread, constants, work)
         else:
@@ -180,44 +183,18 @@ def _next_phase(phase, memory, layout, layer, parent, individuals, size, prune, 
 
 
 @kernel(allocates=False, nogil=True)
-def run_generations(
-    memory,
-    layout,
-    shape,
-    opcodes,
-    limits,
-    parent,
-    constants,
-    key,
-    mutation,
-    begin,
-    generations,
-    stop_fitness,
-    neutral,
-    prune,
-    thread,
-    curve,
-    work,
-):
-    """Run generations ``begin`` to ``begin + generations - 1``, or fewer on reaching the target.
+def run_generations(memory, layout, rules, parent, constants, stretch, thread, curve, work):
+    """Run some generations, or fewer on reaching the target.
 
     Every thread calls it with the same arguments but its number. Number 0 leads; the others help
     until ``work.board[STOP]`` is set, which whoever called must do when number 0 is back.
 
     Args:
         memory, layout: see ``layout.build_layout``; ``memory`` is written to.
-        shape: Grid of the chromosomes; its ``inputs`` is replaced by each layer's own.
-        opcodes: the function set, (functions,) int64.
-        limits: what an expression may look like; the loss of what breaks them is infinite.
+        rules: what makes and judges individuals.
         parent: the state, updated in place.
         constants: constants of generation 0, (population, L, c); overwritten by the parent's later.
-        key: uint64 that all random numbers are made from.
-        mutation: see ``genotype.mutation_threshold``.
-        begin: number of the first generation to run; generation 0 makes the first individuals.
-        generations: how many to run.
-        stop_fitness: the search ends at a fitness of at most this.
-        neutral: whether a composite of equal fitness replaces the parent.
-        prune: whether hopeless chromosomes are dropped; does not change results.
+        stretch: which generations, and where to stop.
         thread: number of this thread, below the T of ``work``.
         curve: receives the parent's fitness and layer losses, (>= generations, 1 + L).
         work: buffers.
@@ -229,14 +206,11 @@ def run_generations(
         number = wait_for_round(work.board)
         if number < 0:
             return 0
-        _work_off(
-            number, memory, layout, shape, opcodes, limits, parent, constants, key, mutation, prune,
-            thread, work,
-        )  # fmt: skip
+        _work_off(number, memory, layout, rules, parent, constants, thread, work)
     layers = layout.widths.shape[0] - 1
     population = constants.shape[0]
-    for step in range(generations):
-        g = begin + step
+    for step in range(stretch.generations):
+        g = stretch.begin + step
         individuals = population if g == 0 else population - 1
         if g > 0:
             inherit(parent, constants)
@@ -246,23 +220,20 @@ def run_generations(
             work.task[0], work.task[1], work.task[2], work.task[3] = phase, layer, size, g
             tickets = _tickets(phase, layout, layer, size)
             open_tickets(work.board, tickets)
-            _work_off(
-                current_round(work.board), memory, layout, shape, opcodes, limits, parent,
-                constants, key, mutation, prune, thread, work,
-            )  # fmt: skip
+            number = current_round(work.board)
+            _work_off(number, memory, layout, rules, parent, constants, thread, work)
             wait_for(work.board, tickets)
             phase, layer, size = _next_phase(
-                phase, memory, layout, layer, parent, individuals, size, prune, work
+                phase, memory, layout, layer, parent, individuals, size, rules.prune, work
             )
         if phase == ACCEPT:
-            rate = FRESH if g == 0 else mutation
-            accept(shape, opcodes, layout.widths, parent, constants, key, rate, g, neutral, work)
+            accept(rules, layout.widths, parent, constants, g, work)
         curve[step, 0] = parent.fitness[0]
         for layer in range(layers):
             curve[step, layer + 1] = parent.losses[layer]
-        if parent.fitness[0] <= stop_fitness:
+        if parent.fitness[0] <= stretch.stop_fitness:
             return step + 1
-    return generations
+    return stretch.generations
 
 
 def is_worth_sharing(population: int, rows: int) -> bool:

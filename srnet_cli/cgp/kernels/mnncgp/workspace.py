@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.genes import Grid
+from srnet_cli.cgp.kernels.limits import Limits
 from srnet_cli.cgp.kernels.mnncgp.layout import Layout
 from srnet_cli.cgp.kernels.mnncgp.sums import sums_length
 from srnet_cli.cgp.kernels.mnncgp.tickets import new_board
@@ -14,6 +16,42 @@ from srnet_cli.cgp.kernels.mnncgp.tickets import new_board
 MEMORY_SLOTS = 1 << 20
 
 Array = NDArray[np.float64]
+
+
+class Rules(NamedTuple):
+    """What makes and judges individuals, the same for a whole search.
+
+    Attributes:
+        shape: of the chromosomes; its ``inputs`` is replaced by each layer's own.
+        opcodes: the function set, (functions,) int64.
+        limits: what an expression may look like; the loss of what breaks them is infinite.
+        key: uint64 that all random numbers are made from.
+        mutation: see ``genotype.mutation_threshold``.
+        neutral: whether a composite of equal fitness replaces the parent.
+        prune: whether hopeless chromosomes are dropped; does not change results.
+    """
+
+    shape: Grid
+    opcodes: NDArray[np.int64]
+    limits: Limits
+    key: np.uint64
+    mutation: np.uint64
+    neutral: bool
+    prune: bool
+
+
+class Stretch(NamedTuple):
+    """Generations to run at once.
+
+    Attributes:
+        begin: number of the first; generation 0 makes the first individuals.
+        generations: how many.
+        stop_fitness: the search ends at a fitness of at most this.
+    """
+
+    begin: int
+    generations: int
+    stop_fitness: float
 
 
 class Parent(NamedTuple):

@@ -1,0 +1,186 @@
+"""Saved searches that were changed: refused in one line, whatever was done to them, or harmless."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from chromosomes import quick
+from hypothesis import given
+from hypothesis import strategies as st
+from problems import network_problem
+
+from srnet_cli.config.schema import EvolutionSettings, Experiment
+from srnet_cli.errors import StorageError
+from srnet_cli.evolution import mnncgp_es
+from srnet_cli.evolution.auto import strategy as auto
+from srnet_cli.evolution.strategies import STRATEGIES, restored
+from srnet_cli.store import Checkpoint
+
+PROBLEM = network_problem((2, 3, 1), 20)
+NAMES = list(STRATEGIES)
+VALUES = st.sampled_from(
+    [-1, -(2**31), 2**30, 2**31 - 1, 0, 1, 5, 300, 0.5, np.nan, np.inf, -np.inf, 1e300]
+)
+
+
+def settings(name: str) -> EvolutionSettings:
+    return EvolutionSettings(strategy=name, population=5, generations=50, max_length=6)
+
+
+def _saved(name: str) -> bytes:
+    search = STRATEGIES[name].search(PROBLEM, settings(name), 0, 0, 1)
+    state = search.init()
+    search.advance(state, 3)
+    return STRATEGIES[name].pack([state])
+
+
+SAVED = {name: _saved(name) for name in NAMES}
+
+
+def arrays_of(data: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(data)) as arrays:
+        return dict(arrays)
+
+
+def bytes_of(arrays: Mapping[str, np.ndarray], save: Callable[..., Any] = np.savez) -> bytes:
+    buffer = io.BytesIO()
+    save(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def taken_up(name: str, data: bytes) -> list[Any]:
+    """The states in a checkpoint of a run, as ``fit`` and ``explain`` read them."""
+    experiment = Experiment.model_validate(
+        {
+            "name": "changed",
+            "dataset": {"formula": "x * y", "domain": {"x": [0, 1], "y": [0, 1]}},
+            "network": {"train": {"hidden": [3]}},
+            "evolution": settings(name).model_dump(),
+        }
+    )
+    return restored(experiment, Checkpoint(3, data), Path("run"), PROBLEM.widths)
+
+
+def use(name: str, data: bytes) -> None:
+    """Take a search up, go on, and read its formulas."""
+    (state,) = taken_up(name, data)
+    search = STRATEGIES[name].search(PROBLEM, settings(name), 0, 0, 1)
+    if not search.is_over(state):
+        search.advance(state, 1)
+    layers = STRATEGIES[name].symbolic_layers(state, PROBLEM.widths, settings(name))
+    inputs = PROBLEM.inputs
+    for layer in layers:
+        inputs = layer(inputs)
+    assert inputs.shape == (20, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_saved_is_taken_up(name: str) -> None:
+    """A checkpoint as it was saved passes, to the byte."""
+    assert STRATEGIES[name].pack(taken_up(name, SAVED[name])) == SAVED[name]
+    use(name, SAVED[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [2**30, -1, -(2**31), 19, 10])
+def test_genes_out_of_range_are_refused(name: str, value: int) -> None:
+    """Genes that would make kernels read and write anywhere are one line."""
+    arrays = arrays_of(SAVED[name])
+    for key, array in arrays.items():
+        if key.endswith("genes"):
+            arrays[key] = np.full_like(array, value)
+    with pytest.raises(StorageError, match="generation 3 is damaged or of another version") as info:
+        taken_up(name, bytes_of(arrays))
+    assert "\n" not in str(info.value)
+    assert info.value.exit_code == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+@quick
+@given(st.data())
+def test_any_change_is_refused_or_harmless(name: str, data: st.DataObject) -> None:
+    """Any array of the wrong length, type or content, added or removed: refused, or the search
+    goes on and has formulas."""
+    arrays = arrays_of(SAVED[name])
+    for _ in range(data.draw(st.integers(1, 3))):
+        key = data.draw(st.sampled_from(sorted(arrays)))
+        array = arrays[key].copy()
+        match data.draw(st.sampled_from(["value", "value", "cut", "type", "shape", "drop"])):
+            case "value" if array.size:
+                place = data.draw(st.integers(0, array.size - 1))
+                with np.errstate(all="ignore"):
+                    array.reshape(-1)[place] = np.array([data.draw(VALUES)]).astype(array.dtype)[0]
+            case "cut" if array.ndim:
+                array = array[: data.draw(st.integers(0, len(array)))]
+            case "type":
+                kind = data.draw(st.sampled_from(["i4", "i8", "f4", "f8", "U3", "?", "c16", "i2"]))
+                with np.errstate(all="ignore"):
+                    array = array.astype(kind)
+            case "shape":
+                array = array.reshape(data.draw(st.sampled_from([(-1,), (1, -1), (-1, 1)])))
+            case "drop":
+                del arrays[key]
+                continue
+        arrays[key] = array
+    if not arrays:
+        return
+    refused: list[list[str]] = []
+    with np.errstate(all="ignore"):
+        try:
+            use(name, bytes_of(arrays))
+        except StorageError as error:
+            lines = str(error).splitlines()
+            refused.append(lines)
+    assert all(len(lines) == 1 for lines in refused)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@quick
+@given(st.integers(0, 10**9), st.binary(min_size=1, max_size=4), st.booleans())
+def test_any_bytes_are_refused_or_harmless(name: str, at: int, new: bytes, cut: bool) -> None:
+    """Bytes overwritten anywhere, or cut off, whose digest somebody has made to fit."""
+    changed = bytearray(SAVED[name])
+    place = at % len(changed)
+    changed[place : place + len(new)] = new
+    refused: list[list[str]] = []
+    with np.errstate(all="ignore"):
+        try:
+            use(name, bytes(changed[:place] if cut else changed))
+        except StorageError as error:
+            lines = str(error).splitlines()
+            refused.append(lines)
+    assert all(len(lines) == 1 for lines in refused)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_checkpoint_that_unpacks_to_more_than_it_holds_is_refused(name: str) -> None:
+    """Checkpoints are not compressed: one that is may unpack to anything."""
+    large = arrays_of(SAVED[name]) | {"more": np.zeros(10**6)}
+    with pytest.raises(StorageError, match="damaged"):
+        taken_up(name, bytes_of(large, np.savez_compressed))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_more_trials_than_the_run_has_are_refused(name: str) -> None:
+    """A run of one trial has no state of a second, nor none at all."""
+    states = taken_up(name, SAVED[name])
+    for number in (0, 2):
+        with pytest.raises(StorageError, match="damaged"):
+            taken_up(name, STRATEGIES[name].pack(states * number))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_states_of_another_problem_are_refused(name: str) -> None:
+    """What fits another network or function set is not taken for this one's."""
+    unpack = {"auto": auto.unpack, "mnncgp-es": mnncgp_es.unpack}[name]
+    for widths in ((2, 4, 1), (2, 3, 1, 1), (2, 3)):
+        with pytest.raises(ValueError, match=r"."):
+            unpack(SAVED[name], widths, settings(name))
+    few = settings(name).model_copy(update={"functions": ("add",)})
+    with pytest.raises(ValueError, match="function is not one of 1"):
+        unpack(SAVED[name], PROBLEM.widths, few)
