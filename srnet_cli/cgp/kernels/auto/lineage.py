@@ -100,7 +100,7 @@ def _copy(genes, edges, to_genes, to_edges):
 
 
 @kernel()
-def _judge(rows, origin, genes, edges, longest, limits, steps, room):
+def _judge(rows, origin, genes, edges, budget, steps, room):
     """Tune a chromosome's weights in place.
 
     Returns:
@@ -112,8 +112,8 @@ def _judge(rows, origin, genes, edges, longest, limits, steps, room):
         room.ops, room.args, room.weights, room.nodes, room.place,
     )  # fmt: skip
     # What decoding has noted of the nodes is of no more use here.
-    if count > longest or breaks_limits(
-        limits, room.ops, room.args, count, rows.slots.shape[0], room.place
+    if count > budget.longest or breaks_limits(
+        budget.limits, room.ops, room.args, count, rows.slots.shape[0], room.place
     ):
         return -1.0, np.inf
     explained = tune(rows, room, count, output, steps)
@@ -127,16 +127,15 @@ def _judge(rows, origin, genes, edges, longest, limits, steps, room):
 
 
 @kernel()
-def _run_lineage(
-    rows, origin, genes, edges, stream, seeds, offspring, steps, longest, limits, room
-):  # fmt: skip
+def _run_lineage(rows, origin, genes, edges, stream, budget, lineage, room):
     """Run one lineage; ``genes`` and ``edges`` receive its best. Returns what that explains."""
+    seeds = budget.seeds[lineage]
     child_genes = genes.copy()
     child_edges = edges.copy()
     best = -1.0
     score = np.inf
     # One loop for all, so that the compiler meets what judges them once.
-    for attempt in range(1 + seeds + offspring):
+    for attempt in range(1 + seeds + budget.offspring[lineage]):
         is_offspring = attempt > seeds
         if is_offspring:
             decode_weighted(
@@ -147,10 +146,8 @@ def _run_lineage(
             _mutate(origin, genes, room.place, child_genes, child_edges, stream)
         elif attempt > 0:
             seed_chromosome(origin, child_genes, child_edges, stream)
-        spent = steps if is_offspring else 2 * steps
-        explained, now = _judge(
-            rows, origin, child_genes, child_edges, longest, limits, spent, room
-        )  # fmt: skip
+        spent = budget.steps if is_offspring else 2 * budget.steps
+        explained, now = _judge(rows, origin, child_genes, child_edges, budget, spent, room)
         drifts = is_offspring and explained >= 0.0 and now == score
         if attempt == 0 or now < score or drifts:
             best, score = explained, now
@@ -164,10 +161,8 @@ def _run_share(rows, origin, genes, edges, streams, budget, thread, threads, res
     room = new_workspace(rows, edges.shape[1], thread)
     for lineage in range(thread, genes.shape[0], threads):
         result[lineage] = _run_lineage(
-            rows, origin, genes[lineage], edges[lineage], streams[lineage],
-            budget.seeds[lineage], budget.offspring[lineage], budget.steps, budget.longest,
-            budget.limits, room,
-        )  # fmt: skip
+            rows, origin, genes[lineage], edges[lineage], streams[lineage], budget, lineage, room
+        )
 
 
 def run_lineages(
