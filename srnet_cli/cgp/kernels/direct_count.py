@@ -322,11 +322,11 @@ def _root(room, top):
     """The square root of the subtree on top."""
     first, stop = room.firsts[top], room.firsts[top + 1]
     factor = room.factors[top]
-    if room.kinds[top] == _PRODUCT and factor > 0.0 and stop - first == 1:
-        if room.numbers[first] == 1.0:
-            room.numbers[first] = 0.5
-            room.factors[top] = np.sqrt(factor)
-            return
+    is_base = room.kinds[top] == _PRODUCT and stop - first == 1 and room.numbers[first] == 1.0
+    if is_base and factor > 0.0:
+        room.numbers[first] = 0.5
+        room.factors[top] = np.sqrt(factor)
+        return
     size = _size(room, top, factor)
     _push(room, top, _key(room, top), size, _PLAIN)
     room.numbers[first] = 0.5

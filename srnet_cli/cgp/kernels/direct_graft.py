@@ -20,6 +20,7 @@ from srnet_cli.cgp.kernels.direct_tree import (
     append_part,
     append_random,
     arity,
+    copy_tree,
     tidy,
     write_readers,
 )
@@ -83,15 +84,25 @@ def feature(features, k):
 
 
 @kernel(allocates=False)
-def grow_features(features, alphabet, rows, room, scratch, stream):
+def _load_feature(features, k, tree):
+    """Copy a feature; apart, as a view must not reach what counts references."""
+    copy_tree(feature(features, k), tree)
+
+
+@kernel(allocates=False)
+def _store_feature(features, k, tree):
+    copy_tree(tree, feature(features, k))
+
+
+@kernel(inline=True, allocates=False)
+def grow_features(features, alphabet, rows, room, tree, scratch, stream):
     """Make random features, of no more than two functions, and evaluate them."""
     n = rows.n
     for k in range(FEATURES):
-        tree = feature(features, k)
+        features.heads[k, 0] = 0
         tree.head[0] = 0
         append_random(tree, alphabet, below(stream, 3), stream)
         if not tidy(tree, room.starts, room.readers):
-            tree.head[0] = 0
             continue
         count, output = prepare(tree, rows, room)
         values = run(rows, room, count, output, scratch)
@@ -99,12 +110,12 @@ def grow_features(features, alphabet, rows, room, scratch, stream):
         column = scratch + (_FIRST_COLUMN + k) * n
         moments = take_moments(rows, values, ones, column)
         if moments.square <= 0.0 or not moments.square < _LARGEST:
-            tree.head[0] = 0
             continue
         scale(rows.memory, values, column, 1.0, n)
+        _store_feature(features, k, tree)
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def _write_adjoint(tree, rows, room, path, node, values, spare, ready):
     """Write ∂f/∂v of a node; returns its offset, and that of the node's values."""
     n, leaves = rows.n, rows.slots.shape[0]
@@ -171,13 +182,14 @@ def _best_feature(features, rows, form, norm, first, at, stream):
     return best, explained, coefficient
 
 
-@kernel(allocates=False)
-def graft(tree, child, features, rows, room, scratch, stream):
+@kernel(inline=True, allocates=False)
+def graft(tree, child, spare, features, rows, room, scratch, stream):
     """Write a copy of a tidy tree with the best term or factor at a random node.
 
     Args:
         tree: the parent.
         child: receives the offspring; of length 0 if nothing can be grafted.
+        spare: overwritten.
         features: see ``grow_features``.
         rows: the island's rows.
         room: see ``direct_tuning.TuningRoom``.
@@ -223,8 +235,8 @@ def graft(tree, child, features, rows, room, scratch, stream):
         return
     child.weights[node] = 1.0
     child.free[node] = 0
-    grafted = feature(features, chosen)
-    append_part(child, grafted, 0, grafted.head[0])
+    _load_feature(features, chosen, spare)
+    append_part(child, spare, 0, spare.head[0])
     if child.head[0] > MAX_TREE:
         return
     child.weights[child.head[0] - 1] = coefficient / w

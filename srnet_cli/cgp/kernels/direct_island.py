@@ -125,6 +125,12 @@ def member(archive, cell, place):
 
 
 @kernel(allocates=False)
+def _copy_given(given, cell, tree):
+    """Copy the first member of a cell; apart, as a view must not reach what counts references."""
+    copy_tree(member(given, cell, 0), tree)
+
+
+@kernel(allocates=False)
 def _structure(tree):
     """Hash of what is tuned: all but the values of free weights."""
     key = np.uint64(tree.head[0] * 4 + tree.head[1] + 1)
@@ -199,7 +205,7 @@ def _is_allowed(tree, rows, rules, room):
     )
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def keeps_range(tree, rows, checks, room, scratch, check_scratch):
     """Whether a tree is finite on a dense sample of the domain, and not far beyond its range."""
     low, high = value_range(tree, rows, room, scratch)
@@ -208,7 +214,7 @@ def keeps_range(tree, rows, checks, room, scratch, check_scratch):
     return low - reach <= bottom and top <= high + reach
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def is_steady(tree, moments, rows, room, scratch):
     """Whether the values of a tree survive a small change of its weights, as of their last digits.
 
@@ -243,7 +249,7 @@ def _best_of_sizes(archive, counts, cells):
     return wanted
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def _try(
     archive, rows, checks, rules, room, tuning, counter, scratch, check_scratch, stream, is_known
 ):
@@ -287,12 +293,12 @@ def _try(
     return True
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def _make_child(archive, room, tuning, features, rows, rules, scratch, stream):
     """An offspring of random members; returns whether it has other weights alone."""
     _pick(archive, stream, room.donor)
     if uniform(stream) < _GRAFTED and rules.can_graft:
-        graft(room.parent, room.child, features, rows, tuning, scratch, stream)
+        graft(room.parent, room.child, room.spare, features, rows, tuning, scratch, stream)
         return False
     kind = pick_change(stream)
     change(kind, room.parent, room.child, room.donor, tuning.starts, rules.alphabet, stream)
@@ -325,13 +331,13 @@ def run_island(archive, given, rows, checks, rules, stream, thread, seeds, offsp
     features = new_features()
     scratch = rows.scratch + thread * rows.stride
     check_scratch = checks.scratch + thread * checks.stride
-    grow_features(features, rules.alphabet, rows, tuning, scratch, stream)
+    grow_features(features, rules.alphabet, rows, tuning, room.spare, scratch, stream)
     ready = given.heads.shape[0]
     tried = 0
     for attempt in range(ready + seeds + offspring):
         is_known = attempt < ready
         if is_known:
-            copy_tree(member(given, attempt, 0), room.child)
+            _copy_given(given, attempt, room.child)
         elif attempt < ready + seeds:
             room.child.head[0] = 0
             room.child.head[1] = 3

@@ -10,6 +10,7 @@ import numpy as np
 
 from srnet_cli.cgp.kernels.direct_tree import (
     CONSTANT,
+    MAX_TREE,
     append_leaf,
     append_node,
     append_part,
@@ -164,6 +165,8 @@ def _add_term(tree, child, donor, starts, alphabet, stream):
     if child.head[0] > 0:
         child.free[child.head[0] - 1] = uniform(stream) < 0.5
     _append_partner(child, donor, starts, alphabet, stream)
+    if child.head[0] > MAX_TREE:
+        return
     is_sum = uniform(stream) < 0.6
     if is_sum and child.codes[child.head[0] - 1] != CONSTANT:
         child.free[child.head[0] - 1] = uniform(stream) < 0.7

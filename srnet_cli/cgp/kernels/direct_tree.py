@@ -194,8 +194,8 @@ def _is_linear(code):
 def tidy(tree, starts, readers):
     """Reset weights that nothing needs; False if the tree says what a shorter one says.
 
-    Of no use are functions of constants alone, factors and divisors that are constants, and trees
-    that are empty or too long.
+    Of no use are constants, functions of constants alone, factors and divisors that are constants,
+    and trees that are empty or too long.
     """
     length = tree.head[0]
     if length < 1 or length > MAX_TREE:
@@ -208,7 +208,7 @@ def tidy(tree, starts, readers):
         if code == CONSTANT:
             tree.free[i] = 1
             if reader < 0:
-                return length == 1
+                return False
             above = tree.codes[reader]
             if ARITIES[above] == 1 or above == MUL:
                 return False

@@ -162,7 +162,7 @@ def prepare(tree, rows, room):
     return write_program(tree, room.starts, rows.slots.shape[0] - 1, room.program)
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def run(rows, room, count, output, scratch):
     """Run the instructions; returns the offset of the values of f."""
     values = scratch + 4 * rows.n
@@ -223,7 +223,7 @@ def left_over(moments, form, mean, total, n):
     return max(squares / total, 1e-16)
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def write_residual(rows, values, residual, w, b):
     """Write y − w·f − b; returns its squared norm."""
     f = rows.memory[values : values + rows.n]
@@ -262,7 +262,7 @@ def scale(memory, source, target, weight, n):
         out[i] = weight * x[i]
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def _differentiate(rows, room, count, values, adjoints, spare, columns, p):
     """Write the derivatives of f by its p free weights as columns, those nobody needs left out."""
     program, n, leaves = room.program, rows.n, rows.slots.shape[0]
@@ -301,7 +301,7 @@ def _subtract(memory, target, scale, source, n):
         out[i] = multiply_add(-scale, x[i], out[i])
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def _linearise(rows, room, count, values, scratch, moments, form, p):
     """Write the damped system at a tree that has just been run; False if it is not finite."""
     n, memory = rows.n, rows.memory
@@ -415,7 +415,7 @@ def tune_tree(tree, rows, room, scratch, steps, wanted):
     return best
 
 
-@kernel(allocates=False)
+@kernel(inline=True, allocates=False)
 def value_range(tree, rows, room, scratch):
     """Least and largest value of a tidy tree; both NaN if any value is not finite."""
     count, output = prepare(tree, rows, room)

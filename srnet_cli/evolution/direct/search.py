@@ -44,6 +44,7 @@ from srnet_cli.evolution.direct.formula import (
 from srnet_cli.evolution.direct.rows import power_of_ten, stratified, useful_columns, varies
 from srnet_cli.evolution.direct.seeds import starts
 from srnet_cli.evolution.direct.settings import Budget, Hints
+from srnet_cli.evolution.direct.shortening import shorter_trees
 from srnet_cli.evolution.direct.state import OutputState, State
 from srnet_cli.evolution.direct.transforms import Transform, usable_transforms
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS, function_set
@@ -63,12 +64,17 @@ _PERFECT = 1e-15
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A tree for the hall of fame, and whence it comes."""
+    """A member of an island that may enter the hall of fame.
+
+    Attributes:
+        island, cell, place: where it is.
+        error: as the island sees it.
+    """
 
     island: int
     cell: int
     place: int
-    tree: Tree
+    error: float
 
 
 class DirectSearch:
@@ -279,34 +285,30 @@ class _OutputSearch:
         archive, rows = state.islands[island], self._island_rows[island]
         names = (*self._name[1:], "generation", state.generation, island)
         random = np.array([key(int(self._name[0]), *names)], dtype=np.uint64)
-        seeds, given = 0, _archive_of([])
-        if state.generation == 0:
-            seeds = self._budget.seeds
-            given = _archive_of(self._starts)
-        elif (
-            state.generation % _MIGRATION == island % _MIGRATION
-            and self._transforms[island] is None
-        ):
-            given = _archive_of(self._migrants(state, int(random[0])))
-        return int(
-            run_island(
-                archive,
-                given,
-                rows,
-                self._checks,
-                self._rules,
-                random,
-                thread,
-                seeds,
-                self._budget.offspring,
-            )  # fmt: skip
-        )
+        seeds = 0 if state.generation else self._budget.seeds
+        given = _archive_of(self._given(state, island, int(random[0])))
+        tried = run_island(
+            archive, given, rows, self._checks, self._rules, random, thread, seeds,
+            self._budget.offspring,
+        )  # fmt: skip
+        return int(tried)
 
-    def _migrants(self, state: OutputState, seed: int) -> list[Tree]:
-        """Some members of the hall of fame."""
+    def _given(self, state: OutputState, island: int, seed: int) -> list[Tree]:
+        """Trees that an island tries before it goes on by itself."""
+        if state.generation == 0:
+            return self._starts
+        plain = self._transforms.count(None)
+        if island >= plain:
+            return []
         cells = np.flatnonzero(state.hall.errors[:, 0] < np.inf)
-        chosen = np.random.default_rng(seed).permutation(cells)[:_MIGRANTS]
-        return [member_of(state.hall, cell, 0) for cell in chosen.tolist()]
+        if state.generation % plain == island and len(cells):
+            # The members of the hall of fame take turns at being shortened.
+            cell = int(cells[state.generation // plain % len(cells)])
+            return list(shorter_trees(member_of(state.hall, cell, 0)))
+        if state.generation % _MIGRATION == island % _MIGRATION:
+            chosen = np.random.default_rng(seed).permutation(cells)[:_MIGRANTS]
+            return [member_of(state.hall, cell, 0) for cell in chosen.tolist()]
+        return []
 
     def _candidates(self, state: OutputState) -> list[_Candidate]:
         """What may improve the hall of fame, most promising first."""
@@ -329,15 +331,15 @@ class _OutputSearch:
                 # Errors of other targets compare only with each other.
                 goal = reached[cell] if transform is None else state.judged[island, cell]
                 gain = error / goal if goal < np.inf else 0.0
-                tree = self._readable(island, member_of(archive, cell, place))
-                state.judged[island, cell] = error * (1.0 if transform is None else _BETTER)
-                if tree is not None:
-                    found.append((gain, len(found), _Candidate(island, cell, place, tree)))
+                candidate = _Candidate(island, cell, place, error)
+                found.append((gain, len(found), candidate))
         found.sort(key=lambda entry: entry[:2])
         return [candidate for *_, candidate in found[:_JUDGED]]
 
-    def _readable(self, island: int, tree: Tree) -> Tree | None:
-        """A copy of an island's tree, as one for the output itself."""
+    def _readable(self, state: OutputState, candidate: _Candidate) -> Tree | None:
+        """A copy of an island's tree, as one for the output itself; None if there is none."""
+        island = candidate.island
+        tree = member_of(state.islands[island], candidate.cell, candidate.place)
         transform = self._transforms[island]
         if transform is None:
             return duplicate(tree)
@@ -357,33 +359,33 @@ class _OutputSearch:
     def _judge(self, state: OutputState, pool: ThreadPoolExecutor) -> None:
         """Tune the islands' best on all rows, and let them into the hall of fame."""
         candidates = self._candidates(state)
+        trees = [self._readable(state, candidate) for candidate in candidates]
         counts = np.zeros((len(candidates), 4), dtype=np.int64)
         errors = np.full((len(candidates), 4), np.inf)
         moments = [Moments(0.0, -1.0, 0.0)] * len(candidates)
 
         def judge(thread: int, k: int) -> int:
-            moments[k] = Moments(
-                *judge_tree(
-                    candidates[k].tree,
-                    self._all,
-                    self._checks,
-                    self._rules,
-                    thread,
-                    self._budget.judged_steps,
-                    counts[k],
-                    errors[k],
-                )  # fmt: skip
-            )
+            tree = trees[k]
+            if tree is None:
+                return 0
+            found = judge_tree(
+                tree, self._all, self._checks, self._rules, thread,
+                self._budget.judged_steps, counts[k], errors[k],
+            )  # fmt: skip
+            moments[k] = Moments(*found)
             return 1
 
         self._share(pool, judge, range(len(candidates)), state)
-        for k, candidate in enumerate(candidates):
+        for k, (candidate, tree) in enumerate(zip(candidates, trees, strict=True)):
+            # Of other targets, the next candidate of this size has to be better by a bit.
+            slack = 1.0 if self._transforms[candidate.island] is None else _BETTER
+            state.judged[candidate.island, candidate.cell] = slack * candidate.error
             if not errors[k].min() < np.inf:
                 self._expel(state, candidate)
-            for form in range(4):
-                self._admit(
-                    state, candidate.tree, moments[k], form, int(counts[k, form]), errors[k, form]
-                )
+            elif tree is not None:
+                for form in range(4):
+                    nodes, error = int(counts[k, form]), float(errors[k, form])
+                    self._admit(state, tree, moments[k], form, nodes, error)
 
     def _expel(self, state: OutputState, candidate: _Candidate) -> None:
         """Free the place of what is of no use on all rows."""
