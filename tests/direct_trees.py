@@ -14,7 +14,7 @@ from srnet_cli.cgp.kernels.direct_tree import (
     new_tree,
     tidy,
 )
-from srnet_cli.cgp.primitives import PRIMITIVES, function_set
+from srnet_cli.primitives import PRIMITIVES, function_set
 
 NUMPY = {
     "add": np.add,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from srnet_cli.cgp.kernels.direct_tree import CONSTANT, Tree
-from srnet_cli.cgp.primitives import PRIMITIVES
 from srnet_cli.evolution.direct.formula import tree_of
+from srnet_cli.primitives import PRIMITIVES
 
 Node = tuple[int, float, bool]
 

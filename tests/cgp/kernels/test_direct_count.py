@@ -5,8 +5,8 @@ from direct_trees import random_tree
 
 from srnet_cli.cgp.kernels.direct_count import USELESS, count_nodes, new_counter
 from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, Tree
-from srnet_cli.cgp.primitives import BY_NAME, PRIMITIVES
 from srnet_cli.evolution.direct.formula import tree_of
+from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 FUNCTIONS = ["add", "sub", "mul", "div", "square", "cube", "inverse", "log"]
 SYMBOLS = sympy.symbols("x:3", real=True)

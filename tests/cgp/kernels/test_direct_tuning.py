@@ -12,8 +12,8 @@ from srnet_cli.cgp.kernels.direct_tuning import (
     readout,
     tune_tree,
 )
-from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.direct.formula import tree_of
+from srnet_cli.primitives import BY_NAME
 
 FUNCTIONS = ["add", "sub", "mul", "div", "square", "sqrt", "log", "sin", "cos"]
 X = np.random.default_rng(0).uniform(1.0, 3.0, (60, 2))

@@ -5,10 +5,10 @@ import pytest
 import sympy
 
 from srnet_cli.cgp.kernels.limits import Limits
-from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.errors import DataError
 from srnet_cli.evolution.direct import Budget, DirectSearch, Hints, pack, unpack
 from srnet_cli.expressions.builder import affine, to_sympy
+from srnet_cli.primitives import BY_NAME
 
 SMALL = Budget(islands=3, seeds=60, offspring=80, rows=64, judged_rows=200, nodes=20)
 
