@@ -149,6 +149,8 @@ def test_usage_errors_are_one_line_and_a_hint(
         ("evolution.generation=3", 2, "unknown"),
         ("dataset.formula=exec(x)", 2, "exec"),
         ("evolution.rows=many", 2, "evolution.rows"),
+        ("evolution.max_length=9", 2, "strategy mnncgp-es does not read 'max_length'"),
+        ("dataset.oracle_rows=9", 2, "strategy mnncgp-es does not read 'oracle_rows'"),
         ("dataset={file: gone.csv}", 3, "gone.csv"),
         ("network={load: gone.npz}", 3, "gone.npz"),
         ("network={load: bad.npz}", 3, "bad.npz"),
