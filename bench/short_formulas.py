@@ -72,15 +72,19 @@ def _options() -> argparse.Namespace:
         "--jobs", type=int, default=1, choices=[1], help="searches at once: they share no core"
     )
     made.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of each search")
+    made.add_argument(
+        "--ours",
+        default="srnet",
+        choices=[side for side in SEARCHES if side != "Operon"],
+        help="the direct search, told nothing or told the structure; or the structure alone",
+    )
     made.add_argument("--no-operon", action="store_true", help="leave Operon out")
-    made.add_argument("--hinted", action="store_true", help="tell the search the structure found")
     made.add_argument(
         "--trained", type=Path, default=RESULTS / "laws", help="folder of the laws' networks"
     )
     options = made.parse_args()
     options.seconds = options.seconds or (30.0 if options.laws else 20.0)
-    ours = "srnet, hinted" if options.hinted else "srnet"
-    options.sides = [ours] if options.no_operon else [ours, "Operon"]
+    options.sides = [options.ours] if options.no_operon else [options.ours, "Operon"]
     return options
 
 

@@ -99,6 +99,23 @@ def _hints(oracle: Oracle):  # type: ignore[no-untyped-def]
     )
 
 
+def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+    """No search: formulas put together from the structure of the network, whatever time is left."""
+    from srnet_cli.structure import find_sketches
+
+    clock = _Clock()
+    sketches = find_sketches(
+        oracle.network.predict,
+        oracle.network.gradients,
+        oracle.domain,
+        oracle.inputs,
+        stream(seed, "structure", oracle.name),
+    )
+    spent = clock.spent(len(sketches))
+    symbols = symbols_of(oracle)
+    return [parsed(sketch.text, symbols) for sketch in sketches], spent
+
+
 def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
     """Operon (Burlacu, Kronberger & Kommenda, 2020): NSGA-II on R² and length, constants tuned."""
     from pyoperon.sklearn import SymbolicRegressor
@@ -144,4 +161,10 @@ class _Clock:
         return Spent(self.seconds(), time.process_time() - self._begin[1], evaluations)
 
 
-SEARCHES: dict[str, Search] = {"srnet": direct, "srnet, hinted": hinted, "Operon": operon}
+SEARCHES: dict[str, Search] = {
+    "srnet": direct,
+    "hinted": hinted,
+    "structure": structure,
+    "Operon": operon,
+}
+"""The sides that can be asked for, by name."""

@@ -43,7 +43,7 @@ _ROUNDING = 1e-12
 _WORTH = 0.5
 _ROWS = 400
 _FRESH_ROWS = 2000
-_TICKS, _SPLIT_TICKS = 24, 8
+_TICKS, _SPLIT_TICKS = 24, 12
 _DEPTH = 6
 _SETTINGS = 20
 _LOUD = 4.0
@@ -82,7 +82,7 @@ def find_sketches(
     rng: np.random.Generator,
     *,
     tolerances: Sequence[float] = TOLERANCES,
-    budget: int = 2_000_000,
+    budget: int = 3_000_000,
 ) -> tuple[Sketch, ...]:
     """Formulas of the outputs whose structure goes down to single numbers.
 
