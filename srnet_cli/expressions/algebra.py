@@ -99,7 +99,7 @@ class Algebra:
         if value == 1.0:
             return core
         # Nested products would be counted and printed as if they were two operations.
-        factors = core.args if isinstance(core, Mul) and core in self._powers else (core,)
+        factors = core.args if isinstance(core, Mul) else (core,)
         return Mul(number(value), *factors, evaluate=False)
 
     def linear(self, expr: Expr) -> Linear:
@@ -277,16 +277,22 @@ class Algebra:
         """Powers to a power that is not whole: factors leave the root where they may."""
         outside: dict[Expr, Rational] = {}
         inside: dict[Expr, Rational] = {}
+        absolute: dict[Rational, dict[Expr, Rational]] = {}
         for base, power in factors.items():
             if isinstance(base, exp) or self._is_positive(base):
                 outside[base] = outside.get(base, sympy.S.Zero) + power * exponent
             elif power.is_even:
                 # |b|^(2k p), and b itself where that power is even again
                 new = power * exponent
-                plain = base if new.is_even else self._absolute_core({base: ONE})
-                outside[plain] = outside.get(plain, sympy.S.Zero) + new
+                if new.is_even:
+                    outside[base] = outside.get(base, sympy.S.Zero) + new
+                else:
+                    absolute.setdefault(new, {})[base] = ONE
             else:
                 inside[base] = power
+        for new, bases in absolute.items():
+            core = self._absolute_core(bases)
+            outside[core] = outside.get(core, sympy.S.Zero) + new
         if len(inside) == 1:
             ((base, power),) = inside.items()
             outside[base] = outside.get(base, sympy.S.Zero) + power * exponent

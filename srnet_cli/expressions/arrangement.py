@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sympy import Add, Expr, Mul, Pow, Rational, cos, exp, sin
@@ -37,12 +37,30 @@ class Arrangement:
 
     def __call__(self, linear: Linear) -> Expr:
         """The formula."""
-        terms = [self._term(value, core) for core, value in self._algebra.ordered(linear)]
+        terms = list(self._grouped(linear))
         if linear.constant == 0.0 and len(terms) == 1:
             return terms[0]
         if linear.constant != 0.0 or not terms:
             terms.append(number(linear.constant))
         return terms[0] if len(terms) == 1 else Add(*terms, evaluate=False)
+
+    def _grouped(self, linear: Linear) -> Iterator[Expr]:
+        """The terms in order; those with the same coefficient as one, ``2*(x + y)``."""
+        ordered = self._algebra.ordered(linear)
+        sizes: dict[float, list[float]] = {}
+        for _, value in ordered:
+            sizes.setdefault(abs(value), []).append(value)
+        done: set[float] = set()
+        for core, value in ordered:
+            factor = max(sizes[abs(value)], key=sizes[abs(value)].count)
+            is_shorter = sizes[abs(value)].count(factor) > 1 and abs(value) != 1.0
+            if not is_shorter:
+                yield self._term(value, core)
+            elif abs(value) not in done:
+                done.add(abs(value))
+                inner = [self._term(v / factor, c) for c, v in ordered if abs(v) == abs(value)]
+                grouped = Add(*inner, evaluate=False)
+                yield Mul(number(factor), grouped, evaluate=False)
 
     def _term(self, value: float, core: Expr) -> Expr:
         key = value, core
@@ -52,10 +70,14 @@ class Arrangement:
 
     def _shortest(self, value: float, core: Expr) -> Expr:
         term = min(self._ways(value, core), key=lambda way: way.cost)
-        if term.value == 1.0 and term.factors:
-            first, *rest = term.factors
-            return Mul(first, *rest, evaluate=False) if rest else first
-        return Mul(number(term.value), *term.factors, evaluate=False)
+        factors = [
+            part
+            for factor in term.factors
+            for part in (factor.args if isinstance(factor, Mul) else (factor,))
+        ]
+        if term.value != 1.0 or not factors:
+            factors.insert(0, number(term.value))
+        return factors[0] if len(factors) == 1 else Mul(*factors, evaluate=False)
 
     def _ways(self, value: float, core: Expr) -> Iterator[_Term]:
         phase = self._algebra.phase(core)
@@ -70,11 +92,36 @@ class Arrangement:
             if inside is not None:
                 power = Pow(inside, exponent, evaluate=False)
                 yield _Term(1.0, (*rest, power), (-1, 0.0))
-            if isinstance(base, exp) and not _is_readable(value):
-                sign, moved = math.copysign(1.0, value), math.log(abs(value))
-                argument = self._algebra.linear(base.args[0])._replace(constant=clean(moved))
-                call = exp(self(argument), evaluate=False)
-                yield _Term(sign, (*rest, call), (2, 0.0))
+            if isinstance(base, exp) and exponent == 1:
+                yield self._absorbed(value, base, rest)
+            logistic = self._with_unit_constant(value, base, exponent)
+            if logistic is not None:
+                sign, power = logistic
+                yield _Term(sign, (*rest, power), (1 if sign > 0.0 else 3, 0.0))
+
+    def _absorbed(self, value: float, base: Expr, rest: Sequence[Expr]) -> _Term:
+        """A factor as a constant in the exponential's argument."""
+        sign = math.copysign(1.0, value)
+        argument = self._algebra.linear(base.args[0])._replace(constant=clean(math.log(abs(value))))
+        call = exp(self(argument), evaluate=False)
+        has_room = len(argument.terms) > 1
+        return _Term(sign, (*rest, call), (2 * (sign < 0.0) + (1 if has_room else 2), 0.0))
+
+    def _with_unit_constant(
+        self, value: float, base: Expr, exponent: Rational
+    ) -> tuple[float, Expr] | None:
+        """(sign, power) of ``k/(exp(u) + k)`` as ``1/(exp(u - log(k)) + 1)``."""
+        linear = self._algebra.linear(base)
+        constant = linear.constant
+        if not (exponent.is_Integer and constant > 0.0 and constant != 1.0):
+            return None
+        if len(linear.terms) != 1 or not isinstance(next(iter(linear.terms)), exp):
+            return None
+        factor = clean(value * constant ** int(exponent))
+        if abs(abs(factor) - 1.0) > 1e-12:
+            return None
+        scaled = linear.scaled(1.0 / constant)._replace(constant=1.0)
+        return math.copysign(1.0, factor), Pow(self(scaled), exponent, evaluate=False)
 
     def _product(self, value: float, factors: dict[Expr, Rational]) -> _Term:
         written = tuple(self._factor(base, exponent) for base, exponent in factors.items())

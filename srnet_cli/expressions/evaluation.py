@@ -62,17 +62,33 @@ class Evaluator:
     def _computed(self, expr: Expr) -> Array:
         if not expr.args:
             return np.array(leaf_value(expr))
+        if isinstance(expr, Mul):
+            return self._product(expr.args)
         operands = [self._value(arg) for arg in expr.args]
         if isinstance(expr, Add):
             return reduce(np.add, operands)
-        if isinstance(expr, Mul):
-            return reduce(np.multiply, operands)
         if isinstance(expr, Pow):
             return _raised(operands[0], expr.exp, operands[1])
         call = _CALLS.get(expr.func)
         if call is None:
             raise TypeError(f"no formula holds {expr.func.__name__}")
         return call(*operands)
+
+    def _product(self, factors: Sequence[Expr]) -> Array:
+        """A product over a product, as printed: ``x*(1/y)`` may overflow where x/y does not."""
+        above = [self._value(factor) for factor in factors if not _is_below(factor)]
+        below = [
+            _raised(self._value(factor.base), -factor.exp, np.array(float(-factor.exp)))
+            for factor in factors
+            if _is_below(factor)
+        ]
+        dividend = reduce(np.multiply, above) if above else np.array(1.0)
+        return dividend / reduce(np.multiply, below) if below else dividend
+
+
+def _is_below(factor: Expr) -> bool:
+    """Whether a factor is printed below the line."""
+    return bool(isinstance(factor, Pow) and factor.exp.is_Rational and factor.exp.is_negative)
 
 
 def leaf_value(leaf: Expr) -> float:
@@ -92,6 +108,8 @@ def leaf_value(leaf: Expr) -> float:
 def _raised(base: Array, exponent: Expr, exponents: Array) -> Array:
     if exponent == sympy.S.Half:
         return np.sqrt(base)
-    if exponent == -1:
-        return 1.0 / base
+    if exponent == 1:
+        return base
+    if exponent.is_Rational and exponent.is_negative:
+        return 1.0 / _raised(base, -exponent, -exponents)
     return np.power(base, exponents)

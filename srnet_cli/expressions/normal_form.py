@@ -130,6 +130,8 @@ class NormalForm:
         args = [self._algebra.expr(part) for part in parts]
         if isinstance(expr, Pow):
             args[1] = expr.exp
+        elif isinstance(expr, Add | Mul):
+            args = [part for arg in args for part in (arg.args if arg.func is expr.func else [arg])]
         kept = unevaluated(expr, args)
         return self._algebra.atom(kept if self._agrees(kept, expr) else expr)
 

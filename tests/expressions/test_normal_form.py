@@ -13,7 +13,7 @@ from sympy.core.parameters import distribute
 from sympy.parsing.sympy_parser import parse_expr
 
 from srnet_cli.cgp.program import Program
-from srnet_cli.expressions import as_text, complexity, to_sympy, values
+from srnet_cli.expressions import as_text, complexity, rounded, to_sympy, values
 from srnet_cli.expressions.normal_form import NormalForm, normal_form, same_values
 from srnet_cli.primitives import BY_NAME
 
@@ -25,8 +25,7 @@ POSITIVE = np.abs(ROWS) + 0.1
 def normal(text: str, rows: np.ndarray = ROWS, digits: int = 6) -> str:
     """A formula in normal form, from text to text, its numbers rounded."""
     found = normal_form(parse_expr(text, evaluate=False), SYMBOLS, rows)
-    floats = {leaf: sympy.Float(str(leaf), digits) for leaf in found.atoms(sympy.Float)}
-    return as_text(found.xreplace(floats) if floats else found)
+    return as_text(rounded(found, digits))
 
 
 @pytest.mark.parametrize(
@@ -39,8 +38,10 @@ def normal(text: str, rows: np.ndarray = ROWS, digits: int = 6) -> str:
             "0.00165758*(x - 3.56878)**4",
         ),
         ("0.5*(2*(x + 1) + 3) - x", "2.5"),
+        ("0.5*(2.5*(x + y)) + z", "1.25*(x + y) + z"),
+        ("3*x - 3*y + 3*z - 1", "3*(x + z - y) - 1"),
         # scales
-        ("5.467e-35*(-1.085e+35*y - 3.995e+35*x) + 16.16", "16.16 - 21.8407*x - 5.93169*y"),
+        ("5.467e-35*(-1.085e+35*y - 3.995e+35*x) + 16.16", "16.16 - 21.8407*x - 5.9317*y"),
         ("-3.6e-37/sqrt(1e-80*x**2 + 3e-80*y**2)*1.13e-3", "-4.068/sqrt(x**2 + 3*y**2)"),
         ("log(1.36e+74*Abs(x)) - 170", "log(Abs(x)) + 0.698782"),
         ("sqrt(4*x**2 + 4*y**2) + sqrt(x**2 + y**2)", "3*sqrt(x**2 + y**2)"),
@@ -66,6 +67,11 @@ def normal(text: str, rows: np.ndarray = ROWS, digits: int = 6) -> str:
         ("exp(x)**2/exp(y)", "exp(2*x - y)"),
         ("log(exp(x))", "x"),
         ("x*y/(2*(1 + z))", "0.5*x*y/(z + 1)"),
+        ("sqrt((x*y)**2)", "Abs(x*y)"),
+        # the network's own activation
+        ("1/(1 + exp(-(2*x + y - 3)))", "1/(exp(3 - 2*x - y) + 1)"),
+        ("1/(1 + exp(3 - x))", "1/(20.0855*exp(-x) + 1)"),
+        ("5/(1 + exp(3 - x))**2", "0.0123938/(exp(-x) + 0.0497871)**2"),
         # extremes
         ("Max(2, Max(x, 3), y)", "Max(3, x, y)"),
         ("Min(x + x, 2*x)", "2*x"),
