@@ -42,8 +42,17 @@ class Names(NamedTuple):
         pairs = zip(symbols, features, strict=True)
         return cls(features, categories, {name: of for name, of in pairs if name not in known})
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.features or name in self.categories or name in self.printed
+    @property
+    def known(self) -> set[str]:
+        """All names that can be given."""
+        return {*self.features, *self.categories, *self.printed}
+
+    def missing(self, pairs: Sequence[tuple[str, str]]) -> int:
+        """How many features a reading has no value for."""
+        given = {self.printed.get(name, name) for name, _ in pairs}
+        for column in given & self.categories.keys():
+            given |= {indicator(column, one) for one in self.categories[column]}
+        return len(set(self.features) - given)
 
 
 def parse_place(
@@ -51,8 +60,8 @@ def parse_place(
 ) -> Place:
     """The point that a user means.
 
-    Names and categories may hold commas and equals signs themselves: of several ways to read the
-    text, the first is taken in which every name is known. Spaces around names do not matter.
+    Names and categories may hold commas and equals signs themselves: the text is read so that every
+    name is known and, if it can be, every feature has a value. Blanks around names do not matter.
 
     Args:
         at: number of a row of the set judged by, from 0; or ``name=value`` for every feature, or
@@ -68,7 +77,7 @@ def parse_place(
         return _row(at, sets)
     names = Names.of(features, categories)
     values: dict[str, float] = {}
-    for name, text in _pairs(at, names):
+    for name, text in _pairs(at.strip(), names):
         given = _given(name, text, names)
         if given.keys() & values.keys():
             raise _wrong(f"'{name}' is given twice")
@@ -98,21 +107,24 @@ def _row(at: str, sets: Mapping[str, Array]) -> Place:
 
 def _pairs(at: str, names: Names) -> list[tuple[str, str]]:
     """(name, text of its value) of every part."""
-    known = _known_pairs(at.strip(), names)
-    if known is not None:
-        return known
+    readings = [_known_pairs(at, names, longest_first) for longest_first in (True, False)]
+    for pairs in readings:
+        if pairs is not None and names.missing(pairs) == 0:
+            return pairs
+    if readings[0] is not None:
+        return readings[0]
     # For the message: as it reads where nothing is out of the ordinary.
     parts = (part.rpartition("=") for part in at.split(","))
     return [(name.strip(), text.strip()) for name, _, text in parts]
 
 
-def _known_pairs(at: str, names: Names) -> list[tuple[str, str]] | None:
+def _known_pairs(at: str, names: Names, longest_first: bool) -> list[tuple[str, str]] | None:
     """The first reading in which all names are known and all categories too; None: there is none.
 
-    The longest names are tried first. A place from which the rest cannot be read is not tried
+    A place from which the rest cannot be read is not tried
     again, so the time does not grow with the number of ways to read the text.
     """
-    begun, tried = [_candidates(at, 0, names)], {0}
+    begun, tried = [_candidates(at, 0, names, longest_first)], {0}
     pairs: list[tuple[str, str]] = []
     while begun:
         for name, text, end in begun[-1]:
@@ -120,7 +132,7 @@ def _known_pairs(at: str, names: Names) -> list[tuple[str, str]] | None:
                 return [*pairs, (name, text)]
             if end + 1 not in tried:
                 tried.add(end + 1)
-                begun.append(_candidates(at, end + 1, names))
+                begun.append(_candidates(at, end + 1, names, longest_first))
                 pairs.append((name, text))
                 break
         else:
@@ -129,16 +141,21 @@ def _known_pairs(at: str, names: Names) -> list[tuple[str, str]] | None:
     return None
 
 
-def _candidates(at: str, start: int, names: Names) -> Iterator[tuple[str, str, int]]:
+def _candidates(
+    at: str, start: int, names: Names, longest_first: bool
+) -> Iterator[tuple[str, str, int]]:
     """(name, value, end) of what may stand at a place."""
     begin = start + len(at[start:]) - len(at[start:].lstrip())
-    known = {*names.features, *names.categories, *names.printed}
-    for name in sorted((one for one in known if at.startswith(one, begin)), key=len, reverse=True):
+    fitting = [name for name in names.known if at.startswith(name, begin)]
+    for name in sorted(fitting, key=len, reverse=longest_first):
         rest = at[begin + len(name) :].lstrip()
         if not rest.startswith("="):
             continue
         place = len(at) - len(rest) + 1
-        yield from ((name, *value) for value in _values(at, place, names.categories.get(name)))
+        categories = names.categories.get(name)
+        if categories is not None:
+            categories = sorted(categories, key=len, reverse=longest_first)
+        yield from ((name, *value) for value in _values(at, place, categories))
 
 
 def _values(at: str, place: int, known: Sequence[str] | None) -> Iterator[tuple[str, int]]:
@@ -149,7 +166,7 @@ def _values(at: str, place: int, known: Sequence[str] | None) -> Iterator[tuple[
         end = len(at) if end < 0 else end
         yield at[begin:end].strip(), end
         return
-    for category in sorted(known, key=len, reverse=True):
+    for category in known:
         end = begin + len(category)
         if at.startswith(category, begin):
             end += len(at[end:]) - len(at[end:].lstrip())

@@ -44,7 +44,7 @@ def linear_formula(
 
 def rows(count: int, low: float = -1.0, high: float = 1.0, inputs: int = 2) -> np.ndarray:
     """Uniform rows, with a scale of its own for every input."""
-    scales = np.array([1.0, 50.0, 0.02, 3.0][:inputs])
+    scales = np.resize([1.0, 50.0, 0.02, 3.0], inputs)
     return np.random.default_rng(count).uniform(low, high, (count, inputs)) * scales
 
 
