@@ -5,6 +5,7 @@ logarithm, a root or a quotient in it has none.
 """
 
 from srnet_cli.expressions.builder import to_sympy
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.formulas import (
     LayerFormulas,
     Shortener,
@@ -23,7 +24,7 @@ from srnet_cli.expressions.printers import (
     layers_as_python,
 )
 from srnet_cli.expressions.simplifier import simplify
-from srnet_cli.expressions.trees import complexity, rounded
+from srnet_cli.expressions.trees import rounded
 
 __all__ = [
     "LayerFormulas",

@@ -9,10 +9,12 @@ import numpy as np
 from sympy import Expr, Symbol
 
 from srnet_cli.expressions.builder import Step, affine, standardised, to_steps
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.names import UNIT_NAMES, feature_symbols, step_symbols, unit_symbols
+from srnet_cli.expressions.normal_form import NormalForm, same_values
 from srnet_cli.expressions.numeric import Array, agree, values
 from srnet_cli.expressions.simplifier import Simplifier
-from srnet_cli.expressions.trees import Size, complexity, measure, substitute
+from srnet_cli.expressions.trees import Size, measure, substitute
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 
 MAX_NODES = 20_000
@@ -87,8 +89,26 @@ class Shortener:
         key = index, expr
         if key not in self._known:
             # One that has simplified other expressions remembers them, and may answer otherwise.
-            self._known[key] = Simplifier(symbols, self._inputs[index], self._limited)(expr)
+            self._known[key] = shortest(expr, symbols, self._inputs[index], self._limited)
         return self._known[key]
+
+
+def shortest(
+    expr: Expr, symbols: Sequence[Symbol], X: Array, limited: Collection[str] = ()
+) -> Expr:
+    """The formula in normal form, simplified as a whole where it is short enough for that.
+
+    Args:
+        expr: the formula.
+        symbols: its d symbols.
+        X: rows on which its values stay what they are, (n, d).
+        limited: functions whose uses and nesting must not grow, see ``Simplifier``.
+    """
+    normal = NormalForm(symbols, X, limited)(expr)
+    simplified = Simplifier(symbols, X, limited)(normal)
+    if simplified == normal:
+        return normal
+    return min(normal, NormalForm(symbols, X, limited)(simplified), key=complexity)
 
 
 def expressions_of_layer(
@@ -165,14 +185,15 @@ def compose(
     layers = layer_formulas(model, X) if layers is None else layers
     symbols = feature_symbols(model.features)
     sources = _sources(model, symbols)
-    if not _is_writable(layers, sources):
-        return None
-    outputs = _inserted(layers, sources)
     if X is None:
-        return outputs
-    simplifier, predicted = Simplifier(symbols, X), model.predict(X)
+        return _inserted(layers, sources)
+    form = NormalForm(symbols, X)
+    outputs = _inserted(layers, sources, form)
+    if outputs is None:
+        return None
+    predicted = model.predict(X)
     return tuple(
-        _checked(simplifier(output), output, symbols, X, predicted[:, j])
+        _closest(shortest(output, symbols, X), output, symbols, X, predicted[:, j])
         for j, output in enumerate(outputs)
     )
 
@@ -243,21 +264,36 @@ def _sources(model: SymbolicNetwork, symbols: Sequence[Symbol]) -> tuple[Expr, .
     return tuple(standardised(*column) for column in columns)
 
 
-def _inserted(layers: Sequence[LayerFormulas], sources: Sequence[Expr]) -> tuple[Expr, ...]:
-    """Each layer's formulas inserted into the next; the trees are shared, so this stays small."""
+def _closest(
+    short: Expr, plain: Expr, symbols: Sequence[Symbol], X: Array, expected: Array
+) -> Expr:
+    """The short formula where it gives the evaluator's values but for rounding errors."""
+    return short if same_values(values(short, symbols, X), expected) else plain
+
+
+def _inserted(
+    layers: Sequence[LayerFormulas], sources: Sequence[Expr], form: NormalForm | None = None
+) -> tuple[Expr, ...] | None:
+    """Each layer's formulas inserted into the next, in normal form before they are inserted.
+
+    Readouts of readouts become one sum by that, so a formula is judged too long by what is left.
+
+    Returns:
+        one formula an output; None where one would be too long to write down.
+    """
     units = tuple(sources)
     for layer in layers:
+        if layer.steps or not _is_writable(layer, units):
+            return None
         leaves = dict(zip(layer.inputs, units, strict=True))
         units = tuple(substitute(unit, leaves) for unit in layer.units)
+        if form is not None:
+            units = tuple(form(unit) for unit in units)
     return units
 
 
-def _is_writable(layers: Sequence[LayerFormulas], sources: Sequence[Expr]) -> bool:
-    """Whether the inserted formulas stay within bounds, told before they are built."""
-    sizes = [measure(source) for source in sources]
-    for layer in layers:
-        if layer.steps:
-            return False
-        known: dict[Expr, Size] = dict(zip(layer.inputs, sizes, strict=True))
-        sizes = [measure(unit, known) for unit in layer.units]
+def _is_writable(layer: LayerFormulas, units: Sequence[Expr]) -> bool:
+    """Whether the formulas with these inserted stay within bounds, told before they are built."""
+    known: dict[Expr, Size] = dict(zip(layer.inputs, map(measure, units), strict=True))
+    sizes = [measure(unit, known) for unit in layer.units]
     return all(size.nodes <= MAX_NODES and size.depth <= MAX_DEPTH for size in sizes)

@@ -1,39 +1,199 @@
-"""What features and units are called in formulas."""
+"""What features, units, expressions and outputs are called in formulas, and the legend of these.
+
+Formulas are read by people, by Python and by SymPy. A column keeps its own name wherever that is
+an identifier which means nothing else; letters of every script are kept. Otherwise it is given the
+nearest name that is free: no two columns share a name in text or in LaTeX, and no column bears the
+printed name of another. A legend says which columns were renamed, and ``Names.resolve`` takes both
+names.
+"""
 
 from __future__ import annotations
 
 import builtins
 import keyword
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
+from typing import NamedTuple
 
 import sympy
 from sympy import Symbol
 
+from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
+from srnet_cli.errors import UsageError
+from srnet_cli.expressions.latex_names import latex_name
+
 UNIT_NAMES = "h{layer}_{unit}"
 """Names of hidden units; counted from layer 1 and unit 0. Layer 0 are the inputs."""
 
-_OURS = re.compile(r"[ht]\d+(_\d+)?|numpy")
+EXPRESSION_LETTERS = "fgpqruvw"
+
+_OURS = re.compile(r"f\d*|h\d+(_\d+)?|t\d+_\d+|numpy")
+_LISTED = 8
+
+
+class LegendLine(NamedTuple):
+    """A name in formulas that is not the column's own.
+
+    Attributes:
+        name: the name that is printed.
+        column: the column's name.
+    """
+
+    name: str
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.name} = column {quoted(self.column)}"
+
+
+class Assignment(NamedTuple):
+    """``column=value``, as typed.
+
+    Attributes:
+        column: number of the column, from 0.
+        value: what stands behind the equals sign.
+    """
+
+    column: int
+    value: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of columns in formulas.
+
+    Attributes:
+        columns: the columns' own names, d of them, all different.
+    """
+
+    columns: tuple[str, ...]
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """One symbol per column, in order."""
+        return feature_symbols(self.columns)
+
+    @property
+    def legend(self) -> tuple[LegendLine, ...]:
+        """The columns that are called otherwise in formulas."""
+        pairs = zip(self.symbols, self.columns, strict=True)
+        return tuple(
+            LegendLine(symbol.name, column) for symbol, column in pairs if symbol.name != column
+        )
+
+    def resolve(self, name: str) -> int:
+        """The number of the column that a name means, printed or its own.
+
+        Raises:
+            UsageError: there is no such column; the error names the nearest.
+        """
+        place = self._places.get(name, self._places.get(_normal(name.strip())))
+        if place is None:
+            near = did_you_mean(name, list(self._places))
+            raise UsageError(
+                f"there is no input {quoted(name)}{near} (inputs: {listed(self.columns, _LISTED)})"
+            )
+        return place
+
+    def assignments(self, text: str) -> tuple[Assignment, ...]:
+        """Read ``name=value,name=value``; names may hold ``,`` and ``=``, and so may values.
+
+        A value ends where a comma, a known name and ``=`` follow.
+
+        Raises:
+            UsageError: a name is not known, or stands there twice.
+        """
+        found: list[Assignment] = []
+        rest = text.strip()
+        while rest:
+            name, rest = self._leading(rest)
+            end = self._end_of_value(rest)
+            assignment = Assignment(self.resolve(name), rest[:end].strip())
+            if any(assignment.column == other.column for other in found):
+                raise UsageError(f"the input {quoted(name)} is given twice")
+            found.append(assignment)
+            rest = rest[end + 1 :].lstrip()
+        return tuple(found)
+
+    def _leading(self, text: str) -> tuple[str, str]:
+        """(name, what follows its equals sign) of the first assignment."""
+        for name, match in self._matches:
+            if (found := match.match(text)) is not None:
+                return name, text[found.end() :]
+        name, equals, rest = text.partition("=")
+        if not equals:
+            raise UsageError(f"{quoted(text)}: give a value for every input, as in name=value")
+        return name.strip(), rest
+
+    def _end_of_value(self, text: str) -> int:
+        """Where the first value of the text ends."""
+        commas = (place for place, letter in enumerate(text) if letter == ",")
+        for place in commas:
+            rest = text[place + 1 :].lstrip()
+            if any(match.match(rest) for _, match in self._matches):
+                return place
+        # Nothing known follows. A comma and a name that is not known end the value all the same,
+        # so that the name is what the error is about.
+        unknown = re.search(r",\s*[^,=]+=", text)
+        return unknown.start() if unknown else len(text)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        places = {symbol.name: index for index, symbol in enumerate(self.symbols)}
+        return places | {column: index for index, column in enumerate(self.columns)}
+
+    @cached_property
+    def _matches(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """Every name with what finds it before an equals sign, the longest first."""
+        names = sorted(self._places, key=len, reverse=True)
+        return tuple((name, re.compile(rf"{re.escape(name)}\s*=")) for name in names)
 
 
 def feature_symbols(features: Sequence[str]) -> tuple[Symbol, ...]:
-    """One symbol a feature, named as the feature where that can stand in a formula.
+    """One symbol per feature, named as the feature where that can stand in a formula.
 
     Other characters become underscores. A name that means something else to Python or SymPy
-    (``lambda``, ``E``, ``S``), or that units go by (``h0``, ``h1_0``), gets an underscore behind,
-    and a number where two features would be called the same.
+    (``lambda``, ``E``, ``S``), or that units and expressions go by (``h0``, ``h1_0``, ``f``), gets
+    an underscore behind, and a number where that is taken.
 
     Args:
         features: d names, any text.
     """
-    taken: set[str] = set()
-    symbols = []
+    chosen = _Chosen(features)
     for index, feature in enumerate(features):
-        name = _free(_identifier(feature, index), taken)
-        taken.add(name)
-        symbols.append(Symbol(name))
-    return tuple(symbols)
+        if _is_own_name(feature):
+            chosen.take(index, feature)
+    for index, feature in enumerate(features):
+        chosen.give(index, _identifier(feature, index))
+    return tuple(Symbol(chosen.names[index]) for index in range(len(features)))
+
+
+class _Chosen:
+    """Names given so far; all differ in text and in LaTeX."""
+
+    def __init__(self, features: Sequence[str]) -> None:
+        self.names: dict[int, str] = {}
+        self._owners = {_normal(feature): index for index, feature in enumerate(features)}
+        self._taken: set[str] = set()
+
+    def take(self, index: int, name: str) -> None:
+        """Give a column this name, unless it looks like one that is taken."""
+        keys = {name, latex_name(name)}
+        if self._taken.isdisjoint(keys):
+            self._taken |= keys
+            self.names[index] = name
+
+    def give(self, index: int, wanted: str) -> None:
+        """Give a column without a name the wanted one, or that with the next free number."""
+        candidates = _numbered(wanted)
+        while index not in self.names:
+            name = next(candidates)
+            if self._owners.get(name, index) == index and not is_taken(name):
+                self.take(index, name)
 
 
 def unit_symbols(layer: int, units: int, names: str = UNIT_NAMES) -> tuple[Symbol, ...]:
@@ -52,6 +212,34 @@ def step_symbols(layer: int) -> Iterable[Symbol]:
     return (Symbol(f"t{layer}_{number}") for number in count())
 
 
+def expression_symbols(expressions: int, taken: Iterable[str]) -> tuple[Symbol, ...]:
+    """``f``, or ``f0, f1, …`` of several; another letter where one of these is taken.
+
+    Args:
+        expressions: how many.
+        taken: what inputs, units and outputs are called.
+    """
+    known = set(taken)
+    letters = (*EXPRESSION_LETTERS, *(f"f_{number}_" for number in range(len(known) + 1)))
+    for letter in letters:
+        names = [letter] if expressions == 1 else [f"{letter}{k}" for k in range(expressions)]
+        if known.isdisjoint(names):
+            break
+    return tuple(Symbol(name) for name in names)
+
+
+def output_names(target: str, outputs: int) -> tuple[str, ...]:
+    """What the outputs are called on the left of an equation: the target, numbered if several.
+
+    A target keeps its name, even ``f``: ``expression_symbols`` makes way for it.
+
+    Args:
+        target: name of the column that is predicted, on one line.
+        outputs: how many outputs there are.
+    """
+    return (target,) if outputs == 1 else tuple(f"{target}_{unit}" for unit in range(outputs))
+
+
 def is_taken(name: str) -> bool:
     """Whether a name means something else in a formula."""
     return (
@@ -62,13 +250,22 @@ def is_taken(name: str) -> bool:
     )
 
 
+def _is_own_name(feature: str) -> bool:
+    return feature.isidentifier() and feature == _normal(feature) and not is_taken(feature)
+
+
+def _normal(name: str) -> str:
+    """The form in which Python reads an identifier."""
+    return unicodedata.normalize("NFKC", name)
+
+
 def _identifier(feature: str, index: int) -> str:
-    name = re.sub(r"\W+", "_", feature, flags=re.ASCII).strip("_") or f"x{index}"
-    name = f"x{name}" if name[0].isdigit() else name
+    name = re.sub(r"\W+", "_", _normal(feature)).strip("_") or f"x{index}"
+    if not name.isidentifier():  # it begins with a digit, or with a letter of no alphabet
+        name = f"x{name}" if f"x{name}".isidentifier() else f"x{index}"
     return f"{name}_" if is_taken(name) else name
 
 
-def _free(name: str, taken: set[str]) -> str:
-    if name not in taken:
-        return name
-    return next(new for number in count(2) if (new := f"{name}_{number}") not in taken)
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name.rstrip('_')}_{number}" for number in count(2))

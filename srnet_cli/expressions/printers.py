@@ -8,6 +8,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from srnet_cli.expressions.formulas import LayerFormulas
+from srnet_cli.expressions.layout import INDENT, latex_block, text_lines
 from srnet_cli.expressions.markup import LatexWriter, MathmlWriter
 from srnet_cli.expressions.writer import PythonWriter, Writer
 from srnet_cli.networks.network import Scaler
@@ -20,6 +21,18 @@ def as_text(expr: Expr) -> str:
     return Writer().write(expr)
 
 
+def as_equation(name: str, expr: Expr, width: int, indent: int = INDENT) -> list[str]:
+    """``name = formula`` on lines of at most so many characters, broken at terms.
+
+    Args:
+        name: the left side.
+        expr: the right side.
+        width: characters per line.
+        indent: spaces before every line but the first.
+    """
+    return text_lines(f"{name} = {as_text(expr)}", width, indent)
+
+
 def as_srepr(expr: Expr) -> str:
     """The formula's SymPy tree, node by node; SymPy's ``sympify`` or ``eval`` read it.
 
@@ -30,9 +43,17 @@ def as_srepr(expr: Expr) -> str:
     return f"{expr.func.__name__}({', '.join(map(as_srepr, expr.args))})"
 
 
-def as_latex(expr: Expr) -> str:
-    """The formula as LaTeX, without delimiters."""
-    return LatexWriter().write(expr)
+def as_latex(expr: Expr, width: int | None = None) -> str:
+    r"""The formula as LaTeX for math mode with ``amsmath``, without delimiters.
+
+    Args:
+        expr: the formula.
+        width: letters per line; a longer formula becomes an ``aligned`` block, broken at terms.
+            About 75 fill a page. None: one line, however long.
+    """
+    if width is None:
+        return LatexWriter().write(expr)
+    return latex_block(LatexWriter(width=width).write(expr), width)
 
 
 def as_mathml(expr: Expr) -> str:

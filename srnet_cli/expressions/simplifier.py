@@ -18,11 +18,11 @@ from sympy import Add, Expr, Mul, Pow, Symbol
 from sympy.core.parameters import distribute
 from sympy.simplify.fu import TR5, TR8, TR2i, TR10i
 
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.nesting import Nesting
 from srnet_cli.expressions.numeric import Array, agree, sample, values
 from srnet_cli.expressions.trees import (
     EXACT_INTEGER,
-    complexity,
     in_order,
     measure,
     number,

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import sympy
 from sympy import Add, Basic, Expr, Mul
 
+from srnet_cli.expressions.complexity import complexity as complexity
+
 EXACT_INTEGER = 2**53
 """Whole numbers up to here are float64 values, so exact arithmetic on them is the same."""
 
@@ -40,6 +42,7 @@ def number(value: float, digits: int = _DIGITS) -> Expr:
         value: any float64; NaN and infinities become SymPy's.
         digits: significant digits to keep and print; 17 lose nothing.
     """
+    value = float(value)  # NumPy's floats print otherwise
     if not math.isfinite(value):
         return sympy.nan if math.isnan(value) else sympy.oo if value > 0 else -sympy.oo
     if digits < _DIGITS:
@@ -64,14 +67,6 @@ def measure(expr: Expr, known: dict[Expr, Size] | None = None) -> Size:
     size = Size(1 + sum(p.nodes for p in parts), 1 + max((p.depth for p in parts), default=0))
     known[expr] = size
     return size
-
-
-def complexity(expr: Expr) -> int:
-    """Number of nodes of the formula's SymPy tree: operations, numbers and variables.
-
-    SymPy holds ``x - y`` as ``x + (-1)*y`` and ``x/y`` as ``x*y**(-1)``, five nodes each.
-    """
-    return measure(expr).nodes
 
 
 def substitute(expr: Expr, leaves: Mapping[Expr, Expr]) -> Expr:

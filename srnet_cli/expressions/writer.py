@@ -25,6 +25,11 @@ FUNCTIONS = (
     sympy.Abs,
     sympy.Min,
     sympy.Max,
+    sympy.asin,
+    sympy.acos,
+    sympy.atan,
+    sympy.sinh,
+    sympy.cosh,
 )
 
 
@@ -61,6 +66,7 @@ class Writer:
     plus, minus, times, power_sign = " + ", " - ", "*", "**"
     sign = "-"
     infinity, undefined = "oo", "nan"
+    circle, euler = "pi", "E"
 
     def __init__(self, names: Mapping[Symbol, str] | None = None) -> None:
         self._names = names or {}
@@ -134,6 +140,10 @@ class Writer:
                 return Text(self.symbol(self._names.get(expr, expr.name)))
             case Number():
                 return self._number(expr)
+            case _ if expr is sympy.pi:
+                return Text(self.circle)
+            case _ if expr is sympy.E:
+                return Text(self.euler)
             case Add():
                 return self._sum(expr)
             case Mul():
@@ -197,16 +207,25 @@ class Writer:
         return self.power(base, exponent)
 
 
+_NUMPY = {
+    "Abs": "abs",
+    "Min": "minimum",
+    "Max": "maximum",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+}
+
+
 class PythonWriter(Writer):
     """Writes formulas as Python over NumPy arrays."""
 
     infinity, undefined = "numpy.inf", "numpy.nan"
+    circle, euler = "numpy.pi", "numpy.e"
 
     def call(self, function: type[Expr], operands: Sequence[str]) -> Text:
         """The text of a function call; minima and maxima of many are nested."""
-        name = {"Abs": "abs", "Min": "minimum", "Max": "maximum"}.get(
-            function.__name__, function.__name__
-        )
+        name = _NUMPY.get(function.__name__, function.__name__)
         text, *rest = operands
         if not rest:
             return Text(self.named_call(name, operands))
@@ -221,7 +240,7 @@ class PythonWriter(Writer):
 
 def _terms(expr: Add) -> list[Expr]:
     """Terms as people write them: ``x + 2 - y``; otherwise in the formula's own order."""
-    return sorted(expr.args, key=lambda term: (_is_negative(term), bool(term.is_Number)))
+    return sorted(expr.args, key=lambda term: (_is_negative(term), bool(term.is_number)))
 
 
 def _is_negative(term: Expr) -> bool:
@@ -231,7 +250,7 @@ def _is_negative(term: Expr) -> bool:
 
 def _fraction(expr: Mul) -> tuple[bool, list[Expr], list[Expr]]:
     """(is negative, factors above the line, factors below it), numbers before the others."""
-    number, *factors = sorted(expr.args, key=lambda factor: not factor.is_Number)
+    number, *factors = sorted(expr.args, key=_place_in_product)
     if not number.is_Number:
         number, factors = sympy.S.One, [number, *factors]
     negative = bool(number.is_extended_negative)
@@ -248,6 +267,11 @@ def _fraction(expr: Mul) -> tuple[bool, list[Expr], list[Expr]]:
         else:
             above.append(factor)
     return negative, above, below
+
+
+def _place_in_product(factor: Expr) -> int:
+    """Numbers first, then constants such as pi, then the others in their own order."""
+    return 0 if factor.is_Number else 1 if factor.is_number else 2
 
 
 def _inverse(power: Pow) -> Expr:

@@ -1,0 +1,78 @@
+"""How long a formula is: nodes of everything that is printed, counted the same way everywhere.
+
+The count is that of SymPy's tree of the printed text, ``preorder_traversal``, where sums and
+products have any number of operands and a factor before a sum is not multiplied into it:
+
+=====================  =====  ==============================================================
+printed                nodes  because the tree is
+=====================  =====  ==============================================================
+``x``, ``2``, ``-2``       1  a leaf; a negative number is one leaf, ``1/2`` and ``pi`` too
+``a + b + c``              4  one sum
+``a - b``                  5  ``Add(a, Mul(-1, b))``
+``a - 2``                  3  ``Add(a, -2)``
+``-x``, ``2*x``, ``x/2``   3  ``Mul(number, x)``
+``a/b``                    5  ``Mul(a, Pow(b, -1))``
+``1/b``, ``x**2``          3  a power
+``1/x**2``                 3  ``Pow(x, -2)``
+``sqrt(x)``                3  ``Pow(x, 1/2)``
+``a/sqrt(b)``              5  ``Mul(a, Pow(b, -1/2))``
+``sin(x)``                 2  a function
+``0.5*k*x**2``             6  ``Mul(0.5, k, Pow(x, 2))``
+``f = 2*h0 + 1``           5  the right side alone; names of results are not counted
+=====================  =====  ==============================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sympy import Add, Expr, Mul, Pow
+
+__all__ = ["complexity", "composition_complexity", "layer_complexity"]
+
+
+def complexity(expr: Expr) -> int:
+    """Number of nodes of a formula as printed, see above.
+
+    Sums within sums and products within products, which formulas built from programs have, count
+    as the one operation that they are printed as. So does the inverse of a power.
+    """
+    known: dict[Expr, int] = {}
+    return _nodes(expr, known)
+
+
+def _nodes(expr: Expr, known: dict[Expr, int]) -> int:
+    if expr not in known:
+        inner = sum(_nodes(arg, known) for arg in expr.args)
+        known[expr] = 1 + inner - _merged(expr)
+    return known[expr]
+
+
+def _merged(expr: Expr) -> int:
+    """Nodes of the tree as built that the tree as printed does not have."""
+    if isinstance(expr, Add):
+        return sum(isinstance(arg, Add) for arg in expr.args)
+    if isinstance(expr, Mul):
+        return sum(isinstance(arg, Mul) for arg in expr.args)
+    if isinstance(expr, Pow) and expr.exp == -1 and isinstance(expr.base, Pow):
+        return 2 if expr.base.exp.is_Rational else 0
+    return 0
+
+
+def layer_complexity(expressions: Iterable[Expr], readouts: Iterable[Expr]) -> int:
+    """Number of nodes of a layer: right sides of all its lines, readouts included.
+
+    Args:
+        expressions: named partial results and the expressions, ``f = …``.
+        readouts: the units over those names, ``h0 = 2*f + 1``.
+    """
+    return sum(map(complexity, expressions)) + sum(map(complexity, readouts))
+
+
+def composition_complexity(layers: Iterable[tuple[Sequence[Expr], Sequence[Expr]]]) -> int:
+    """Number of nodes of all layers.
+
+    Args:
+        layers: (expressions, readouts) per layer, as for ``layer_complexity``.
+    """
+    return sum(layer_complexity(expressions, readouts) for expressions, readouts in layers)

@@ -1,0 +1,97 @@
+"""Values of many formulas that share parts, each part computed once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from sympy import Add, Expr, Mul, Pow, Symbol
+
+Array = NDArray[np.float64]
+
+_CALLS: dict[type[Expr], Callable[..., Array]] = {
+    sympy.sin: np.sin,
+    sympy.cos: np.cos,
+    sympy.tan: np.tan,
+    sympy.tanh: np.tanh,
+    sympy.exp: np.exp,
+    sympy.log: np.log,
+    sympy.Abs: np.abs,
+    sympy.asin: np.arcsin,
+    sympy.acos: np.arccos,
+    sympy.atan: np.arctan,
+    sympy.sinh: np.sinh,
+    sympy.cosh: np.cosh,
+    sympy.Min: lambda *operands: reduce(np.minimum, operands),
+    sympy.Max: lambda *operands: reduce(np.maximum, operands),
+}
+
+
+class Evaluator:
+    """Evaluates formulas on the same rows; subtrees that were seen before cost nothing.
+
+    Args:
+        symbols: the d symbols that the columns stand for.
+        X: rows, (n, d).
+    """
+
+    def __init__(self, symbols: Sequence[Symbol], X: Array) -> None:
+        self._rows = len(X)
+        columns = np.asarray(X, dtype=np.float64).T
+        self._known: dict[Expr, Array] = dict(zip(symbols, columns, strict=True))
+
+    def __call__(self, expr: Expr) -> Array:
+        """Values on the rows, (n,); not finite where the formula has none.
+
+        Raises:
+            TypeError: the formula holds a function that has no numeric form, or a free symbol.
+        """
+        with np.errstate(all="ignore"):
+            return self._value(expr)
+
+    def _value(self, expr: Expr) -> Array:
+        known = self._known.get(expr)
+        if known is None:
+            known = self._known[expr] = np.broadcast_to(self._computed(expr), (self._rows,))
+        return known
+
+    def _computed(self, expr: Expr) -> Array:
+        if not expr.args:
+            return np.array(leaf_value(expr))
+        operands = [self._value(arg) for arg in expr.args]
+        if isinstance(expr, Add):
+            return reduce(np.add, operands)
+        if isinstance(expr, Mul):
+            return reduce(np.multiply, operands)
+        if isinstance(expr, Pow):
+            return _raised(operands[0], expr.exp, operands[1])
+        call = _CALLS.get(expr.func)
+        if call is None:
+            raise TypeError(f"no formula holds {expr.func.__name__}")
+        return call(*operands)
+
+
+def leaf_value(leaf: Expr) -> float:
+    """The number that a leaf stands for; NaN for complex infinity.
+
+    Raises:
+        TypeError: the leaf is a symbol.
+    """
+    if leaf.is_Symbol:
+        raise TypeError(f"no column stands for {leaf}")
+    try:
+        return float(leaf)
+    except TypeError:
+        return math.nan
+
+
+def _raised(base: Array, exponent: Expr, exponents: Array) -> Array:
+    if exponent == sympy.S.Half:
+        return np.sqrt(base)
+    if exponent == -1:
+        return 1.0 / base
+    return np.power(base, exponents)
