@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sympy import Symbol
-
-from srnet_cli.explain.explaining import Explanation, Formula, LayerExplanation
+from srnet_cli.explain.explaining import LATEX_WIDTH, Explanation, Formula, LayerExplanation
+from srnet_cli.expressions.latex_names import latex_name
+from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES
-from srnet_cli.expressions.printers import as_latex
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.tables import (
     Scores,
@@ -34,6 +33,9 @@ from srnet_cli.rendering.table import score_text, shortfall_text
 
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
+
+_LEAST_WIDTH = 30
+"""Letters that a line of a formula has room for in any case."""
 
 
 def document(explanation: Explanation, display: Display = BRIEF) -> Document:
@@ -62,14 +64,13 @@ def scaling_sections(explanation: Explanation, display: Display) -> Iterator[Sec
     """What the first layer reads, where that are standardised inputs."""
     if explanation.scaling:
         heading = "standardised inputs, which hidden 1 reads"
-        yield Section(heading, (Equations(tuple(map(_of_symbol, explanation.scaling))),))
+        yield Section(heading, (_equations(explanation.scaling),))
 
 
 def layer_section(layer: LayerExplanation, display: Display) -> Section:
     """One layer: its expressions, and the readouts of its units."""
-    expressions = map(_of_symbol, layer.expressions)
     units, rest = _some_units(layer, display)
-    return Section(_heading(layer, display), (Equations((*expressions, *units), rest),))
+    return Section(_heading(layer, display), (_equations([*layer.expressions, *units], rest),))
 
 
 def decision_sections(explanation: Explanation) -> Iterator[Section]:
@@ -84,7 +85,7 @@ def network_section(explanation: Explanation, display: Display) -> Section:
         return Section("whole network: too long for one formula; the layers above are the formula")
     heading = f"whole network, complexity {explanation.network_complexity}"
     if _is_readable(explanation, display):
-        return Section(heading, (Equations(tuple(map(_of_output, explanation.network))),))
+        return Section(heading, (_equations(explanation.network),))
     return Section(f"{heading}: {display.spelled('full')} prints it")
 
 
@@ -134,25 +135,26 @@ def _is_readable(explanation: Explanation, display: Display) -> bool:
     )
 
 
-def _some_units(layer: LayerExplanation, display: Display) -> tuple[list[Equation], str]:
+def _some_units(layer: LayerExplanation, display: Display) -> tuple[list[Formula], str]:
     """The readouts of a layer, and what is said of those that are not printed."""
     shown = layer.units if display.full else layer.units[:SHOWN]
-    written = _of_output if layer.name == "output" else _of_symbol
     more = len(layer.units) - len(shown)
     plural = "s" if more > 1 else ""
     rest = f"… and {more} more unit{plural}; {display.spelled('full')} prints all"
-    return list(map(written, shown)), rest if more else ""
+    return list(shown), rest if more else ""
 
 
-def _of_symbol(formula: Formula) -> Equation:
-    """An equation whose left side stands in other formulas, and is written as it is there."""
-    name = as_latex(Symbol(formula.name))
-    return Equation(formula.name, formula.text, (formula.latex,), name)
-
-
-def _of_output(formula: Formula) -> Equation:
-    """An equation of an output, whose name is any text."""
-    return Equation(formula.name, formula.text, (formula.latex,))
+def _equations(formulas: Sequence[Formula], rest: str = "") -> Equations:
+    """Formulas as equations, which share the room that the longest name leaves."""
+    names = [latex_name(formula.name) for formula in formulas]
+    room = max(_LEAST_WIDTH, round(LATEX_WIDTH + 4 - max(map(latex_width, names), default=0)))
+    return Equations(
+        tuple(
+            Equation(formula.name, formula.text, tuple(latex_lines(formula.latex, room)), name)
+            for formula, name in zip(formulas, names, strict=True)
+        ),
+        rest,
+    )
 
 
 def _heading(layer: LayerExplanation, display: Display) -> str:

@@ -14,10 +14,11 @@ from srnet_cli.config.document import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
+from srnet_cli.expressions.markup import LatexWriter
 from srnet_cli.expressions.names import feature_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
-from srnet_cli.expressions.printers import as_latex, as_text
+from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.trees import complexity
 from srnet_cli.fidelity.classes import DECISION, Agreement, agreements, class_names, decided
 from srnet_cli.fidelity.influence import Influence, influences
@@ -31,6 +32,9 @@ from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import find_run, runs_root
 
 Array = NDArray[np.float64]
+
+LATEX_WIDTH = 68
+"""Letters that a line of a formula has room for beside a short name on its left side."""
 
 
 @dataclass(frozen=True)
@@ -214,8 +218,8 @@ def explain(
     rounding = Rounding(model, layers, network, X, fitted.network.activations(X), scaled)
     enough = rounding.enough_digits()
     digits = enough if digits is None else digits
-    printed = as_printed(model, layers, network, digits, scaled)
     outputs = _output_names(fitted)
+    printed = as_printed(model, layers, network, digits, scaled, outputs)
     return Explanation(
         run=str(fitted.path),
         is_done=fitted.is_done,
@@ -248,7 +252,7 @@ def explain(
 def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:
     """The formulas under their names; no formulas, whatever the names, are no equations."""
     return tuple(
-        Formula(name, as_text(expr), as_latex(expr))
+        Formula(name, as_text(expr), LatexWriter(width=LATEX_WIDTH).write(expr))
         for name, expr in zip(names, formulas, strict=bool(formulas))
     )
 

@@ -26,7 +26,7 @@ class Place(NamedTuple):
     where: str
 
 
-class Names(NamedTuple):
+class Known(NamedTuple):
     """What can be given: features, columns of categories with what they can be, and other names
     that features go by in formulas."""
 
@@ -35,7 +35,7 @@ class Names(NamedTuple):
     printed: Mapping[str, str]
 
     @classmethod
-    def of(cls, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Names:
+    def of(cls, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Known:
         """The names of a run's inputs."""
         symbols = (symbol.name for symbol in feature_symbols(features))
         known = {*features, *categories}
@@ -60,12 +60,12 @@ def parse_place(
 ) -> Place:
     """The point that a user means.
 
-    Names and categories may hold commas and equals signs themselves: the text is read so that every
+    Known and categories may hold commas and equals signs themselves: the text is read so that every
     name is known and, if it can be, every feature has a value. Blanks around names do not matter.
 
     Args:
         at: number of a row of the set judged by, from 0; or ``name=value`` for every feature, or
-            for a column of categories, parted by commas. Names as in the data or as in formulas.
+            for a column of categories, parted by commas. Known as in the data or as in formulas.
         sets: rows by set.
         features: their names.
         categories: of the columns that have indicators as inputs.
@@ -75,7 +75,7 @@ def parse_place(
     """
     if "=" not in at:
         return _row(at, sets)
-    names = Names.of(features, categories)
+    names = Known.of(features, categories)
     values: dict[str, float] = {}
     for name, text in _pairs(at.strip(), names):
         given = _given(name, text, names)
@@ -105,7 +105,7 @@ def _row(at: str, sets: Mapping[str, Array]) -> Place:
     return Place(rows[number], f"{SET_NAMES[name]} row {number}")
 
 
-def _pairs(at: str, names: Names) -> list[tuple[str, str]]:
+def _pairs(at: str, names: Known) -> list[tuple[str, str]]:
     """(name, text of its value) of every part."""
     readings = [_known_pairs(at, names, longest_first) for longest_first in (True, False)]
     for pairs in readings:
@@ -118,7 +118,7 @@ def _pairs(at: str, names: Names) -> list[tuple[str, str]]:
     return [(name.strip(), text.strip()) for name, _, text in parts]
 
 
-def _known_pairs(at: str, names: Names, longest_first: bool) -> list[tuple[str, str]] | None:
+def _known_pairs(at: str, names: Known, longest_first: bool) -> list[tuple[str, str]] | None:
     """The first reading in which all names are known and all categories too; None: there is none.
 
     A place from which the rest cannot be read is not tried
@@ -142,7 +142,7 @@ def _known_pairs(at: str, names: Names, longest_first: bool) -> list[tuple[str, 
 
 
 def _candidates(
-    at: str, start: int, names: Names, longest_first: bool
+    at: str, start: int, names: Known, longest_first: bool
 ) -> Iterator[tuple[str, str, int]]:
     """(name, value, end) of what may stand at a place."""
     begin = start + len(at[start:]) - len(at[start:].lstrip())
@@ -174,7 +174,7 @@ def _values(at: str, place: int, known: Sequence[str] | None) -> Iterator[tuple[
                 yield category, end
 
 
-def _given(name: str, text: str, names: Names) -> dict[str, float]:
+def _given(name: str, text: str, names: Known) -> dict[str, float]:
     """The features that a name stands for, with their values."""
     if name in names.categories:
         return _indicators(name, text, names.categories[name])

@@ -19,6 +19,7 @@ from srnet_cli.explain.explaining import (
     PrintedFidelity,
     run,
 )
+from srnet_cli.expressions.layout import latex_width
 from srnet_cli.expressions.printers import as_latex
 from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import RENDERERS, render
@@ -163,7 +164,10 @@ def test_markdown_is_headings_lists_and_a_table(finished: Path) -> None:
     assert "- `f = " in text
 
 
-@pytest.mark.parametrize("name", ["a b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c"])
+NAMES = ["a b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c", "local", "num__age", "x_1"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_latex_names_are_escaped(name: str) -> None:
     """Whatever the target is called, braces balance and no special character stands bare."""
     odd = replace(explanation(), network=(Formula(name, "x", "x"),))
@@ -174,15 +178,24 @@ def test_latex_names_are_escaped(name: str) -> None:
     assert not set("%#&_^~") & set(bare)
 
 
-@pytest.mark.parametrize(
-    ("name", "latex"), [("h12", "h_{12}"), ("f", "f"), ("t1_0", as_latex(Symbol("t1_0")))]
-)
-def test_latex_names_are_those_of_the_formulas(name: str, latex: str) -> None:
+@pytest.mark.parametrize("name", ["h1_2", "f", "x1", "wind_speed", "alpha"])
+def test_latex_names_are_those_of_the_formulas(name: str) -> None:
     """What stands left is written as it is on the right of later lines."""
     first, *others = explanation().layers
     layers = (replace(first, expressions=(Formula(name, "x", "x"),)), *others)
     odd = replace(explanation(), layers=layers)
-    assert f"  {latex} &= x" in shown(odd, "latex").splitlines()
+    assert f"  {as_latex(Symbol(name))} &= x" in "".join(shown(odd, "latex").split(r" \\"))
+
+
+def test_long_formulas_stay_on_the_page() -> None:
+    """Lines are broken at terms, whatever the name on the left; a page of them may be parted."""
+    terms = " + ".join(f"{place}.25 x_{{{place}}}" for place in range(300))
+    odd = replace(explanation(), network=(Formula("an output of long name", "x", terms),))
+    text = shown(odd, "latex")
+    block = text[text.index(r"\allowdisplaybreaks") :].split(r"\end{align*}")[0]
+    rows = block.splitlines()[2:]
+    assert len(rows) > 20
+    assert max(latex_width(row.split("&")[-1].removesuffix(r" \\")) for row in rows) <= 75
 
 
 def test_latex_environments_are_closed(finished: Path) -> None:
