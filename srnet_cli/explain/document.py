@@ -29,10 +29,13 @@ from srnet_cli.rendering.document import (
     Section,
     remarks,
 )
-from srnet_cli.rendering.table import score_text, shortfall_text
+from srnet_cli.rendering.table import Column, code, score_text, shortfall_text, table, text
 
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
+
+_LEGEND = 30
+"""So many lines of the legend are printed."""
 
 _LEAST_WIDTH = 30
 """Letters that a line of a formula has room for in any case."""
@@ -53,6 +56,7 @@ def document(explanation: Explanation, display: Display = BRIEF) -> Document:
             *(layer_section(layer, display) for layer in explanation.layers),
             *decision_sections(explanation),
             network_section(explanation, display),
+            *legend_sections(explanation, display),
             fidelity_section(explanation, display),
             remarks(_remarks(explanation, display)),
         ),
@@ -89,6 +93,20 @@ def network_section(explanation: Explanation, display: Display) -> Section:
     return Section(f"{heading}: {display.spelled('full')} prints it")
 
 
+def legend_sections(explanation: Explanation, display: Display) -> Iterator[Section]:
+    """The columns that formulas call by another name."""
+    lines = list(explanation.legend.items())
+    if not lines:
+        return
+    shown = lines if display.full else lines[:_LEGEND]
+    rows = ([code(name), text(column)] for name, column in shown)
+    blocks: list[Block] = [table(["in formulas", Column("column", wraps=True)], rows)]
+    if len(shown) < len(lines):
+        more = f"… and {len(lines) - len(shown)} more names"
+        blocks.append(Paragraph(f"{more}; {display.spelled('full')} prints all"))
+    yield Section("Names", tuple(blocks))
+
+
 def fidelity_section(explanation: Explanation, display: Display) -> Section:
     """R² by layer and set of rows, what is left of it as printed, and the classes."""
     printed, layers = explanation.printed, explanation.layers
@@ -103,10 +121,10 @@ def fidelity_section(explanation: Explanation, display: Display) -> Section:
         f"{SET_NAMES[printed.rows]}: by effect": by_effect,
         "ceiling": ceiling,
     }
-    table = fidelity_table(
+    fidelity = fidelity_table(
         r2, explanation.rows, layers[-1].undefined_rows, judged=printed.rows, beside=beside
     )
-    return Section("Fidelity", (table, *_class_tables(explanation, display)))
+    return Section("Fidelity", (fidelity, *_class_tables(explanation, display)))
 
 
 def _class_tables(explanation: Explanation, display: Display) -> Iterator[Block]:

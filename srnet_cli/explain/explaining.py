@@ -15,7 +15,7 @@ from srnet_cli.errors import UsageError
 from srnet_cli.explain.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
 from srnet_cli.expressions.markup import LatexWriter
-from srnet_cli.expressions.names import feature_symbols
+from srnet_cli.expressions.names import Names, feature_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.expressions.printers import as_text
@@ -147,6 +147,7 @@ class Explanation:
         quality: the network's own quality on held-out rows, where the truth is known.
         classification: the classes; None for a regression.
         validity: where these formulas fail, by region, see ``validity``.
+        legend: the columns that have another name in formulas, by that name.
     """
 
     run: str
@@ -167,6 +168,7 @@ class Explanation:
     quality: dict[str, Any] | None
     classification: Classification | None = None
     validity: dict[str, Validity] = field(default_factory=dict)
+    legend: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -246,6 +248,7 @@ def explain(
         quality=fitted.inputs["quality"],
         validity=check(model, fitted.network, fitted.regions()),
         classification=_classification(fitted, X),
+        legend={line.name: one_line(line.column) for line in Names(model.features).legend},
     )
 
 
