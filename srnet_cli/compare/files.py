@@ -14,9 +14,10 @@ from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.instances import NEIGHBOURS, SIGMAS
 from srnet_cli.compare.tasks import REPEATS, Done, fit_seed_of, seed_of
 from srnet_cli.model.functions import gradient
+from srnet_cli.runs import files
 from srnet_cli.store import encode_json
 
-PLOTTED = ("curves.csv", "config.resolved.json")
+PLOTTED = (files.CURVES,)
 """Files of a run that its plots need."""
 
 
@@ -52,8 +53,8 @@ def record(comparison: Comparison) -> dict[str, Any]:
     return {
         "run": comparison.name,
         "features": list(fitted.model.features),
-        "target": fitted.inputs["target"],
-        "classes": fitted.inputs["classes"],
+        "target": fitted.inputs.target,
+        "classes": list(fitted.inputs.classes),
         "explained": "probabilities" if comparison.is_classifier else "outputs",
         "plane": None if comparison.plane is None else list(comparison.plane.names),
         "seed": comparison.seed,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from sympy import Symbol
 
@@ -16,7 +15,9 @@ from srnet_cli.fidelity.influence import influence_rows
 from srnet_cli.fidelity.layer_table import fidelity_rows
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.validity import warnings
+from srnet_cli.networks.quality import ClassificationQuality
 from srnet_cli.rendering.text_table import aligned, score
+from srnet_cli.runs.records import NetworkQuality
 
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
@@ -219,8 +220,7 @@ def _remarks(explanation: Explanation) -> Iterator[str]:
             f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {score(printed.exact)} before: "
             f"--digits {printed.enough_digits} keeps it"
         )
-    validity = {name: found.to_dict() for name, found in explanation.validity.items()}
-    yield from warnings(validity)
+    yield from warnings(explanation.validity)
     if explanation.unconfirmed:
         yield (
             f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"
@@ -245,15 +245,15 @@ def _some(names: Sequence[str]) -> str:
     return "; ".join(names[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _quality(quality: dict[str, Any]) -> str:
-    if "accuracy" in quality:
+def _quality(quality: NetworkQuality) -> str:
+    if isinstance(quality, ClassificationQuality):
         return (
-            f"accuracy {quality['accuracy']:.4f} on held-out rows "
-            f"(the most frequent class: {quality['majority_rate']:.4f})"
+            f"accuracy {quality.accuracy:.4f} on held-out rows "
+            f"(the most frequent class: {quality.majority_rate:.4f})"
         )
     return (
-        f"R² {score(quality['r2'])} to the truth on held-out rows, RMSE {quality['rmse']:.4g} "
-        f"(the training mean: {quality['baseline_rmse']:.4g})"
+        f"R² {score(quality.r2)} to the truth on held-out rows, RMSE {quality.rmse:.4g} "
+        f"(the training mean: {quality.baseline_rmse:.4g})"
     )
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from srnet_cli.datasets.categories import indicator
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.choice import DEFAULT, Choice, chosen
-from srnet_cli.fidelity.classes import NO_CLASS, class_names, decided
-from srnet_cli.fidelity.row_sets import SET_NAMES
+from srnet_cli.fidelity.labels import NO_CLASS, decided
+from srnet_cli.fidelity.row_sets import SET_NAMES, judged
 from srnet_cli.model.functions import gradient, outputs
 from srnet_cli.rendering.latex import escaped
 from srnet_cli.rendering.text_table import aligned
@@ -111,7 +111,7 @@ def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
     with np.errstate(over="ignore"):
         by_deviation = [slope * fitted.sets["train"].std(axis=0) for slope in slopes]
     explained = []
-    for unit, name in enumerate(_names(fitted)):
+    for unit, name in enumerate(fitted.explained_names):
         effects = tuple(
             Effect(
                 feature,
@@ -128,9 +128,9 @@ def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
 
 def _classes(fitted: FittedRun, values: Sequence[Array]) -> list[str | None]:
     """The classes of the greatest probabilities, (m,) each, by name."""
-    if fitted.network.output_activation != "softmax":
+    if not fitted.has_classes:
         return [None, None]
-    names = class_names(fitted.inputs, fitted.network.widths[-1])
+    names = fitted.classes
     labels = decided(np.stack(values)).tolist()
     return [None if label == NO_CLASS else names[label] for label in labels]
 
@@ -195,7 +195,7 @@ def _tables(explanation: PointExplanation) -> Iterator[list[list[str]]]:
 
 
 def _row(fitted: FittedRun, at: str) -> tuple[Array, str]:
-    name = "interpolation" if "interpolation" in fitted.sets else "train"
+    name = judged(fitted.sets)
     rows = fitted.sets[name]
     hint = "give the number of a row, from 0, or a value for every feature: --at x0=1,x1=2"
     try:
@@ -211,7 +211,7 @@ def _row(fitted: FittedRun, at: str) -> tuple[Array, str]:
 
 def _given(fitted: FittedRun, at: str) -> tuple[Array, str]:
     features = fitted.model.features
-    categories = fitted.inputs.get("categories", {})  # earlier versions had none
+    categories = fitted.inputs.categories
     found: dict[str, float] = {}
     for part in at.split(","):
         name, _, text = (word.strip() for word in part.rpartition("="))
@@ -256,14 +256,6 @@ def _number(name: str, text: str) -> float:
 def _listed(names: Sequence[str], most: int = 8) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def _names(fitted: FittedRun) -> list[str]:
-    if fitted.network.output_activation == "softmax":
-        labels = class_names(fitted.inputs, fitted.network.widths[-1])
-        return [f"probability of {label}" for label in labels]
-    target, width = str(fitted.inputs["target"]), fitted.network.widths[-1]
-    return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
 
 
 def _finite(value: float) -> float | None:

@@ -18,6 +18,7 @@ from srnet_cli.explain.explaining import (
     run,
 )
 from srnet_cli.explain.formats import FORMATS, SHOWN, as_align, as_json, as_table
+from srnet_cli.networks import ClassificationQuality, RegressionQuality
 
 TEXT = """\
 runs/demo-1
@@ -81,7 +82,7 @@ def explanation(units: int = 3, nodes: int | None = 10) -> Explanation:
         rows={"train": 60, "interpolation": 100},
         printed=PrintedFidelity("interpolation", 0.9, 0.89, 0.88, None),
         unconfirmed=(),
-        quality={"rows": 9, "r2": 0.9, "rmse": 2.0, "baseline_rmse": 5.0},
+        quality=RegressionQuality(rows=9, r2=0.9, rmse=2.0, baseline_rmse=5.0),
     )
 
 
@@ -187,7 +188,7 @@ def test_remarks_say_what_a_reader_must_know() -> None:
         trial=2,
         trials=3,
         shown=Shown("as the search found it", (), 6, 0.9, None, None, 0),
-        quality={"rows": 9, "accuracy": 0.75, "majority_rate": 0.7, "kappa": 0.1},
+        quality=ClassificationQuality(rows=9, accuracy=0.75, majority_rate=0.7, kappa=0.1),
         printed=PrintedFidelity("train", 0.9, 0.1, None, 7),
         unconfirmed=tuple(f"hidden 1, expression {k}" for k in range(20)),
     )
