@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol
 
+from srnet_cli.arrays import Span
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.expressions import (
     LayerFormulas,
@@ -22,7 +23,7 @@ from srnet_cli.expressions import (
 from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
 from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
 from srnet_cli.fronts.pruning import Step, goal_of, path
-from srnet_cli.fronts.rows import Judge, Span, faithfulness, forward, sampled
+from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
 from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork

@@ -60,7 +60,7 @@ class Record:
 
         try:
             return _checked(cls, data)
-        except ValidationError as error:
+        except (ValidationError, UnicodeDecodeError) as error:
             raise StorageError(f"{path} is damaged: {_problem(error)}", hint=_HINT) from error
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,8 +100,10 @@ def _adapter(cls: type[T]) -> TypeAdapter[T]:
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {}
 
 
-def _problem(error: ValidationError) -> str:
+def _problem(error: ValidationError | UnicodeDecodeError) -> str:
     """The first thing that is wrong, on one line whatever a key holds."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not valid JSON"
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return "it is not valid JSON"
