@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from srnet_cli.explain.explaining import LATEX_WIDTH, Explanation, Formula, LayerExplanation
 from srnet_cli.expressions.latex_names import latex_name
@@ -18,6 +17,7 @@ from srnet_cli.fidelity.tables import (
     influence_table,
 )
 from srnet_cli.fidelity.validity import warnings
+from srnet_cli.networks.quality import ClassificationQuality
 from srnet_cli.rendering.document import (
     BRIEF,
     Block,
@@ -30,6 +30,7 @@ from srnet_cli.rendering.document import (
     remarks,
 )
 from srnet_cli.rendering.table import Column, code, score_text, shortfall_text, table, text
+from srnet_cli.runs.records import NetworkQuality
 
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
@@ -220,8 +221,7 @@ def _remarks(explanation: Explanation, display: Display) -> Iterator[str]:
             f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {worth_text(printed.exact)} "
             f"before: {display.spelled('digits')} {printed.enough_digits} keeps it"
         )
-    validity = {name: found.to_dict() for name, found in explanation.validity.items()}
-    yield from warnings(validity)
+    yield from warnings(explanation.validity)
     if explanation.unconfirmed:
         yield (
             f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"
@@ -246,13 +246,13 @@ def _some(names: Sequence[str]) -> str:
     return "; ".join(names[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _quality(quality: dict[str, Any]) -> str:
-    if "accuracy" in quality:
+def _quality(quality: NetworkQuality) -> str:
+    if isinstance(quality, ClassificationQuality):
         return (
-            f"accuracy {quality['accuracy']:.4f} on held-out rows "
-            f"(the most frequent class: {quality['majority_rate']:.4f})"
+            f"accuracy {quality.accuracy:.4f} on held-out rows "
+            f"(the most frequent class: {quality.majority_rate:.4f})"
         )
     return (
-        f"R² {worth_text(quality['r2'])} to the truth on held-out rows, "
-        f"RMSE {quality['rmse']:.4g} (the training mean: {quality['baseline_rmse']:.4g})"
+        f"R² {worth_text(quality.r2)} to the truth on held-out rows, "
+        f"RMSE {quality.rmse:.4g} (the training mean: {quality.baseline_rmse:.4g})"
     )

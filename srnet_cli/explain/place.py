@@ -56,7 +56,10 @@ class Known(NamedTuple):
 
 
 def parse_place(
-    at: str, sets: Mapping[str, Array], features: Sequence[str], categories: Mapping[str, list[str]]
+    at: str,
+    sets: Mapping[str, Array],
+    features: Sequence[str],
+    categories: Mapping[str, Sequence[str]],
 ) -> Place:
     """The point that a user means.
 

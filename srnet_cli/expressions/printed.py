@@ -167,6 +167,7 @@ class Rounding:
         X: raw rows to judge on, (n, d).
         truth: the network's units on them, (n, m_l) a layer.
         scaled: as for ``as_printed``.
+        units: the model's units on them, (n, m_l) a layer, where they are at hand.
 
     Attributes:
         exact: R² of the model itself.
@@ -180,12 +181,14 @@ class Rounding:
         X: Array,
         truth: Sequence[Array],
         scaled: bool = False,
+        units: Sequence[Array] | None = None,
     ) -> None:
         self._parts, self._scaled = (model, layers, network), scaled
         self._X, self._truth = X, truth
         self._is_readable = network is not None and sum(map(complexity, network)) <= READABLE_NODES
         self._known: dict[int, tuple[list[float], float | None]] = {}
-        self._exact = [r2(*pair) for pair in zip(truth, model.layer_outputs(X), strict=True)]
+        units = model.layer_outputs(X) if units is None else units
+        self._exact = [r2(*pair) for pair in zip(truth, units, strict=True)]
         self.exact = self._exact[-1]
 
     def scores(self, digits: int) -> tuple[float, float | None]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import Span
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.front import non_dominated
-from srnet_cli.fronts.rows import Span, faithfulness
+from srnet_cli.fronts.rows import faithfulness
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.model.readout import solve_class_readout, solve_readout
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import Span
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.shortening import pruned, shorter_programs, slot_values
-from srnet_cli.fronts.rows import Span
 from srnet_cli.fronts.sizes import size
 
 Array = NDArray[np.float64]

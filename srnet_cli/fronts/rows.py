@@ -1,8 +1,9 @@
-"""The rows that fronts are made on, and what a formula's values there may be."""
+"""The rows that fronts are made on, and those that judge them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,22 @@ LARGEST = 2000
 _LEAST = 500
 _VALUES = 100_000
 
-_REACH = 3.0
+
+@dataclass(frozen=True)
+class Judge:
+    """The rows that figures of fronts are of, with what network and model found say there.
+
+    Attributes:
+        name: of the set of rows.
+        truth: the network's units of every layer, (n, m_l).
+        effects: how much every unit's error matters, (m_l,), see ``Network.effects``.
+        inputs: what every layer of the model reads, (n, m_{l-1}).
+    """
+
+    name: str
+    truth: Sequence[Array]
+    effects: Sequence[Array]
+    inputs: Sequence[Array]
 
 
 def sampled(problem: Problem) -> Problem:
@@ -46,29 +62,3 @@ def forward(layers: Sequence[SymbolicLayer], inputs: Array) -> list[Array]:
 def faithfulness(truth: Array, outputs: Array, has_classes: bool) -> float:
     """What compositions are compared by: R² of the outputs, or of a classifier's probabilities."""
     return probability_r2(truth, outputs) if has_classes else r2(truth, outputs)
-
-
-class Span:
-    """Three times the span of known values, about their mean: where values may be.
-
-    Args:
-        known: values that are as they should be, (k, m) each, one row at least.
-    """
-
-    def __init__(self, *known: Array) -> None:
-        parts = [part for part in known if len(part)]
-        with np.errstate(all="ignore"):
-            low = np.min([part.min(axis=0) for part in parts], axis=0)
-            high = np.max([part.max(axis=0) for part in parts], axis=0)
-            mean = sum(part.sum(axis=0) for part in parts) / sum(map(len, parts))
-            largest = np.maximum(np.abs(low), np.abs(high))
-            reach = _REACH * (high - low) + 1e-9 * (1.0 + largest)
-            self._low, self._high = mean - reach, mean + reach
-
-    def holds(self, values: Array) -> bool:
-        """Whether values (n, m) of any rows, or of none, are all finite and within."""
-        if not len(values):
-            return True
-        with np.errstate(all="ignore"):
-            low, high = values.min(axis=0), values.max(axis=0)
-            return bool(((low >= self._low) & (high <= self._high)).all())

@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.kernels.gradient import differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
@@ -32,7 +33,6 @@ _GAIN = 0.01
 _FIRST_DAMPING = 1e-2
 _TRIALS = 5
 _MAX_WEIGHTS = 400
-_CONSTANT = 1e-12
 
 
 def free_weights(program: Program) -> NDArray[np.bool_]:
@@ -84,7 +84,7 @@ def _basis(columns: Array) -> tuple[Array, Array]:
     gives W as R⁺ QᵀG. A column that is constant up to rounding counts as nothing."""
     centred = columns - columns.mean(axis=0)
     scale = np.sqrt(np.mean(centred**2, axis=0))
-    varies = scale > _CONSTANT * np.abs(columns).max(axis=0)
+    varies = ~is_constant(columns, ROUNDING)
     scale = np.where(varies, scale, 1.0)
     standard = np.where(varies, centred / scale, 0.0)
     left, values, right = np.linalg.svd(standard, full_matrices=False)

@@ -21,6 +21,7 @@ from srnet_cli.explain.explaining import (
 )
 from srnet_cli.expressions.layout import latex_width
 from srnet_cli.expressions.printers import as_latex
+from srnet_cli.networks import ClassificationQuality, RegressionQuality
 from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import RENDERERS, render
 
@@ -95,7 +96,7 @@ def explanation(units: int = 3, nodes: int | None = 10) -> Explanation:
         rows={"train": 60, "interpolation": 100},
         printed=PrintedFidelity("interpolation", 0.9, 0.89, 0.88, None),
         unconfirmed=(),
-        quality={"rows": 9, "r2": 0.9, "rmse": 2.0, "baseline_rmse": 5.0},
+        quality=RegressionQuality(rows=9, r2=0.9, rmse=2.0, baseline_rmse=5.0),
     )
 
 
@@ -217,7 +218,7 @@ def test_remarks_say_what_a_reader_must_know() -> None:
         trial=2,
         trials=3,
         shown=Shown("as the search found it", (), 6, 0.9, None, None, 0),
-        quality={"rows": 9, "accuracy": 0.75, "majority_rate": 0.7, "kappa": 0.1},
+        quality=ClassificationQuality(rows=9, accuracy=0.75, majority_rate=0.7, kappa=0.1),
         printed=PrintedFidelity("train", 0.9, 0.1, None, 7),
         unconfirmed=tuple(f"hidden 1, expression {k}" for k in range(20)),
     )

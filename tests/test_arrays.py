@@ -1,11 +1,11 @@
-"""Where values of formulas may be."""
+"""Which columns vary, and where values of formulas may be."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from srnet_cli.fronts.rows import Span
+from srnet_cli.arrays import Span, is_constant
 
 KNOWN = np.array([[0.0, 10.0], [1.0, 30.0]])  # spans 1 and 20 about 0.5 and 20
 
@@ -38,3 +38,13 @@ def test_several_arrays_count_as_one() -> None:
 def test_no_rows_break_nothing() -> None:
     """A search without rows that only judge has nothing to refuse by."""
     assert Span(KNOWN).holds(KNOWN[:0])
+
+
+def test_columns_that_vary_by_rounding_alone() -> None:
+    """Given columns are the same if all values are; computed ones may differ by rounding."""
+    rows = np.arange(50.0)
+    columns = np.column_stack([np.full(50, 3.0), 3.0 + 1e-14 * rows, rows, np.zeros(50)])
+    assert is_constant(columns).tolist() == [True, False, False, True]
+    assert is_constant(columns, 1e-12).tolist() == [True, True, False, True]
+    assert not is_constant(np.array([[np.nan], [np.nan]])).any()
+    assert not is_constant(np.array([[np.nan], [1.0]]), 1e-12).any()
