@@ -33,6 +33,7 @@ class Arrangement:
     def __init__(self, algebra: Algebra) -> None:
         self._algebra = algebra
         self._known: dict[Expr, Expr] = {}
+        self._terms: dict[tuple[float, Expr], Expr] = {}
 
     def __call__(self, linear: Linear) -> Expr:
         """The formula."""
@@ -44,6 +45,12 @@ class Arrangement:
         return terms[0] if len(terms) == 1 else Add(*terms, evaluate=False)
 
     def _term(self, value: float, core: Expr) -> Expr:
+        key = value, core
+        if key not in self._terms:  # every way to write a term writes all terms within it
+            self._terms[key] = self._shortest(value, core)
+        return self._terms[key]
+
+    def _shortest(self, value: float, core: Expr) -> Expr:
         term = min(self._ways(value, core), key=lambda way: way.cost)
         if term.value == 1.0 and term.factors:
             first, *rest = term.factors

@@ -118,7 +118,8 @@ def error_bound(error: float, target: Array, tolerance: float, floor: float) -> 
 
     That is where it has no value on some row, or is worse than the mean.
     """
-    variance = float(np.var(target))
+    with np.errstate(all="ignore"):
+        variance = float(np.var(target))
     if not (np.isfinite(variance) and error < variance):
         return None
     return max((1.0 + tolerance) * error, floor * variance)
@@ -239,7 +240,8 @@ def candidates(value: float, *, has_circle: bool = True) -> Iterator[Candidate]:
     if has_circle:
         yield from _times(value, sympy.pi)
         yield from _times(value, 1 / sympy.pi)
-    yield Candidate(3, math.copysign(math.e, value), sympy.E if value > 0 else -sympy.E)
+    euler = math.e if value >= 0.0 else -math.e
+    yield Candidate(3, euler, sympy.E if value >= 0.0 else -sympy.E)
     yield from _roots(value)
     for digits in range(1, _DIGITS):
         short = float(f"{value:.{digits}g}")

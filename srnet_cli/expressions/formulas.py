@@ -12,7 +12,7 @@ from srnet_cli.expressions.builder import Step, affine, standardised, to_steps
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.names import UNIT_NAMES, feature_symbols, step_symbols, unit_symbols
 from srnet_cli.expressions.normal_form import NormalForm, same_values
-from srnet_cli.expressions.numeric import Array, agree, values
+from srnet_cli.expressions.numeric import Array, values
 from srnet_cli.expressions.simplifier import Simplifier
 from srnet_cli.expressions.trees import Size, measure, substitute
 from srnet_cli.model import LayerValues, SymbolicLayer, SymbolicNetwork
@@ -21,9 +21,9 @@ MAX_NODES = 20_000
 MAX_DEPTH = 80
 """Beyond these, no formula of the whole network: nobody reads it, and SymPy recurses on levels."""
 
-MAX_UNITS_NODES = 3000
+MAX_UNITS_NODES = 20_000
 """Units of a layer that have more nodes together are left as they are: each repeats all of the
-layer's expressions, so a hundred units take a hundred times as long as these to simplify."""
+layer's expressions, so a hundred units take a hundred times as long as these to check."""
 
 
 @dataclass(frozen=True)
@@ -197,9 +197,15 @@ def compose(
     outputs = _inserted(layers, sources, form)
     if outputs is None:
         return None
+    raw = _inserted(layers, sources)
     predicted = model.predict(X) if predicted is None else predicted
     return tuple(
-        _closest(shortest(output, symbols, X), output, symbols, X, predicted[:, j])
+        _confirmed(
+            [shortest(output, symbols, X), output, output if raw is None else raw[j]],
+            symbols,
+            X,
+            predicted[:, j],
+        )
         for j, output in enumerate(outputs)
     )
 
@@ -238,9 +244,9 @@ def _simplified(
     formulas = _shortened(plain, index, X, known.expressions, shorten)
     units = _units(layer, formulas.expressions)
     if sum(measure(unit).nodes for unit in units) <= MAX_UNITS_NODES:
-        simplifier = Simplifier(plain.inputs, X)
+        form = NormalForm(plain.inputs, X)
         units = tuple(
-            _checked(simplifier(unit, rewrite=False), unit, plain.inputs, X, known.units[:, j])
+            _checked(form(unit), unit, plain.inputs, X, known.units[:, j])
             for j, unit in enumerate(units)
         )
     return replace(formulas, units=units)
@@ -257,11 +263,20 @@ def _shortened(
     return replace(plain, expressions=expressions)
 
 
+def _confirmed(
+    formulas: Sequence[Expr], symbols: Sequence[Symbol], X: Array, expected: Array
+) -> Expr:
+    """The first formula that gives the evaluator's values, else the last."""
+    *others, last = formulas
+    fitting = (one for one in others if same_values(values(one, symbols, X), expected))
+    return next(fitting, last)
+
+
 def _checked(
     simplified: Expr, plain: Expr, symbols: Sequence[Symbol], X: Array, expected: Array
 ) -> Expr:
     """The simplified formula where it gives the evaluator's values, else the plain one."""
-    return simplified if agree(values(simplified, symbols, X), expected) else plain
+    return _confirmed([simplified, plain], symbols, X, expected)
 
 
 def _sources(model: SymbolicNetwork, symbols: Sequence[Symbol]) -> tuple[Expr, ...]:
@@ -269,13 +284,6 @@ def _sources(model: SymbolicNetwork, symbols: Sequence[Symbol]) -> tuple[Expr, .
         return tuple(symbols)
     columns = zip(symbols, model.scaler.mean.tolist(), model.scaler.scale.tolist(), strict=True)
     return tuple(standardised(*column) for column in columns)
-
-
-def _closest(
-    short: Expr, plain: Expr, symbols: Sequence[Symbol], X: Array, expected: Array
-) -> Expr:
-    """The short formula where it gives the evaluator's values but for rounding errors."""
-    return short if same_values(values(short, symbols, X), expected) else plain
 
 
 def _inserted(

@@ -22,11 +22,12 @@ from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.parameters import Parameters
-from srnet_cli.expressions.trees import number
+from srnet_cli.expressions.trees import measure, number
 
 Array = NDArray[np.float64]
 
-MAX_NODES = 500
+MAX_NODES = 400
+MAX_DEPTH = 60
 """A longer hypothesis is no hypothesis, and takes long to tune."""
 
 
@@ -108,11 +109,13 @@ def parse_hypothesis(text: str, names: Names) -> Hypothesis:
     except ConfigError as error:
         raise UsageError(str(error), hint=error.hint) from None
     tree = ast.parse(formula.text, mode="eval").body
+    nodes = sum(isinstance(node, ast.expr) for node in ast.walk(tree))
+    if nodes > MAX_NODES:
+        raise UsageError(f"formula {quoted(line)}: has {nodes} nodes; {MAX_NODES} are allowed")
     expr = _Reader(dict(zip(printed, names.symbols, strict=True))).read(tree)
-    if complexity(expr) > MAX_NODES:
-        raise UsageError(
-            f"formula {quoted(line)}: has {complexity(expr)} nodes; {MAX_NODES} are allowed"
-        )
+    depth = measure(expr).depth
+    if depth > MAX_DEPTH:
+        raise UsageError(f"formula {quoted(line)}: has {depth} levels; {MAX_DEPTH} are allowed")
     return Hypothesis(line, expr, names.symbols)
 
 

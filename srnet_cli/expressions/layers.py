@@ -135,7 +135,7 @@ def _in_terms(
 def _apart(form: NormalForm, combinations: Sequence[Linear], layer: LayerParts) -> LayerParts:
     """The layer over its expressions without factor and constant, equal ones once."""
     rows: dict[Expr, Array] = {}
-    bias = layer.bias.copy()
+    bias = layer.bias.astype(np.float64)
     for part, weights in zip(combinations, layer.weights, strict=True):
         scale, rest, constant = form.split(part)
         bias += constant * weights
@@ -159,7 +159,7 @@ def _are_same(found: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X:
 
 
 def _units(layer: LayerParts, values: Evaluator, rows: int) -> Array:
-    units = np.tile(layer.bias, (rows, 1))
+    units = np.tile(layer.bias.astype(np.float64), (rows, 1))
     with np.errstate(all="ignore"):
         for expr, weights in zip(layer.expressions, layer.weights, strict=True):
             units += values(expr)[:, None] * weights

@@ -32,6 +32,7 @@ UNIT_NAMES = "h{layer}_{unit}"
 EXPRESSION_LETTERS = "fgpqruvw"
 
 _OURS = re.compile(r"f\d*|h\d+(_\d+)?|t\d+_\d+|numpy")
+_WORD = re.compile(r"[^\W\d]\w*")
 _LISTED = 8
 
 
@@ -251,7 +252,8 @@ def is_taken(name: str) -> bool:
 
 
 def _is_own_name(feature: str) -> bool:
-    return feature.isidentifier() and feature == _normal(feature) and not is_taken(feature)
+    is_word = _WORD.fullmatch(feature) is not None and feature.isidentifier()
+    return is_word and feature == _normal(feature) and not is_taken(feature)
 
 
 def _normal(name: str) -> str:

@@ -77,21 +77,13 @@ class Simplifier:
         self._names: dict[Expr, Symbol] = {}
         self._meanings: dict[Expr, Expr] = {}
 
-    def __call__(self, expr: Expr, rewrite: bool = True) -> Expr:
-        """The formula, or a shorter one that agrees with it on every row.
-
-        Args:
-            expr: any formula over the symbols.
-            rewrite: also try the rewrites that look at the formula as a whole; without, only
-                like terms and constants are collected.
-        """
+    def __call__(self, expr: Expr) -> Expr:
+        """The formula, or a shorter one that agrees with it on every row."""
         if measure(expr).nodes > MAX_NODES or degree(expr) > MAX_DEGREE:
             return expr
         original = substitute(expr, self._to_real)
         with distribute(False):
-            best = self._evaluated(original)
-            if rewrite:
-                best = self._rewritten(best, original)
+            best = self._rewritten(self._evaluated(original), original)
         if best == original or not self._agree(best, original, self._X):
             return expr
         return in_order(best, self._from_real)

@@ -129,7 +129,7 @@ def test_srepr_is_the_tree(expr: Expr) -> None:
     ("name", "latex", "mathml"),
     [
         ("x0", "x_{0}", "[x]_[0]"),
-        ("h1_0", "h_{1 0}", "[h]_[1,0]"),
+        ("h1_0", "h_{1,0}", "[h]_[1,0]"),
         ("alpha", r"\alpha", "α"),
         ("lambda_", r"\lambda", "λ"),
         ("E_", "E", "E"),

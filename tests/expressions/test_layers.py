@@ -1,0 +1,107 @@
+"""Layers in normal form: each distinct term once, scales in the readout, the same units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from programs import programs
+from sympy.parsing.sympy_parser import parse_expr
+
+from srnet_cli.expressions import as_text, complexity, to_sympy, values
+from srnet_cli.expressions.layers import LayerParts, normal_layer, printed_lines
+from srnet_cli.expressions.normal_form import same_values
+
+SYMBOLS = sympy.symbols("x y z")
+NAMES = sympy.symbols("f0:9")
+OUTPUTS = sympy.symbols("h0:9")
+ROWS = np.random.default_rng(0).uniform(0.5, 3, (200, 3))
+
+
+def layer(expressions: list[str], weights: list[list[float]], bias: list[float]) -> LayerParts:
+    """A layer from text."""
+    parsed = tuple(parse_expr(text, evaluate=False) for text in expressions)
+    return LayerParts(parsed, np.array(weights, float), np.array(bias, float))
+
+
+def units(parts: LayerParts) -> np.ndarray:
+    """Units on the rows, (n, m)."""
+    columns = [values(expr, SYMBOLS, ROWS) for expr in parts.expressions]
+    return sum(
+        (c[:, None] * w for c, w in zip(columns, parts.weights, strict=True)),
+        np.tile(parts.bias, (len(ROWS), 1)),
+    )
+
+
+def test_expressions_that_differ_by_a_factor_become_one() -> None:
+    """Factors and constants go into the readout."""
+    given_ = layer(["1e35*x*y + 3", "-2e-10*x*y", "5"], [[1e-35, 0], [0, 1e10], [1, 2]], [1, 2])
+    found = normal_layer(given_, SYMBOLS, ROWS)
+    assert [as_text(expr) for expr in found.expressions] == ["x*y"]
+    np.testing.assert_allclose(found.weights, [[1.0, -2.0]])
+    np.testing.assert_allclose(found.bias, [6.0, 12.0])
+    np.testing.assert_allclose(units(found), units(given_))
+
+
+def test_terms_stand_once() -> None:
+    """Sums of the same terms are read out from the terms."""
+    given_ = layer(["x + sin(y)", "2*x - sin(y)"], [[1.0, 2.0, 3.0], [-1.0, 1.0, 0.5]], [0, 0, 1])
+    found = normal_layer(given_, SYMBOLS, ROWS)
+    assert [as_text(expr) for expr in found.expressions] == ["x", "sin(y)"]
+    np.testing.assert_allclose(found.weights, [[-1, 4, 4], [2, 1, 2.5]])
+
+
+def test_lines_name_what_is_read_more_than_once() -> None:
+    """An expression that one unit reads, or that is an input, stands in the unit's own line."""
+    given_ = layer(["x", "x*y*z", "sin(z)"], [[2, 1], [3, -1], [0, 4]], [0, 0.5])
+    lines = printed_lines(given_, SYMBOLS, NAMES, OUTPUTS[: len(given_.bias)], ROWS)
+    assert [(str(name), as_text(expr)) for name, expr in lines.expressions] == [("f0", "x*y*z")]
+    assert [(str(name), as_text(expr)) for name, expr in lines.units] == [
+        ("h0", "2*x + 3*f0"),
+        ("h1", "x + 4*sin(z) + 0.5 - f0"),
+    ]
+    assert lines.complexity == 4 + 7 + complexity(lines.units[1][1])
+
+
+def test_constant_layers_have_a_bias_alone() -> None:
+    """Units that never change are numbers."""
+    given_ = layer(["3", "x - x"], [[1.0], [2.0]], [1.0])
+    found = normal_layer(given_, SYMBOLS, ROWS)
+    assert found.expressions == ()
+    lines = printed_lines(found, SYMBOLS, NAMES, OUTPUTS[: len(given_.bias)], ROWS)
+    assert [as_text(expr) for _, expr in lines.units] == ["4"]
+
+
+def test_layers_without_values_stay() -> None:
+    """Rows that prove nothing change nothing."""
+    given_ = layer(["log(-x)", "log(-x) + 1"], [[1.0], [1.0]], [0.0])
+    assert normal_layer(given_, SYMBOLS, ROWS) is given_
+
+
+@settings(max_examples=40)
+@given(st.lists(programs(inputs=3, max_length=6, weighted=None), min_size=1, max_size=4))
+def test_units_of_any_layer_stay(random: list[object]) -> None:
+    """Lines computed one after the other give the units of the layer."""
+    rng = np.random.default_rng(len(random))
+    expressions = tuple(to_sympy(each, SYMBOLS) for each in random)  # type: ignore[arg-type]
+    weights, bias = rng.normal(size=(len(random), 3)), rng.normal(size=3)
+    given_ = LayerParts(expressions, weights, bias)
+    found = normal_layer(given_, SYMBOLS, ROWS)
+    expected = units(given_)
+    if not np.isfinite(expected).any(axis=0).all():
+        return
+    lines = printed_lines(found, SYMBOLS, NAMES, OUTPUTS[: len(given_.bias)], ROWS)
+    columns = [values(expr, SYMBOLS, ROWS) for _, expr in lines.expressions]
+    rows = np.column_stack([ROWS, *columns])
+    symbols = [*SYMBOLS, *(name for name, _ in lines.expressions)]
+    for (_, unit), goal in zip(lines.units, expected.T, strict=True):
+        assert same_values(values(unit, symbols, rows), goal)
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_expressions_that_no_unit_reads_vanish(weight: float) -> None:
+    """A weight of 0 is no use."""
+    found = normal_layer(layer(["x", "y"], [[1.0], [weight]], [0.0]), SYMBOLS, ROWS)
+    assert len(found.expressions) == 1 + (weight != 0.0)
