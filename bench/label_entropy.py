@@ -24,6 +24,7 @@ from support.output import PROJECT, parser, save, table
 from srnet_cli.evolution.label_entropy import LabelEntropy
 from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
 from srnet_cli.evolution.strategies import symbolic_network
+from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.classes import agreements
 from srnet_cli.fit import validating
 from srnet_cli.fit.preparation import Prepared, prepare
@@ -98,7 +99,7 @@ def _timed(prepared: Prepared, *, has_classes: bool) -> dict[str, float]:
 def _worth(prepared: Prepared, state: State) -> Mapping[str, float]:
     network = prepared.network
     model = symbolic_network(state, prepared.experiment, network, prepared.dataset.features)
-    found = agreements(model, network, prepared.sets)
+    found = agreements(Assessment(model, network, prepared.sets))
     assert found is not None
     figures: dict[str, float] = {}
     for which, rows in SETS.items():

@@ -11,6 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import is_constant
+
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
@@ -55,7 +57,7 @@ def weighted_r2(y_true: Array, y_pred: Array, weights: Array) -> float:
     Without a unit that varies and counts, as ``r2``.
     """
     true, pred = _columns(y_true, y_pred)
-    counts = (weights > 0.0) & (true.min(axis=0) < true.max(axis=0))
+    counts = (weights > 0.0) & ~is_constant(true)
     if not counts.any():
         return r2(true, pred)
     roots = np.sqrt(weights[counts])
@@ -156,7 +158,7 @@ def _errors(true: Array, pred: Array) -> Array:
 def _unexplained(true: Array, pred: Array) -> float:
     """Give the sum of squared errors as a fraction of the variance, added over columns."""
     errors = _errors(true, pred)
-    deviations = np.where(true.min(axis=0) == true.max(axis=0), 0.0, true - true.mean(axis=0))
+    deviations = np.where(is_constant(true), 0.0, true - true.mean(axis=0))
     spread = float(np.abs(deviations).max())
     if spread == 0.0:
         return 0.0 if bool((errors <= _ROUNDING * np.abs(true)).all()) else 1.0

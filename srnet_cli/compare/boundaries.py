@@ -113,7 +113,7 @@ def _legend(axes: Axes, comparison: Comparison) -> None:
     count = comparison.fitted.network.widths[-1]
     if count > _NAMED:
         return
-    names = comparison.fitted.inputs["classes"] or range(count)
+    names = comparison.fitted.classes
     colours, last = _colours(comparison)
     patches = [
         Patch(color=colours(unit / last), label=label(name, _LONGEST))

@@ -25,7 +25,8 @@ from srnet_cli.errors import Interrupted, UsageError
 from srnet_cli.expressions.formulas import layer_formulas
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.reporting import StepReporter
-from srnet_cli.runs.expressions_file import checked_rows
+from srnet_cli.runs import files
+from srnet_cli.runs.records import RunInfo
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.signals import Signals, StopNow
 from srnet_cli.store import RunFolder, find_run, runs_root
@@ -100,8 +101,8 @@ def _read(references: Sequence[str], view: View) -> list[_Run]:
 def _read_one(path: Path, view: View) -> _Run:
     """Read a run, and check what its comparison would otherwise fail on after minutes."""
     folder = RunFolder.open(path)
-    made = folder.read_json("run.json")
-    name = f"{made['name']}-{made['signature']}"
+    info = RunInfo.read(folder)
+    name = info.title
     fitted = read_run(path)
     view.check(name, fitted.model.features, fitted.network.output_activation == "softmax")
     for rows, title in (("train", "training"), *((one, one) for one in SETS)):
@@ -110,7 +111,7 @@ def _read_one(path: Path, view: View) -> _Run:
     if fitted.is_done:
         for needed in PLOTTED:
             folder.read(needed)
-    return _Run(name, int(made["seed"]), fitted)
+    return _Run(name, info.seed, fitted)
 
 
 def _kept(
@@ -199,7 +200,8 @@ def subject_of(fitted: FittedRun) -> Subject:
     """
     train = fitted.sets["train"]
     require_finite(train, "training")
-    formulas = layer_formulas(fitted.model, checked_rows(fitted.sets))
+    rows = fitted.assessment.checked
+    formulas = layer_formulas(fitted.model, rows.X, values=rows.layers)
     nodes = sum(layer.complexity for layer in formulas)
     return Subject(fitted.network, fitted.model, train, nodes)
 
@@ -248,8 +250,8 @@ def _can_keep(fitted: FittedRun, reporter: StepReporter) -> bool:
 def _files(comparison: Comparison) -> dict[str, bytes]:
     """What is added to the run folder, by path within it."""
     return {
-        "compare.csv": csv_bytes(comparison),
-        "compare.json": json_bytes(comparison),
-        "compare_timing.csv": timing_bytes(comparison),
+        files.COMPARISON_TABLE: csv_bytes(comparison),
+        files.COMPARISON: json_bytes(comparison),
+        files.COMPARISON_TIMING: timing_bytes(comparison),
         **plots(comparison),
     }

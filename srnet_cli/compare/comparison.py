@@ -69,7 +69,7 @@ class Comparison:
     @property
     def is_classifier(self) -> bool:
         """Whether probabilities are explained, and labels compared."""
-        return self.fitted.network.output_activation == "softmax"
+        return self.fitted.has_classes
 
     @property
     def kinds(self) -> tuple[str, ...]:

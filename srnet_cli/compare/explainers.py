@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import is_constant
 from srnet_cli.compare.maple import fit_maple
 from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
@@ -55,8 +57,13 @@ class Subject:
     def scale(self) -> Array:
         """Standard deviations of the features over the training rows, (d,); 1 of a constant."""
         spread = self.train.std(axis=0)
-        is_constant = self.train.min(axis=0) == self.train.max(axis=0)
-        return np.where(is_constant | (spread == 0), 1.0, spread)
+        return np.where(is_constant(self.train) | (spread == 0), 1.0, spread)
+
+    @cached_property
+    def output_spread(self) -> Array:
+        """Standard deviations of what is explained, over the training rows, (m,); else 1."""
+        output = self(self.train)
+        return np.where(is_constant(output), 1.0, output.std(axis=0))
 
 
 @dataclass(frozen=True)

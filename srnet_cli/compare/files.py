@@ -13,10 +13,10 @@ from srnet_cli.compare.comparison import Comparison, SetComparison
 from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.instances import NEIGHBOURS, SIGMAS
 from srnet_cli.compare.tasks import REPEATS, Done, fit_seed_of, seed_of
-from srnet_cli.model.functions import gradient
+from srnet_cli.runs import files
 from srnet_cli.store import encode_json
 
-PLOTTED = ("curves.csv", "config.resolved.json")
+PLOTTED = (files.CURVES,)
 """Files of a run that its plots need."""
 
 
@@ -52,8 +52,8 @@ def record(comparison: Comparison) -> dict[str, Any]:
     return {
         "run": comparison.name,
         "features": list(fitted.model.features),
-        "target": fitted.inputs["target"],
-        "classes": fitted.inputs["classes"],
+        "target": fitted.inputs.target,
+        "classes": list(fitted.inputs.classes),
         "explained": "probabilities" if comparison.is_classifier else "outputs",
         "plane": None if comparison.plane is None else list(comparison.plane.names),
         "seed": comparison.seed,
@@ -80,7 +80,6 @@ def record(comparison: Comparison) -> dict[str, Any]:
 
 def _set(comparison: Comparison, number: int, one: SetComparison) -> dict[str, Any]:
     instances = one.instances
-    slopes = gradient(comparison.fitted.network, instances.X)
     return {
         "rows": len(instances),
         "trivial": one.trivial,
@@ -97,7 +96,7 @@ def _set(comparison: Comparison, number: int, one: SetComparison) -> dict[str, A
                 "row": row,
                 "x": instances.X[index],
                 "network": instances.network[index],
-                "gradient": slopes[index],
+                "gradient": instances.gradient[index],
                 **{
                     kind: dict(_explanation(comparison, done, number, index))
                     for kind, done in _first_seeds(comparison).items()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.explainers import Subject
 from srnet_cli.errors import DataError
+from srnet_cli.model.functions import gradient
 from srnet_cli.rng import stream
 
 Array = NDArray[np.float64]
@@ -34,6 +35,7 @@ class Instances:
         neighbours: points around each, (n, sigmas, points, d).
         network: what the network says on the rows, (n, m).
         around: and on the neighbours, (n, sigmas, points, m).
+        gradient: derivatives of what the network says by the inputs, on the rows, (n, m, d).
     """
 
     set_name: str
@@ -42,6 +44,7 @@ class Instances:
     neighbours: Array
     network: Array
     around: Array
+    gradient: Array
 
     def __len__(self) -> int:
         return len(self.X)
@@ -112,4 +115,5 @@ def _of(subject: Subject, name: str, X: Array, count: int, seed: int) -> Instanc
     )
     network = subject(chosen)
     around = subject(points.reshape(-1, X.shape[1])).reshape(*points.shape[:3], -1)
-    return Instances(name, rows, chosen, points, network, around)
+    slopes = gradient(subject.network, chosen)
+    return Instances(name, rows, chosen, points, network, around, slopes)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import is_constant
 from srnet_cli.compare.bootstrap import Figure, Indices, bootstrap
 from srnet_cli.compare.explainers import Subject
 from srnet_cli.compare.instances import SIGMA, SIGMAS, Instances
 from srnet_cli.compare.tasks import Outcome
 from srnet_cli.metrics import accuracy, cohen_kappa, majority_rate, r2
-from srnet_cli.model.functions import gradient
 
 Array = NDArray[np.float64]
 
@@ -99,7 +99,7 @@ def is_trivial(subject: Subject, instances: Instances) -> bool:
     said = instances.network
     if subject.network.output_activation == "softmax":
         return len(np.unique(said.argmax(axis=1))) == 1
-    return bool((said.min(axis=0) == said.max(axis=0)).all())
+    return bool(is_constant(said).all())
 
 
 def _mean_square(errors: Array) -> Array:
@@ -128,16 +128,14 @@ def _agreement_near(instances: Instances, outcome: Outcome) -> Array:
 
 
 def _spread(subject: Subject, outcomes: Sequence[Outcome]) -> Array:
-    output = subject(subject.train)
-    is_constant = output.min(axis=0) == output.max(axis=0)
-    unit = np.where(is_constant, 1.0, output.std(axis=0))
-    effects = np.stack([one.coefficients for one in outcomes]) * subject.scale / unit[:, None]
+    unit = subject.output_spread[:, None]
+    effects = np.stack([one.coefficients for one in outcomes]) * subject.scale / unit
     with np.errstate(all="ignore"):
         return np.sqrt(_mean_square(effects.std(axis=0)))
 
 
 def _cosine(subject: Subject, instances: Instances, outcome: Outcome) -> Array:
-    own = _unit(gradient(subject.network, instances.X) * subject.scale)
+    own = _unit(instances.gradient * subject.scale)
     found = _unit(outcome.coefficients * subject.scale)
     return np.asarray(np.clip((own * found).sum(axis=1), -1.0, 1.0))
 

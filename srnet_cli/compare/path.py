@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.explainers import Subject
 from srnet_cli.compare.instances import Instances
+from srnet_cli.model.functions import gradient
 
 Array = NDArray[np.float64]
 
@@ -39,7 +40,8 @@ def path_instances(subject: Subject, sets: Mapping[str, Array]) -> Instances:
     neighbours = np.empty((len(X), 0, 0, X.shape[1]))
     network = subject(X)
     around = np.empty((len(X), 0, 0, network.shape[1]))
-    return Instances(PATH, np.arange(len(X)), X, neighbours, network, around)
+    slopes = gradient(subject.network, X)
+    return Instances(PATH, np.arange(len(X)), X, neighbours, network, around, slopes)
 
 
 def inside(X: Array, rows: Array) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.explainers import Subject
 from srnet_cli.errors import UsageError
+from srnet_cli.expressions.names import feature_symbols
 from srnet_cli.model.functions import gradient
 
 Array = NDArray[np.float64]
@@ -22,11 +23,11 @@ class View:
     """Which plane is wanted; by default that of the two inputs of the largest effect.
 
     Attributes:
-        inputs: names of two inputs.
+        inputs: names of two inputs, parted at their commas too, as in formulas or as in the data.
         projection: the first two principal components of the training rows instead.
     """
 
-    inputs: tuple[str, str] | None = None
+    inputs: tuple[str, ...] | None = None
     projection: bool = False
 
     @classmethod
@@ -42,10 +43,10 @@ class View:
             raise UsageError(
                 "they are two ways to choose a plane; give one", options=("inputs", "projection")
             )
-        names = [name.strip() for name in inputs.split(",")]
-        if len(names) != 2 or not all(names) or names[0] == names[1]:
+        names = tuple(name.strip() for name in inputs.split(","))
+        if len(names) < 2 or not all(names) or (len(names) == 2 and names[0] == names[1]):
             raise UsageError("give two different inputs, such as x0,x1", options={"inputs": inputs})
-        return cls((names[0], names[1]))
+        return cls(names)
 
     @property
     def wishes(self) -> tuple[str, ...]:
@@ -67,13 +68,32 @@ class View:
             )
         if len(features) < 2:
             raise UsageError(f"a plane needs two inputs, and {run} has one", options=self.wishes)
-        for name in self.inputs or ():
-            if name not in features:
-                raise UsageError(
-                    f"{run} has no input '{name}'",
-                    hint=f"its inputs are {', '.join(features)}",
-                    options=("inputs",),
-                )
+        if self.inputs is not None:
+            self.places(features, run)
+
+    def places(self, features: Sequence[str], run: str = "this run") -> tuple[int, ...]:
+        """The numbers of the inputs asked for, from 0; empty where none are.
+
+        A name may hold commas: the first comma is taken that parts two known names.
+
+        Raises:
+            UsageError: there are no such inputs.
+        """
+        if self.inputs is None:
+            return ()
+        printed = [symbol.name for symbol in feature_symbols(features)]
+        known = {name: place for names in (printed, features) for place, name in enumerate(names)}
+        for cut in range(1, len(self.inputs)):
+            pair = [",".join(self.inputs[:cut]), ",".join(self.inputs[cut:])]
+            places = tuple(known[name] for name in pair if name in known)
+            if len(set(places)) == 2:
+                return places
+        unknown = [name for name in self.inputs if name not in known] or self.inputs
+        raise UsageError(
+            f"{run} has no input '{unknown[0]}'",
+            hint=f"its inputs are {', '.join(features)}",
+            options=("inputs",),
+        )
 
 
 @dataclass(frozen=True)
@@ -116,7 +136,7 @@ def plane_of(subject: Subject, view: View) -> Plane | None:
         return None
     if view.projection:
         return _principal(subject)
-    chosen = [features.index(name) for name in view.inputs or ()] or _of_most_effect(subject)
+    chosen = [*view.places(features)] or _of_most_effect(subject)
     axes = np.eye(len(features))[chosen]
     origin = np.where(axes.any(axis=0), 0.0, np.median(subject.train, axis=0))
     names = (features[chosen[0]], features[chosen[1]])

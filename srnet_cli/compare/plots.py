@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,9 @@ from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.errors import SrnetError
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.model.functions import outputs
+from srnet_cli.model.functions import explained
 from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.runs import files
 from srnet_cli.store import RunFolder
 
 if TYPE_CHECKING:
@@ -136,9 +137,11 @@ def _band(axes: Axes, kind: str, figures: Sequence[Figure]) -> None:
 def _layers(comparison: Comparison) -> bytes:
     """Heat maps of every layer: units against rows, which are in the order of the output."""
     fitted = comparison.fitted
-    rows = fitted.sets.get("interpolation", fitted.sets["train"])[:_ROWS]
-    rows = rows[np.argsort(outputs(fitted.network, rows)[:, 0], kind="stable")]
-    actual, found = fitted.network.activations(rows), fitted.model.layer_outputs(rows)
+    judged = fitted.assessment.judged
+    order = np.argsort(explained(fitted.network, judged.truth[:_ROWS])[:, 0], kind="stable")
+    actual, found = (
+        [layer[order] for layer in layers] for layers in (judged.activations, judged.units)
+    )
     figure = blank_figure(7, 1.6 * len(actual) + 0.6)
     grid = figure.subplots(len(actual), 2, squeeze=False)
     for index, (known, read) in enumerate(zip(actual, found, strict=True)):
@@ -160,7 +163,7 @@ def _layers(comparison: Comparison) -> bytes:
 
 def _convergence(comparison: Comparison) -> bytes:
     """Fitness over generations: the median of the trials in the band from best to worst."""
-    trials = list(traces(RunFolder.open(comparison.fitted.path).read("curves.csv").decode()))
+    trials = list(traces(RunFolder.open(comparison.fitted.path).read(files.CURVES).decode()))
     generations, fitness = levels(trials)
     figure = blank_figure(7, 4.2)
     axes = figure.add_subplot()
@@ -200,10 +203,7 @@ def levels(trials: Sequence[Array]) -> tuple[Array, Array]:
 
 def _truth(comparison: Comparison, X: Array) -> Array | None:
     """The formula that the network was trained on, where the run has one."""
-    settings: Mapping[str, Any] = RunFolder.open(comparison.fitted.path).read_json(
-        "config.resolved.json"
-    )
-    text = settings["dataset"].get("formula")
+    text = comparison.fitted.formula
     if text is None or comparison.is_classifier:
         return None
     try:
@@ -214,11 +214,7 @@ def _truth(comparison: Comparison, X: Array) -> Array | None:
 
 
 def _output_name(comparison: Comparison, unit: int) -> str:
-    inputs = comparison.fitted.inputs
-    if comparison.is_classifier:
-        return f"probability of {inputs['classes'][unit] if inputs['classes'] else unit}"
-    width = comparison.line.network.shape[1]
-    return str(inputs["target"]) + (f", output {unit}" if width > 1 else "")
+    return comparison.fitted.explained_names[unit]
 
 
 def _limit(axes: Axes, known: Array) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sympy import Symbol
-
-from srnet_cli.explain.explaining import Explanation, Formula, LayerExplanation
+from srnet_cli.explain.explaining import LATEX_WIDTH, Explanation, Formula, LayerExplanation
+from srnet_cli.expressions.latex_names import latex_name
+from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES
-from srnet_cli.expressions.printers import as_latex
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.tables import (
     Scores,
@@ -19,6 +17,7 @@ from srnet_cli.fidelity.tables import (
     influence_table,
 )
 from srnet_cli.fidelity.validity import warnings
+from srnet_cli.networks.quality import ClassificationQuality
 from srnet_cli.rendering.document import (
     BRIEF,
     Block,
@@ -30,10 +29,17 @@ from srnet_cli.rendering.document import (
     Section,
     remarks,
 )
-from srnet_cli.rendering.table import score_text, shortfall_text
+from srnet_cli.rendering.table import Column, code, score_text, shortfall_text, table, text
+from srnet_cli.runs.records import NetworkQuality
 
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
+
+_LEGEND = 30
+"""So many lines of the legend are printed."""
+
+_LEAST_WIDTH = 30
+"""Letters that a line of a formula has room for in any case."""
 
 
 def document(explanation: Explanation, display: Display = BRIEF) -> Document:
@@ -51,6 +57,7 @@ def document(explanation: Explanation, display: Display = BRIEF) -> Document:
             *(layer_section(layer, display) for layer in explanation.layers),
             *decision_sections(explanation),
             network_section(explanation, display),
+            *legend_sections(explanation, display),
             fidelity_section(explanation, display),
             remarks(_remarks(explanation, display)),
         ),
@@ -62,14 +69,13 @@ def scaling_sections(explanation: Explanation, display: Display) -> Iterator[Sec
     """What the first layer reads, where that are standardised inputs."""
     if explanation.scaling:
         heading = "standardised inputs, which hidden 1 reads"
-        yield Section(heading, (Equations(tuple(map(_of_symbol, explanation.scaling))),))
+        yield Section(heading, (_equations(explanation.scaling),))
 
 
 def layer_section(layer: LayerExplanation, display: Display) -> Section:
     """One layer: its expressions, and the readouts of its units."""
-    expressions = map(_of_symbol, layer.expressions)
     units, rest = _some_units(layer, display)
-    return Section(_heading(layer, display), (Equations((*expressions, *units), rest),))
+    return Section(_heading(layer, display), (_equations([*layer.expressions, *units], rest),))
 
 
 def decision_sections(explanation: Explanation) -> Iterator[Section]:
@@ -84,8 +90,22 @@ def network_section(explanation: Explanation, display: Display) -> Section:
         return Section("whole network: too long for one formula; the layers above are the formula")
     heading = f"whole network, complexity {explanation.network_complexity}"
     if _is_readable(explanation, display):
-        return Section(heading, (Equations(tuple(map(_of_output, explanation.network))),))
+        return Section(heading, (_equations(explanation.network),))
     return Section(f"{heading}: {display.spelled('full')} prints it")
+
+
+def legend_sections(explanation: Explanation, display: Display) -> Iterator[Section]:
+    """The columns that formulas call by another name."""
+    lines = list(explanation.legend.items())
+    if not lines:
+        return
+    shown = lines if display.full else lines[:_LEGEND]
+    rows = ([code(name), text(column)] for name, column in shown)
+    blocks: list[Block] = [table(["in formulas", Column("column", wraps=True)], rows)]
+    if len(shown) < len(lines):
+        more = f"… and {len(lines) - len(shown)} more names"
+        blocks.append(Paragraph(f"{more}; {display.spelled('full')} prints all"))
+    yield Section("Names", tuple(blocks))
 
 
 def fidelity_section(explanation: Explanation, display: Display) -> Section:
@@ -102,10 +122,10 @@ def fidelity_section(explanation: Explanation, display: Display) -> Section:
         f"{SET_NAMES[printed.rows]}: by effect": by_effect,
         "ceiling": ceiling,
     }
-    table = fidelity_table(
+    fidelity = fidelity_table(
         r2, explanation.rows, layers[-1].undefined_rows, judged=printed.rows, beside=beside
     )
-    return Section("Fidelity", (table, *_class_tables(explanation, display)))
+    return Section("Fidelity", (fidelity, *_class_tables(explanation, display)))
 
 
 def _class_tables(explanation: Explanation, display: Display) -> Iterator[Block]:
@@ -134,25 +154,26 @@ def _is_readable(explanation: Explanation, display: Display) -> bool:
     )
 
 
-def _some_units(layer: LayerExplanation, display: Display) -> tuple[list[Equation], str]:
+def _some_units(layer: LayerExplanation, display: Display) -> tuple[list[Formula], str]:
     """The readouts of a layer, and what is said of those that are not printed."""
     shown = layer.units if display.full else layer.units[:SHOWN]
-    written = _of_output if layer.name == "output" else _of_symbol
     more = len(layer.units) - len(shown)
     plural = "s" if more > 1 else ""
     rest = f"… and {more} more unit{plural}; {display.spelled('full')} prints all"
-    return list(map(written, shown)), rest if more else ""
+    return list(shown), rest if more else ""
 
 
-def _of_symbol(formula: Formula) -> Equation:
-    """An equation whose left side stands in other formulas, and is written as it is there."""
-    name = as_latex(Symbol(formula.name))
-    return Equation(formula.name, formula.text, (formula.latex,), name)
-
-
-def _of_output(formula: Formula) -> Equation:
-    """An equation of an output, whose name is any text."""
-    return Equation(formula.name, formula.text, (formula.latex,))
+def _equations(formulas: Sequence[Formula], rest: str = "") -> Equations:
+    """Formulas as equations, which share the room that the longest name leaves."""
+    names = [latex_name(formula.name) for formula in formulas]
+    room = max(_LEAST_WIDTH, round(LATEX_WIDTH + 4 - max(map(latex_width, names), default=0)))
+    return Equations(
+        tuple(
+            Equation(formula.name, formula.text, tuple(latex_lines(formula.latex, room)), name)
+            for formula, name in zip(formulas, names, strict=True)
+        ),
+        rest,
+    )
 
 
 def _heading(layer: LayerExplanation, display: Display) -> str:
@@ -200,8 +221,7 @@ def _remarks(explanation: Explanation, display: Display) -> Iterator[str]:
             f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {worth_text(printed.exact)} "
             f"before: {display.spelled('digits')} {printed.enough_digits} keeps it"
         )
-    validity = {name: found.to_dict() for name, found in explanation.validity.items()}
-    yield from warnings(validity)
+    yield from warnings(explanation.validity)
     if explanation.unconfirmed:
         yield (
             f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"
@@ -226,13 +246,13 @@ def _some(names: Sequence[str]) -> str:
     return "; ".join(names[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _quality(quality: dict[str, Any]) -> str:
-    if "accuracy" in quality:
+def _quality(quality: NetworkQuality) -> str:
+    if isinstance(quality, ClassificationQuality):
         return (
-            f"accuracy {quality['accuracy']:.4f} on held-out rows "
-            f"(the most frequent class: {quality['majority_rate']:.4f})"
+            f"accuracy {quality.accuracy:.4f} on held-out rows "
+            f"(the most frequent class: {quality.majority_rate:.4f})"
         )
     return (
-        f"R² {worth_text(quality['r2'])} to the truth on held-out rows, "
-        f"RMSE {quality['rmse']:.4g} (the training mean: {quality['baseline_rmse']:.4g})"
+        f"R² {worth_text(quality.r2)} to the truth on held-out rows, "
+        f"RMSE {quality.rmse:.4g} (the training mean: {quality.baseline_rmse:.4g})"
     )

@@ -7,30 +7,33 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sympy import Expr
 
 from srnet_cli.config.document import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.choice import DEFAULT, Choice, Shown, chosen
-from srnet_cli.expressions.formulas import LayerFormulas, compose, layer_formulas
-from srnet_cli.expressions.names import feature_symbols
+from srnet_cli.expressions.formulas import LayerFormulas
+from srnet_cli.expressions.markup import LatexWriter
+from srnet_cli.expressions.names import Names, feature_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
-from srnet_cli.expressions.printers import as_latex, as_text
+from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.trees import complexity
-from srnet_cli.fidelity.classes import DECISION, Agreement, agreements, class_names, decided
+from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.classes import DECISION, Agreement, agreements
 from srnet_cli.fidelity.influence import Influence, influences
+from srnet_cli.fidelity.labels import decided
 from srnet_cli.fidelity.layers import layer_name, measure
-from srnet_cli.fidelity.row_sets import judged as judged_set
 from srnet_cli.fidelity.validity import Validity, check
 from srnet_cli.fronts.rows import faithfulness
 from srnet_cli.metrics import accuracy
-from srnet_cli.runs.expressions_file import UNIT_NAMES, checked_rows, figures, shortener
+from srnet_cli.runs.expressions_file import figures, formulas_of, shortener
+from srnet_cli.runs.records import NetworkQuality
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import find_run, runs_root
 
-Array = NDArray[np.float64]
+LATEX_WIDTH = 68
+"""Letters that a line of a formula has room for beside a short name on its left side."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class LayerExplanation:
     mse: dict[str, float | None]
     r2: dict[str, float | None]
     effect_r2: dict[str, float | None]
-    unit_r2: dict[str, list[float | None]]
-    ceiling: dict[str, float]
+    unit_r2: dict[str, tuple[float | None, ...]]
+    ceiling: dict[str, float | None]
     undefined_rows: dict[str, int]
 
 
@@ -143,6 +146,7 @@ class Explanation:
         quality: the network's own quality on held-out rows, where the truth is known.
         classification: the classes; None for a regression.
         validity: where these formulas fail, by region, see ``validity``.
+        legend: the columns that have another name in formulas, by that name.
     """
 
     run: str
@@ -160,9 +164,10 @@ class Explanation:
     rows: dict[str, int]
     printed: PrintedFidelity
     unconfirmed: tuple[str, ...]
-    quality: dict[str, Any] | None
+    quality: NetworkQuality | None
     classification: Classification | None = None
     validity: dict[str, Validity] = field(default_factory=dict)
+    legend: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -204,51 +209,50 @@ def explain(
 ) -> Explanation:
     """Explain a run that has been read."""
     fitted, shown = chosen(fitted, choice)
-    model, rows = fitted.model, checked_rows(fitted.sets)
-    shorten = shortener(fitted.network, rows, fitted.settings)
-    layers = layer_formulas(model, rows, unit_names=UNIT_NAMES, shorten=shorten)
-    network = compose(model, rows, layers)
-    judged = judged_set(fitted.sets)
-    X = fitted.sets[judged]
-    truth = fitted.network.predict(X)
-    rounding = Rounding(model, layers, network, X, fitted.network.activations(X), scaled)
+    model, assessment = fitted.model, fitted.assessment
+    layers, network = formulas_of(assessment, shortener(assessment, fitted.settings))
+    judged = assessment.judged
+    rounding = Rounding(
+        model, layers, network, judged.X, judged.activations, scaled, units=judged.units
+    )
     enough = rounding.enough_digits()
     digits = enough if digits is None else digits
-    printed = as_printed(model, layers, network, digits, scaled)
-    outputs = _output_names(fitted)
+    outputs = fitted.output_names
+    printed = as_printed(model, layers, network, digits, scaled, outputs)
     return Explanation(
         run=str(fitted.path),
         is_done=fitted.is_done,
         trial=fitted.trial,
         trials=fitted.trials,
         generations=fitted.generations,
-        target=str(fitted.inputs["target"]),
+        target=fitted.inputs.target,
         shown=replace(
             shown,
             complexity=sum(layer.complexity for layer in layers),
-            r2=_finite(faithfulness(truth, model.predict(X), _is_classifier(fitted))),
+            r2=_finite(faithfulness(judged.truth, judged.outputs, fitted.has_classes)),
         ),
         digits=digits,
         scaling=_formulas([symbol.name for symbol in printed.features], printed.scaling),
         layers=_layers(fitted, layers, printed, outputs),
         network=None if printed.network is None else _formulas(outputs, printed.network),
         network_complexity=None if network is None else sum(map(complexity, network)),
-        rows={name: len(X) for name, X in fitted.sets.items()},
+        rows={name: len(rows) for name, rows in assessment.items()},
         printed=replace(
-            _printed_fidelity(rounding, judged, digits, enough),
-            agreement=_printed_agreement(fitted, printed, X),
+            _printed_fidelity(rounding, assessment.judged_set, digits, enough),
+            agreement=_printed_agreement(assessment, printed),
         ),
-        unconfirmed=tuple(_unconfirmed(fitted, layers, network, rows)),
-        quality=fitted.inputs["quality"],
-        validity=check(model, fitted.network, fitted.regions()),
-        classification=_classification(fitted, X),
+        unconfirmed=tuple(_unconfirmed(assessment, layers, network)),
+        quality=fitted.inputs.quality,
+        validity=check(assessment, fitted.regions()),
+        classification=_classification(fitted),
+        legend={line.name: one_line(line.column) for line in Names(model.features).legend},
     )
 
 
 def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:
     """The formulas under their names; no formulas, whatever the names, are no equations."""
     return tuple(
-        Formula(name, as_text(expr), as_latex(expr))
+        Formula(name, as_text(expr), LatexWriter(width=LATEX_WIDTH).write(expr))
         for name, expr in zip(names, formulas, strict=bool(formulas))
     )
 
@@ -259,7 +263,7 @@ def _layers(
     printed: Printed,
     outputs: Sequence[str],
 ) -> tuple[LayerExplanation, ...]:
-    fidelity = measure(fitted.model, fitted.network, fitted.sets)
+    fidelity = measure(fitted.assessment)
     explained = []
     for index, layer in enumerate(printed.layers):
         name = layer_name(index, len(layers))
@@ -273,7 +277,7 @@ def _layers(
                 ),
                 units=_formulas(units, [unit for _, unit in layer.units]),
                 complexity=layers[index].complexity,
-                **figures(fidelity, index),
+                **vars(figures(fidelity, index)),
             )
         )
     return tuple(explained)
@@ -281,13 +285,6 @@ def _layers(
 
 def _names(lines: Sequence[Line]) -> list[str]:
     return [symbol.name for symbol, _ in lines]
-
-
-def _output_names(fitted: FittedRun) -> list[str]:
-    target, width = one_line(str(fitted.inputs["target"])), fitted.model.layers[-1].width
-    if _is_classifier(fitted):
-        return [f"score({one_line(label)})" for label in class_names(fitted.inputs, width)]
-    return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
 
 
 def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -> PrintedFidelity:
@@ -301,43 +298,35 @@ def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -
     )
 
 
-def _printed_agreement(fitted: FittedRun, printed: Printed, X: Array) -> float | None:
-    if not _is_classifier(fitted):
+def _printed_agreement(assessment: Assessment, printed: Printed) -> float | None:
+    if not assessment.has_classes:
         return None
-    return accuracy(fitted.network.labels(X), decided(printed.by_layers(X)))
+    judged = assessment.judged
+    return accuracy(judged.network_labels, decided(printed.by_layers(judged.X)))
 
 
-def _is_classifier(fitted: FittedRun) -> bool:
-    return fitted.network.output_activation == "softmax"
-
-
-def _classification(fitted: FittedRun, X: Array) -> Classification | None:
-    found = agreements(fitted.model, fitted.network, fitted.sets)
-    if found is None:
+def _classification(fitted: FittedRun) -> Classification | None:
+    agreement = agreements(fitted.assessment)
+    if agreement is None:
         return None
-    names = map(one_line, class_names(fitted.inputs, fitted.model.layers[-1].width))
-    matter = influences(fitted.model, fitted.network, X, fitted.inputs.get("categories", {}))
-    return Classification(tuple(names), DECISION, found, matter)
+    inputs = influences(fitted.assessment, fitted.inputs.categories)
+    return Classification(tuple(map(one_line, fitted.classes)), DECISION, agreement, inputs)
 
 
 def _unconfirmed(
-    fitted: FittedRun,
-    layers: Sequence[LayerFormulas],
-    network: Sequence[Expr] | None,
-    rows: Array,
+    assessment: Assessment, layers: Sequence[LayerFormulas], network: Sequence[Expr] | None
 ) -> Iterator[str]:
     """The formulas, before rounding, that are not the evaluator's on some row."""
-    model = fitted.model
-    units = [model.inputs(rows), *model.layer_outputs(rows)]
-    for index, (layer, formulas) in enumerate(zip(model.layers, layers, strict=True)):
-        known = layer.expressions(units[index])
-        found = formulas.evaluate_expressions(units[index])
-        for number, (one, other) in enumerate(zip(found.T, known.T, strict=True)):
-            if not agree(one, other):
+    rows = assessment.checked
+    for index, (known, formulas) in enumerate(zip(rows.layers, layers, strict=True)):
+        written = formulas.evaluate_expressions(known.inputs)
+        columns = zip(written.T, known.expressions.T, strict=True)
+        for number, (ours, expected) in enumerate(columns):
+            if not agree(ours, expected):
                 yield f"{layer_name(index, len(layers))}, expression {number}"
-    symbols = feature_symbols(model.features)
+    symbols = feature_symbols(assessment.model.features)
     for output, formula in enumerate(network or ()):
-        if not agree(values(formula, symbols, rows), units[-1][:, output]):
+        if not agree(values(formula, symbols, rows.X), rows.outputs[:, output]):
             yield f"whole network, output {output}"
 
 

@@ -26,7 +26,7 @@ class Place(NamedTuple):
     where: str
 
 
-class Names(NamedTuple):
+class Known(NamedTuple):
     """What can be given: features, columns of categories with what they can be, and other names
     that features go by in formulas."""
 
@@ -35,28 +35,40 @@ class Names(NamedTuple):
     printed: Mapping[str, str]
 
     @classmethod
-    def of(cls, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Names:
+    def of(cls, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Known:
         """The names of a run's inputs."""
         symbols = (symbol.name for symbol in feature_symbols(features))
         known = {*features, *categories}
         pairs = zip(symbols, features, strict=True)
         return cls(features, categories, {name: of for name, of in pairs if name not in known})
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.features or name in self.categories or name in self.printed
+    @property
+    def known(self) -> set[str]:
+        """All names that can be given."""
+        return {*self.features, *self.categories, *self.printed}
+
+    def missing(self, pairs: Sequence[tuple[str, str]]) -> int:
+        """How many features a reading has no value for."""
+        given = {self.printed.get(name, name) for name, _ in pairs}
+        for column in given & self.categories.keys():
+            given |= {indicator(column, one) for one in self.categories[column]}
+        return len(set(self.features) - given)
 
 
 def parse_place(
-    at: str, sets: Mapping[str, Array], features: Sequence[str], categories: Mapping[str, list[str]]
+    at: str,
+    sets: Mapping[str, Array],
+    features: Sequence[str],
+    categories: Mapping[str, Sequence[str]],
 ) -> Place:
     """The point that a user means.
 
-    Names and categories may hold commas and equals signs themselves: of several ways to read the
-    text, the first is taken in which every name is known. Spaces around names do not matter.
+    Known and categories may hold commas and equals signs themselves: the text is read so that every
+    name is known and, if it can be, every feature has a value. Blanks around names do not matter.
 
     Args:
         at: number of a row of the set judged by, from 0; or ``name=value`` for every feature, or
-            for a column of categories, parted by commas. Names as in the data or as in formulas.
+            for a column of categories, parted by commas. Known as in the data or as in formulas.
         sets: rows by set.
         features: their names.
         categories: of the columns that have indicators as inputs.
@@ -66,9 +78,9 @@ def parse_place(
     """
     if "=" not in at:
         return _row(at, sets)
-    names = Names.of(features, categories)
+    names = Known.of(features, categories)
     values: dict[str, float] = {}
-    for name, text in _pairs(at, names):
+    for name, text in _pairs(at.strip(), names):
         given = _given(name, text, names)
         if given.keys() & values.keys():
             raise _wrong(f"'{name}' is given twice")
@@ -96,23 +108,26 @@ def _row(at: str, sets: Mapping[str, Array]) -> Place:
     return Place(rows[number], f"{SET_NAMES[name]} row {number}")
 
 
-def _pairs(at: str, names: Names) -> list[tuple[str, str]]:
+def _pairs(at: str, names: Known) -> list[tuple[str, str]]:
     """(name, text of its value) of every part."""
-    known = _known_pairs(at.strip(), names)
-    if known is not None:
-        return known
+    readings = [_known_pairs(at, names, longest_first) for longest_first in (True, False)]
+    for pairs in readings:
+        if pairs is not None and names.missing(pairs) == 0:
+            return pairs
+    if readings[0] is not None:
+        return readings[0]
     # For the message: as it reads where nothing is out of the ordinary.
     parts = (part.rpartition("=") for part in at.split(","))
     return [(name.strip(), text.strip()) for name, _, text in parts]
 
 
-def _known_pairs(at: str, names: Names) -> list[tuple[str, str]] | None:
+def _known_pairs(at: str, names: Known, longest_first: bool) -> list[tuple[str, str]] | None:
     """The first reading in which all names are known and all categories too; None: there is none.
 
-    The longest names are tried first. A place from which the rest cannot be read is not tried
+    A place from which the rest cannot be read is not tried
     again, so the time does not grow with the number of ways to read the text.
     """
-    begun, tried = [_candidates(at, 0, names)], {0}
+    begun, tried = [_candidates(at, 0, names, longest_first)], {0}
     pairs: list[tuple[str, str]] = []
     while begun:
         for name, text, end in begun[-1]:
@@ -120,7 +135,7 @@ def _known_pairs(at: str, names: Names) -> list[tuple[str, str]] | None:
                 return [*pairs, (name, text)]
             if end + 1 not in tried:
                 tried.add(end + 1)
-                begun.append(_candidates(at, end + 1, names))
+                begun.append(_candidates(at, end + 1, names, longest_first))
                 pairs.append((name, text))
                 break
         else:
@@ -129,16 +144,21 @@ def _known_pairs(at: str, names: Names) -> list[tuple[str, str]] | None:
     return None
 
 
-def _candidates(at: str, start: int, names: Names) -> Iterator[tuple[str, str, int]]:
+def _candidates(
+    at: str, start: int, names: Known, longest_first: bool
+) -> Iterator[tuple[str, str, int]]:
     """(name, value, end) of what may stand at a place."""
     begin = start + len(at[start:]) - len(at[start:].lstrip())
-    known = {*names.features, *names.categories, *names.printed}
-    for name in sorted((one for one in known if at.startswith(one, begin)), key=len, reverse=True):
+    fitting = [name for name in names.known if at.startswith(name, begin)]
+    for name in sorted(fitting, key=len, reverse=longest_first):
         rest = at[begin + len(name) :].lstrip()
         if not rest.startswith("="):
             continue
         place = len(at) - len(rest) + 1
-        yield from ((name, *value) for value in _values(at, place, names.categories.get(name)))
+        categories = names.categories.get(name)
+        if categories is not None:
+            categories = sorted(categories, key=len, reverse=longest_first)
+        yield from ((name, *value) for value in _values(at, place, categories))
 
 
 def _values(at: str, place: int, known: Sequence[str] | None) -> Iterator[tuple[str, int]]:
@@ -149,7 +169,7 @@ def _values(at: str, place: int, known: Sequence[str] | None) -> Iterator[tuple[
         end = len(at) if end < 0 else end
         yield at[begin:end].strip(), end
         return
-    for category in sorted(known, key=len, reverse=True):
+    for category in known:
         end = begin + len(category)
         if at.startswith(category, begin):
             end += len(at[end:]) - len(at[end:].lstrip())
@@ -157,7 +177,7 @@ def _values(at: str, place: int, known: Sequence[str] | None) -> Iterator[tuple[
                 yield category, end
 
 
-def _given(name: str, text: str, names: Names) -> dict[str, float]:
+def _given(name: str, text: str, names: Known) -> dict[str, float]:
     """The features that a name stands for, with their values."""
     if name in names.categories:
         return _indicators(name, text, names.categories[name])

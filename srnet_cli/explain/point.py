@@ -13,7 +13,7 @@ from srnet_cli.errors import UsageError
 from srnet_cli.explain.choice import DEFAULT, Choice, chosen
 from srnet_cli.explain.place import parse_place
 from srnet_cli.expressions.printed import MAX_DIGITS
-from srnet_cli.fidelity.classes import NO_CLASS, class_names, decided
+from srnet_cli.fidelity.labels import NO_CLASS, decided
 from srnet_cli.model.functions import gradient, outputs
 from srnet_cli.rendering.document import (
     BRIEF,
@@ -111,14 +111,13 @@ def run(reference: str | None, at: str, *, choice: Choice = DEFAULT) -> PointExp
 
 def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
     """Explain one point of a run that has been read; see ``run``."""
-    categories = fitted.inputs.get("categories", {})  # earlier versions had none
-    x, point = parse_place(at, fitted.sets, fitted.model.features, categories)
+    x, point = parse_place(at, fitted.sets, fitted.model.features, fitted.inputs.categories)
     values = [outputs(one, x[None])[0] for one in (fitted.model, fitted.network)]
     slopes = [gradient(one, x[None])[0] for one in (fitted.model, fitted.network)]
     with np.errstate(over="ignore"):
         by_deviation = [slope * fitted.sets["train"].std(axis=0) for slope in slopes]
     explained = []
-    for unit, name in enumerate(_names(fitted)):
+    for unit, name in enumerate(fitted.explained_names):
         effects = tuple(
             Effect(
                 feature,
@@ -135,9 +134,9 @@ def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
 
 def _classes(fitted: FittedRun, values: Sequence[Array]) -> list[str | None]:
     """The classes of the greatest probabilities, (m,) each, by name."""
-    if fitted.network.output_activation != "softmax":
+    if not fitted.has_classes:
         return [None, None]
-    names = class_names(fitted.inputs, fitted.network.widths[-1])
+    names = fitted.classes
     labels = decided(np.stack(values)).tolist()
     return [None if label == NO_CLASS else names[label] for label in labels]
 
@@ -212,14 +211,6 @@ def _table(output: OutputAt, effects: Sequence[Effect], form: str) -> Table:
         slopes = (of.formula, of.network, of.formula_effect, of.network_effect)
         rows.append([text(f"slope by {of.feature}"), *cells(of.value, *slopes)])
     return table([Column(output.name), *figures(*titles)], rows)
-
-
-def _names(fitted: FittedRun) -> list[str]:
-    if fitted.network.output_activation == "softmax":
-        labels = class_names(fitted.inputs, fitted.network.widths[-1])
-        return [f"probability of {label}" for label in labels]
-    target, width = str(fitted.inputs["target"]), fitted.network.widths[-1]
-    return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
 
 
 def _finite(value: float) -> float | None:

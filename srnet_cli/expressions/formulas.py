@@ -15,7 +15,7 @@ from srnet_cli.expressions.normal_form import NormalForm, same_values
 from srnet_cli.expressions.numeric import Array, values
 from srnet_cli.expressions.simplifier import Simplifier
 from srnet_cli.expressions.trees import Size, measure, substitute
-from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.model import LayerValues, SymbolicLayer, SymbolicNetwork
 
 MAX_NODES = 20_000
 MAX_DEPTH = 80
@@ -124,7 +124,9 @@ def expressions_of_layer(
         shorten: gives the simplified forms.
     """
     plain = _plain(layer, inputs, (), iter(step_symbols(index + 1)))
-    return _shortened(plain, layer, index, X, shorten)
+    if plain.steps:
+        return plain
+    return _shortened(plain, index, X, layer.expressions(X), shorten)
 
 
 def layer_formulas(
@@ -133,6 +135,7 @@ def layer_formulas(
     *,
     unit_names: str = UNIT_NAMES,
     shorten: Shortener | None = None,
+    values: Sequence[LayerValues] | None = None,
 ) -> tuple[LayerFormulas, ...]:
     """The formulas of every layer, each over the units of the layer before.
 
@@ -144,20 +147,21 @@ def layer_formulas(
         unit_names: how to call units, a format of ``layer`` and ``unit``.
         shorten: gives the simplified forms of expressions; by default they are simplified on what
             the model's layers read on these rows.
+        values: what the model's layers read and give on these rows, where it is at hand.
 
     Raises:
         ModelError: the rows do not have the network's number of columns.
     """
     symbols = feature_symbols(model.features)
-    rows = None if X is None else [model.inputs(X), *model.layer_outputs(X)]
-    if rows is not None:
-        shorten = shorten or Shortener(rows)
+    known = values if X is None or values is not None else model.layer_values(X)
+    if known is not None:
+        shorten = shorten or Shortener([layer.inputs for layer in known])
     layers = []
     for index, layer in enumerate(model.layers):
         outputs = unit_symbols(index + 1, layer.width, unit_names)
         formulas = _plain(layer, symbols, outputs, iter(step_symbols(index + 1)))
-        if rows is not None and shorten is not None:
-            formulas = _simplified(formulas, layer, index, rows[index], shorten)
+        if known is not None and shorten is not None:
+            formulas = _simplified(formulas, layer, index, known[index], shorten)
         layers.append(formulas)
         symbols = outputs
     return tuple(layers)
@@ -167,6 +171,7 @@ def compose(
     model: SymbolicNetwork,
     X: Array | None = None,
     layers: Sequence[LayerFormulas] | None = None,
+    predicted: Array | None = None,
 ) -> tuple[Expr, ...] | None:
     """The whole network as one formula an output, over its raw inputs.
 
@@ -174,6 +179,7 @@ def compose(
         model: the symbolic network.
         X: raw rows, (n, d), to simplify on, as in ``layer_formulas``.
         layers: what ``layer_formulas`` gives for the same model and rows, where it is at hand.
+        predicted: what the model gives on these rows, (n, m), where it is at hand.
 
     Returns:
         one formula an output, logits for a classifier; or None where a formula would have more
@@ -192,7 +198,7 @@ def compose(
     if outputs is None:
         return None
     raw = _inserted(layers, sources)
-    predicted = model.predict(X)
+    predicted = model.predict(X) if predicted is None else predicted
     return tuple(
         _confirmed(
             [shortest(output, symbols, X), output, output if raw is None else raw[j]],
@@ -225,30 +231,31 @@ def _units(layer: SymbolicLayer, expressions: Sequence[Expr]) -> tuple[Expr, ...
 
 
 def _simplified(
-    plain: LayerFormulas, layer: SymbolicLayer, index: int, X: Array, shorten: Shortener
+    plain: LayerFormulas,
+    layer: SymbolicLayer,
+    index: int,
+    known: LayerValues,
+    shorten: Shortener,
 ) -> LayerFormulas:
     """Simplified formulas of a layer; those with steps are too large for it."""
     if plain.steps:
         return plain
-    formulas = _shortened(plain, layer, index, X, shorten)
+    X = known.inputs
+    formulas = _shortened(plain, index, X, known.expressions, shorten)
     units = _units(layer, formulas.expressions)
     if sum(measure(unit).nodes for unit in units) <= MAX_UNITS_NODES:
         form = NormalForm(plain.inputs, X)
-        targets = layer(X)
         units = tuple(
-            _checked(form(unit), unit, plain.inputs, X, targets[:, j])
+            _checked(form(unit), unit, plain.inputs, X, known.units[:, j])
             for j, unit in enumerate(units)
         )
     return replace(formulas, units=units)
 
 
 def _shortened(
-    plain: LayerFormulas, layer: SymbolicLayer, index: int, X: Array, shorten: Shortener
+    plain: LayerFormulas, index: int, X: Array, known: Array, shorten: Shortener
 ) -> LayerFormulas:
-    """The layer with its expressions simplified where that changes no value on the rows."""
-    if plain.steps:
-        return plain
-    known = layer.expressions(X)
+    """The layer with its expressions, whose values are known, simplified where none changes."""
     expressions = tuple(
         _checked(shorten(index, expr, plain.inputs), expr, plain.inputs, X, known[:, k])
         for k, expr in enumerate(plain.expressions)

@@ -12,7 +12,7 @@ from sympy import Expr, Symbol
 from srnet_cli.expressions.builder import affine, standardised
 from srnet_cli.expressions.folding import in_own_units
 from srnet_cli.expressions.formulas import LayerFormulas
-from srnet_cli.expressions.names import feature_symbols
+from srnet_cli.expressions.names import expression_symbols, feature_symbols
 from srnet_cli.expressions.numeric import values
 from srnet_cli.expressions.trees import complexity, rounded
 from srnet_cli.metrics import r2
@@ -93,6 +93,7 @@ def as_printed(
     network: Sequence[Expr] | None,
     digits: int,
     scaled: bool = False,
+    outputs: Sequence[str] = (),
 ) -> Printed:
     """Round every number of a model's formulas.
 
@@ -103,21 +104,25 @@ def as_printed(
         digits: significant digits to keep.
         scaled: whether the first layer's formulas read standardised inputs, where the model does;
             else the scaling is folded into them.
+        outputs: what the outputs are called, which no expression is called then.
     """
     layers = layers if scaled else [_in_own_units(model, layers[0]), *layers[1:]]
     return Printed(
         features=feature_symbols(model.features),
         scaling=tuple(rounded(one, digits) for one in _scaling(model)) if scaled else (),
         layers=tuple(
-            _layer(layer, formulas, digits)
+            _layer(layer, formulas, digits, outputs)
             for layer, formulas in zip(model.layers, layers, strict=True)
         ),
         network=None if network is None else tuple(rounded(expr, digits) for expr in network),
     )
 
 
-def _layer(layer: SymbolicLayer, formulas: LayerFormulas, digits: int) -> PrintedLayer:
-    names = _names(formulas)
+def _layer(
+    layer: SymbolicLayer, formulas: LayerFormulas, digits: int, outputs: Sequence[str]
+) -> PrintedLayer:
+    taken = {symbol.name for symbol in (*formulas.inputs, *formulas.outputs)} | set(outputs)
+    names = expression_symbols(len(formulas.expressions), taken)
     lines = (*formulas.steps, *zip(names, formulas.expressions, strict=True))
     columns = zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
     units = [affine(list(zip(weights, names, strict=True)), bias) for weights, bias in columns]
@@ -144,16 +149,6 @@ def _in_own_units(model: SymbolicNetwork, first: LayerFormulas) -> LayerFormulas
     )
 
 
-def _names(formulas: LayerFormulas) -> tuple[Symbol, ...]:
-    """``f``, or ``f0, f1, …`` of several; another letter where an input is called so."""
-    count, taken = len(formulas.expressions), {symbol.name for symbol in formulas.inputs}
-    for letter in "fgpqruvw":
-        names = [letter] if count == 1 else [f"{letter}{k}" for k in range(count)]
-        if taken.isdisjoint(names):
-            break
-    return tuple(Symbol(name) for name in names)
-
-
 def _scaling(model: SymbolicNetwork) -> list[Expr]:
     if model.scaler is None:
         return []
@@ -172,6 +167,7 @@ class Rounding:
         X: raw rows to judge on, (n, d).
         truth: the network's units on them, (n, m_l) a layer.
         scaled: as for ``as_printed``.
+        units: the model's units on them, (n, m_l) a layer, where they are at hand.
 
     Attributes:
         exact: R² of the model itself.
@@ -185,12 +181,14 @@ class Rounding:
         X: Array,
         truth: Sequence[Array],
         scaled: bool = False,
+        units: Sequence[Array] | None = None,
     ) -> None:
         self._parts, self._scaled = (model, layers, network), scaled
         self._X, self._truth = X, truth
         self._is_readable = network is not None and sum(map(complexity, network)) <= READABLE_NODES
         self._known: dict[int, tuple[list[float], float | None]] = {}
-        self._exact = [r2(*pair) for pair in zip(truth, model.layer_outputs(X), strict=True)]
+        units = model.layer_outputs(X) if units is None else units
+        self._exact = [r2(*pair) for pair in zip(truth, units, strict=True)]
         self.exact = self._exact[-1]
 
     def scores(self, digits: int) -> tuple[float, float | None]:

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srnet_cli.datasets.categories import Indices, groups, indicator
-from srnet_cli.fidelity.classes import decided
-from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.labels import decided
 from srnet_cli.rng import stream
-
-Array = NDArray[np.float64]
 
 REPEATS = 5
 _ROWS = 2000
@@ -40,23 +36,20 @@ class Influence:
 
 
 def influences(
-    model: SymbolicNetwork,
-    network: Network,
-    X: Array,
-    categories: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    assessment: Assessment, categories: Mapping[str, Sequence[str]] = MappingProxyType({})
 ) -> tuple[Influence, ...]:
     """The permutation effect of every input on the agreement (Breiman 2001), the greatest first.
 
     Args:
-        model: the formulas.
-        network: the classifier they read.
-        X: raw rows, (n, d); at most 2000, evenly spread, are used.
+        assessment: formulas and a classifier; of the rows judged by at most 2000, evenly spread,
+            are used.
         categories: of the columns that have indicators as inputs; the indicators of a column are
             shuffled together, and named as the column.
     """
-    rows = X[:: max(1, -(-len(X) // _ROWS))]
-    labels = network.labels(rows)
-    agreement = float(np.mean(decided(model.predict(rows)) == labels))
+    model, network, judged = assessment.model, assessment.network, assessment.judged
+    step = max(1, -(-len(judged) // _ROWS))
+    rows, labels = judged.X[::step], judged.network_labels[::step]
+    agreement = float(np.mean(judged.model_labels[::step] == labels))
     found = []
     together = groups(model.features, categories)
     for number in np.unique(together).tolist():

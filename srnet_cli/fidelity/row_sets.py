@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,6 @@ def row_sets(dataset: Dataset, seed: int) -> dict[str, Array]:
     return {name: rows for name, rows in sets.items() if len(rows)}
 
 
-def judged(sets: Mapping[str, Array]) -> str:
-    """The set of rows that formulas are chosen by: held-out rows, where there are any."""
+def judged(sets: Collection[str]) -> str:
+    """Which of these sets formulas are judged and chosen by: held-out rows, else training rows."""
     return "interpolation" if "interpolation" in sets else "train"

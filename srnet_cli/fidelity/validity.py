@@ -9,9 +9,9 @@ extrapolation domain, reported apart.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ from srnet_cli.rng import stream
 
 if TYPE_CHECKING:  # slow to import, and summaries that only name what was found come first
     from srnet_cli.config.schema import Experiment
-    from srnet_cli.model import SymbolicNetwork
-    from srnet_cli.networks import Network
+    from srnet_cli.fidelity.assessment import Assessment
 
 Array = NDArray[np.float64]
 Regions = Mapping[str, Array]
@@ -60,10 +59,6 @@ class Validity:
     outside: int
     examples: tuple[dict[str, float], ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready values."""
-        return {**asdict(self), "examples": list(self.examples)}
-
 
 def regions(
     experiment: Experiment,
@@ -91,36 +86,31 @@ def regions(
     return found
 
 
-def check(model: SymbolicNetwork, network: Network, where: Regions) -> dict[str, Validity]:
+def check(assessment: Assessment, where: Regions) -> dict[str, Validity]:
     """Check a composition against the network, region by region."""
+    model, network = assessment.model, assessment.network
     return {
         name: _checked(model.features, X, model.predict(X), network.predict(X))
         for name, X in where.items()
     }
 
 
-def warnings(validity: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """A line for every way in which formulas fail in a region; none where all is well.
-
-    Args:
-        validity: ``Validity.to_dict`` by region.
-    """
-    for region, found in validity.items():
-        where, rows = REGION_NAMES[region], found["rows"]
-        if found["undefined"]:
+def warnings(validity: Mapping[str, Validity]) -> Iterator[str]:
+    """A line for every way in which formulas fail in a region; none where all is well."""
+    for region, shown in validity.items():
+        where, checked = REGION_NAMES[region], f"of {shown.rows} rows checked"
+        if shown.undefined:
+            yield f"{where}: no value on {shown.undefined} {checked}{_example(shown)}"
+        if shown.outside:
             yield (
-                f"{where}: no value on {found['undefined']} of {rows} rows checked{_example(found)}"
-            )
-        if found["outside"]:
-            yield (
-                f"{where}: beyond the network's range on {found['outside']} of {rows} rows checked"
-                f"{'' if found['undefined'] else _example(found)}"
+                f"{where}: beyond the network's range on {shown.outside} {checked}"
+                f"{'' if shown.undefined else _example(shown)}"
             )
 
 
-def _example(found: Mapping[str, Any]) -> str:
+def _example(shown: Validity) -> str:
     """The first example, where it is short enough to print."""
-    row = found["examples"][0]
+    row = shown.examples[0]
     if len(row) > _NAMED:
         return ""
     return ", such as " + ", ".join(f"{name} = {value:.4g}" for name, value in row.items())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from srnet_cli.config.resolved import signature, to_yaml
 from srnet_cli.config.schema import Experiment
@@ -15,13 +15,14 @@ from srnet_cli.fit import validating
 from srnet_cli.fit.run_log import LoggedReporter
 from srnet_cli.reporting import Reporter, Silent
 from srnet_cli.signals import Signals, StopNow
-from srnet_cli.store import RunFolder, read_json, require_free, runs_root
+from srnet_cli.store import RunFolder, require_free, runs_root
 from srnet_cli.store.folder import RUN
 
 if TYPE_CHECKING:
-    from srnet_cli.evolution.strategies import State
+    from srnet_cli.fidelity.assessment import Assessment
     from srnet_cli.fit.preparation import Prepared
     from srnet_cli.runs.fronts import StoredFronts
+    from srnet_cli.runs.records import Metrics
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class FitResult:
     """
 
     path: Path
-    metrics: Mapping[str, Any]
+    metrics: Metrics
     was_done: bool = False
 
 
@@ -141,14 +142,17 @@ def _finished(request: _Request) -> FitResult | None:
     folder = RunFolder(request.path)
     if not folder.is_done or folder.verify() or _mark(folder) != request.mark:
         return None
-    return FitResult(request.path, folder.read_json("metrics.json"), was_done=True)
+    from srnet_cli.runs.records import Metrics
+
+    return FitResult(request.path, Metrics.read(folder), was_done=True)
 
 
 def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitResult:
     with signals.at_once():
         # Imported late: a mistake, or a run that has finished, is answered without waiting.
         from srnet_cli.evolution.strategies import strategy_of
-        from srnet_cli.fit.preparation import prepare, record, write_inputs
+        from srnet_cli.fit.fronts import assessment_of
+        from srnet_cli.fit.preparation import prepare, run_info, write_inputs
         from srnet_cli.fit.results import write_results
         from srnet_cli.fit.search import (
             Trials,
@@ -167,15 +171,18 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         _take_over(folder, request, reporter)
         reporter.attach(folder.path)
         write_inputs(folder, prepared, request.config)
-        folder.write_json("run.json", record(experiment, request.mark, "running"))
+        run_info(experiment, request.mark, "running").write(folder)
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
-        fronts = _fronts(prepared, trials.states, reporter, signals)
+        assessment = assessment_of(prepared, trials.states)
+        fronts = _fronts(prepared, assessment, reporter, signals)
         stopped = signals.number
-        in_haste = stopped is not None
-        metrics = write_results(folder, prepared, trials.states, fronts, in_haste=in_haste)
-        state = "finished" if stopped is None else "stopped"
-        folder.write_json("run.json", record(experiment, request.mark, state))
+        metrics = write_results(
+            folder, prepared, trials.states, assessment, fronts, in_haste=stopped is not None
+        )
+        run_info(experiment, request.mark, "finished" if stopped is None else "stopped").write(
+            folder
+        )
         if stopped is not None:
             raise Interrupted(stopped, str(folder.path))
         folder.commit()
@@ -183,14 +190,16 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
 
 
 def _fronts(
-    prepared: Prepared, states: Sequence[State], reporter: Reporter, signals: Signals
+    prepared: Prepared, assessment: Assessment | None, reporter: Reporter, signals: Signals
 ) -> StoredFronts | None:
     """The fronts, or None where nothing was found or a signal came before they were made."""
     from srnet_cli.fit.fronts import make_fronts
 
+    if assessment is None:
+        return None
     try:
         with signals.at_once():
-            return make_fronts(prepared, states, reporter)
+            return make_fronts(prepared, assessment, reporter)
     except StopNow:
         return None
 
@@ -224,10 +233,8 @@ def _mark(folder: RunFolder) -> str | None:
     Raises:
         StorageError: it cannot be told.
     """
-    path = folder.path / RUN
-    if not path.exists():
+    if not (folder.path / RUN).exists():
         return None
-    record = read_json(path)
-    if not isinstance(record, dict) or not isinstance(record.get("signature"), str):
-        raise StorageError(f"{path} is damaged: it does not say whose run this is")
-    return str(record["signature"])
+    from srnet_cli.runs.records import RunInfo
+
+    return RunInfo.read_uncommitted(folder).signature

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import platform
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +29,9 @@ from srnet_cli.networks.loading import Provenance
 from srnet_cli.networks.quality import NetworkQuality
 from srnet_cli.reporting import Reporter
 from srnet_cli.rng import stream
+from srnet_cli.runs import files
+from srnet_cli.runs.fronts import write_arrays
+from srnet_cli.runs.records import Inputs, RunInfo, RunState
 from srnet_cli.store import SCHEMA, RunFolder
 
 Array = NDArray[np.float64]
@@ -139,33 +140,38 @@ def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
         StorageError: a file cannot be written.
     """
     network = network_to_bytes(prepared.network)
-    inputs = {
-        "features": list(prepared.dataset.features),
-        "target": prepared.dataset.target,
-        "task": prepared.dataset.task,
-        "classes": list(prepared.dataset.classes),
-        "categories": {name: list(one) for name, one in prepared.dataset.categories.items()},
-        "network": asdict(prepared.provenance),
-        "quality": None if prepared.quality is None else asdict(prepared.quality),
-        "config_sha256": sha256(config).hexdigest(),
-        "dataset_sha256": fingerprint(prepared.dataset),
-        "network_sha256": sha256(network).hexdigest(),
-    }
+    dataset = prepared.dataset
+    inputs = Inputs(
+        features=tuple(dataset.features),
+        target=dataset.target,
+        task=dataset.task,
+        classes=tuple(dataset.classes),
+        categories={name: tuple(values) for name, values in dataset.categories.items()},
+        network=prepared.provenance,
+        quality=prepared.quality,
+        config_sha256=sha256(config).hexdigest(),
+        dataset_sha256=fingerprint(dataset),
+        network_sha256=sha256(network).hexdigest(),
+    )
     _require_same(folder, inputs)
-    folder.write("config.yaml", config)
-    folder.write_json("config.resolved.json", resolved(prepared.experiment))
-    folder.write("network.safetensors", network)
-    folder.write("rows.npz", _npz(prepared.sets))
-    folder.write_json("inputs.json", inputs)
+    folder.write(files.CONFIG, config)
+    folder.write_json(files.SETTINGS, resolved(prepared.experiment))
+    folder.write(files.NETWORK, network)
+    write_arrays(folder, files.ROWS, prepared.sets)
+    inputs.write(folder)
 
 
-def _require_same(folder: RunFolder, inputs: Mapping[str, Any]) -> None:
+def _require_same(folder: RunFolder, inputs: Inputs) -> None:
     """Refuse to go on with a search on rows or activations that it was not begun on."""
     if folder.newest_checkpoint() is None:
         return
-    begun = folder.read_json("inputs.json")
-    for what in ("dataset", "network"):
-        if begun[f"{what}_sha256"] != inputs[f"{what}_sha256"]:
+    begun = Inputs.read(folder)
+    hashes = {
+        "dataset": (begun.dataset_sha256, inputs.dataset_sha256),
+        "network": (begun.network_sha256, inputs.network_sha256),
+    }
+    for what, (before, now) in hashes.items():
+        if before != now:
             raise UsageError(
                 f"{folder.path}: the {what} is no longer the one that this run was begun with",
                 hint="choose another folder, or remove that one to begin again",
@@ -173,22 +179,22 @@ def _require_same(folder: RunFolder, inputs: Mapping[str, Any]) -> None:
             )
 
 
-def record(experiment: Experiment, signature: str, state: str) -> dict[str, Any]:
-    """The content of ``run.json``."""
-    return {
-        "schema": SCHEMA,
-        "name": experiment.name,
-        "signature": signature,
-        "state": state,
-        "seed": experiment.seed,
-        "trials": experiment.trials,
-        "strategy": experiment.evolution.strategy,
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "processor": _processor(),
-        "versions": {package: version(package) for package in _VERSIONED},
-    }
+def run_info(experiment: Experiment, signature: str, state: RunState) -> RunInfo:
+    """The content of ``run.json``, for this machine."""
+    return RunInfo(
+        schema=SCHEMA,
+        name=experiment.name,
+        signature=signature,
+        state=state,
+        seed=experiment.seed,
+        trials=experiment.trials,
+        strategy=experiment.evolution.strategy,
+        python=platform.python_version(),
+        system=platform.system(),
+        machine=platform.machine(),
+        processor=_processor(),
+        versions={package: version(package) for package in _VERSIONED},
+    )
 
 
 def _processor() -> str:
@@ -198,9 +204,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
-
-
-def _npz(arrays: Mapping[str, Array]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from srnet_cli.config.schema import Experiment
-from srnet_cli.evolution.strategies import State, best_trial, strategy_of, symbolic_network
-from srnet_cli.fidelity.classes import DECISION, agreements, class_names
+from srnet_cli.evolution.strategies import State, best_trial, strategy_of
+from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.classes import DECISION, agreements
+from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.layers import measure
 from srnet_cli.fidelity.validity import check, regions
 from srnet_cli.fit.plots import fitness_plot, fronts_plot
 from srnet_cli.fit.preparation import Prepared
-from srnet_cli.model import SymbolicNetwork
-from srnet_cli.runs.expressions_file import checked_rows, describe, shortener
+from srnet_cli.runs import files
+from srnet_cli.runs.expressions_file import ClassesEntry, describe, shortener
 from srnet_cli.runs.fronts import StoredFronts
+from srnet_cli.runs.records import Metrics
 from srnet_cli.store import RunFolder
 
 
@@ -25,17 +27,19 @@ def write_results(
     folder: RunFolder,
     prepared: Prepared,
     states: Sequence[State],
+    assessment: Assessment | None,
     fronts: StoredFronts | None = None,
     *,
     in_haste: bool = False,
-) -> dict[str, Any]:
+) -> Metrics:
     """Write what the best trial so far has found.
 
     Args:
         folder: the run folder.
         prepared: what was searched for.
         states: the trials that have begun.
-        fronts: simpler forms of what the best of them has found.
+        assessment: what the best of them has found; None where that is nothing.
+        fronts: simpler forms of it.
         in_haste: leave out what may take seconds: simplification and plots.
 
     Returns:
@@ -45,79 +49,73 @@ def write_results(
         StorageError: a file cannot be written.
     """
     experiment = prepared.experiment
-    folder.write("curves.csv", curves(states, experiment).encode())
+    folder.write(files.CURVES, curves(states, experiment).encode())
     metrics = _metrics(prepared, states)
-    best = states[best_trial(states)]
-    if np.isfinite(best.fitness):
-        metrics |= _write_formulas(folder, prepared, best, fronts, in_haste)
-    folder.write_json("metrics.json", metrics)
+    if assessment is not None:
+        metrics = _write_formulas(folder, prepared, assessment, fronts, in_haste, metrics)
+    metrics.write(folder)
     if not in_haste:
         traces = [state.trace for state in states]
         measured = strategy_of(experiment).measured(prepared.problem.has_classes)
-        folder.write("plots/fitness.png", fitness_plot(traces, measured))
+        folder.write(files.FITNESS_PLOT, fitness_plot(traces, measured))
     return metrics
 
 
-def _metrics(prepared: Prepared, states: Sequence[State]) -> dict[str, Any]:
+def _metrics(prepared: Prepared, states: Sequence[State]) -> Metrics:
     experiment = prepared.experiment
     evaluations = strategy_of(experiment).evaluations
     best = best_trial(states)
-    return {
-        "trial": best + 1,
-        "fitness": [_finite(state.fitness) for state in states],
-        "generations": [state.generation for state in states],
-        "evaluations": [evaluations(state.generation, experiment.evolution) for state in states],
-        "losses": states[best].trace[-1, 2:].tolist() if len(states[best].trace) else None,
-        "network": None if prepared.quality is None else asdict(prepared.quality),
-        "rows": {name: len(rows) for name, rows in prepared.sets.items()},
-    }
+    trace = states[best].trace
+    return Metrics(
+        trial=best + 1,
+        fitness=tuple(_finite(state.fitness) for state in states),
+        generations=tuple(state.generation for state in states),
+        evaluations=tuple(evaluations(state.generation, experiment.evolution) for state in states),
+        losses=tuple(trace[-1, 2:].tolist()) if len(trace) else None,
+        network=prepared.quality,
+        rows={name: len(rows) for name, rows in prepared.sets.items()},
+    )
 
 
 def _write_formulas(
     folder: RunFolder,
     prepared: Prepared,
-    best: State,
+    assessment: Assessment,
     fronts: StoredFronts | None,
     in_haste: bool,
-) -> dict[str, Any]:
-    """Write the model and its formulas; returns what they are worth."""
-    model = symbolic_network(best, prepared.experiment, prepared.network, prepared.dataset.features)
-    fidelity = measure(model, prepared.network, prepared.sets)
-    classes = _classes(prepared, model)
+    metrics: Metrics,
+) -> Metrics:
+    """Write the model and its formulas; returns the metrics with what they are worth."""
+    fidelity, classes = measure(assessment), _classes(prepared, assessment)
     dataset = prepared.dataset
     where = regions(
         prepared.experiment, dataset.features, prepared.sets["train"], dataset.categories
     )
-    checked = check(model, prepared.network, where)
-    validity = {name: found.to_dict() for name, found in checked.items()}
-    folder.write_json("model.json", model.to_dict())
-    rows = None if in_haste else checked_rows(prepared.sets)
-    shorten = (
-        None if rows is None else shortener(prepared.network, rows, prepared.experiment.evolution)
-    )
+    validity = check(assessment, where)
+    folder.write_json(files.MODEL, assessment.model.to_dict())
+    shorten = None if in_haste else shortener(assessment, prepared.experiment.evolution)
     known = None if fronts is None else fronts.fronts
-    described = describe(model, fidelity, rows, shorten, known)
-    more = {"classification": classes, "validity": validity}
-    folder.write_json("expressions.json", described | more)
+    expressions = describe(assessment, fidelity, classes, validity, shorten, known)
+    expressions.write(folder)
     if fronts is not None:
         fronts.write(folder)
-        folder.write("plots/fronts.png", fronts_plot(fronts.fronts))
-    return {
-        "fidelity": {name: [one.to_dict() for one in of] for name, of in fidelity.items()},
-        "agreement": None if classes is None else classes["agreement"],
-        "validity": validity,
-        "complexity": [layer["complexity"] for layer in described["layers"]],
-    }
+        folder.write(files.FRONTS_PLOT, fronts_plot(fronts.fronts))
+    return replace(
+        metrics,
+        fidelity=fidelity,
+        agreement=None if classes is None else classes.agreement,
+        validity=validity,
+        complexity=tuple(layer.complexity for layer in expressions.layers),
+    )
 
 
-def _classes(prepared: Prepared, model: SymbolicNetwork) -> dict[str, Any] | None:
+def _classes(prepared: Prepared, assessment: Assessment) -> ClassesEntry | None:
     """What a classifier's formulas say, and how often the network says so; else None."""
-    found = agreements(model, prepared.network, prepared.sets)
-    if found is None:
+    agreement = agreements(assessment)
+    if agreement is None:
         return None
-    names = class_names({"classes": prepared.dataset.classes}, model.layers[-1].width)
-    agreement = {name: asdict(one) for name, one in found.items()}
-    return {"classes": names, "decision": DECISION, "agreement": agreement}
+    names = class_names(prepared.dataset.classes, prepared.network.widths[-1])
+    return ClassesEntry(tuple(names), DECISION, agreement)
 
 
 def curves(states: Sequence[State], experiment: Experiment) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from srnet_cli.reporting import Reporter, SearchProgress
-from srnet_cli.store.commit import LOG
+from srnet_cli.runs import files
 from srnet_cli.store.files import storage_errors
 
 
@@ -28,7 +28,7 @@ class LoggedReporter:
         Raises:
             StorageError: it cannot be written.
         """
-        self._path = folder / LOG
+        self._path = folder / files.LOG
         self._write()
 
     def notice(self, text: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.datasets.oracle import oracle_rows
 from srnet_cli.datasets.sampling import Sampling
@@ -58,7 +59,7 @@ def telling_rows(
 def _centre_and_spread(units: Array) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):
         spread = units.std(axis=0)
-    varies = spread > 1e-12 * np.abs(units).max(axis=0, initial=0.0)
+        varies = np.isfinite(spread) & ~is_constant(units, ROUNDING)
     return units.mean(axis=0), np.where(varies, spread, np.inf)
 
 

@@ -6,9 +6,9 @@ import time
 from contextlib import suppress
 
 from srnet_cli.errors import StorageError
+from srnet_cli.runs import files
 from srnet_cli.store import RunFolder
 
-_NAME = "timing.csv"
 _HEADER = "trial,generation,seconds\n"
 
 Row = tuple[int, int, float]
@@ -44,13 +44,13 @@ class Timing:
         lines = (
             f"{trial},{generation},{seconds:.3f}\n" for trial, generation, seconds in self._rows
         )
-        self._folder.write(_NAME, (_HEADER + "".join(lines)).encode())
+        self._folder.write(files.TIMING, (_HEADER + "".join(lines)).encode())
 
 
 def _read(folder: RunFolder) -> list[Row]:
     """The rows there are; none where the file is missing or damaged, as no result hangs on it."""
     with suppress(StorageError, ValueError):
-        lines = folder.read(_NAME).decode().removeprefix(_HEADER).splitlines()
+        lines = folder.read(files.TIMING).decode().removeprefix(_HEADER).splitlines()
         cells = [line.split(",") for line in lines]
         return [(int(trial), int(number), float(seconds)) for trial, number, seconds in cells]
     return []

@@ -23,7 +23,7 @@ from srnet_cli.expressions import (
 from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
 from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
 from srnet_cli.fronts.pruning import Step, goal_of, path
-from srnet_cli.fronts.rows import faithfulness, forward, sampled
+from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
 from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
@@ -44,11 +44,13 @@ class Formulas:
         rows: raw rows that simplified formulas are confirmed on, (n, d).
         shorten: gives the simplified forms.
         unit_names: how to call units, see ``unit_symbols``.
+        inputs: what every layer of the model found reads on these rows, (n, m_{l-1}).
     """
 
     rows: Array
     shorten: Shortener
     unit_names: str
+    inputs: Sequence[Array]
 
     def network(self, model: SymbolicNetwork, layers: Layers) -> list[LayerFormulas]:
         """The formulas of all layers of a model that has these instead of its own."""
@@ -79,8 +81,7 @@ class Maker:
         network: what it explains.
         problem: all rows of the search; errors to choose by are of at most 2000 rows to fit and
             2000 others, but nothing is kept that is not finite, or far out, on any row.
-        name: the set of rows that figures are of.
-        held_out: its raw rows, (n, d).
+        judge: the rows that figures are of.
         formulas: how formulas are written.
     """
 
@@ -89,24 +90,19 @@ class Maker:
         original: SymbolicNetwork,
         network: Network,
         problem: Problem,
-        name: str,
-        held_out: Array,
+        judge: Judge,
         formulas: Formulas,
     ) -> None:
-        self._original, self._name, self._formulas = original, name, formulas
+        self._original, self._judge, self._formulas = original, judge, formulas
         self._problem, self._sample = problem, sampled(problem)
         self._effects = network.effects(self._sample.targets)
-        self._truth = network.activations(held_out)
-        self._truth_effects = network.effects(self._truth)
-        self._held_out = forward(original.layers, network.inputs(held_out))
         self._all = forward(original.layers, problem.inputs)
         self._sampled = forward(original.layers, self._sample.inputs)
-        self._written = forward(original.layers, original.inputs(formulas.rows))
 
     def fronts(self) -> Fronts:
         """The fronts."""
         layers = tuple(self._front(index) for index in range(len(self._original.layers)))
-        return Fronts(self._name, layers, tuple(self._compositions(layers)))
+        return Fronts(self._judge.name, layers, tuple(self._compositions(layers)))
 
     def _front(self, index: int) -> tuple[Member, ...]:
         original = self._original.layers[index]
@@ -154,13 +150,13 @@ class Maker:
 
     def _member(self, layer: SymbolicLayer, index: int) -> Member:
         symbols = self._formulas.symbols(self._original, index)
-        formulas = self._formulas.layer(layer, index, symbols, self._written[index])
-        truth, values = self._truth[index], layer(self._held_out[index])
+        formulas = self._formulas.layer(layer, index, symbols, self._formulas.inputs[index])
+        truth, values = self._judge.truth[index], layer(self._judge.inputs[index])
         return Member(
             layer,
             formulas.complexity,
             finite(r2(truth, values)),
-            finite(weighted_r2(truth, values, self._truth_effects[index])),
+            finite(weighted_r2(truth, values, self._judge.effects[index])),
             tuple(_lines(formulas)),
         )
 
@@ -193,8 +189,8 @@ class Maker:
 
     def _composition(self, picks: tuple[int | None, ...], layers: Layers) -> Composition:
         formulas = self._formulas.network(self._original, layers)
-        outputs = forward(layers, self._held_out[0])[-1]
-        score = finite(faithfulness(self._truth[-1], outputs, self._problem.has_classes))
+        outputs = forward(layers, self._judge.inputs[0])[-1]
+        score = finite(faithfulness(self._judge.truth[-1], outputs, self._problem.has_classes))
         return Composition(picks, layers, sum(map(_complexity, formulas)), score)
 
 

@@ -1,8 +1,9 @@
-"""The rows that fronts are made on, and what a formula's values there may be."""
+"""The rows that fronts are made on, and those that judge them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,23 @@ LARGEST = 2000
 
 _LEAST = 500
 _VALUES = 100_000
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The rows that figures of fronts are of, with what network and model found say there.
+
+    Attributes:
+        name: of the set of rows.
+        truth: the network's units of every layer, (n, m_l).
+        effects: how much every unit's error matters, (m_l,), see ``Network.effects``.
+        inputs: what every layer of the model reads, (n, m_{l-1}).
+    """
+
+    name: str
+    truth: Sequence[Array]
+    effects: Sequence[Array]
+    inputs: Sequence[Array]
 
 
 def sampled(problem: Problem) -> Problem:

@@ -1,5 +1,5 @@
 """The symbolic network: layers of expressions, each with its linear readout."""
 
-from srnet_cli.model.symbolic import SymbolicLayer, SymbolicNetwork
+from srnet_cli.model.symbolic import LayerValues, SymbolicLayer, SymbolicNetwork
 
-__all__ = ["SymbolicLayer", "SymbolicNetwork"]
+__all__ = ["LayerValues", "SymbolicLayer", "SymbolicNetwork"]

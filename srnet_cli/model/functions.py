@@ -13,23 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
-from srnet_cli.networks import Activation, Network, Scaler, softmax
+from srnet_cli.networks import Network, Scaler, softmax
+from srnet_cli.networks.activations import SLOPES
 
 Array = NDArray[np.float64]
 Function = Network | SymbolicNetwork
 
-_SLOPES: dict[Activation, Callable[[Array], Array]] = {
-    "sigmoid": lambda units: units * (1.0 - units),
-    "tanh": lambda units: 1.0 - units**2,
-    "relu": lambda units: (units > 0.0).astype(np.float64),
-    "linear": np.ones_like,
-}
-"""Derivative of each activation, told from its value."""
-
 
 def outputs(function: Function, X: Array) -> Array:
     """Outputs, or class probabilities of a classifier: raw rows (n, d) -> (n, m)."""
-    values = function.predict(X)
+    return explained(function, function.predict(X))
+
+
+def explained(function: Function, values: Array) -> Array:
+    """The same from what ``predict`` has given, (n, m)."""
     return softmax(values) if function.output_activation == "softmax" else values
 
 
@@ -40,13 +37,13 @@ def gradient(function: Function, X: Array) -> Array:
     differentiated numerically.
     """
     if isinstance(function, SymbolicNetwork):
-        slopes = _formula_gradient(function, X)
-    elif function.activation in _SLOPES:
-        slopes = _network_gradient(function, X)
+        values, slopes = _formula_gradient(function, X)
+    elif function.activation in SLOPES:
+        values, slopes = _network_gradient(function, X)
     else:
         return finite_differences(lambda rows: outputs(function, rows), X)
     if function.output_activation == "softmax":
-        slopes = _through_softmax(softmax(function.predict(X)), slopes)
+        slopes = _through_softmax(softmax(values), slopes)
     return slopes
 
 
@@ -66,22 +63,24 @@ def finite_differences(predict: Callable[[Array], Array], X: Array) -> Array:
     return np.stack(slopes, axis=2)
 
 
-def _network_gradient(network: Network, X: Array) -> Array:
+def _network_gradient(network: Network, X: Array) -> tuple[Array, Array]:
+    """What the network gives, (n, m), and the derivatives of that, (n, m, d)."""
     activations = network.activations(X)
     slopes = np.broadcast_to(network.weights[0], (len(X), *network.weights[0].shape))
     for units, weight in zip(activations[:-1], network.weights[1:], strict=True):
-        inner = _SLOPES[network.activation](units)[:, :, None] * slopes
+        inner = SLOPES[network.activation](units)[:, :, None] * slopes
         slopes = np.einsum("mk,nkd->nmd", weight, inner)
-    return _by_raw_inputs(slopes, network.scaler)
+    return activations[-1], _by_raw_inputs(slopes, network.scaler)
 
 
-def _formula_gradient(model: SymbolicNetwork, X: Array) -> Array:
-    units = [model.inputs(X), *model.layer_outputs(X)]
-    slopes = _layer_gradient(model.layers[0], units[0])
+def _formula_gradient(model: SymbolicNetwork, X: Array) -> tuple[Array, Array]:
+    """What the formulas give, (n, m), and the derivatives of that, (n, m, d)."""
+    values = model.layer_values(X)
+    slopes = _layer_gradient(model.layers[0], values[0].inputs)
     with np.errstate(all="ignore"):
-        for layer, inputs in zip(model.layers[1:], units[1:], strict=False):
-            slopes = np.einsum("nmk,nkd->nmd", _layer_gradient(layer, inputs), slopes)
-        return _by_raw_inputs(slopes, model.scaler)
+        for layer, read in zip(model.layers[1:], values[1:], strict=True):
+            slopes = np.einsum("nmk,nkd->nmd", _layer_gradient(layer, read.inputs), slopes)
+        return values[-1].units, _by_raw_inputs(slopes, model.scaler)
 
 
 def _layer_gradient(layer: SymbolicLayer, inputs: Array) -> Array:

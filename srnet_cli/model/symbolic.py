@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,28 @@ from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.validation import InvalidGenotype, require_valid_program
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.network import OutputActivation, Scaler
+from srnet_cli.networks.activations import OutputActivation
+from srnet_cli.networks.network import Scaler
 from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 Array = NDArray[np.float64]
 Expression = Program
 
 _CACHED = 1 << 15  # values
+
+
+class LayerValues(NamedTuple):
+    """What one layer reads and gives on n rows.
+
+    Attributes:
+        inputs: units of the layer before, or what the first layer reads, (n, d).
+        expressions: values of its K expressions, (n, K).
+        units: its units, (n, m).
+    """
+
+    inputs: Array
+    expressions: Array
+    units: Array
 
 
 @dataclass(frozen=True)
@@ -128,10 +143,20 @@ class SymbolicNetwork:
         Raises:
             ModelError: the rows have another number of columns than there are features.
         """
-        outputs = [self.inputs(X)]
+        return [layer.units for layer in self.layer_values(X)]
+
+    def layer_values(self, X: Array) -> list[LayerValues]:
+        """What every layer reads and gives, each computed from the layer before: raw rows (n, d).
+
+        Raises:
+            ModelError: the rows have another number of columns than there are features.
+        """
+        inputs, layers = self.inputs(X), list[LayerValues]()
         for layer in self.layers:
-            outputs.append(layer(outputs[-1]))
-        return outputs[1:]
+            values = layer.expressions(inputs)
+            layers.append(LayerValues(inputs, values, layer.readout(values)))
+            inputs = layers[-1].units
+        return layers
 
     def predict(self, X: Array) -> Array:
         """Outputs for raw rows, logits for a classifier: (n, d) -> (n, m_L).

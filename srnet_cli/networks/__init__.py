@@ -1,5 +1,6 @@
 """Trained networks: their layers' activations, training, and one loader a file format."""
 
+from srnet_cli.networks.activations import Activation, OutputActivation, sigmoid, softmax
 from srnet_cli.networks.formats import (
     FORMATS,
     load_network,
@@ -8,15 +9,7 @@ from srnet_cli.networks.formats import (
     save_network,
 )
 from srnet_cli.networks.loading import Provenance, load_or_train
-from srnet_cli.networks.network import (
-    Activation,
-    Network,
-    OutputActivation,
-    Scaler,
-    fit_scaler,
-    sigmoid,
-    softmax,
-)
+from srnet_cli.networks.network import Network, Scaler, fit_scaler
 from srnet_cli.networks.quality import (
     ClassificationQuality,
     NetworkQuality,

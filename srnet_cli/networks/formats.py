@@ -7,8 +7,9 @@ from pathlib import Path
 
 from srnet_cli.errors import ModelError
 from srnet_cli.networks import npz, safetensors_file
+from srnet_cli.networks.activations import Activation, OutputActivation
 from srnet_cli.networks.layout import MAX_BYTES, Contents, network_of
-from srnet_cli.networks.network import Activation, Network, OutputActivation
+from srnet_cli.networks.network import Network
 from srnet_cli.store import write_atomic
 
 FORMATS: dict[str, Callable[[bytes], Contents]] = {

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.network import Activation, Array, Network, OutputActivation, Scaler
+from srnet_cli.networks.activations import Activation, OutputActivation
+from srnet_cli.networks.network import Array, Network, Scaler
 
 MAX_BYTES = 1 << 30
 """The most a network file, or its arrays when unpacked, may take: 1 GiB."""

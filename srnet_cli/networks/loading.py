@@ -12,9 +12,10 @@ import numpy as np
 
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.errors import ModelError
+from srnet_cli.networks.activations import Activation, OutputActivation
 from srnet_cli.networks.cache import cache_key, encode_training, train_cached
 from srnet_cli.networks.formats import network_from_bytes, read_file
-from srnet_cli.networks.network import Activation, Network, OutputActivation, fit_scaler
+from srnet_cli.networks.network import Network, fit_scaler
 from srnet_cli.networks.training import is_constant, train_network
 
 if TYPE_CHECKING:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.datasets.splits import standardiser
 from srnet_cli.errors import ModelError
+from srnet_cli.networks.activations import (
+    ACTIVATIONS,
+    SLOPES,
+    Activation,
+    OutputActivation,
+    softmax,
+)
 
-Activation = Literal["sigmoid", "tanh", "relu", "linear"]
-OutputActivation = Literal["linear", "softmax"]
 Array = NDArray[np.float64]
 
 _EFFECT_ROWS = 2000
@@ -137,7 +141,7 @@ class Network:
         for units, weight in zip(reversed(hidden), reversed(self.weights), strict=False):
             slopes = slopes @ weight
             effects.append(np.mean(np.sum(slopes**2, axis=1), axis=0))
-            slopes = slopes * _SLOPES[self.activation](units)[:, None, :]
+            slopes = slopes * SLOPES[self.activation](units)[:, None, :]
         return effects[::-1]
 
     def probabilities(self, X: Array) -> Array:
@@ -245,13 +249,13 @@ class Network:
         slopes = np.broadcast_to(last, (rows, *last.shape))
         with np.errstate(over="ignore", invalid="ignore"):
             for units, weight in zip(layers[-2::-1], self.weights[-2::-1], strict=True):
-                local = slopes * _SLOPES[self.activation](units)[:, None, :]
+                local = slopes * SLOPES[self.activation](units)[:, None, :]
                 slopes = np.einsum("nok,kj->noj", local, weight)
         return slopes
 
     def _forward(self, rows: Array) -> list[Array]:
         """Give h_1 … h_L of a block of raw rows; sums too large become infinite without a word."""
-        hidden, last = _ACTIVATIONS[self.activation], len(self.weights)
+        hidden, last = ACTIVATIONS[self.activation], len(self.weights)
         layers: list[Array] = []
         with np.errstate(over="ignore", invalid="ignore"):
             values = self.inputs(rows)
@@ -261,43 +265,6 @@ class Network:
                 values = values if number == last else hidden(values)
                 layers.append(values)
         return layers
-
-
-def sigmoid(values: Array) -> Array:
-    """Give 1 / (1 + exp(-x)), element by element, without overflow."""
-    small = np.exp(-np.abs(values))
-    return np.where(values >= 0, 1.0, small) / (1.0 + small)
-
-
-def softmax(logits: Array) -> Array:
-    """Give the probabilities of logits, (n, classes), without overflow."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
-
-
-def _relu(values: Array) -> Array:
-    return np.maximum(values, 0.0)
-
-
-def _linear(values: Array) -> Array:
-    return values
-
-
-_ACTIVATIONS: dict[Activation, Callable[[Array], Array]] = {
-    "sigmoid": sigmoid,
-    "tanh": np.tanh,
-    "relu": _relu,
-    "linear": _linear,
-}
-
-# The derivative of an activation, of the activation's own value.
-_SLOPES: dict[Activation, Callable[[Array], Array]] = {
-    "sigmoid": lambda values: values * (1.0 - values),
-    "tanh": lambda values: 1.0 - values**2,
-    "relu": lambda values: (values > 0.0).astype(np.float64),
-    "linear": np.ones_like,
-}
 
 
 def fit_scaler(X: Array) -> Scaler:

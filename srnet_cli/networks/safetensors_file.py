@@ -11,6 +11,7 @@ from safetensors.numpy import save
 
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
+from srnet_cli.networks.activations import Activation, OutputActivation
 from srnet_cli.networks.layout import (
     IGNORED,
     MAX_ARRAYS,
@@ -21,7 +22,7 @@ from srnet_cli.networks.layout import (
     check_names,
     wrong_type,
 )
-from srnet_cli.networks.network import Activation, Network, OutputActivation
+from srnet_cli.networks.network import Network
 
 FORMAT = 1
 """Version of what the metadata say; files of a newer version are refused."""

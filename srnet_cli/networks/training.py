@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.errors import DataError, ModelError
-from srnet_cli.networks.network import Activation, Array, Network, Scaler, fit_scaler
+from srnet_cli.networks.activations import Activation
+from srnet_cli.networks.network import Array, Network, Scaler, fit_scaler
 from srnet_cli.rng import stream
 
 if TYPE_CHECKING:

@@ -35,16 +35,18 @@ def broken(line: str, room: int, indent: int) -> Iterator[str]:
 
 
 def _place(line: str, depths: list[int], start: int, room: int) -> int | None:
-    """Where to break: the last place that fits at the lowest depth in the latter half of the line,
-    else the lowest anywhere; else the first place beyond."""
+    """Where to break: the last of the best places that fit, in the latter half of the line if there
+    are some there; else the first place beyond. Places at fewer open parentheses are better."""
     begin = start + len(line[start:]) - len(line[start:].lstrip(" ")) + 1
     places = [found.start() for found in _BREAKS.finditer(line, begin)]
     fitting = [place for place in places if cell_len(line[start:place]) <= room]
     if not fitting:
         return next(iter(places), None)
     late = [place for place in fitting if place - start > room // 2] or fitting
-    lowest = min(depths[place] for place in late)
-    return max(place for place in late if depths[place] == lowest)
+    # Between factors only where there are no terms nearby, of at most two levels more.
+    costs = {place: depths[place] + (0 if line[place] == " " else 2) for place in late}
+    least = min(costs.values())
+    return max(place for place in late if costs[place] == least)
 
 
 def _depths(line: str) -> list[int]:

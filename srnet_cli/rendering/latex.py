@@ -16,6 +16,9 @@ TEXT_WIDTH = 70
 _SHRUNK_WIDTH = 130
 """A table of up to so many characters is shrunk to the text width; a wider one is stacked."""
 
+_ROWS = 20
+"""Rows of equations that are kept on one page."""
+
 _NEEDS = r"needs \usepackage{amsmath,graphicx,textcomp}"
 
 
@@ -123,18 +126,25 @@ def _block(block: Block) -> Iterator[str]:
             yield from _comments(lines)
         case Equations(equations, rest):
             if equations:
-                yield r"\begin{align*}"
-                yield " \\\\\n".join(line for one in equations for line in _equation(one))
-                yield r"\end{align*}"
+                yield from _aligned([line for one in equations for line in _equation(one)])
             yield from _comments([rest])
         case Table():
             yield from _tabular(block)
 
 
+def _aligned(rows: Sequence[str]) -> Iterator[str]:
+    is_long = len(rows) > _ROWS
+    yield from [r"\begingroup\allowdisplaybreaks"] if is_long else []
+    yield r"\begin{align*}"
+    yield " \\\\\n".join(rows)
+    yield r"\end{align*}"
+    yield from [r"\endgroup"] if is_long else []
+
+
 def _equation(equation: Equation) -> Iterator[str]:
     first, *others = equation.latex
-    yield f"  {equation.latex_name or upright(equation.name)} &= {first}"
-    yield from (rf"  &\quad {line}" for line in others)
+    yield f"  {equation.latex_name or upright(equation.name)} &= {first.strip()}"
+    yield from (rf"  &\quad {line.strip()}" for line in others)
 
 
 def upright(name: str) -> str:

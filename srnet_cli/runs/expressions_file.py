@@ -9,10 +9,10 @@ inputs in their own units, or null where it would be too long to write down.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
+from sympy import Expr
 
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.limits import limited_functions
@@ -20,123 +20,267 @@ from srnet_cli.expressions.formulas import LayerFormulas, Shortener, compose, la
 from srnet_cli.expressions.nesting import written_functions
 from srnet_cli.expressions.printers import as_srepr, as_text
 from srnet_cli.expressions.trees import complexity
+from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.layers import LayerFidelity, layer_name
+from srnet_cli.fidelity.validity import Validity
 from srnet_cli.fronts.front import Composition, Fronts, Member
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.runs import files
+from srnet_cli.runs.record import Record
 
-Array = NDArray[np.float64]
 Fidelity = Mapping[str, Sequence[LayerFidelity]]
 
 UNIT_NAMES = "h{unit}"
 FIDELITY = 0.99
 """What is shown first is the simplest composition with so much of the greatest R²."""
 
-_CHECKED_ROWS = 2000
+
+@dataclass(frozen=True)
+class Figures:
+    """What a layer's formulas are worth, by set of rows; each as in ``LayerFidelity``."""
+
+    mse: dict[str, float | None]
+    r2: dict[str, float | None]
+    effect_r2: dict[str, float | None]
+    unit_r2: dict[str, tuple[float | None, ...]]
+    ceiling: dict[str, float | None]
+    undefined_rows: dict[str, int]
 
 
-def checked_rows(sets: Mapping[str, Array]) -> Array:
-    """Rows on which every printed formula must give the evaluator's values: some of every set."""
-    return np.concatenate([rows[:_CHECKED_ROWS] for rows in sets.values()])
+@dataclass(frozen=True)
+class MemberEntry:
+    """A simpler way to read a layer; ``shown`` is whether it is in the composition shown first."""
+
+    complexity: int
+    r2: float | None
+    effect_r2: float | None
+    formulas: tuple[str, ...]
+    shown: bool
 
 
-def shortener(network: Network, rows: Array, settings: EvolutionSettings) -> Shortener:
-    """Simplified forms by the network's own activations on raw rows (n, d), within the limits."""
+@dataclass(frozen=True)
+class CompositionEntry:
+    """A simpler form of the whole network; ``shown`` is whether it is shown first."""
+
+    complexity: int
+    r2: float | None
+    picks: tuple[int | None, ...]
+    shown: bool
+
+
+@dataclass(frozen=True)
+class LayerEntry:
+    """One layer.
+
+    Attributes:
+        name: ``hidden 1`` … or ``output``.
+        inputs: what its formulas read.
+        steps: named partial results, in order of use.
+        expressions, srepr: f_k as text, and for SymPy.
+        weights, bias: W, (K, m), and b, (m,).
+        complexity: nodes of the expressions.
+        figures: what they are worth.
+        front: simpler ways to read the layer; None where a run was interrupted.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    steps: dict[str, str]
+    expressions: tuple[str, ...]
+    srepr: tuple[str, ...]
+    weights: list[list[float]]
+    bias: list[float]
+    complexity: int
+    figures: Figures
+    front: tuple[MemberEntry, ...] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as they are written, the figures among them."""
+        values = asdict(self)
+        figures, front = values.pop("figures"), values.pop("front")
+        return {**values, **figures, "front": front}
+
+
+@dataclass(frozen=True)
+class WholeEntry:
+    """The network as one formula an output; None where that would be too long."""
+
+    expressions: tuple[str, ...] | None
+    complexity: int | None
+    figures: Figures
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as they are written, the figures among them."""
+        values = asdict(self)
+        figures = values.pop("figures")
+        return {**values, **figures}
+
+
+@dataclass(frozen=True)
+class ScalerEntry:
+    """How the first layer's inputs are standardised, (d,) each."""
+
+    mean: list[float]
+    scale: list[float]
+
+
+@dataclass(frozen=True)
+class ClassesEntry:
+    """What a classifier's formulas say, and how often the network says so.
+
+    Attributes:
+        classes: their names, in the order of the outputs.
+        decision: how scores decide, in words.
+        agreement: with the network, by set of rows.
+    """
+
+    classes: tuple[str, ...]
+    decision: str
+    agreement: dict[str, Agreement]
+
+
+@dataclass(frozen=True)
+class Expressions(Record):
+    """``expressions.json``, which this program writes and others read."""
+
+    FILE: ClassVar[str] = files.EXPRESSIONS
+
+    features: tuple[str, ...]
+    scaler: ScalerEntry | None
+    layers: tuple[LayerEntry, ...]
+    network: WholeEntry
+    compositions: tuple[CompositionEntry, ...] | None
+    classification: ClassesEntry | None
+    validity: dict[str, Validity]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as they are written, in order."""
+        return super().to_dict() | {
+            "layers": [layer.to_dict() for layer in self.layers],
+            "network": self.network.to_dict(),
+        }
+
+
+def shortener(assessment: Assessment, settings: EvolutionSettings) -> Shortener:
+    """Simplified forms by the network's own activations on the rows checked, within the limits."""
     limited = written_functions(limited_functions(settings))
-    return Shortener([network.inputs(rows), *network.activations(rows)[:-1]], limited)
+    network, rows = assessment.network, assessment.checked
+    return Shortener([network.inputs(rows.X), *rows.activations[:-1]], limited)
+
+
+def formulas_of(
+    assessment: Assessment, shorten: Shortener
+) -> tuple[tuple[LayerFormulas, ...], tuple[Expr, ...] | None]:
+    """The simplified formulas of every layer, and of the whole network where there are any."""
+    model, rows = assessment.model, assessment.checked
+    layers = layer_formulas(
+        model, rows.X, unit_names=UNIT_NAMES, shorten=shorten, values=rows.layers
+    )
+    return layers, compose(model, rows.X, layers, rows.outputs)
 
 
 def describe(
-    model: SymbolicNetwork,
+    assessment: Assessment,
     fidelity: Fidelity,
-    rows: Array | None,
+    classes: ClassesEntry | None,
+    validity: dict[str, Validity],
     shorten: Shortener | None = None,
     fronts: Fronts | None = None,
-) -> dict[str, Any]:
+) -> Expressions:
     """The content of ``expressions.json``.
 
     Args:
-        model: the symbolic network.
+        assessment: the symbolic network beside the network.
         fidelity: figures by set of rows and layer.
-        rows: raw rows that simplified formulas are checked on, (n, d); None: do not simplify.
-        shorten: gives the simplified forms.
+        classes: what a classifier's formulas say; None for a regression.
+        validity: where formulas fail, by region.
+        shorten: gives the simplified forms; None: do not simplify.
         fronts: simpler forms of the same network, where there are any.
     """
-    formulas = layer_formulas(model, rows, unit_names=UNIT_NAMES, shorten=shorten)
+    model = assessment.model
+    if shorten is None:
+        layers = layer_formulas(model, unit_names=UNIT_NAMES)
+        whole = compose(model, layers=layers)
+    else:
+        layers, whole = formulas_of(assessment, shorten)
     shown = None if fronts is None else fronts.simplest(FIDELITY)
-    return {
-        "features": [symbol.name for symbol in formulas[0].inputs],
-        "scaler": None
-        if model.scaler is None
-        else {"mean": model.scaler.mean.tolist(), "scale": model.scaler.scale.tolist()},
-        "layers": [
-            _layer(model, layer, index, fidelity) | _layer_front(fronts, shown, index)
-            for index, layer in enumerate(formulas)
-        ],
-        "network": _network(model, formulas, rows, fidelity),
-        "compositions": None
+    scaler = model.scaler
+    return Expressions(
+        features=tuple(symbol.name for symbol in layers[0].inputs),
+        scaler=None if scaler is None else ScalerEntry(scaler.mean.tolist(), scaler.scale.tolist()),
+        layers=tuple(
+            _layer(model, layer, index, fidelity, _front(fronts, shown, index))
+            for index, layer in enumerate(layers)
+        ),
+        network=WholeEntry(
+            None if whole is None else tuple(as_text(expr) for expr in whole),
+            None if whole is None else sum(map(complexity, whole)),
+            figures(fidelity, len(layers) - 1),
+        ),
+        compositions=None
         if fronts is None
-        else [
-            {**front_figures(one), "picks": list(one.picks), "shown": one is shown}
-            for one in fronts.compositions
-        ],
-    }
+        else tuple(
+            CompositionEntry(each.complexity, each.r2, each.picks, each is shown)
+            for each in fronts.compositions
+        ),
+        classification=classes,
+        validity=validity,
+    )
 
 
-def _layer_front(fronts: Fronts | None, shown: Composition | None, index: int) -> dict[str, Any]:
-    if fronts is None or shown is None:
-        return {"front": None}
-    front = enumerate(fronts.layers[index], 1)
-    return {
-        "front": [
-            {
-                **front_figures(member),
-                "effect_r2": member.effect_r2,
-                "formulas": list(member.formulas),
-                "shown": number == shown.picks[index],
-            }
-            for number, member in front
-        ]
-    }
-
-
-def front_figures(one: Member | Composition) -> dict[str, Any]:
+def front_figures(entry: Member | Composition) -> dict[str, Any]:
     """What every entry of a front has."""
-    return {"complexity": one.complexity, "r2": one.r2}
+    return {"complexity": entry.complexity, "r2": entry.r2}
+
+
+def figures(fidelity: Fidelity, layer: int) -> Figures:
+    """Every figure of a layer, by set of rows."""
+    by_set = {name: layers[layer] for name, layers in fidelity.items()}
+    return Figures(
+        mse={name: values.mse for name, values in by_set.items()},
+        r2={name: values.r2 for name, values in by_set.items()},
+        effect_r2={name: values.effect_r2 for name, values in by_set.items()},
+        unit_r2={name: values.unit_r2 for name, values in by_set.items()},
+        ceiling={name: values.ceiling for name, values in by_set.items()},
+        undefined_rows={name: values.undefined_rows for name, values in by_set.items()},
+    )
+
+
+def _front(
+    fronts: Fronts | None, shown: Composition | None, index: int
+) -> tuple[MemberEntry, ...] | None:
+    if fronts is None or shown is None:
+        return None
+    return tuple(
+        MemberEntry(
+            complexity=member.complexity,
+            r2=member.r2,
+            effect_r2=member.effect_r2,
+            formulas=member.formulas,
+            shown=number == shown.picks[index],
+        )
+        for number, member in enumerate(fronts.layers[index], 1)
+    )
 
 
 def _layer(
-    model: SymbolicNetwork, formulas: LayerFormulas, index: int, fidelity: Fidelity
-) -> dict[str, Any]:
+    model: SymbolicNetwork,
+    formulas: LayerFormulas,
+    index: int,
+    fidelity: Fidelity,
+    front: tuple[MemberEntry, ...] | None,
+) -> LayerEntry:
     layer = model.layers[index]
-    return {
-        "name": layer_name(index, len(model.layers)),
-        "inputs": [symbol.name for symbol in formulas.inputs],
-        "steps": {symbol.name: as_text(expr) for symbol, expr in formulas.steps},
-        "expressions": [as_text(expr) for expr in formulas.expressions],
-        "srepr": [as_srepr(expr) for expr in formulas.expressions],
-        "weights": layer.weights.tolist(),
-        "bias": layer.bias.tolist(),
-        "complexity": formulas.complexity,
-        **figures(fidelity, index),
-    }
-
-
-def _network(
-    model: SymbolicNetwork, layers: Sequence[LayerFormulas], rows: Array | None, fidelity: Fidelity
-) -> dict[str, Any]:
-    outputs = compose(model, rows, layers)
-    return {
-        "expressions": None if outputs is None else [as_text(expr) for expr in outputs],
-        "complexity": None if outputs is None else sum(map(complexity, outputs)),
-        **figures(fidelity, len(model.layers) - 1),
-    }
-
-
-def figures(fidelity: Fidelity, layer: int) -> dict[str, Any]:
-    """Every figure of a layer, by name and then by set of rows."""
-    by_set = {name: layers[layer].to_dict() for name, layers in fidelity.items()}
-    return {
-        figure: {name: values[figure] for name, values in by_set.items()}
-        for figure in ("mse", "r2", "effect_r2", "unit_r2", "ceiling", "undefined_rows")
-    }
+    return LayerEntry(
+        name=layer_name(index, len(model.layers)),
+        inputs=tuple(symbol.name for symbol in formulas.inputs),
+        steps={symbol.name: as_text(expr) for symbol, expr in formulas.steps},
+        expressions=tuple(as_text(expr) for expr in formulas.expressions),
+        srepr=tuple(as_srepr(expr) for expr in formulas.expressions),
+        weights=layer.weights.tolist(),
+        bias=layer.bias.tolist(),
+        complexity=formulas.complexity,
+        figures=figures(fidelity, index),
+        front=front,
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,10 @@ from srnet_cli.fronts.compositions import composed
 from srnet_cli.fronts.front import Composition, Fronts
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network
+from srnet_cli.runs import files
 from srnet_cli.store import RunFolder
 
-if TYPE_CHECKING:
-    pass
-
 Array = NDArray[np.float64]
-
-_FRONTS, _ROWS = "fronts.json", "fronts.npz"
 
 
 @dataclass(frozen=True)
@@ -44,10 +40,8 @@ class StoredFronts:
         Raises:
             StorageError: one cannot be written.
         """
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, fit=self.fit)
-        folder.write(_ROWS, buffer.getvalue())
-        folder.write_json(_FRONTS, self.fronts.to_dict())
+        write_arrays(folder, files.FRONT_ROWS, {"fit": self.fit})
+        folder.write_json(files.FRONTS, self.fronts.to_dict())
 
     def with_pick(
         self, found: SymbolicNetwork, network: Network, base: Composition, layer: int, pick: int
@@ -96,12 +90,23 @@ def read_fronts(folder: RunFolder, found: SymbolicNetwork) -> StoredFronts | Non
     Raises:
         StorageError, ModelError: a file is missing or damaged.
     """
-    if _FRONTS not in folder.committed().files:
+    if files.FRONTS not in folder.committed().files:
         return None
-    fit = read_arrays(folder, _ROWS).get("fit")
+    fit = read_arrays(folder, files.FRONT_ROWS).get("fit")
     if fit is None:
-        raise StorageError(f"{folder.path / _ROWS} is damaged: it holds no rows to fit")
-    return StoredFronts(Fronts.from_dict(folder.read_json(_FRONTS), found), fit)
+        raise StorageError(f"{folder.path / files.FRONT_ROWS} is damaged: it holds no rows to fit")
+    return StoredFronts(Fronts.from_dict(folder.read_json(files.FRONTS), found), fit)
+
+
+def write_arrays(folder: RunFolder, name: str, arrays: Mapping[str, Array]) -> None:
+    """Write the arrays as an ``.npz`` file of a run.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    folder.write(name, buffer.getvalue())
 
 
 def read_arrays(folder: RunFolder, name: str) -> dict[str, Array]:

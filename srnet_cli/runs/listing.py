@@ -41,15 +41,19 @@ def run() -> list[ListedRun]:
 
 
 def _describe(found: Run) -> ListedRun:
+    from srnet_cli.runs.records import Metrics  # slow to import
+
     try:
-        metrics = RunFolder(found.path).read_json("metrics.json")
-        fitness = [value for value in metrics["fitness"] if value is not None]
-        fidelity = metrics.get("fidelity", {})
-        output = fidelity.get("interpolation", fidelity.get("train", [{"r2": None}]))[-1]["r2"]
-    except (StorageError, AttributeError, LookupError, TypeError):
-        fitness, output = [], None
+        metrics = Metrics.read(RunFolder(found.path))
+    except StorageError:
+        return ListedRun(found.folder, found.state, found.finished[:19], None, None)
+    fitness = [value for value in metrics.fitness if value is not None]
     return ListedRun(
-        found.folder, found.state, found.finished[:19], min(fitness, default=None), output
+        folder=found.folder,
+        state=found.state,
+        finished=found.finished[:19],
+        fitness=min(fitness, default=None),
+        r2=None if metrics.output is None else metrics.output.r2,
     )
 
 

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.config.document import one_line
 from srnet_cli.config.resolved import read_resolved
 from srnet_cli.config.schema import AutoSettings, EvolutionSettings, Experiment
 from srnet_cli.errors import UsageError
 from srnet_cli.evolution.strategies import best_trial, restored, symbolic_network
+from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.validity import Regions, regions
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network, network_from_bytes
+from srnet_cli.runs import files
 from srnet_cli.runs.fronts import StoredFronts, read_arrays, read_fronts
+from srnet_cli.runs.records import Inputs, Metrics
 from srnet_cli.store import RunFolder
 
 Array = NDArray[np.float64]
 
-_SETTINGS = "config.resolved.json"
 _GOES_ON = "the 'srnet fit' that made it goes on from there"
 
 
@@ -45,12 +48,13 @@ class FittedRun:
         fronts: simpler forms of the model; None where the run has not finished, or was made by a
             version that knew none.
         settings: of the search.
+        formula: what the network was trained on, where that is a formula.
         regions: makes the rows that formulas are checked on, see ``validity.regions``.
     """
 
     path: Path
     is_done: bool
-    inputs: dict[str, Any]
+    inputs: Inputs
     model: SymbolicNetwork
     network: Network
     sets: dict[str, Array]
@@ -59,7 +63,41 @@ class FittedRun:
     generations: int
     fronts: StoredFronts | None = None
     settings: EvolutionSettings = field(default_factory=AutoSettings)
+    formula: str | None = None
     regions: Callable[[], Regions] = dict
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the network is a classifier."""
+        return self.network.output_activation == "softmax"
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        """Model and network on every set of rows."""
+        return Assessment(self.model, self.network, self.sets)
+
+    @property
+    def classes(self) -> list[str]:
+        """What a classifier's classes are called."""
+        return class_names(self.inputs.classes, self.network.widths[-1])
+
+    @property
+    def output_names(self) -> list[str]:
+        """What the network's outputs are called: the target, or the scores of the classes."""
+        if self.has_classes:
+            return [f"score({one_line(name)})" for name in self.classes]
+        return self._target_names()
+
+    @property
+    def explained_names(self) -> list[str]:
+        """What is explained at a point: the outputs, of a classifier the probabilities."""
+        if self.has_classes:
+            return [f"probability of {one_line(name)}" for name in self.classes]
+        return self._target_names()
+
+    def _target_names(self) -> list[str]:
+        target, width = one_line(self.inputs.target), self.network.widths[-1]
+        return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
 
 
 def read_run(path: Path) -> FittedRun:
@@ -75,16 +113,15 @@ def read_run(path: Path) -> FittedRun:
 
 
 def _finished(folder: RunFolder) -> FittedRun:
-    metrics = folder.read_json("metrics.json")
-    if all(fitness is None for fitness in metrics["fitness"]):
+    metrics = Metrics.read(folder)
+    if metrics.found_nothing:
         raise UsageError(
             f"{folder.path} holds no formulas: no expression was finite on all rows",
             hint="try other functions or more generations",
         )
-    trial = metrics["trial"]
-    model = SymbolicNetwork.from_dict(folder.read_json("model.json"))
-    experiment, sets = _experiment(folder), read_arrays(folder, "rows.npz")
-    inputs = folder.read_json("inputs.json")
+    model = SymbolicNetwork.from_dict(folder.read_json(files.MODEL))
+    experiment, sets = _experiment(folder), read_arrays(folder, files.ROWS)
+    inputs = Inputs.read(folder)
     return FittedRun(
         path=folder.path,
         is_done=True,
@@ -92,14 +129,13 @@ def _finished(folder: RunFolder) -> FittedRun:
         model=model,
         network=_network(folder),
         sets=sets,
-        trial=trial,
-        trials=len(metrics["fitness"]),
-        generations=metrics["generations"][trial - 1],
+        trial=metrics.trial,
+        trials=len(metrics.fitness),
+        generations=metrics.generations[metrics.trial - 1],
         fronts=read_fronts(folder, model),
         settings=experiment.evolution,
-        regions=partial(
-            regions, experiment, model.features, sets["train"], inputs.get("categories", {})
-        ),
+        formula=experiment.dataset.formula,
+        regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
     )
 
 
@@ -113,8 +149,9 @@ def _unfinished(folder: RunFolder) -> FittedRun:
     best = best_trial(states)
     if not np.isfinite(states[best].fitness):
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
-    sets = read_arrays(folder, "rows.npz")
-    model = symbolic_network(states[best], experiment, network, inputs["features"])
+    inputs, network = Inputs.read(folder), _network(folder)
+    sets = read_arrays(folder, files.ROWS)
+    model = symbolic_network(states[best], experiment, network, inputs.features)
     return FittedRun(
         path=folder.path,
         is_done=False,
@@ -126,16 +163,14 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         trials=experiment.trials,
         generations=states[best].generation,
         settings=experiment.evolution,
-        regions=partial(
-            regions, experiment, model.features, sets["train"], inputs.get("categories", {})
-        ),
+        formula=experiment.dataset.formula,
+        regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
     )
 
 
 def _experiment(folder: RunFolder) -> Experiment:
-    return read_resolved(folder.read_json(_SETTINGS), str(folder.path / _SETTINGS))
+    return read_resolved(folder.read_json(files.SETTINGS), str(folder.path / files.SETTINGS))
 
 
 def _network(folder: RunFolder) -> Network:
-    name = "network.safetensors"
-    return network_from_bytes(folder.read(name), str(folder.path / name))
+    return network_from_bytes(folder.read(files.NETWORK), str(folder.path / files.NETWORK))

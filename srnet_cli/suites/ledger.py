@@ -6,7 +6,6 @@ counted twice.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from srnet_cli.errors import StorageError
+from srnet_cli.runs import files
+from srnet_cli.runs.records import Metrics
 from srnet_cli.store.commit import Commit
-from srnet_cli.store.folder import DONE
 from srnet_cli.store.lock import is_locked
 from srnet_cli.suites.folder import CaseEntry, SuiteFolder
 
@@ -109,17 +109,18 @@ def is_done(path: Path) -> bool:
 def _state(path: Path) -> tuple[State, dict[str, Any]]:
     folder = os.fspath(path)
     try:
-        commit = Commit.from_bytes(_bytes(f"{folder}/{DONE}"), path / DONE)
+        commit = Commit.from_bytes(_bytes(f"{folder}/{files.DONE}"), path / files.DONE)
     except FileNotFoundError:
         return ("running" if is_locked(path) else "waiting"), {}
     except (OSError, StorageError):
         return "damaged", {}
     try:
-        metrics = _bytes(f"{folder}/metrics.json")
-        if not commit.fits("metrics.json", metrics):
+        metrics = _bytes(f"{folder}/{files.METRICS}")
+        if not commit.fits(files.METRICS, metrics):
             return "damaged", {}
-        return "done", _figures(json.loads(metrics)) | {"seconds": _seconds(folder)}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        figures = _figures(Metrics.from_bytes(metrics, path / files.METRICS))
+        return "done", figures | {"seconds": _seconds(folder)}
+    except (OSError, StorageError, LookupError):
         return "damaged", {}
 
 
@@ -128,32 +129,23 @@ def _bytes(path: str) -> bytes:
         return file.read()
 
 
-def _figures(metrics: dict[str, Any]) -> dict[str, Any]:
-    index = metrics["trial"] - 1
+def _figures(metrics: Metrics) -> dict[str, Any]:
+    index, output, classes = metrics.trial - 1, metrics.output, metrics.judged_agreement
     return {
-        "fitness": metrics["fitness"][index],
-        "r2": _held_out(metrics.get("fidelity"), "r2"),
-        "agreement": _held_out(metrics.get("agreement"), "agreement"),
-        "majority": _held_out(metrics.get("agreement"), "majority_rate"),
-        "complexity": sum(metrics["complexity"]) if "complexity" in metrics else None,
-        "generations": metrics["generations"][index],
-        "evaluations": metrics["evaluations"][index],
+        "fitness": metrics.fitness[index],
+        "r2": None if output is None else output.r2,
+        "agreement": None if classes is None else classes.agreement,
+        "majority": None if classes is None else classes.majority_rate,
+        "complexity": None if metrics.complexity is None else sum(metrics.complexity),
+        "generations": metrics.generations[index],
+        "evaluations": metrics.evaluations[index],
     }
-
-
-def _held_out(by_set: dict[str, Any] | None, figure: str) -> float | None:
-    """A figure on held-out rows, or on training rows where there are none."""
-    if not by_set:
-        return None
-    of: Any = by_set.get("interpolation", by_set.get("train"))
-    value: float | None = (of[-1] if isinstance(of, list) else of)[figure]
-    return value
 
 
 def _seconds(folder: str) -> float | None:
     """No result hangs on it, so what cannot be read is left out."""
     with suppress(OSError, ValueError, IndexError):
-        return float(_bytes(f"{folder}/timing.csv").decode().split()[-1].rsplit(",", 1)[1])
+        return float(_bytes(f"{folder}/{files.TIMING}").decode().split()[-1].rsplit(",", 1)[1])
     return None
 
 

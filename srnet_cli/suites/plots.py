@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.runs import files
 from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.ledger import Record
 from srnet_cli.suites.overview import strategies_of
@@ -65,7 +66,7 @@ def _curve(folder: SuiteFolder, record: Record) -> Array | None:
     """Evaluations and best fitness so far, (k, 2); None where that cannot be read."""
     try:
         table = np.loadtxt(
-            folder.path / record.folder / "curves.csv",
+            folder.path / record.folder / files.CURVES,
             delimiter=",",
             skiprows=1,
             usecols=(2, 3),

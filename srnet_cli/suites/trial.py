@@ -19,14 +19,11 @@ from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import Interrupted, SrnetError, StorageError
+from srnet_cli.runs import files as run_files
 from srnet_cli.store import encode_json
-from srnet_cli.store.folder import DONE
-from srnet_cli.store.lock import LOCK
 from srnet_cli.suites.luggage import Luggage, network_at_hand, pack, train, unpacked
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-_PATHS = ("config.resolved.json", "inputs.json")
-"""The files of a run that name paths."""
 
 
 @dataclass(frozen=True)
@@ -183,12 +180,12 @@ def _collected(run: Path, paths: Mapping[str, str]) -> dict[str, bytes]:
     files = {
         path.relative_to(run).as_posix(): path.read_bytes()
         for path in sorted(run.rglob("*"))
-        if path.is_file() and path.name not in (LOCK, DONE)
+        if path.is_file() and path.name not in (run_files.LOCK, run_files.DONE)
     }
-    for name in _PATHS:
+    for name in run_files.NAMING_PATHS:
         files[name] = encode_json(_renamed(json.loads(files[name]), back))
-    commit = Commit.from_bytes((run / DONE).read_bytes(), run / DONE)
-    return {**files, DONE: replace(commit, files=_fingerprints(files)).to_bytes()}
+    commit = Commit.from_bytes((run / run_files.DONE).read_bytes(), run / run_files.DONE)
+    return {**files, run_files.DONE: replace(commit, files=_fingerprints(files)).to_bytes()}
 
 
 def _fingerprints(files: Mapping[str, bytes]) -> dict[str, Any]:

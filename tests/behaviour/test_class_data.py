@@ -139,7 +139,7 @@ def test_a_class_of_one_row_is_fitted_without_early_stopping(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "constant columns: same" in told
     fitted = read_run(tmp_path / "run")
-    assert fitted.inputs["classes"] == ["no", "rare", "yes"]
+    assert fitted.inputs.classes == ("no", "rare", "yes")
     assert "rare" in (tmp_path / "run" / "expressions.json").read_text()
 
 

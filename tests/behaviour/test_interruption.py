@@ -87,7 +87,7 @@ def test_signals_again_and_again(tmp_path: Path) -> None:
         with pytest.raises(Interrupted):
             fitting.run(config, run_dir=run, reporter=Recorder(13, send(signal.SIGINT)))
     result = fitting.run(config, run_dir=run)
-    assert result.metrics["generations"] == [40, 40]
+    assert result.metrics.generations == (40, 40)
     assert results(run) == expected
 
 
@@ -147,7 +147,7 @@ def test_a_signal_while_kernels_are_compiled_does_not_wait(
         fitting.run(config, run_dir=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     monkeypatch.setattr(MnncgpEs, "warm_up", original)
-    assert fitting.run(config, run_dir=tmp_path / "run").metrics["generations"] == [4]
+    assert fitting.run(config, run_dir=tmp_path / "run").metrics.generations == (4,)
 
 
 def test_signals_are_given_back(tmp_path: Path) -> None:

@@ -389,8 +389,8 @@ def test_explainers_are_points_where_they_were_asked(monkeypatch: pytest.MonkeyP
         (["--inputs", "x"], "--inputs x: give two different inputs, such as x0,x1"),
         (["--inputs", "x,x"], "give two different inputs"),
         (["--inputs", "x,y", "--projection"], "two ways to choose a plane"),
-        (["--inputs", "x,y"], "network is no classifier"),
-        (["--projection"], "network is no classifier"),
+        (["--inputs", "x,y"], "is no classifier"),
+        (["--projection"], "is no classifier"),
     ],
 )
 def test_a_plane_that_there_is_not_exits_with_2(

@@ -73,6 +73,15 @@ def test_an_unknown_input_is_named() -> None:
     with pytest.raises(UsageError, match="no input 'z'") as caught:
         View(("x", "z")).check("r", ["x", "y"], True)
     assert caught.value.hint == "its inputs are x, y"
-    with pytest.raises(UsageError, match="need two inputs"):
+    with pytest.raises(UsageError, match="projection: a plane needs two inputs"):
         View(projection=True).check("r", ["x"], True)
     View().check("r", ["x"], False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "places"),
+    [("b,a", (1, 0)), ("c,d,a", (2, 0)), ("a, c,d", (0, 2)), ("x y,b", (3, 1)), ("x_y,b", (3, 1))],
+)
+def test_names_may_hold_commas(typed: str, places: tuple[int, int]) -> None:
+    """And inputs go by the names in formulas too."""
+    assert View.parse(typed, False).places(["a", "b", "c,d", "x y"]) == places

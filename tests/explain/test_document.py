@@ -19,7 +19,9 @@ from srnet_cli.explain.explaining import (
     PrintedFidelity,
     run,
 )
+from srnet_cli.expressions.layout import latex_width
 from srnet_cli.expressions.printers import as_latex
+from srnet_cli.networks import ClassificationQuality, RegressionQuality
 from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import RENDERERS, render
 
@@ -94,7 +96,7 @@ def explanation(units: int = 3, nodes: int | None = 10) -> Explanation:
         rows={"train": 60, "interpolation": 100},
         printed=PrintedFidelity("interpolation", 0.9, 0.89, 0.88, None),
         unconfirmed=(),
-        quality={"rows": 9, "r2": 0.9, "rmse": 2.0, "baseline_rmse": 5.0},
+        quality=RegressionQuality(rows=9, r2=0.9, rmse=2.0, baseline_rmse=5.0),
     )
 
 
@@ -163,7 +165,10 @@ def test_markdown_is_headings_lists_and_a_table(finished: Path) -> None:
     assert "- `f = " in text
 
 
-@pytest.mark.parametrize("name", ["a b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c"])
+NAMES = ["a b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c", "local", "num__age", "x_1"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_latex_names_are_escaped(name: str) -> None:
     """Whatever the target is called, braces balance and no special character stands bare."""
     odd = replace(explanation(), network=(Formula(name, "x", "x"),))
@@ -174,15 +179,24 @@ def test_latex_names_are_escaped(name: str) -> None:
     assert not set("%#&_^~") & set(bare)
 
 
-@pytest.mark.parametrize(
-    ("name", "latex"), [("h12", "h_{12}"), ("f", "f"), ("t1_0", as_latex(Symbol("t1_0")))]
-)
-def test_latex_names_are_those_of_the_formulas(name: str, latex: str) -> None:
+@pytest.mark.parametrize("name", ["h1_2", "f", "x1", "wind_speed", "alpha"])
+def test_latex_names_are_those_of_the_formulas(name: str) -> None:
     """What stands left is written as it is on the right of later lines."""
     first, *others = explanation().layers
     layers = (replace(first, expressions=(Formula(name, "x", "x"),)), *others)
     odd = replace(explanation(), layers=layers)
-    assert f"  {latex} &= x" in shown(odd, "latex").splitlines()
+    assert f"  {as_latex(Symbol(name))} &= x" in "".join(shown(odd, "latex").split(r" \\"))
+
+
+def test_long_formulas_stay_on_the_page() -> None:
+    """Lines are broken at terms, whatever the name on the left; a page of them may be parted."""
+    terms = " + ".join(f"{place}.25 x_{{{place}}}" for place in range(300))
+    odd = replace(explanation(), network=(Formula("an output of long name", "x", terms),))
+    text = shown(odd, "latex")
+    block = text[text.index(r"\allowdisplaybreaks") :].split(r"\end{align*}")[0]
+    rows = block.splitlines()[2:]
+    assert len(rows) > 20
+    assert max(latex_width(row.split("&")[-1].removesuffix(r" \\")) for row in rows) <= 75
 
 
 def test_latex_environments_are_closed(finished: Path) -> None:
@@ -204,7 +218,7 @@ def test_remarks_say_what_a_reader_must_know() -> None:
         trial=2,
         trials=3,
         shown=Shown("as the search found it", (), 6, 0.9, None, None, 0),
-        quality={"rows": 9, "accuracy": 0.75, "majority_rate": 0.7, "kappa": 0.1},
+        quality=ClassificationQuality(rows=9, accuracy=0.75, majority_rate=0.7, kappa=0.1),
         printed=PrintedFidelity("train", 0.9, 0.1, None, 7),
         unconfirmed=tuple(f"hidden 1, expression {k}" for k in range(20)),
     )

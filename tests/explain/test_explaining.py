@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compared import inputs_record
 from programs import program
 
 from oracles import interpret
@@ -22,12 +23,12 @@ from srnet_cli.networks import Network, Scaler
 from srnet_cli.runs.run import FittedRun, read_run
 
 
-def fitted(model: SymbolicNetwork, network: Network, X: np.ndarray, **inputs: object) -> FittedRun:
+def fitted(model: SymbolicNetwork, network: Network, X: np.ndarray) -> FittedRun:
     """A run that never was: a model for a network on some rows."""
     return FittedRun(
         path=Path("run"),
         is_done=True,
-        inputs={"target": "y", "classes": [], "quality": None} | inputs,
+        inputs=inputs_record(model.features),
         model=model,
         network=network,
         sets={"train": X[::2], "interpolation": X},
@@ -219,7 +220,7 @@ def test_several_expressions_and_outputs_are_numbered() -> None:
     np.testing.assert_allclose(found, hidden[:, 7], rtol=1e-3)
     classes = replace(
         made,
-        inputs=made.inputs | {"classes": ["a", "b\n", "c"]},
+        inputs=replace(made.inputs, classes=("a", "b\n", "c")),
         network=replace(made.network, output_activation="softmax"),
     )
     assert [line.name for line in explain(classes, 4).network or ()] == [

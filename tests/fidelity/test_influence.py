@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from programs import program
 
+from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.influence import influences
 from srnet_cli.fidelity.tables import influence_table
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
@@ -30,11 +31,16 @@ def model(slot: int) -> SymbolicNetwork:
     return SymbolicNetwork((layer,), ("a", "b", "c"), output_activation="softmax")
 
 
+def assessed(formulas: SymbolicNetwork, network: Network, rows: np.ndarray) -> Assessment:
+    """Formulas and a network on training rows alone."""
+    return Assessment(formulas, network, {"train": rows})
+
+
 def test_the_input_that_decides_comes_first() -> None:
     """Shuffling what the formulas read costs about half of the agreement, what they do not read
     nothing; the network's own changes are beside it, and all is the same when asked again."""
-    found = influences(model(1), NETWORK, X)
-    assert found == influences(model(1), NETWORK, X)
+    found = influences(assessed(model(1), NETWORK, X))
+    assert found == influences(assessed(model(1), NETWORK, X))
     assert [one.input for one in found] == ["b", "a", "c"]
     first, second, third = found
     assert first.lost == pytest.approx(0.47, abs=0.04)
@@ -50,7 +56,7 @@ def test_a_constant_classifier_needs_no_input() -> None:
     """Where the network names one class whatever the input, nothing changes."""
     constant = replace(NETWORK, weights=(np.zeros((2, 3)),), biases=(np.array([1.0, 0.0]),))
     layer = replace(model(1).layers[0], weights=np.zeros((1, 2)), bias=np.array([1.0, -1.0]))
-    found = influences(replace(model(1), layers=(layer,)), constant, X)
+    found = influences(assessed(replace(model(1), layers=(layer,)), constant, X))
     assert all((one.lost, one.changed) == (0, 0) for one in found)
 
 
@@ -67,6 +73,6 @@ def test_indicators_of_one_column_are_shuffled_together() -> None:
 
     network = Seen(**vars(NETWORK))
     named = replace(model(1), features=("c=r", "c=g", "c=b"))
-    (one,) = influences(named, network, X, {"c": ("r", "g", "b")})
+    (one,) = influences(assessed(named, network, X), {"c": ("r", "g", "b")})
     assert one.input == "c"
     assert all((rows.sum(axis=1) == 1).all() for rows in asked)

@@ -15,6 +15,7 @@ from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import Experiment
 from srnet_cli.explain.document import document
 from srnet_cli.explain.explaining import run
+from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.validity import Validity, check, regions, warnings
 from srnet_cli.fit import fitting
 from srnet_cli.fit.summary import document as summary
@@ -44,7 +45,7 @@ def linear() -> Network:
 
 def checked(one: Program, region: str = "domain", **dataset: object) -> Validity:
     where = regions(experiment(**dataset), FEATURES, np.zeros((1, 2)))
-    return check(formula(one), linear(), where)[region]
+    return check(Assessment(formula(one), linear(), {}), where)[region]
 
 
 SUM = program([("add", 0, 1)], inputs=2)
@@ -54,7 +55,7 @@ def test_a_faithful_formula_is_valid() -> None:
     """Finite, and within the network's range on every row: nothing to say."""
     found = checked(SUM)
     assert (found.undefined, found.outside, found.examples) == (0, 0, ())
-    assert list(warnings({"domain": found.to_dict()})) == []
+    assert list(warnings({"domain": found})) == []
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_failures_are_found_and_shown(one: Program, undefined: bool, outside: bo
         assert not np.isfinite(values[: min(found.undefined, 3)]).any()
     else:
         assert (np.abs(values - rows.sum(axis=1)) > 0.1).all()
-    lines = list(warnings({"domain": found.to_dict()}))
+    lines = list(warnings({"domain": found}))
     assert len(lines) == undefined + outside
     assert ", such as x = " in lines[0]
 
@@ -132,7 +133,7 @@ def test_without_a_domain_rows_are_near_the_data() -> None:
 def test_many_inputs_have_no_example_in_print() -> None:
     """A row of twenty inputs is no example that fits on a line; JSON holds it."""
     row = {f"x{i}": 0.5 for i in range(20)}
-    (line,) = warnings({"domain": Validity(10, 1, 0, (row,)).to_dict()})
+    (line,) = warnings({"domain": Validity(10, 1, 0, (row,))})
     assert line == "in the domain: no value on 1 of 10 rows checked"
 
 
@@ -146,12 +147,14 @@ def test_fit_and_explain_say_it(tmp_path: Path, runs_dir: Path) -> None:
     config = write_config(tmp_path, ("[add, mul, sin, cos]", "[log, div, square]"))
     result = fitting.run(config, ["evolution.generations=3"])
     said = json.loads((result.path / "expressions.json").read_text())["validity"]
-    assert said == result.metrics["validity"]
+    assert said == json.loads(json.dumps(result.metrics.to_dict()["validity"]))
     assert set(said) == {"domain", "extrapolation"}
     assert said["extrapolation"]["undefined"] + said["extrapolation"]["outside"] > 0
     names = ("in the domain", "in the extrapolation domain")
-    assert remarks(render(summary(result), "table"), names) == list(warnings(said))
+    assert remarks(render(summary(result), "table"), names) == list(
+        warnings(result.metrics.validity)
+    )
     explained = run()
-    found = {name: one.to_dict() for name, one in explained.validity.items()}
-    assert remarks(render(document(explained), "table"), names) == list(warnings(found))
-    assert found.keys() == said.keys()
+    printed = render(document(explained), "table")
+    assert remarks(printed, names) == list(warnings(explained.validity))
+    assert explained.validity.keys() == said.keys()

@@ -186,11 +186,11 @@ def test_several_trials(tmp_path: Path) -> None:
     """Every trial has its own random numbers, and the best one is shown."""
     config = write_config(tmp_path, ("seed: 3", "trials: 3"))
     run = fitting.run(config, ["evolution.generations=15"], run_dir=tmp_path / "run")
-    fitness = run.metrics["fitness"]
+    fitness = run.metrics.fitness
     assert len(set(fitness)) == 3
-    assert run.metrics["trial"] == 1 + fitness.index(min(fitness))
-    assert run.metrics["generations"] == [15, 15, 15]
-    assert run.metrics["evaluations"] == [20 + 14 * 19] * 3
+    assert run.metrics.trial == 1 + fitness.index(min(fitness))
+    assert run.metrics.generations == (15, 15, 15)
+    assert run.metrics.evaluations == (20 + 14 * 19,) * 3
     trials = {line.split(",")[0] for line in (run.path / "curves.csv").read_text().splitlines()[1:]}
     assert trials == {"1", "2", "3"}
 
@@ -204,8 +204,9 @@ def test_a_search_that_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(MnncgpEs, "advance", advance)
     config = write_config(tmp_path, ("generations: 60", "generations: 7"))
     run = fitting.run(config, run_dir=tmp_path / "run")
-    assert (run.metrics["fitness"], run.metrics["losses"]) == ([None], None)
-    assert "fidelity" not in run.metrics
+    assert (run.metrics.fitness, run.metrics.losses) == ((None,), None)
+    assert run.metrics.fidelity is None
+    assert "fidelity" not in json.loads((run.path / "metrics.json").read_text())
     assert not (run.path / "expressions.json").exists()
     assert (run.path / "curves.csv").read_text().splitlines()[1:] == [
         "1,1,20,inf,inf,inf,inf",

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from srnet_cli.fidelity.layers import LayerFidelity
 from srnet_cli.fit.fitting import FitResult
 from srnet_cli.fit.summary import document
 from srnet_cli.rendering.formats import render
+from srnet_cli.runs.records import Metrics
 
 
 def as_table(result: FitResult) -> str:
     return render(document(result), "table")
 
 
-def layer(r2: float | None, undefined: int = 0) -> dict[str, Any]:
-    return {"mse": 1.0, "r2": r2, "unit_r2": [r2], "undefined_rows": undefined}
+def layer(r2: float | None, undefined: int = 0) -> LayerFidelity:
+    return LayerFidelity(mse=1.0, r2=r2, unit_r2=(r2,), undefined_rows=undefined)
+
+
+METRICS = Metrics(
+    trial=1,
+    fitness=(0.25,),
+    generations=(7,),
+    evaluations=(70,),
+    losses=(0.1, 0.2),
+    network=None,
+    rows={"train": 10, "interpolation": 20},
+    fidelity={
+        "train": (layer(0.5), layer(0.75)),
+        "interpolation": (layer(None, 3), layer(None, 3)),
+    },
+)
 
 
 def result(**changes: Any) -> FitResult:
-    metrics = {
-        "trial": 1,
-        "fitness": [0.25],
-        "generations": [7],
-        "evaluations": [70],
-        "losses": [0.1, 0.2],
-        "network": None,
-        "rows": {"train": 10, "interpolation": 20},
-        "fidelity": {
-            "train": [layer(0.5), layer(0.75)],
-            "interpolation": [layer(None, 3), layer(None, 3)],
-        },
-    }
-    return FitResult(Path("runs/a-1"), metrics | changes)
+    return FitResult(Path("runs/a-1"), replace(METRICS, **changes))
 
 
 def test_the_summary_is_fitness_fidelity_and_folder() -> None:
@@ -55,14 +60,14 @@ def test_the_summary_is_fitness_fidelity_and_folder() -> None:
 
 def test_trials_are_summarised() -> None:
     """Of several trials the best counts, beside the median and how many found nothing."""
-    text = as_table(result(trial=3, fitness=[4.0, None, 1.0, 2.0]))
+    text = as_table(result(trial=3, fitness=(4.0, None, 1.0, 2.0)))
     assert "fitness 1 (trial 3 of 4, median 2, 1 found nothing)" in text
 
 
 def test_nothing_found_is_said() -> None:
     """Without a finite expression the summary says so, and what to try."""
-    metrics = {key: value for key, value in result().metrics.items() if key != "fidelity"}
-    text = as_table(FitResult(Path("r"), metrics | {"fitness": [None]}, was_done=True))
+    metrics = replace(METRICS, fitness=(None,), fidelity=None)
+    text = as_table(FitResult(Path("r"), metrics, was_done=True))
     assert text.splitlines() == [
         "this run had finished before; nothing was computed",
         "no expression was finite on all rows; try other functions or more generations",
@@ -74,4 +79,5 @@ def test_nothing_found_is_said() -> None:
 def test_json_is_metrics_and_folder() -> None:
     """JSON holds metrics.json, where it lies, and nothing that JSON does not know."""
     record = json.loads(render(document(result()), "json"), parse_constant=pytest.fail)
-    assert record == {"run": "runs/a-1", "was_done": False, **result().metrics}
+    written = json.loads(json.dumps(METRICS.to_dict()))
+    assert record == {"run": "runs/a-1", "was_done": False, **written}

@@ -14,7 +14,7 @@ from srnet_cli.fronts import making
 from srnet_cli.fronts.compositions import composed
 from srnet_cli.fronts.front import Fronts
 from srnet_cli.fronts.making import Formulas, Maker
-from srnet_cli.fronts.rows import forward
+from srnet_cli.fronts.rows import Judge, forward
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.model.readout import solve_readout
 from srnet_cli.networks import Network, Scaler
@@ -63,8 +63,15 @@ def shorten() -> Shortener:
 
 @pytest.fixture(scope="module")
 def fronts(shorten: Shortener) -> Fronts:
-    formulas = Formulas(HELD_OUT, shorten, NAMES)
-    return Maker(FOUND, NETWORK, PROBLEM, "interpolation", HELD_OUT, formulas).fronts()
+    return made(shorten)
+
+
+def made(shorten: Shortener) -> Fronts:
+    """The fronts of FOUND."""
+    truth, inputs = NETWORK.activations(HELD_OUT), forward(FOUND.layers, SCALER(HELD_OUT))
+    judge = Judge("interpolation", truth, NETWORK.effects(truth), inputs)
+    formulas = Formulas(HELD_OUT, shorten, NAMES, inputs)
+    return Maker(FOUND, NETWORK, PROBLEM, judge, formulas).fronts()
 
 
 def r2(truth: np.ndarray, values: np.ndarray, weights: np.ndarray | float = 1.0) -> float:
@@ -94,8 +101,7 @@ def test_what_is_left_is_tuned_again(
     """For whatever a front would hold with weights as they were found there is, at no greater
     complexity, something that leaves less, but for what rows to fit do not say of others."""
     monkeypatch.setattr(making, "tuned", lambda programs, X, goal: programs)
-    formulas = Formulas(HELD_OUT, shorten, NAMES)
-    before = Maker(FOUND, NETWORK, PROBLEM, "interpolation", HELD_OUT, formulas).fronts()
+    before = made(shorten)
     gains = []
     for front, old in zip(fronts.layers, before.layers, strict=True):
         for member in old:
@@ -193,6 +199,5 @@ def test_fronts_are_the_same_again(fronts: Fronts, shorten: Shortener) -> None:
     fresh = Shortener([NETWORK.inputs(HELD_OUT), *NETWORK.activations(HELD_OUT)[:-1]])
     for one in reversed(fronts.compositions):
         layer_formulas(one.model(FOUND), HELD_OUT, unit_names=NAMES, shorten=fresh)
-    formulas = Formulas(HELD_OUT, fresh, NAMES)
-    again = Maker(FOUND, NETWORK, PROBLEM, "interpolation", HELD_OUT, formulas).fronts()
+    again = made(fresh)
     assert again.to_dict() == fronts.to_dict()

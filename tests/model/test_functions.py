@@ -114,5 +114,5 @@ def test_an_activation_without_a_formula_is_differentiated_numerically(monkeypat
     net = network((2, 5, 1))
     X = np.random.default_rng(3).normal(size=(4, 2))
     expected = gradient(net, X)
-    monkeypatch.setattr("srnet_cli.model.functions._SLOPES", {})
+    monkeypatch.setattr("srnet_cli.model.functions.SLOPES", {})
     np.testing.assert_allclose(gradient(replace(net), X), expected, rtol=1e-6, atol=1e-8)

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from srnet_cli.errors import DataError, ModelError
 from srnet_cli.networks import Network, Scaler, fit_scaler, load_network, sigmoid, softmax
-from srnet_cli.networks.network import Activation
+from srnet_cli.networks.activations import Activation
 
 PLAIN = {
     "sigmoid": lambda z: 1 / (1 + math.exp(-z)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,13 @@ def test_no_run(runs_dir: Path) -> None:
     """A run that is not there is a usage error."""
     with pytest.raises(UsageError, match="no run 'x'"):
         run("x")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "markdown", "latex"])
+def test_every_format_says_it(finished: Path, form: str) -> None:
+    """JSON as two fields, the others in words."""
+    text = render(document(run("small-run")), form)
+    if form == "json":
+        assert json.loads(text) == {"run": str(finished), "finished": True}
+    else:
+        assert "every file is as committed" in text

@@ -32,6 +32,9 @@ def metrics(fitness: float | None) -> dict[str, Any]:
         "fitness": [fitness],
         "generations": [60],
         "evaluations": [1141],
+        "losses": [0.1, 0.1, 0.1],
+        "network": None,
+        "rows": {"train": 60, "interpolation": 100},
         "complexity": [5, 6, 7],
         "fidelity": {
             name: [layer, layer, layer | {"r2": r2}]

@@ -64,7 +64,7 @@ def test_trials_are_those_of_one_config_with_as_many(local: Path, tmp_path: Path
         json.loads((local / f"trials/first/{number:04}/metrics.json").read_text())["fitness"][0]
         for number in (1, 2)
     ]
-    assert fitted.metrics["fitness"] == alone
+    assert list(fitted.metrics.fitness) == alone
     assert alone[0] != alone[1]
 
 

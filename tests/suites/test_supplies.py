@@ -97,7 +97,9 @@ def test_a_suite_trains_each_network_once(tmp_path: Path, monkeypatch: pytest.Mo
         begin(self, place, key, payload)
 
     monkeypatch.setattr(Processes, "begin", counted)
-    text = SUITE.replace("trials: 2", "trials: 1\nmatrix: {dataset.boundary_sampling: [segments, box]}")
+    text = SUITE.replace(
+        "trials: 2", "trials: 1\nmatrix: {dataset.boundary_sampling: [segments, box]}"
+    )
     text = text.replace("  second: other.yaml\n", "")
     suite = write_suite(tmp_path, text, ("max_iter: 300", "max_iter: 298"))
     before = kept()

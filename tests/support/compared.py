@@ -9,8 +9,9 @@ import numpy as np
 from programs import program
 
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
-from srnet_cli.networks import Network, Scaler
-from srnet_cli.networks.network import Activation, OutputActivation
+from srnet_cli.networks import Network, Provenance, Scaler
+from srnet_cli.networks.activations import Activation, OutputActivation
+from srnet_cli.runs.records import Inputs
 from srnet_cli.runs.run import FittedRun
 
 
@@ -44,8 +45,23 @@ def linear_formula(
 
 def rows(count: int, low: float = -1.0, high: float = 1.0, inputs: int = 2) -> np.ndarray:
     """Uniform rows, with a scale of its own for every input."""
-    scales = np.array([1.0, 50.0, 0.02, 3.0][:inputs])
+    scales = np.resize([1.0, 50.0, 0.02, 3.0], inputs)
     return np.random.default_rng(count).uniform(low, high, (count, inputs)) * scales
+
+
+def inputs_record(features: Sequence[str], classes: Sequence[str] = ()) -> Inputs:
+    """What ``inputs.json`` of a run on rows of target y would hold."""
+    return Inputs(
+        features=tuple(features),
+        target="y",
+        task="classification" if classes else "regression",
+        classes=tuple(classes),
+        network=Provenance("file", "network.npz"),
+        quality=None,
+        config_sha256="",
+        dataset_sha256="",
+        network_sha256="",
+    )
 
 
 def fitted(
@@ -55,7 +71,7 @@ def fitted(
     return FittedRun(
         path=Path("run"),
         is_done=False,
-        inputs={"target": "y", "classes": list(classes), "quality": None},
+        inputs=inputs_record(model.features, classes),
         model=model,
         network=net,
         sets={

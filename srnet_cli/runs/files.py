@@ -1,0 +1,61 @@
+"""The names of all files of a run folder. What is in them: ``docs/run-folder.md``."""
+
+from __future__ import annotations
+
+from srnet_cli.store.commit import LOG
+from srnet_cli.store.folder import CHECKPOINTS, DONE, RUN
+from srnet_cli.store.lock import LOCK
+
+# What the run is, and what it was made from.
+CONFIG = "config.yaml"
+SETTINGS = "config.resolved.json"
+INPUTS = "inputs.json"
+NETWORK = "network.safetensors"
+ROWS = "rows.npz"
+
+# What was found.
+EXPRESSIONS = "expressions.json"
+MODEL = "model.json"
+METRICS = "metrics.json"
+FRONTS = "fronts.json"
+FRONT_ROWS = "fronts.npz"
+CURVES = "curves.csv"
+FITNESS_PLOT = "plots/fitness.png"
+FRONTS_PLOT = "plots/fronts.png"
+
+# What depends on the clock.
+TIMING = "timing.csv"
+
+# What ``srnet compare`` adds.
+COMPARISON = "compare.json"
+COMPARISON_TABLE = "compare.csv"
+COMPARISON_TIMING = "compare_timing.csv"
+
+NAMING_PATHS = (SETTINGS, INPUTS)
+"""Files that name paths outside the folder."""
+
+__all__ = [
+    "CHECKPOINTS",
+    "COMPARISON",
+    "COMPARISON_TABLE",
+    "COMPARISON_TIMING",
+    "CONFIG",
+    "CURVES",
+    "DONE",
+    "EXPRESSIONS",
+    "FITNESS_PLOT",
+    "FRONTS",
+    "FRONTS_PLOT",
+    "FRONT_ROWS",
+    "INPUTS",
+    "LOCK",
+    "LOG",
+    "METRICS",
+    "MODEL",
+    "NAMING_PATHS",
+    "NETWORK",
+    "ROWS",
+    "RUN",
+    "SETTINGS",
+    "TIMING",
+]
