@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.compare.explainers import Subject
 from srnet_cli.compare.instances import Instances
+from srnet_cli.fidelity.row_sets import judged
 from srnet_cli.model.functions import gradient
 
 Array = NDArray[np.float64]
@@ -26,7 +27,7 @@ def path_instances(subject: Subject, sets: Mapping[str, Array]) -> Instances:
     box to its highest corner, and on to the highest corner beyond. Without rows beyond, the middle
     is all there is. Each point is explained for itself; points have no neighbours.
     """
-    inside = sets.get("interpolation", subject.train)
+    inside = sets.get(judged(sets), subject.train)
     beyond = sets.get("extrapolation", inside)
     # Some domains reach less far beyond in one input; there the path stays on the box's side.
     low, high = inside.min(axis=0), inside.max(axis=0)

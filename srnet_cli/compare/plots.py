@@ -37,14 +37,14 @@ _STYLES = {"truth": "-", "network": "-", "formula": "--", "lime": ":", "maple": 
 def plots(comparison: Comparison) -> dict[str, bytes]:
     """Every plot of the comparison, by its path in the run folder."""
     made = {
-        "plots/compare_path.png": _path(comparison),
-        "plots/compare_scatter.png": _scatter(comparison),
-        "plots/compare_sweep.png": _sweep(comparison),
-        "plots/compare_layers.png": _layers(comparison),
-        "plots/compare_convergence.png": _convergence(comparison),
+        files.PATH_PLOT: _path(comparison),
+        files.SCATTER_PLOT: _scatter(comparison),
+        files.SWEEP_PLOT: _sweep(comparison),
+        files.LAYERS_PLOT: _layers(comparison),
+        files.CONVERGENCE_PLOT: _convergence(comparison),
     }
     if comparison.plane is not None:
-        made["plots/compare_boundaries.png"] = boundaries(comparison, comparison.plane)
+        made[files.BOUNDARIES_PLOT] = boundaries(comparison, comparison.plane)
     return made
 
 

@@ -30,16 +30,24 @@ TIMING = "timing.csv"
 COMPARISON = "compare.json"
 COMPARISON_TABLE = "compare.csv"
 COMPARISON_TIMING = "compare_timing.csv"
+PATH_PLOT = "plots/compare_path.png"
+SCATTER_PLOT = "plots/compare_scatter.png"
+SWEEP_PLOT = "plots/compare_sweep.png"
+LAYERS_PLOT = "plots/compare_layers.png"
+CONVERGENCE_PLOT = "plots/compare_convergence.png"
+BOUNDARIES_PLOT = "plots/compare_boundaries.png"
 
 NAMING_PATHS = (SETTINGS, INPUTS)
 """Files that name paths outside the folder."""
 
 __all__ = [
+    "BOUNDARIES_PLOT",
     "CHECKPOINTS",
     "COMPARISON",
     "COMPARISON_TABLE",
     "COMPARISON_TIMING",
     "CONFIG",
+    "CONVERGENCE_PLOT",
     "CURVES",
     "DONE",
     "EXPRESSIONS",
@@ -48,14 +56,18 @@ __all__ = [
     "FRONTS_PLOT",
     "FRONT_ROWS",
     "INPUTS",
+    "LAYERS_PLOT",
     "LOCK",
     "LOG",
     "METRICS",
     "MODEL",
     "NAMING_PATHS",
     "NETWORK",
+    "PATH_PLOT",
     "ROWS",
     "RUN",
+    "SCATTER_PLOT",
     "SETTINGS",
+    "SWEEP_PLOT",
     "TIMING",
 ]

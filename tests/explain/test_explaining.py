@@ -246,15 +246,14 @@ def test_rows_without_a_value_are_counted() -> None:
 
 def test_formulas_that_are_not_the_evaluators_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A formula whose values differ from the search's is not passed over in silence."""
-    made = wide(units=3)
-    assert explain(made, 4).unconfirmed == ()
+    assert explain(wide(units=3), 4).unconfirmed == ()
     original = SymbolicLayer.expressions
 
     def shifted(self: SymbolicLayer, inputs: np.ndarray) -> np.ndarray:
         return original(self, inputs) + (1e-6 if self.width == 3 else 0.0)
 
     monkeypatch.setattr(SymbolicLayer, "expressions", shifted)
-    assert "hidden 1, expression 0" in explain(made, 4).unconfirmed
+    assert "hidden 1, expression 0" in explain(wide(units=3), 4).unconfirmed
 
 
 @pytest.mark.parametrize("digits", [0, -3, 18])
