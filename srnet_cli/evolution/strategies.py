@@ -101,6 +101,10 @@ class Strategy:
     pack: Callable[[Sequence[Any]], bytes]
     unpack: Callable[[bytes, Sequence[int], Any], Sequence[Any]]
 
+    def searches_directly(self, settings: EvolutionSettings) -> bool:
+        """Whether it looks for whole-network formulas."""
+        return bool(getattr(settings, "direct_share", self.settings is DirectSettings))
+
     @property
     def fits_oracle_rows(self) -> bool:
         """Whether it fits, and is judged on, rows that the network labels for it."""
@@ -231,4 +235,6 @@ def symbolic_network(
         features: names of the d inputs.
     """
     layers = strategy_of(experiment).symbolic_layers(state, network.widths, experiment.evolution)
-    return SymbolicNetwork(layers, tuple(features), network.scaler, network.output_activation)
+    # A formula straight from the inputs reads them in their own units.
+    scaler = network.scaler if len(layers) == len(network.widths) - 1 else None
+    return SymbolicNetwork(layers, tuple(features), scaler, network.output_activation)

@@ -39,9 +39,16 @@ class AssessedRows:
         return len(self.X)
 
     @cached_property
-    def activations(self) -> Sequence[Array]:
-        """The network's units of every layer, (n, m_l)."""
+    def _all_activations(self) -> Sequence[Array]:
         return self._network.activations(self.X)
+
+    @property
+    def activations(self) -> Sequence[Array]:
+        """The network's units of every layer that the model has, (n, m_l).
+
+        A model straight from the inputs to the outputs has the last layer alone.
+        """
+        return self._all_activations[-self._model.depth :]
 
     @cached_property
     def layers(self) -> Sequence[LayerValues]:
@@ -51,7 +58,7 @@ class AssessedRows:
     @cached_property
     def effects(self) -> Sequence[Array]:
         """How much every unit's error matters to the outputs, (m_l,), see ``Network.effects``."""
-        return self._network.effects(self.activations)
+        return self._network.effects(self._all_activations)[-self._model.depth :]
 
     @property
     def units(self) -> list[Array]:

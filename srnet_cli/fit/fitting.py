@@ -19,10 +19,15 @@ from srnet_cli.store import RunFolder, require_free, runs_root
 from srnet_cli.store.folder import RUN
 
 if TYPE_CHECKING:
+    from srnet_cli.evolution.strategies import State
     from srnet_cli.fidelity.assessment import Assessment
     from srnet_cli.fit.preparation import Prepared
+    from srnet_cli.fronts.formulas import NetworkFormulas
     from srnet_cli.runs.fronts import StoredFronts
     from srnet_cli.runs.records import Metrics
+
+_FEW = 3
+"""Whole-network formulas of so many outputs are written even when a signal has come."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,13 @@ class FitResult:
     Attributes:
         path: the run folder.
         metrics: the content of ``metrics.json``.
+        formulas: what the network computes; None where nobody searched, or nothing was found.
         was_done: whether an earlier fit had already finished this very run.
     """
 
     path: Path
     metrics: Metrics
+    formulas: NetworkFormulas | None = None
     was_done: bool = False
 
 
@@ -142,9 +149,10 @@ def _finished(request: _Request) -> FitResult | None:
     folder = RunFolder(request.path)
     if not folder.is_done or folder.verify() or _mark(folder) != request.mark:
         return None
+    from srnet_cli.runs.formulas import read as read_formulas
     from srnet_cli.runs.records import Metrics
 
-    return FitResult(request.path, Metrics.read(folder), was_done=True)
+    return FitResult(request.path, Metrics.read(folder), read_formulas(folder), was_done=True)
 
 
 def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitResult:
@@ -160,6 +168,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             make_search,
             thread_count,
         )
+        from srnet_cli.runs.formulas import write as write_formulas
 
         experiment = request.experiment
         prepared = prepare(experiment, reporter)
@@ -175,8 +184,11 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
         assessment = assessment_of(prepared, trials.states)
+        formulas = _formulas(prepared, trials.states, signals)
         fronts = _fronts(prepared, assessment, reporter, signals)
         stopped = signals.number
+        if formulas is not None:
+            write_formulas(folder, formulas)
         metrics = write_results(
             folder, prepared, trials.states, assessment, fronts, in_haste=stopped is not None
         )
@@ -186,7 +198,25 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         if stopped is not None:
             raise Interrupted(stopped, str(folder.path))
         folder.commit()
-    return FitResult(request.path, metrics)
+    return FitResult(request.path, metrics, formulas)
+
+
+def _formulas(
+    prepared: Prepared, states: Sequence[State], signals: Signals
+) -> NetworkFormulas | None:
+    """Whole-network formulas; None where there are none, or a signal came while they were written.
+
+    After a first signal there is a moment for those of a few outputs.
+    """
+    from srnet_cli.fit.formulas import network_formulas
+
+    if signals.number is not None:
+        return network_formulas(prepared, states) if prepared.network.widths[-1] <= _FEW else None
+    try:
+        with signals.at_once():
+            return network_formulas(prepared, states)
+    except StopNow:
+        return None
 
 
 def _fronts(

@@ -26,8 +26,12 @@ def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | N
     return Assessment(model, network, prepared.sets)
 
 
-def make_fronts(prepared: Prepared, assessment: Assessment, reporter: Reporter) -> StoredFronts:
-    """The fronts of what was found."""
+def make_fronts(
+    prepared: Prepared, assessment: Assessment, reporter: Reporter
+) -> StoredFronts | None:
+    """The fronts of the layers; None of a formula straight from the inputs, which has no layers."""
+    if assessment.model.depth < len(prepared.problem.targets):
+        return None
     reporter.notice("simpler formulas: looking for what can be left out")
     model, network, problem = assessment.model, prepared.network, prepared.problem
     with threadpool_limits(1, "blas"):  # small matrices; and results that no thread changes

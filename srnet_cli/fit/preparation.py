@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from srnet_cli.evolution.problem import Problem
 from srnet_cli.evolution.strategies import strategy_of
 from srnet_cli.fidelity.row_sets import row_sets
 from srnet_cli.fit.boundary_rows import boundary_fit_rows, boundary_test_rows
+from srnet_cli.fit.structure import KnownStructure, known_structure
 from srnet_cli.fit.telling_rows import telling_rows
 from srnet_cli.networks import Network, load_or_train, network_to_bytes, quality
 from srnet_cli.networks.loading import Provenance
@@ -53,6 +54,7 @@ class Prepared:
         quality: how good the network is, where the truth is known.
         sets: raw rows by name, see ``row_sets.SETS``.
         problem: what the strategy is asked.
+        structure: of the network's outputs; None where nobody asks for it.
     """
 
     experiment: Experiment
@@ -62,6 +64,7 @@ class Prepared:
     quality: NetworkQuality | None
     sets: Mapping[str, Array]
     problem: Problem
+    structure: KnownStructure | None = None
 
 
 def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
@@ -92,12 +95,25 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
     held_out = np.concatenate([dataset.test.X, beside])
     problem = _problem(experiment, dataset, network, extra, held_out)
+    structure = _structure(experiment, dataset, network, judged)
+    if structure is not None:
+        problem = replace(problem, hints=structure.hints)
     for remark in strategy_of(experiment).remarks(problem, experiment.evolution):
         reporter.notice(remark)
     sets = row_sets(dataset, seed)
     if len(beside):
         sets["boundary"] = beside
-    return Prepared(experiment, dataset, network, provenance, judged, sets, problem)
+    return Prepared(experiment, dataset, network, provenance, judged, sets, problem, structure)
+
+
+def _structure(
+    experiment: Experiment, dataset: Dataset, network: Network, judged: NetworkQuality | None
+) -> KnownStructure | None:
+    """The structure of the network, where a direct search can make use of it."""
+    settings = experiment.evolution
+    if not strategy_of(experiment).searches_directly(settings):
+        return None
+    return known_structure(dataset, network, judged, settings.functions, experiment.seed)
 
 
 def _problem(
@@ -129,7 +145,26 @@ def _problem(
     rows = np.concatenate([fit, extra, judge])
     has_classes = network.output_activation == "softmax"
     count = len(fit) + len(extra)
-    return Problem(network.inputs(rows), tuple(network.activations(rows)), count, has_classes)
+    return Problem(
+        network.inputs(rows), tuple(network.activations(rows)), count, has_classes, rows=rows
+    )
+
+
+def inputs_of(prepared: Prepared) -> Inputs:
+    """What a run starts from, by name; without the hashes of its files."""
+    dataset = prepared.dataset
+    return Inputs(
+        features=tuple(dataset.features),
+        target=dataset.target,
+        task=dataset.task,
+        classes=tuple(dataset.classes),
+        categories={name: tuple(values) for name, values in dataset.categories.items()},
+        network=prepared.provenance,
+        quality=prepared.quality,
+        config_sha256="",
+        dataset_sha256="",
+        network_sha256="",
+    )
 
 
 def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
@@ -140,17 +175,10 @@ def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
         StorageError: a file cannot be written.
     """
     network = network_to_bytes(prepared.network)
-    dataset = prepared.dataset
-    inputs = Inputs(
-        features=tuple(dataset.features),
-        target=dataset.target,
-        task=dataset.task,
-        classes=tuple(dataset.classes),
-        categories={name: tuple(values) for name, values in dataset.categories.items()},
-        network=prepared.provenance,
-        quality=prepared.quality,
+    inputs = replace(
+        inputs_of(prepared),
         config_sha256=sha256(config).hexdigest(),
-        dataset_sha256=fingerprint(dataset),
+        dataset_sha256=fingerprint(prepared.dataset),
         network_sha256=sha256(network).hexdigest(),
     )
     _require_same(folder, inputs)

@@ -121,11 +121,14 @@ class NetworkFormulas:
         names: of the inputs, with their legend.
         rows: name of the set of rows that judges.
         fronts: one per output.
+        structure: what was found to hold of every output, a sentence each with its evidence; empty
+            where nobody asked.
     """
 
     names: Names
     rows: str
     fronts: tuple[FormulaFront, ...]
+    structure: tuple[tuple[str, ...], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -145,10 +148,14 @@ class NetworkFormulas:
                         }
                         for member in front.members
                     ],
+                    "structure": list(told),
                 }
-                for front in self.fronts
+                for front, told in zip(self.fronts, self._told(), strict=True)
             ],
         }
+
+    def _told(self) -> tuple[tuple[str, ...], ...]:
+        return self.structure or ((),) * len(self.fronts)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> NetworkFormulas:
@@ -165,7 +172,8 @@ class NetworkFormulas:
             )
             if not fronts or not all(front.members for front in fronts):
                 raise ValueError("an output has no formula")
-            return cls(names, str(record["rows"]), fronts)
+            structure = tuple(tuple(map(str, entry["structure"])) for entry in record["outputs"])
+            return cls(names, str(record["rows"]), fronts, structure if any(structure) else ())
         except (KeyError, TypeError, ValueError, SrnetError) as error:
             raise ModelError(f"the formulas of the network cannot be read: {error}") from None
 

@@ -113,7 +113,8 @@ class SymbolicNetwork:
     """A trained network read as formulas, layer by layer.
 
     Attributes:
-        layers: one a layer of the network, the output layer last.
+        layers: one per layer of the network, the output layer last; or that alone, reading the
+            inputs in their own units.
         features: names of the d input columns.
         scaler: standardisation that the first layer's inputs went through, or None.
         output_activation: ``softmax`` where the last layer's units are logits.
@@ -123,6 +124,11 @@ class SymbolicNetwork:
     features: tuple[str, ...]
     scaler: Scaler | None = None
     output_activation: OutputActivation = "linear"
+
+    @property
+    def depth(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
 
     def inputs(self, X: Array) -> Array:
         """What the first layer reads: raw rows (n, d), standardised where there is a scaler.

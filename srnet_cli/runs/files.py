@@ -14,6 +14,8 @@ NETWORK = "network.safetensors"
 ROWS = "rows.npz"
 
 # What was found.
+FORMULAS = "formulas.json"
+FORMULAS_TEXT = "formulas.txt"
 EXPRESSIONS = "expressions.json"
 MODEL = "model.json"
 METRICS = "metrics.json"
@@ -52,6 +54,8 @@ __all__ = [
     "DONE",
     "EXPRESSIONS",
     "FITNESS_PLOT",
+    "FORMULAS",
+    "FORMULAS_TEXT",
     "FRONTS",
     "FRONTS_PLOT",
     "FRONT_ROWS",

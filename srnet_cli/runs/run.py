@@ -14,13 +14,16 @@ from srnet_cli.config.document import one_line
 from srnet_cli.config.resolved import read_resolved
 from srnet_cli.config.schema import AutoSettings, EvolutionSettings, Experiment
 from srnet_cli.errors import UsageError
-from srnet_cli.evolution.strategies import best_trial, restored, symbolic_network
+from srnet_cli.evolution.strategies import best_trial, restored, strategy_of, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.validity import Regions, regions
+from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network, network_from_bytes
 from srnet_cli.runs import files
+from srnet_cli.runs.formulas import formulas_from_halls
+from srnet_cli.runs.formulas import read as read_formulas
 from srnet_cli.runs.fronts import StoredFronts, read_arrays, read_fronts
 from srnet_cli.runs.records import Inputs, Metrics
 from srnet_cli.store import RunFolder
@@ -47,6 +50,7 @@ class FittedRun:
         generations: how many generations that trial has done.
         fronts: simpler forms of the model; None where the run has not finished, or was made by a
             version that knew none.
+        formulas: what the network computes, straight from its inputs; None where nobody searched.
         settings: of the search.
         formula: what the network was trained on, where that is a formula.
         regions: makes the rows that formulas are checked on, see ``validity.regions``.
@@ -62,6 +66,7 @@ class FittedRun:
     trials: int
     generations: int
     fronts: StoredFronts | None = None
+    formulas: NetworkFormulas | None = None
     settings: EvolutionSettings = field(default_factory=AutoSettings)
     formula: str | None = None
     regions: Callable[[], Regions] = dict
@@ -133,6 +138,7 @@ def _finished(folder: RunFolder) -> FittedRun:
         trials=len(metrics.fitness),
         generations=metrics.generations[metrics.trial - 1],
         fronts=read_fronts(folder, model),
+        formulas=read_formulas(folder),
         settings=experiment.evolution,
         formula=experiment.dataset.formula,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
@@ -144,12 +150,11 @@ def _unfinished(folder: RunFolder) -> FittedRun:
     if checkpoint is None:
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
     experiment = _experiment(folder)
-    inputs, network = folder.read_json("inputs.json"), _network(folder)
+    inputs, network = Inputs.read(folder), _network(folder)
     states = restored(experiment, checkpoint, folder.path, network.widths)
     best = best_trial(states)
     if not np.isfinite(states[best].fitness):
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
-    inputs, network = Inputs.read(folder), _network(folder)
     sets = read_arrays(folder, files.ROWS)
     model = symbolic_network(states[best], experiment, network, inputs.features)
     return FittedRun(
@@ -162,6 +167,13 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         trial=best + 1,
         trials=experiment.trials,
         generations=states[best].generation,
+        formulas=formulas_from_halls(
+            strategy_of(experiment).direct_fronts(states[best]),
+            inputs,
+            network,
+            sets,
+            experiment.evolution,
+        ),
         settings=experiment.evolution,
         formula=experiment.dataset.formula,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),

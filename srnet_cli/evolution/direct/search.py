@@ -42,7 +42,7 @@ from srnet_cli.evolution.direct.formula import (
     program_of,
 )
 from srnet_cli.evolution.direct.rows import power_of_ten, stratified, useful_columns, varies
-from srnet_cli.evolution.direct.seeds import starts
+from srnet_cli.evolution.direct.seeds import sketched, starts
 from srnet_cli.evolution.direct.settings import Budget, Hints
 from srnet_cli.evolution.direct.shortening import shorter_trees
 from srnet_cli.evolution.direct.state import OutputState, State
@@ -222,7 +222,10 @@ class _OutputSearch:
         exponents = (
             tuple(hints.exponents[j] for j in self._columns.numbers) if hints.exponents else ()
         )
-        self._starts = starts(X, y, functions, exponents)
+        self._starts = [
+            *starts(X, y, functions, exponents),
+            *sketched(hints.sketches, self._columns),
+        ]
         self._rules = Rules(
             alphabet=_alphabet(X, functions),
             units=self._columns.units,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, Tree
+from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
 from srnet_cli.evolution.direct.formula import tree_of
+from srnet_cli.evolution.direct.rows import Columns
 from srnet_cli.primitives import BY_NAME
 
 Array = NDArray[np.float64]
@@ -45,6 +46,32 @@ def starts(
         if product is not None:
             trees.append(product)
     return trees
+
+
+def sketched(sketches: Sequence[Sequence[int | float | str]], columns: Columns) -> list[Tree]:
+    """Given formulas as trees; those that are too long, or read an input left out, are dropped.
+
+    Args:
+        sketches: in postfix order, see ``Hints``.
+        columns: the inputs that trees read.
+    """
+    places = {number: j for j, number in enumerate(columns.numbers.tolist())}
+    trees = []
+    for sketch in sketches:
+        inputs = {step for step in sketch if isinstance(step, int)}
+        if len(sketch) <= MAX_TREE and inputs <= places.keys():
+            trees.append(tree_of(*(_step(step, places, columns) for step in sketch)))
+    return trees
+
+
+def _step(step: int | float | str, places: Mapping[int, int], columns: Columns) -> Node:
+    if isinstance(step, str):
+        return BY_NAME[step].opcode, 1.0, False
+    if isinstance(step, float):
+        return CONSTANT, step, True
+    j = places[step]
+    # Trees read inputs times their units; a sketch reads them as they are.
+    return _leaf(j, 1.0 / float(columns.units[j]))
 
 
 def _leaf(j: int, weight: float = 1.0) -> Node:

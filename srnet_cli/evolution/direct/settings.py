@@ -61,9 +61,12 @@ class Hints:
         exponents: per input the exponent of the power law that holds along it, None where none
             does; empty: nothing known.
         products, sums: groups of inputs that the output is a product, or a sum, of functions of.
+        sketches: formulas worth beginning with, in postfix order: inputs by number, constants, and
+            functions by name.
     """
 
     irrelevant: tuple[int, ...] = ()
     exponents: tuple[float | None, ...] = ()
     products: tuple[tuple[int, ...], ...] = ()
     sums: tuple[tuple[int, ...], ...] = ()
+    sketches: tuple[tuple[int | float | str, ...], ...] = ()

@@ -1,0 +1,38 @@
+"""The formulas of the network, when a direct search has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from srnet_cli.evolution.strategies import State, best_trial, strategy_of
+from srnet_cli.fit.preparation import Prepared, inputs_of
+from srnet_cli.fronts.formulas import NetworkFormulas
+from srnet_cli.runs.formulas import formulas_from_halls
+
+
+def network_formulas(prepared: Prepared, states: Sequence[State]) -> NetworkFormulas | None:
+    """The formulas of the best trial, or None where its strategy has searched for none.
+
+    Args:
+        prepared: what was searched for.
+        states: the trials that have begun.
+    """
+    if not states:
+        return None
+    experiment, problem = prepared.experiment, prepared.problem
+    halls = strategy_of(experiment).direct_fronts(states[best_trial(states)])
+    even = problem.raw[problem.fit_rows :]
+    formulas = formulas_from_halls(
+        halls,
+        inputs_of(prepared),
+        prepared.network,
+        prepared.sets,
+        experiment.evolution,
+        even if len(even) else problem.raw,
+    )
+    if formulas is None or prepared.structure is None:
+        return formulas
+    found = prepared.structure.structure
+    told = tuple(tuple(found.sentences(output)) for output in range(found.outputs))
+    return replace(formulas, structure=told)
