@@ -120,7 +120,8 @@ class DirectSearch:
         self._searches = [
             _OutputSearch(
                 *(X, Y[:, o], X_c),
-                name=(seed, "trial", trial, "direct", o),
+                seed=seed,
+                name=("trial", trial, "direct", o),
                 threads=threads,
                 functions=functions,
                 limits=limits or no_limits(),
@@ -186,6 +187,7 @@ class _OutputSearch:
         y: Array,
         checks: Array,
         *,
+        seed: int,
         name: tuple[int | str, ...],
         threads: int,
         functions: Sequence[str],
@@ -194,7 +196,7 @@ class _OutputSearch:
         budget: Budget,
         hints: Hints,
     ) -> None:
-        self._name = name
+        self._seed, self._name = seed, name
         self._threads = threads
         self._budget = budget
         self._inputs = X.shape[1]
@@ -234,7 +236,7 @@ class _OutputSearch:
         )
 
     def _stream(self, *names: int | str) -> np.random.Generator:
-        return stream(self._name[0], *self._name[1:], *names)
+        return stream(self._seed, *self._name, *names)
 
     def init(self) -> OutputState:
         """The state before the first generation."""
@@ -283,8 +285,8 @@ class _OutputSearch:
     def _evolve(self, state: OutputState, thread: int, island: int) -> int:
         """One generation of one island; returns how many trees were tuned."""
         archive, rows = state.islands[island], self._island_rows[island]
-        names = (*self._name[1:], "generation", state.generation, island)
-        random = np.array([key(int(self._name[0]), *names)], dtype=np.uint64)
+        names = (*self._name, "generation", state.generation, island)
+        random = np.array([key(self._seed, *names)], dtype=np.uint64)
         seeds = 0 if state.generation else self._budget.seeds
         given = _archive_of(self._given(state, island, int(random[0])))
         tried = run_island(
