@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, Tree
+from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
 from srnet_cli.cgp.primitives import BY_NAME
 from srnet_cli.evolution.direct.formula import tree_of
+from srnet_cli.evolution.direct.settings import Hints
 
 Array = NDArray[np.float64]
 Node = tuple[int, float, bool]
@@ -44,6 +45,28 @@ def starts(
         product = _product(np.round(powers * digits) / digits, functions)
         if product is not None:
             trees.append(product)
+    return trees
+
+
+def grouped(numbers: NDArray[np.int64], hints: Hints, functions: Sequence[str]) -> list[Tree]:
+    """The plainest trees with a known structure: products of sums, and sums of products.
+
+    Args:
+        numbers: which input each column is.
+        hints: whose groups count; inputs that are no column are passed over.
+        functions: names of the function set.
+    """
+    if not {"add", "mul"} <= set(functions):
+        return []
+    column = {int(number): place for place, number in enumerate(numbers.tolist())}
+    add, mul = BY_NAME["add"].opcode, BY_NAME["mul"].opcode
+    trees = []
+    for groups, inner, outer in ((hints.products, add, mul), (hints.sums, mul, add)):
+        leaves = [[[_leaf(column[j])] for j in group if j in column] for group in groups]
+        parts = [_joined(group, inner) for group in leaves if group]
+        nodes = _joined(parts, outer)
+        if 1 < len(nodes) <= MAX_TREE:
+            trees.append(tree_of(*nodes))
     return trees
 
 
@@ -96,7 +119,7 @@ def _product(powers: Array, functions: Sequence[str]) -> Tree | None:
         if not nodes:
             nodes = [(CONSTANT, 1.0, True)]
         nodes = [*nodes, *_joined(below), (BY_NAME["div"].opcode, 1.0, False)]
-    return tree_of(*nodes) if len(nodes) < 40 else None
+    return tree_of(*nodes) if len(nodes) <= MAX_TREE else None
 
 
 def _power(j: int, power: float, functions: Sequence[str]) -> list[list[Node]] | None:
@@ -112,10 +135,10 @@ def _power(j: int, power: float, functions: Sequence[str]) -> list[list[Node]] |
     return factors + [[_leaf(j)]] * whole
 
 
-def _joined(factors: list[list[Node]]) -> list[Node]:
+def _joined(parts: list[list[Node]], opcode: int = BY_NAME["mul"].opcode) -> list[Node]:
     nodes: list[Node] = []
-    for place, factor in enumerate(factors):
-        nodes += factor
+    for place, part in enumerate(parts):
+        nodes += part
         if place:
-            nodes.append((BY_NAME["mul"].opcode, 1.0, False))
+            nodes.append((opcode, 1.0, False))
     return nodes
