@@ -37,7 +37,7 @@ from srnet_cli.cgp.kernels.opcodes import (
 
 _NUMBER, _PRODUCT, _SUM = 0, 1, 2
 USELESS = 1 << 20
-"""The nodes of formulas parts of which cancel."""
+"""Formulas parts of which cancel have as many nodes, or more."""
 
 _PLAIN, _IS_SUM, _IS_PRODUCT = 0, 1, 2
 _CANCELS = 1e-6
@@ -147,8 +147,8 @@ def _size(room, top, factor):
     if factor == 1.0:
         return size
     if stop - first == 1 and room.marks[first] == _IS_SUM and room.numbers[first] == 1.0:
-        # A sum that was a factor of nothing: the number goes into terms no longer known.
-        return size + 2 * (size - 1) // 2
+        # A reciprocal of a reciprocal, or the like: a shorter formula says the same.
+        return np.int64(USELESS)
     return size + 1 if stop - first > 1 else size + 2
 
 

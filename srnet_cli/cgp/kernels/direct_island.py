@@ -22,6 +22,7 @@ from srnet_cli.cgp.kernels.direct_tree import (
     Tree,
     append_random,
     copy_tree,
+    has_readable_weights,
     new_tree,
     tidy,
 )
@@ -267,7 +268,7 @@ def _try(
         return False
     wanted = _FAR * _best_of_sizes(archive, room.counts, cells)
     moments = tune_tree(child, rows, tuning, scratch, rules.steps, wanted)
-    if moments.square < 0.0:
+    if moments.square < 0.0 or not has_readable_weights(child):
         return True
     count_nodes(child, rules.units, counter, room.counts)
     checked = False
@@ -379,6 +380,7 @@ def judge_tree(tree, rows, checks, rules, thread, steps, counts, errors):
     count_nodes(tree, rules.units, new_counter(), counts)
     usable = (
         moments.square > 0.0
+        and has_readable_weights(tree)
         and is_steady(tree, moments, rows, tuning, scratch)
         and keeps_range(
             tree, rows, checks, tuning, scratch, checks.scratch + thread * checks.stride

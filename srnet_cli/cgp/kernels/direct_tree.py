@@ -25,6 +25,9 @@ MAX_TREE = 48
 """Nodes that a tree may have, weights and constants' readout not counted."""
 
 
+_SMALLEST, _LARGEST = 1e-12, 1e8
+
+
 class Tree(NamedTuple):
     """A formula.
 
@@ -191,6 +194,15 @@ def _is_linear(code):
 
 
 @kernel(allocates=False)
+def has_readable_weights(tree):
+    """Whether no free weight is so large or so small that only another one can make up for it."""
+    for i in range(tree.head[0]):
+        if tree.free[i] and not _SMALLEST < abs(tree.weights[i]) < _LARGEST:
+            return False
+    return True
+
+
+@kernel(allocates=False)
 def tidy(tree, starts, readers):
     """Reset weights that nothing needs; False if the tree says what a shorter one says.
 
@@ -227,9 +239,7 @@ def tidy(tree, starts, readers):
             left = starts[right] - 1
             if tree.codes[left] == CONSTANT and tree.codes[right] == CONSTANT:
                 return False
-        if not abs(tree.weights[i]) < np.inf:
-            return False
-    return True
+    return has_readable_weights(tree)
 
 
 @kernel(allocates=False)

@@ -76,13 +76,15 @@ def member_of(archive: Archive, cell: int, place: int) -> Tree:
 
 def duplicate(tree: Tree) -> Tree:
     """A copy that shares nothing."""
-    return Tree(*(part.copy() for part in tree))
+    return Tree(tree.codes.copy(), tree.weights.copy(), tree.free.copy(), tree.head.copy())
 
 
 def overwrite(target: Tree, source: Tree) -> None:
     """Make a tree that is a view hold another one."""
-    for part, values in zip(target, source, strict=True):
-        part[:] = values
+    target.codes[:] = source.codes
+    target.weights[:] = source.weights
+    target.free[:] = source.free
+    target.head[:] = source.head
 
 
 def program_of(tree: Tree, columns: NDArray[np.int64], units: Array, inputs: int) -> Program:

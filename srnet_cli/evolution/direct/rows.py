@@ -12,6 +12,7 @@ Array = NDArray[np.float64]
 _LEAST, _MOST = 1e-4, 1e4
 _VARIES = 1e-12
 _BINS = 16
+_FEW = 8
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,31 @@ def useful_columns(X: Array, y: Array, irrelevant: tuple[int, ...], most: int) -
     numbers = np.array(
         [j for j in range(X.shape[1]) if j not in irrelevant and varies(X[:, j])], dtype=np.int64
     )
+    if not len(numbers):
+        return Columns(numbers, np.ones(0))
     if len(numbers) > most:
-        effects = np.array([_effect(X[:, j], y) for j in numbers])
-        linear = _linear_effects(X[:, numbers], y)
-        strongest = np.argsort(-np.maximum(effects, linear), kind="stable")[:most]
+        strongest = np.argsort(-_effects(X[:, numbers], y), kind="stable")[:most]
         numbers = np.sort(numbers[strongest])
     sizes = np.sqrt(np.mean((X[:, numbers] / np.abs(X[:, numbers]).max(axis=0)) ** 2, axis=0))
     sizes = sizes * np.abs(X[:, numbers]).max(axis=0)
     return Columns(numbers, np.array([power_of_ten(float(size)) for size in sizes]))
+
+
+def chances_of(X: Array, y: Array) -> Array:
+    """How likely a leaf is each input: all alike, or, of many, partly by their effects: (d,)."""
+    d = X.shape[1]
+    even = np.full(d, 1.0 / d)
+    if d <= _FEW:
+        return even
+    effects = _effects(X, y)
+    return 0.5 * even + 0.5 * effects / effects.sum() if effects.sum() > 0.0 else even
+
+
+def _effects(X: Array, y: Array) -> Array:
+    """How much of y's variance hangs together with each input, by bins or linearly: (d,)."""
+    y = (y - y.mean()) / y.std()
+    binned = np.array([_effect(column, y) for column in X.T])
+    return np.asarray(np.maximum(binned, _linear_effects(X, y)))
 
 
 def _effect(column: Array, y: Array) -> float:

@@ -41,8 +41,14 @@ from srnet_cli.evolution.direct.formula import (
     overwrite,
     program_of,
 )
-from srnet_cli.evolution.direct.rows import power_of_ten, stratified, useful_columns, varies
-from srnet_cli.evolution.direct.seeds import sketched, starts
+from srnet_cli.evolution.direct.rows import (
+    chances_of,
+    power_of_ten,
+    stratified,
+    useful_columns,
+    varies,
+)
+from srnet_cli.evolution.direct.seeds import grouped, sketched, starts
 from srnet_cli.evolution.direct.settings import Budget, Hints
 from srnet_cli.evolution.direct.shortening import shorter_trees
 from srnet_cli.evolution.direct.state import OutputState, State
@@ -120,7 +126,8 @@ class DirectSearch:
         self._searches = [
             _OutputSearch(
                 *(X, Y[:, o], X_c),
-                name=(seed, "trial", trial, "direct", o),
+                seed=seed,
+                name=("trial", trial, "direct", o),
                 threads=threads,
                 functions=functions,
                 limits=limits or no_limits(),
@@ -186,6 +193,7 @@ class _OutputSearch:
         y: Array,
         checks: Array,
         *,
+        seed: int,
         name: tuple[int | str, ...],
         threads: int,
         functions: Sequence[str],
@@ -194,7 +202,7 @@ class _OutputSearch:
         budget: Budget,
         hints: Hints,
     ) -> None:
-        self._name = name
+        self._seed, self._name = seed, name
         self._threads = threads
         self._budget = budget
         self._inputs = X.shape[1]
@@ -211,8 +219,7 @@ class _OutputSearch:
         y = y * self._scale
         kept = self._stream("checks").permutation(len(checks))[: budget.check_rows]
         checks = self._columns.of(checks[kept])
-        self._all = lay_out(X, y, threads)
-        self._checks = lay_out(checks, np.zeros(len(checks)), threads)
+        self._X, self._y, self._checks = X, y, checks
         self._island_rows = []
         self._transforms = _shared_out(usable_transforms(y, functions), budget.islands)
         for island, transform in enumerate(self._transforms):
@@ -222,12 +229,11 @@ class _OutputSearch:
         exponents = (
             tuple(hints.exponents[j] for j in self._columns.numbers) if hints.exponents else ()
         )
-        self._starts = [
-            *starts(X, y, functions, exponents),
-            *sketched(hints.sketches, self._columns),
-        ]
+        self._starts = starts(X, y, functions, exponents)
+        self._starts += grouped(self._columns.numbers, hints, functions)
+        self._starts += sketched(hints.sketches, self._columns)
         self._rules = Rules(
-            alphabet=_alphabet(X, functions),
+            alphabet=_alphabet(X, y, functions),
             units=self._columns.units,
             limits=limits,
             longest=longest,
@@ -237,7 +243,7 @@ class _OutputSearch:
         )
 
     def _stream(self, *names: int | str) -> np.random.Generator:
-        return stream(self._name[0], *self._name[1:], *names)
+        return stream(self._seed, *self._name, *names)
 
     def init(self) -> OutputState:
         """The state before the first generation."""
@@ -257,12 +263,14 @@ class _OutputSearch:
 
     def advance(self, state: OutputState, pool: ThreadPoolExecutor) -> None:
         """Run one generation."""
+        # Laid out for as long as this takes: a hundred outputs would need gigabytes of scratch.
+        checks = lay_out(self._checks, np.zeros(len(self._checks)), self._threads)
 
         def evolve(thread: int, island: int) -> int:
-            return self._evolve(state, thread, island)
+            return self._evolve(state, checks, thread, island)
 
         self._share(pool, evolve, range(self._budget.islands), state)
-        self._judge(state, pool)
+        self._judge(state, checks, pool)
         state.generation += 1
 
     def _share(
@@ -283,15 +291,15 @@ class _OutputSearch:
         else:
             state.evaluations += sum(pool.map(run, range(self._threads)))
 
-    def _evolve(self, state: OutputState, thread: int, island: int) -> int:
+    def _evolve(self, state: OutputState, checks: Rows, thread: int, island: int) -> int:
         """One generation of one island; returns how many trees were tuned."""
         archive, rows = state.islands[island], self._island_rows[island]
-        names = (*self._name[1:], "generation", state.generation, island)
-        random = np.array([key(int(self._name[0]), *names)], dtype=np.uint64)
+        names = (*self._name, "generation", state.generation, island)
+        random = np.array([key(self._seed, *names)], dtype=np.uint64)
         seeds = 0 if state.generation else self._budget.seeds
         given = _archive_of(self._given(state, island, int(random[0])))
         tried = run_island(
-            archive, given, rows, self._checks, self._rules, random, thread, seeds,
+            archive, given, rows, checks, self._rules, random, thread, seeds,
             self._budget.offspring,
         )  # fmt: skip
         return int(tried)
@@ -359,9 +367,12 @@ class _OutputSearch:
     def _inputs_of(self, rows: Rows) -> Array:
         return rows.memory[: self._width * rows.n].reshape(self._width, rows.n).T
 
-    def _judge(self, state: OutputState, pool: ThreadPoolExecutor) -> None:
+    def _judge(self, state: OutputState, checks: Rows, pool: ThreadPoolExecutor) -> None:
         """Tune the islands' best on all rows, and let them into the hall of fame."""
         candidates = self._candidates(state)
+        if not candidates:
+            return
+        rows = lay_out(self._X, self._y, self._threads)
         trees = [self._readable(state, candidate) for candidate in candidates]
         counts = np.zeros((len(candidates), 4), dtype=np.int64)
         errors = np.full((len(candidates), 4), np.inf)
@@ -372,7 +383,7 @@ class _OutputSearch:
             if tree is None:
                 return 0
             found = judge_tree(
-                tree, self._all, self._checks, self._rules, thread,
+                tree, rows, checks, self._rules, thread,
                 self._budget.judged_steps, counts[k], errors[k],
             )  # fmt: skip
             moments[k] = Moments(*found)
@@ -413,7 +424,7 @@ class _OutputSearch:
         overwrite(member_of(state.hall, nodes, 0), tree)
         state.hall.heads[nodes, 0, 1] = form
         state.hall.errors[nodes, 0] = max(error, _PERFECT)
-        state.readouts[nodes] = readout(moments, form, self._all.mean, self._all.n)
+        state.readouts[nodes] = readout(moments, form, float(self._y.mean()), len(self._y))
 
     def front(self, state: OutputState) -> tuple[Member, ...]:
         """The members of the hall of fame that are better than all that are shorter."""
@@ -461,12 +472,11 @@ def _archive_of(trees: Sequence[Tree]) -> Archive:
     return archive
 
 
-def _alphabet(X: Array, functions: Sequence[str]) -> Alphabet:
+def _alphabet(X: Array, y: Array, functions: Sequence[str]) -> Alphabet:
     rows = function_set(functions)
-    d = X.shape[1]
     return Alphabet(
         unary=np.array([row.opcode for row in rows if row.arity == 1], dtype=np.int64),
         binary=np.array([row.opcode for row in rows if row.arity == 2], dtype=np.int64),
-        chances=np.arange(1, d + 1) / d,
+        chances=np.cumsum(chances_of(X, y)),
         spreads=X.std(axis=0),
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
 from srnet_cli.evolution.direct.formula import tree_of
 from srnet_cli.evolution.direct.rows import Columns
+from srnet_cli.evolution.direct.settings import Hints
 from srnet_cli.primitives import BY_NAME
 
 Array = NDArray[np.float64]
@@ -74,6 +75,28 @@ def _step(step: int | float | str, places: Mapping[int, int], columns: Columns) 
     return _leaf(j, 1.0 / float(columns.units[j]))
 
 
+def grouped(numbers: NDArray[np.int64], hints: Hints, functions: Sequence[str]) -> list[Tree]:
+    """The plainest trees with a known structure: products of sums, and sums of products.
+
+    Args:
+        numbers: which input each column is.
+        hints: whose groups count; inputs that are no column are passed over.
+        functions: names of the function set.
+    """
+    if not {"add", "mul"} <= set(functions):
+        return []
+    column = {int(number): place for place, number in enumerate(numbers.tolist())}
+    add, mul = BY_NAME["add"].opcode, BY_NAME["mul"].opcode
+    trees = []
+    for groups, inner, outer in ((hints.products, add, mul), (hints.sums, mul, add)):
+        leaves = [[[_leaf(column[j])] for j in group if j in column] for group in groups]
+        parts = [_joined(group, inner) for group in leaves if group]
+        nodes = _joined(parts, outer)
+        if 1 < len(nodes) <= MAX_TREE:
+            trees.append(tree_of(*nodes))
+    return trees
+
+
 def _leaf(j: int, weight: float = 1.0) -> Node:
     return FIRST_INPUT + j, weight, weight != 1.0
 
@@ -123,7 +146,7 @@ def _product(powers: Array, functions: Sequence[str]) -> Tree | None:
         if not nodes:
             nodes = [(CONSTANT, 1.0, True)]
         nodes = [*nodes, *_joined(below), (BY_NAME["div"].opcode, 1.0, False)]
-    return tree_of(*nodes) if len(nodes) < 40 else None
+    return tree_of(*nodes) if len(nodes) <= MAX_TREE else None
 
 
 def _power(j: int, power: float, functions: Sequence[str]) -> list[list[Node]] | None:
@@ -139,10 +162,10 @@ def _power(j: int, power: float, functions: Sequence[str]) -> list[list[Node]] |
     return factors + [[_leaf(j)]] * whole
 
 
-def _joined(factors: list[list[Node]]) -> list[Node]:
+def _joined(parts: list[list[Node]], opcode: int = BY_NAME["mul"].opcode) -> list[Node]:
     nodes: list[Node] = []
-    for place, factor in enumerate(factors):
-        nodes += factor
+    for place, part in enumerate(parts):
+        nodes += part
         if place:
-            nodes.append((BY_NAME["mul"].opcode, 1.0, False))
+            nodes.append((opcode, 1.0, False))
     return nodes
