@@ -46,7 +46,7 @@ def drawn() -> None:
 @pytest.fixture(autouse=True)
 def _undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(plots, "plots", lambda comparison: {})
+        monkeypatch.setattr(comparing, "plots", lambda comparison: {})
 
 
 def run(*references: str | Path, **options: int | bool) -> list[comparing.Comparison]:
@@ -353,7 +353,7 @@ def test_a_classifiers_plots(finished: Path, monkeypatch, view: View, axes: list
     drawn = plots.plots(comparison)
     assert "plots/compare_boundaries.png" in drawn
     assert len(drawn) == 6
-    assert all(plot.startswith(PNG) for plot in plots.values())
+    assert all(plot.startswith(PNG) for plot in drawn.values())
     assert json.loads(render(document([comparison]), "json"))[0]["plane"] == axes
 
 
