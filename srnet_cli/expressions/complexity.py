@@ -18,13 +18,15 @@ printed                nodes  because the tree is
 ``a/sqrt(b)``              5  ``Mul(a, Pow(b, -1/2))``
 ``sin(x)``                 2  a function
 ``0.5*k*x**2``             6  ``Mul(0.5, k, Pow(x, 2))``
+``x*x``                    3  ``Pow(x, 2)``: factors that repeat are a power
 ``f = 2*h0 + 1``           5  the right side alone; names of results are not counted
 =====================  =====  ==============================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from sympy import Add, Expr, Mul, Pow
 
@@ -44,16 +46,31 @@ def complexity(expr: Expr) -> int:
 def _nodes(expr: Expr, known: dict[Expr, int]) -> int:
     if expr not in known:
         inner = sum(_nodes(arg, known) for arg in expr.args)
-        known[expr] = 1 + inner - _merged(expr)
+        known[expr] = 1 + inner - _merged(expr, known)
     return known[expr]
 
 
-def _merged(expr: Expr) -> int:
+def _repeated(product: Expr, known: dict[Expr, int]) -> int:
+    """Nodes that factors which repeat have more than the power that they are.
+
+    Of a product that is nothing but one such power, the product is not a node either.
+    """
+    factors = Counter(_factors(product))
+    saved = sum((times - 1) * known[factor] - 2 for factor, times in factors.items() if times > 1)
+    return saved + (len(factors) == 1 and factors.total() > 1)
+
+
+def _factors(product: Expr) -> Iterator[Expr]:
+    for arg in product.args:
+        yield from _factors(arg) if isinstance(arg, Mul) else (arg,)
+
+
+def _merged(expr: Expr, known: dict[Expr, int]) -> int:
     """Nodes of the tree as built that the tree as printed does not have."""
     if isinstance(expr, Add):
         return sum(isinstance(arg, Add) for arg in expr.args)
     if isinstance(expr, Mul):
-        return sum(isinstance(arg, Mul) for arg in expr.args)
+        return sum(isinstance(arg, Mul) for arg in expr.args) + _repeated(expr, known)
     if isinstance(expr, Pow) and expr.exp == -1 and isinstance(expr.base, Pow):
         return 2 if expr.base.exp.is_Rational else 0
     return 0
