@@ -37,14 +37,14 @@ def explain(
             metavar="F",
             help="Show the simplest formulas whose output has at least F times the R² (to the "
             "network, held-out rows; of probabilities for classes) of the most faithful ones; 1: "
-            "those. By default 0.99.",
+            "those. By default the knee of the front, and for the layers 0.99.",
         ),
     ] = None,
     complexity: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="Show the most faithful formulas of at most N nodes, all layers together.",
+            help="Show the most faithful formulas of at most N nodes; of layers, all together.",
         ),
     ] = None,
     layer: Annotated[
@@ -67,11 +67,21 @@ def explain(
             "--scaled", help="Print formulas of standardised inputs, where the network reads these."
         ),
     ] = False,
+    hypotheses: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--try",
+            metavar="FORMULA",
+            help="Set a formula of your own beside those found: 'k*x**2/2', or for one of several "
+            "outputs 'name = formula'. May be repeated.",
+        ),
+    ] = None,
     at: At = None,
 ) -> None:
-    """Print a run's formulas, layer by layer and for the whole network, and what they are worth.
+    """Print what a run's network computes: one formula, all that were found, and layer by layer.
 
-    Of all formulas found, the simplest are shown that do nearly what the most faithful do.
+    First comes the formula where more nodes begin to bring little (the knee of the front), with its
+    1−R² on held-out rows and where it fails; --fidelity and --complexity choose others.
     """
     from srnet_cli.explain.choice import Choice
     from srnet_cli.rendering.document import Display
@@ -81,13 +91,21 @@ def explain(
     if fronts:
         from srnet_cli.explain import front_list
 
-        others = {"digits": digits is not None, "scaled": scaled, "at": at is not None}
+        others = {
+            "digits": digits is not None,
+            "scaled": scaled,
+            "at": at is not None,
+            "try": hypotheses is not None,
+        }
         given = [name for name, is_given in others.items() if is_given]
         front_list.require_alone([*choice.wishes, *given])
         console.answer(front_list.document(front_list.run(run), display), form)
         return
     if at is not None:
         from srnet_cli.explain import point
+
+        if hypotheses:
+            raise UsageError("a point is shown alone; give one of them", options=("at", "try"))
 
         if scaled:
             raise UsageError(
@@ -101,5 +119,7 @@ def explain(
     from srnet_cli.explain import explaining
     from srnet_cli.explain.document import document
 
-    explained = explaining.run(run, digits=digits, choice=choice, scaled=scaled)
+    explained = explaining.run(
+        run, digits=digits, choice=choice, scaled=scaled, hypotheses=hypotheses or ()
+    )
     console.answer(document(explained, display), form)

@@ -14,7 +14,7 @@ from srnet_cli.config.evolution import (
 )
 from srnet_cli.config.network import NetworkSettings, TrainSettings
 from srnet_cli.config.section import Settings
-from srnet_cli.config.types import Integer
+from srnet_cli.config.types import Integer, Text
 
 __all__ = [
     "AutoSettings",
@@ -57,5 +57,11 @@ class Experiment(Settings):
         "the eighth search of the same config with more trials",
     )
     dataset: DatasetSettings = Field(description="the rows, see below")
+    hypotheses: tuple[Text, ...] = Field(
+        default=(),
+        max_length=100,
+        description="formulas of your own that `explain` sets beside those found, such as "
+        "`k*x**2/2`; of several outputs as `name = formula`. They change no result",
+    )
     network: NetworkSettings = Field(description="the network to explain, see below")
     evolution: StrategySettings = Field(default=AutoSettings(), description="the search, see below")

@@ -133,6 +133,8 @@ def _base(stored: StoredFronts, choice: Choice) -> tuple[Composition, str]:
 
 
 def _without_fronts(fitted: FittedRun, choice: Choice) -> Shown:
+    if fitted.model.depth < len(fitted.network.widths) - 1:
+        return Shown("straight from the inputs", (), None, None, None, None, 0)
     reason = "it is of an earlier version" if fitted.is_done else "they are made when it finishes"
     if choice.needs_fronts:
         raise UsageError(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from srnet_cli.explain.answer import Answer
 from srnet_cli.explain.explaining import LATEX_WIDTH, Explanation, Formula, LayerExplanation
 from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES
+from srnet_cli.expressions.printers import as_text
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.tables import (
     Scores,
@@ -26,10 +28,21 @@ from srnet_cli.rendering.document import (
     Equation,
     Equations,
     Paragraph,
+    Remarks,
     Section,
     remarks,
 )
-from srnet_cli.rendering.table import Column, code, score_text, shortfall_text, table, text
+from srnet_cli.rendering.table import (
+    Column,
+    code,
+    figures,
+    number,
+    score_text,
+    shortfall_text,
+    table,
+    text,
+)
+from srnet_cli.runs.formula_sections import answer_section, front_sections, structure_sections
 from srnet_cli.runs.records import NetworkQuality
 
 SHOWN = 8
@@ -51,8 +64,10 @@ def document(explanation: Explanation, display: Display = BRIEF) -> Document:
     """
     return Document(
         title=explanation.run,
-        lead=tuple(_lead(explanation, display)),
+        lead=tuple(_lead(explanation)),
         sections=(
+            *answer_sections(explanation, display),
+            *_layers_heading(explanation, display),
             *scaling_sections(explanation, display),
             *(layer_section(layer, display) for layer in explanation.layers),
             *decision_sections(explanation),
@@ -63,6 +78,64 @@ def document(explanation: Explanation, display: Display = BRIEF) -> Document:
         ),
         record=explanation.to_dict(),
     )
+
+
+def answer_sections(explanation: Explanation, display: Display) -> Iterator[Section]:
+    """What the network computes: the formulas that answer, where they fail, and all the others."""
+    answer = explanation.answer
+    if answer is None:
+        return
+    if answer.formulas is not None:
+        yield answer_section(answer.formulas, answer.chosen, display)
+        told = [f"shown: {answer.why}; {_size(answer)}"]
+        if len(answer.chosen) == 1 and explanation.classification is not None:
+            classes = explanation.classification.classes
+            told.append(f"above 0 it names {classes[1]}, else {classes[0]}")
+        yield remarks([*told, *warnings(answer.validity)])
+    yield from tried_sections(answer)
+    if answer.formulas is not None:
+        yield from front_sections(answer.formulas, display)
+        yield from structure_sections(answer.formulas, display)
+
+
+def _size(answer: Answer) -> str:
+    """How long the formulas are, beside the network."""
+    nodes = sum(formula.complexity for formula in answer.chosen)
+    longer = ", longer than the network" if nodes > answer.weights else ""
+    return f"{nodes} nodes{longer}, the network has {answer.weights} weights"
+
+
+def tried_sections(answer: Answer) -> Iterator[Section]:
+    """The truth, where it is known, and the user's own formulas, beside what was found."""
+    rows = []
+    for tried in answer.tried:
+        for how, formula in tried.formulas:
+            source = tried.source if how == "as written" else how
+            rows.append(
+                [
+                    text(source),
+                    number(formula.complexity, "d"),
+                    number(formula.unexplained, ".2g", missing="no value"),
+                    code(as_text(formula.expr)),
+                ]
+            )
+        if tried.beside is not None:
+            rows.append(
+                [
+                    text("found, no longer"),
+                    number(tried.beside.complexity, "d"),
+                    number(tried.beside.error, ".2g"),
+                    code(tried.beside.text),
+                ]
+            )
+    if rows:
+        columns = [Column(""), *figures("nodes", "1−R²"), Column("formula", wraps=True)]
+        yield Section("beside what is known or thought", (table(columns, rows),))
+
+
+def _layers_heading(explanation: Explanation, display: Display) -> Iterator[Section]:
+    """What follows are the layers: which composition this is, and what it is worth."""
+    yield Section("layer by layer", (Remarks(tuple(_shown(explanation, display))),))
 
 
 def scaling_sections(explanation: Explanation, display: Display) -> Iterator[Section]:
@@ -184,12 +257,11 @@ def _heading(layer: LayerExplanation, display: Display) -> str:
     return f"{layer.name}: {units} from {inputs}, complexity {layer.complexity}"
 
 
-def _lead(explanation: Explanation, display: Display) -> Iterator[str]:
+def _lead(explanation: Explanation) -> Iterator[str]:
     if not explanation.is_done:
         yield f"not finished: the best found in {explanation.generations} generations"
     if explanation.trials > 1:
         yield f"trial {explanation.trial} of {explanation.trials}, the best"
-    yield from _shown(explanation, display)
 
 
 def _shown(explanation: Explanation, display: Display) -> Iterator[str]:

@@ -11,6 +11,7 @@ from sympy import Expr
 
 from srnet_cli.config.document import one_line
 from srnet_cli.errors import UsageError
+from srnet_cli.explain.answer import Answer, answer
 from srnet_cli.explain.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.expressions.formulas import LayerFormulas
 from srnet_cli.expressions.markup import LatexWriter
@@ -60,7 +61,7 @@ class LayerExplanation:
         inputs: what the formulas read.
         expressions: named partial results, then f, or f0 … of several expressions.
         units: the readout of every unit.
-        complexity: nodes of the expressions.
+        complexity: nodes of everything that is printed of it, readouts included.
         mse: mean squared error over rows and units.
         r2: coefficient of determination, units pooled.
         effect_r2: the same, each unit weighed by its effect on the outputs.
@@ -147,6 +148,7 @@ class Explanation:
         classification: the classes; None for a regression.
         validity: where these formulas fail, by region, see ``validity``.
         legend: the columns that have another name in formulas, by that name.
+        answer: what the network computes, straight from its inputs.
     """
 
     run: str
@@ -168,10 +170,12 @@ class Explanation:
     classification: Classification | None = None
     validity: dict[str, Validity] = field(default_factory=dict)
     legend: dict[str, str] = field(default_factory=dict)
+    answer: Answer | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
-        return asdict(self)
+        record = asdict(replace(self, answer=None))
+        return record | {"answer": None if self.answer is None else self.answer.to_dict()}
 
 
 def run(
@@ -180,6 +184,7 @@ def run(
     digits: int | None = None,
     choice: Choice = DEFAULT,
     scaled: bool = False,
+    hypotheses: Sequence[str] = (),
 ) -> Explanation:
     """Explain a run.
 
@@ -190,6 +195,7 @@ def run(
         choice: which composition to show.
         scaled: whether formulas read standardised inputs, where the network does, rather than the
             inputs in their own units.
+        hypotheses: formulas of the user to set beside those that were found.
 
     Raises:
         UsageError: no such run, digits out of range, or a choice that there is not.
@@ -198,7 +204,8 @@ def run(
     if digits is not None and not 1 <= digits <= MAX_DIGITS:
         raise UsageError(f"give 1 to {MAX_DIGITS} significant digits", options={"digits": digits})
     choice.check()
-    return explain(read_run(find_run(runs_root(), reference)), digits, choice, scaled)
+    fitted = read_run(find_run(runs_root(), reference))
+    return explain(fitted, digits, choice, scaled, hypotheses)
 
 
 def explain(
@@ -206,8 +213,10 @@ def explain(
     digits: int | None = None,
     choice: Choice = DEFAULT,
     scaled: bool = False,
+    hypotheses: Sequence[str] = (),
 ) -> Explanation:
     """Explain a run that has been read."""
+    answered = answer(fitted, choice, (*fitted.hypotheses, *hypotheses))
     fitted, shown = chosen(fitted, choice)
     model, assessment = fitted.model, fitted.assessment
     layers, network = formulas_of(assessment, shortener(assessment, fitted.settings))
@@ -245,6 +254,7 @@ def explain(
         quality=fitted.inputs.quality,
         validity=check(assessment, fitted.regions()),
         classification=_classification(fitted),
+        answer=answered,
         legend={line.name: one_line(line.column) for line in Names(model.features).legend},
     )
 

@@ -28,9 +28,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from sympy import Add, Expr, Mul, Pow
 
-__all__ = ["complexity", "composition_complexity", "layer_complexity"]
+Array = NDArray[np.float64]
+
+__all__ = ["complexity", "composition_complexity", "layer_complexity", "readout_complexity"]
 
 
 def complexity(expr: Expr) -> int:
@@ -74,6 +78,21 @@ def _merged(expr: Expr, known: dict[Expr, int]) -> int:
     if isinstance(expr, Pow) and expr.exp == -1 and isinstance(expr.base, Pow):
         return 2 if expr.base.exp.is_Rational else 0
     return 0
+
+
+def readout_complexity(weights: Array, bias: Array) -> int:
+    """Number of nodes of a layer's readouts over the names of its expressions, as printed.
+
+    A weight of 1 and a bias of 0 are not printed, nor is a term of weight 0.
+
+    Args:
+        weights: W, (K, m).
+        bias: b, (m,).
+    """
+    terms = (weights != 0.0).sum(axis=0) + (bias != 0.0)
+    factors = 2 * ((weights != 0.0) & (weights != 1.0)).sum(axis=0)
+    # A unit that is nothing at all is printed as 0.
+    return int(np.sum(np.maximum(terms, 1) + factors + (terms > 1)))
 
 
 def layer_complexity(expressions: Iterable[Expr], readouts: Iterable[Expr]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from sympy import Expr, Symbol
 
 from srnet_cli.expressions.builder import Step, affine, standardised, to_steps
-from srnet_cli.expressions.complexity import complexity
+from srnet_cli.expressions.complexity import complexity, readout_complexity
 from srnet_cli.expressions.names import UNIT_NAMES, feature_symbols, step_symbols, unit_symbols
 from srnet_cli.expressions.normal_form import NormalForm, same_values
 from srnet_cli.expressions.numeric import Array, values
@@ -38,6 +38,7 @@ class LayerFormulas:
             it cannot be written down at once.
         expressions: f_k, the K expressions over ``inputs`` and the steps.
         units: h_j = Σ_k W[k, j] f_k + b_j, (m).
+        readout_nodes: nodes of these over the names of the f_k, as they are printed.
     """
 
     inputs: tuple[Symbol, ...]
@@ -45,12 +46,13 @@ class LayerFormulas:
     steps: tuple[Step, ...]
     expressions: tuple[Expr, ...]
     units: tuple[Expr, ...]
+    readout_nodes: int = 0
 
     @property
     def complexity(self) -> int:
-        """Nodes of all expressions of the layer, without the readout."""
+        """Nodes of everything that is printed of the layer: expressions and readouts."""
         parts = [expr for _, expr in self.steps] + list(self.expressions)
-        return sum(complexity(expr) for expr in parts)
+        return sum(complexity(expr) for expr in parts) + self.readout_nodes
 
     def evaluate(self, X: Array) -> Array:
         """The units by their formulas alone, as printed: inputs (n, d) -> (n, m)."""
@@ -220,7 +222,8 @@ def _plain(
     steps = tuple(step for before, _ in written for step in before)
     expressions = tuple(expr for _, expr in written)
     units = _units(layer, expressions) if outputs else ()
-    return LayerFormulas(inputs, outputs, steps, expressions, units)
+    nodes = readout_complexity(layer.weights, layer.bias)
+    return LayerFormulas(inputs, outputs, steps, expressions, units, nodes)
 
 
 def _units(layer: SymbolicLayer, expressions: Sequence[Expr]) -> tuple[Expr, ...]:

@@ -90,9 +90,30 @@ def check(assessment: Assessment, where: Regions) -> dict[str, Validity]:
     """Check a composition against the network, region by region."""
     model, network = assessment.model, assessment.network
     return {
-        name: _checked(model.features, X, model.predict(X), network.predict(X))
+        name: check_values(model.features, X, model.predict(X), network.predict(X))
         for name, X in where.items()
     }
+
+
+def check_values(features: Sequence[str], X: Array, values: Array, known: Array) -> Validity:
+    """Check any formulas against the network in one region.
+
+    Args:
+        features: names of the inputs.
+        X: raw rows of the region, (n, d).
+        values: what the formulas give there, (n, m).
+        known: what the network gives, (n, m).
+    """
+    undefined = ~np.isfinite(values).all(axis=1)
+    low, high = known.min(axis=0), known.max(axis=0)
+    span = high - low + 1e-9 * (1.0 + np.abs(known).max(axis=0))
+    with np.errstate(all="ignore"):
+        excess = (np.maximum(low - values, values - high) / span).max(axis=1)
+    outside = ~undefined & (excess > _MARGIN)
+    order = np.argsort(np.where(undefined, -np.inf, -excess), kind="stable")
+    bad = order[: min(_EXAMPLES, int(np.sum(undefined | outside)))]
+    examples = tuple(dict(zip(features, row, strict=True)) for row in X[bad].tolist())
+    return Validity(len(X), int(undefined.sum()), int(outside.sum()), examples)
 
 
 def warnings(validity: Mapping[str, Validity]) -> Iterator[str]:
@@ -134,16 +155,3 @@ def _hypercube(n: int, d: int, rng: np.random.Generator) -> Array:
     """A Latin hypercube of [0, 1]^d: every n-th of every input holds one row, (n, d)."""
     places = rng.permuted(np.tile(np.arange(n), (d, 1)), axis=1).T
     return np.asarray((places + rng.random((n, d))) / n)
-
-
-def _checked(features: Sequence[str], X: Array, values: Array, known: Array) -> Validity:
-    undefined = ~np.isfinite(values).all(axis=1)
-    low, high = known.min(axis=0), known.max(axis=0)
-    span = high - low + 1e-9 * (1.0 + np.abs(known).max(axis=0))
-    with np.errstate(all="ignore"):
-        excess = (np.maximum(low - values, values - high) / span).max(axis=1)
-    outside = ~undefined & (excess > _MARGIN)
-    order = np.argsort(np.where(undefined, -np.inf, -excess), kind="stable")
-    bad = order[: min(_EXAMPLES, int(np.sum(undefined | outside)))]
-    examples = tuple(dict(zip(features, row, strict=True)) for row in X[bad].tolist())
-    return Validity(len(X), int(undefined.sum()), int(outside.sum()), examples)

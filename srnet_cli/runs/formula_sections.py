@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.layout import latex_lines
@@ -10,6 +10,7 @@ from srnet_cli.expressions.printers import as_latex
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
 from srnet_cli.rendering.document import (
+    Block,
     Display,
     Equation,
     Equations,
@@ -24,6 +25,7 @@ SHOWN = 12
 
 _LATEX_WIDTH = 68
 _POOR = 0.5
+_STEP = 0.5
 
 
 def formula_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Section]:
@@ -37,8 +39,17 @@ def formula_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Se
     yield from front_sections(formulas, display)
 
 
+def structure_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Section]:
+    """What was found to hold of the outputs, with the evidence."""
+    pairs = list(zip(formulas.fronts, formulas.structure, strict=False))
+    for front, told in pairs if display.full else pairs[:SHOWN]:
+        if told:
+            shown = told if display.full else told[:SHOWN]
+            yield Section(f"structure of {front.output}", (Remarks(tuple(shown)),))
+
+
 def answer_section(
-    formulas: NetworkFormulas, answers: list[NetworkFormula], display: Display
+    formulas: NetworkFormulas, answers: Sequence[NetworkFormula], display: Display
 ) -> Section:
     """One formula per output, with what it is worth."""
     pairs = list(zip(formulas.fronts, answers, strict=True))
@@ -67,18 +78,34 @@ def worth_line(front: FormulaFront, formula: NetworkFormula, rows: str) -> str:
 
 
 def front_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Section]:
-    """All formulas of every output: complexity, 1−R², formula."""
+    """The formulas of every output: complexity, 1−R², formula; in full all of them."""
     fronts = formulas.fronts if display.full else formulas.fronts[:SHOWN]
     for front in fronts:
         what = "" if len(formulas.fronts) == 1 else f" of {front.output}"
-        yield Section(f"formulas{what}, the simplest first", (front_table(front, formulas.rows),))
+        shown = front.members if display.full else steps(front)
+        blocks: list[Block] = [front_table(front, shown, formulas.rows)]
+        if len(shown) < len(front.members):
+            left_out = len(front.members) - len(shown)
+            text = f"… and {left_out} more between them; {display.spelled('full')} prints all"
+            blocks.append(Paragraph(text))
+        yield Section(f"formulas{what}, the simplest first", tuple(blocks))
     if len(fronts) < len(formulas.fronts):
-        more = len(formulas.fronts) - len(fronts)
-        text = f"… and the formulas of {more} more outputs; {display.spelled('full')} prints all"
-        yield Section("", (Paragraph(text),))
+        others = len(formulas.fronts) - len(fronts)
+        line = f"… and the formulas of {others} more outputs; {display.spelled('full')} prints all"
+        yield Section("", (Paragraph(line),))
 
 
-def front_table(front: FormulaFront, rows: str) -> Table:
+def steps(front: FormulaFront) -> tuple[NetworkFormula, ...]:
+    """The answer, the most faithful, and of the others those that halve the error once more."""
+    shown: list[NetworkFormula] = []
+    for member in front.members:
+        is_kept = member is front.answer or member is front.members[-1]
+        if is_kept or not shown or member.error <= _STEP * shown[-1].error:
+            shown.append(member)
+    return tuple(shown)
+
+
+def front_table(front: FormulaFront, shown: Sequence[NetworkFormula], rows: str) -> Table:
     """A line per formula; the answer is marked."""
     columns = [
         *figures("nodes", f"1−R², {SET_NAMES[rows]}"),
@@ -92,6 +119,6 @@ def front_table(front: FormulaFront, rows: str) -> Table:
             "*" if member is front.answer else "",
             code(member.text),
         ]
-        for member in front.members
+        for member in shown
     )
     return table(columns, lines)

@@ -53,6 +53,7 @@ class FittedRun:
         formulas: what the network computes, straight from its inputs; None where nobody searched.
         settings: of the search.
         formula: what the network was trained on, where that is a formula.
+        hypotheses: formulas of the user's that the config sets beside those found.
         regions: makes the rows that formulas are checked on, see ``validity.regions``.
     """
 
@@ -69,6 +70,7 @@ class FittedRun:
     formulas: NetworkFormulas | None = None
     settings: EvolutionSettings = field(default_factory=AutoSettings)
     formula: str | None = None
+    hypotheses: tuple[str, ...] = ()
     regions: Callable[[], Regions] = dict
 
     @property
@@ -141,6 +143,7 @@ def _finished(folder: RunFolder) -> FittedRun:
         formulas=read_formulas(folder),
         settings=experiment.evolution,
         formula=experiment.dataset.formula,
+        hypotheses=experiment.hypotheses,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
     )
 
@@ -176,6 +179,7 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         ),
         settings=experiment.evolution,
         formula=experiment.dataset.formula,
+        hypotheses=experiment.hypotheses,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
     )
 

@@ -1,0 +1,199 @@
+"""What the network computes: the formulas that answer first, and the user's own beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from srnet_cli.errors import SrnetError, UsageError
+from srnet_cli.evolution.problem import direct_outputs
+from srnet_cli.explain.choice import Choice
+from srnet_cli.expressions.evaluation import Evaluator
+from srnet_cli.expressions.hypothesis import Judged, Rows, judge, parse_hypothesis
+from srnet_cli.expressions.names import Names
+from srnet_cli.expressions.printers import as_text
+from srnet_cli.fidelity.row_sets import judged
+from srnet_cli.fidelity.validity import Validity, check_values
+from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
+from srnet_cli.runs.formulas import direct_names
+from srnet_cli.runs.run import FittedRun
+
+TRUTH = "what the network was trained on"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A formula of the user's, or the truth, beside the network.
+
+    Attributes:
+        source: whose it is.
+        output: which output it is judged by.
+        formulas: (how, formula) as it was written, with its constants tuned, and with a factor and
+            an offset besides; figures are on the rows that judge.
+        beside: the most faithful formula of the front that is not longer, None where there is none.
+    """
+
+    source: str
+    output: str
+    formulas: tuple[tuple[str, Judged], ...]
+    beside: NetworkFormula | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {
+            "source": self.source,
+            "output": self.output,
+            "formulas": [
+                {
+                    "as": how,
+                    "formula": as_text(formula.expr),
+                    "complexity": formula.complexity,
+                    "unexplained": formula.unexplained,
+                    "undefined_rows": formula.undefined_rows,
+                }
+                for how, formula in self.formulas
+            ],
+            "beside": None
+            if self.beside is None
+            else {"formula": self.beside.text, "unexplained": self.beside.error},
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network computes.
+
+    Attributes:
+        formulas: all that was found; None where nobody searched.
+        chosen: the formula shown first of every output.
+        why: how they were chosen, in words.
+        validity: where these fail, by region.
+        tried: hypotheses beside them.
+        weights: numbers that the network itself consists of.
+    """
+
+    formulas: NetworkFormulas | None
+    chosen: tuple[NetworkFormula, ...]
+    why: str
+    validity: dict[str, Validity] = field(default_factory=dict)
+    tried: tuple[Tried, ...] = ()
+    weights: int = 0
+
+    def to_dict(self) -> dict[str, Any] | None:
+        """JSON-ready values; None where there is nothing to say."""
+        if self.formulas is None and not self.tried:
+            return None
+        record: dict[str, Any] = {"why": self.why, "network_weights": self.weights}
+        if self.formulas is not None:
+            record |= self.formulas.to_dict()
+            record["chosen"] = [formula.text for formula in self.chosen]
+        return record | {"tried": [one.to_dict() for one in self.tried]}
+
+
+def answer(fitted: FittedRun, choice: Choice, hypotheses: Sequence[str]) -> Answer:
+    """The formulas of a run that answer what the network computes.
+
+    Args:
+        fitted: the run.
+        choice: which of the formulas; by default the knee of each front.
+        hypotheses: formulas of the user, ``formula`` or ``output = formula``.
+
+    Raises:
+        UsageError: a hypothesis cannot be read, or is for an output that there is not.
+    """
+    formulas, weights = fitted.formulas, _weights(fitted)
+    tried = tuple(_tried(fitted, hypotheses))
+    if formulas is None:
+        return Answer(None, (), "", tried=tried, weights=weights)
+    chosen, why = _chosen(formulas.fronts, choice)
+    return Answer(formulas, chosen, why, _validity(fitted, formulas, chosen), tried, weights)
+
+
+def _weights(fitted: FittedRun) -> int:
+    network = fitted.network
+    return sum(weight.size for weight in network.weights) + sum(b.size for b in network.biases)
+
+
+def _chosen(
+    fronts: Sequence[FormulaFront], choice: Choice
+) -> tuple[tuple[NetworkFormula, ...], str]:
+    if choice.complexity is not None:
+        why = f"the most faithful of at most {choice.complexity} nodes"
+        return tuple(front.within(choice.complexity) for front in fronts), why
+    if choice.fidelity is not None:
+        why = f"the simplest that keeps {choice.fidelity:g} of R²"
+        return tuple(front.simplest(choice.fidelity) for front in fronts), why
+    return tuple(front.answer for front in fronts), "the knee of the front"
+
+
+def _validity(
+    fitted: FittedRun, formulas: NetworkFormulas, chosen: Sequence[NetworkFormula]
+) -> dict[str, Validity]:
+    symbols = formulas.names.symbols
+    shown = {}
+    for region, X in fitted.regions().items():
+        evaluate = Evaluator(symbols, X)
+        values = np.column_stack([evaluate(formula.expression) for formula in chosen])
+        known = direct_outputs(fitted.network.predict(X), fitted.has_classes)
+        shown[region] = check_values(fitted.model.features, X, values, known)
+    return shown
+
+
+def _tried(fitted: FittedRun, hypotheses: Sequence[str]) -> Iterator[Tried]:
+    """The truth, where it is known, and every hypothesis."""
+    if fitted.formula is not None and not fitted.has_classes:
+        # Formulas of configs may be longer than a hypothesis, and then are none.
+        with suppress(SrnetError):
+            yield _judged(fitted, fitted.formula, TRUTH)
+    for text in hypotheses:
+        yield _judged(fitted, text, "hypothesis")
+
+
+def _judged(fitted: FittedRun, text: str, source: str) -> Tried:
+    names = Names(tuple(fitted.model.features))
+    outputs = direct_names(fitted.inputs, fitted.network)
+    named, formula = _named(text, outputs)
+    hypothesis = parse_hypothesis(formula, names)
+    fit, held_out = fitted.sets["train"], fitted.sets[judged(fitted.sets)]
+    answered = [
+        direct_outputs(fitted.network.predict(X), fitted.has_classes) for X in (fit, held_out)
+    ]
+    places = range(len(outputs)) if named is None else [named]
+    verdicts = {
+        k: judge(hypothesis, Rows(fit, answered[0][:, k]), Rows(held_out, answered[1][:, k]))
+        for k in places
+    }
+    best = min(verdicts, key=lambda k: _error(verdicts[k].with_readout))
+    verdict = verdicts[best]
+    kinds = [("as written", verdict.as_written)]
+    if verdict.tuned is not None:
+        kinds.append(("constants tuned", verdict.tuned))
+    kinds.append(("with a factor and an offset", verdict.with_readout))
+    beside = None
+    if fitted.formulas is not None:
+        front = fitted.formulas.fronts[best]
+        shortest = front.members[0].complexity
+        nodes = verdict.as_written.complexity
+        beside = front.within(nodes) if shortest <= nodes else None
+    return Tried(source, outputs[best], tuple(kinds), beside)
+
+
+def _named(text: str, outputs: Sequence[str]) -> tuple[int | None, str]:
+    """The output that a hypothesis is for, where it says so, and its formula."""
+    name, equals, formula = text.partition("=")
+    if not equals:
+        return None, text
+    if name.strip() not in outputs:
+        raise UsageError(
+            f"there is no output '{name.strip()}' (outputs: {', '.join(outputs[:8])})",
+            options={"try": text},
+        )
+    return list(outputs).index(name.strip()), formula
+
+
+def _error(formula: Judged) -> float:
+    return np.inf if formula.unexplained is None else formula.unexplained
