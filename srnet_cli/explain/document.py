@@ -10,6 +10,7 @@ from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES
 from srnet_cli.expressions.printers import as_text
+from srnet_cli.expressions.trees import rounded
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.tables import (
     Scores,
@@ -47,6 +48,8 @@ from srnet_cli.runs.records import NetworkQuality
 
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
+
+_TRIED_DIGITS = 6
 
 _LEGEND = 30
 """So many lines of the legend are printed."""
@@ -116,7 +119,7 @@ def tried_sections(answer: Answer) -> Iterator[Section]:
                     text(source),
                     number(formula.complexity, "d"),
                     number(formula.unexplained, ".2g", missing="no value"),
-                    code(as_text(formula.expr)),
+                    code(as_text(rounded(formula.expr, _TRIED_DIGITS))),
                 ]
             )
         if tried.beside is not None:

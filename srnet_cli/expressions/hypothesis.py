@@ -264,9 +264,20 @@ def _negated(a: Expr) -> Expr:
 
 def _over(a: Expr, b: Expr) -> Expr:
     if b.is_Integer and b != 0:
-        return Rational(int(a), int(b)) if a.is_Integer else _times(a, Rational(1, int(b)))
+        return _divided(a, int(b))
     inverse = _power(b, sympy.S.NegativeOne)
     return inverse if a == 1 else _times(a, inverse)
+
+
+def _divided(a: Expr, divisor: int) -> Expr:
+    """``a/divisor`` with one number before the rest, as ``3*x/4`` is read by people."""
+    if a.is_Integer:
+        return Rational(int(a), divisor)
+    if a.is_Mul and a.args[0].is_Integer:
+        factor, rest = Rational(int(a.args[0]), divisor), list(a.args[1:])
+        kept = rest if factor == 1 else [factor, *rest]
+        return kept[0] if len(kept) == 1 else Mul(*kept, evaluate=False)
+    return _times(Rational(1, divisor), a)
 
 
 def _power(a: Expr, b: Expr) -> Expr:
