@@ -478,4 +478,5 @@ def _alphabet(X: Array, y: Array, functions: Sequence[str]) -> Alphabet:
         binary=np.array([row.opcode for row in rows if row.arity == 2], dtype=np.int64),
         chances=np.cumsum(chances_of(X, y)),
         spreads=X.std(axis=0),
+        reciprocal="div" in functions and "inverse" not in functions,
     )
