@@ -60,6 +60,7 @@ Array = NDArray[np.float64]
 
 _LONGEST = 40
 _MEMORY = 8192
+_FRESH = 12
 _MIGRATION = 4
 _MIGRANTS = 6
 _JUDGED = 12
@@ -249,7 +250,7 @@ class _OutputSearch:
         cells, islands = self._budget.nodes + 1, self._budget.islands
         return OutputState(
             generation=0,
-            islands=[new_archive(cells, self._budget.places, _MEMORY) for _ in range(islands)],
+            islands=[self._new_island() for _ in range(islands)],
             hall=new_archive(cells, 1, 1),
             readouts=np.zeros((cells, 2)),
             judged=np.full((islands, cells), np.inf),
@@ -295,7 +296,10 @@ class _OutputSearch:
         archive, rows = state.islands[island], self._island_rows[island]
         names = (*self._name, "generation", state.generation, island)
         random = np.array([key(self._seed, *names)], dtype=np.uint64)
-        seeds = 0 if state.generation else self._budget.seeds
+        if self._starts_again(state.generation, island):
+            archive = state.islands[island] = self._new_island()
+            state.judged[island] = np.inf
+        seeds = 0 if archive.errors.min() < np.inf else self._budget.seeds
         given = _archive_of(self._given(state, island, int(random[0])))
         tried = run_island(
             archive, given, rows, checks, self._rules, random, thread, seeds,
@@ -303,9 +307,17 @@ class _OutputSearch:
         )  # fmt: skip
         return int(tried)
 
+    def _starts_again(self, generation: int, island: int) -> bool:
+        """Whether an island forgets what it has: they take turns, but for the first."""
+        turn, rest = divmod(generation, _FRESH)
+        return rest == 0 and turn > 0 and 1 + turn % (self._budget.islands - 1 or 1) == island
+
+    def _new_island(self) -> Archive:
+        return new_archive(self._budget.nodes + 1, self._budget.places, _MEMORY)
+
     def _given(self, state: OutputState, island: int, seed: int) -> list[Tree]:
         """Trees that an island tries before it goes on by itself."""
-        if state.generation == 0:
+        if not state.islands[island].errors.min() < np.inf:
             return self._starts
         plain = self._transforms.count(None)
         if island >= plain:
