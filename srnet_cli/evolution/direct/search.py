@@ -90,7 +90,8 @@ class DirectSearch:
     Args:
         X: rows, (n, d).
         Y: what the network says on them, (n, m).
-        X_c: a dense sample of the domain, (c, d); formulas must keep their range on it.
+        X_c: a dense sample of the domain, (c, d); formulas must keep their range on it. Without
+            any, (0, d), the rows themselves stand for it.
         seed, trial: of the experiment.
         threads: threads to use; does not change results.
         functions: names of the function set.
@@ -219,7 +220,7 @@ class _OutputSearch:
         self._scale = power_of_ten(float(y.std()))
         y = y * self._scale
         kept = self._stream("checks").permutation(len(checks))[: budget.check_rows]
-        checks = self._columns.of(checks[kept])
+        checks = self._columns.of(checks[kept]) if len(kept) else X
         self._X, self._y, self._checks = X, y, checks
         self._island_rows = []
         self._transforms = _shared_out(usable_transforms(y, functions), budget.islands)
@@ -259,7 +260,10 @@ class _OutputSearch:
 
     def is_over(self, state: OutputState) -> bool:
         """Whether the output is constant, or explained perfectly by what is shortest."""
-        return self._is_constant
+        if self._is_constant:
+            return True
+        is_perfect = bool(state.hall.errors.min() <= _PERFECT)
+        return is_perfect and state.generation >= self._budget.enough
 
     def advance(self, state: OutputState, pool: ThreadPoolExecutor) -> None:
         """Run one generation."""
