@@ -42,6 +42,7 @@ def alphabet(functions: list[str], inputs: int) -> Alphabet:
         np.array([row.opcode for row in rows if row.arity == 2], dtype=np.int64),
         np.arange(1, inputs + 1) / inputs,
         np.ones(inputs),
+        "div" in functions and "inverse" not in functions,
     )
 
 

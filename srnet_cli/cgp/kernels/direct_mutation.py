@@ -18,6 +18,7 @@ from srnet_cli.cgp.kernels.direct_tree import (
     copy_tree,
     random_function,
     random_weight,
+    wrap_last,
     write_starts,
 )
 from srnet_cli.cgp.kernels.draws import below, normal, uniform
@@ -60,13 +61,13 @@ def _change_point(tree, child, alphabet, stream):
 
 
 @kernel(allocates=False)
-def _wrap(tree, child, alphabet, stream):
+def _wrap(tree, child, starts, alphabet, stream):
     """A function around a random subtree."""
     child.head[0] = 0
+    write_starts(tree, starts)
     i = below(stream, tree.head[0])
     append_part(child, tree, 0, i + 1)
-    if alphabet.unary.shape[0] > 0:
-        append_node(child, random_function(alphabet.unary, stream), 1.0, 0)
+    wrap_last(child, starts[i], alphabet, stream)
     append_part(child, tree, i + 1, tree.head[0])
 
 
@@ -215,7 +216,7 @@ def change(kind, tree, child, donor, starts, alphabet, stream):
     if kind == POINT:
         _change_point(tree, child, alphabet, stream)
     elif kind == WRAP:
-        _wrap(tree, child, alphabet, stream)
+        _wrap(tree, child, starts, alphabet, stream)
     elif kind == JOIN:
         _join(tree, child, donor, starts, alphabet, stream)
     elif kind == HOIST:

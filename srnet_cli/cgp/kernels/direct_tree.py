@@ -51,12 +51,14 @@ class Alphabet(NamedTuple):
         unary, binary: opcodes of the function set, by arity, int64.
         chances: sum up to every input of the chances that a leaf is that one, (d,), the last 1.
         spreads: typical size of every input, (d,).
+        reciprocal: whether 1/f is made by division, no function of the set being that by itself.
     """
 
     unary: NDArray[np.int64]
     binary: NDArray[np.int64]
     chances: NDArray[np.float64]
     spreads: NDArray[np.float64]
+    reciprocal: bool
 
 
 @kernel()
@@ -167,24 +169,47 @@ def random_function(opcodes, stream):
 
 
 @kernel(allocates=False)
+def wrap_last(tree, start, alphabet, stream):
+    """Apply a random function of one operand to the last subtree, which starts at ``start``."""
+    unary = alphabet.unary.shape[0]
+    kind = below(stream, unary + 1) if alphabet.reciprocal else below(stream, max(unary, 1))
+    if kind < unary:
+        append_node(tree, alphabet.unary[kind], 1.0, 0)
+    elif alphabet.reciprocal:
+        length = tree.head[0]
+        append_node(tree, CONSTANT, 1.0, 0)
+        if tree.head[0] > MAX_TREE:
+            return
+        for i in range(length, start, -1):
+            tree.codes[i] = tree.codes[i - 1]
+            tree.weights[i] = tree.weights[i - 1]
+            tree.free[i] = tree.free[i - 1]
+        tree.codes[start] = CONSTANT
+        tree.weights[start] = 1.0
+        tree.free[start] = 0
+        append_node(tree, DIV, 1.0, 0)
+
+
+@kernel(allocates=False)
 def append_random(tree, alphabet, functions, stream):
-    """Append a random subtree of so many functions."""
-    # The number of operands that the functions still to come have to leave behind is 1: a walk
-    # that never falls below it, and ends there.
-    unary, binary = alphabet.unary.shape[0], alphabet.binary.shape[0]
+    """Append a random subtree of so many functions, or a few more."""
+    start = tree.head[0]
+    binary = alphabet.binary.shape[0]
     append_leaf(tree, alphabet, stream)
-    depth = 1
     for _ in range(functions):
-        if unary > 0 and (binary == 0 or uniform(stream) < 0.35):
-            append_node(tree, random_function(alphabet.unary, stream), 1.0, 0)
-        elif binary > 0:
+        if binary == 0 or uniform(stream) < 0.35:
+            wrap_last(tree, start, alphabet, stream)
+        else:
+            partner = tree.head[0]
             append_leaf(tree, alphabet, stream)
-            # Sums and products of leaves as operands, not only chains.
-            if uniform(stream) < 0.25:
+            # Sums, products and functions of leaves as operands, not only chains.
+            x = uniform(stream)
+            if x < 0.2:
                 append_leaf(tree, alphabet, stream)
                 append_node(tree, random_function(alphabet.binary, stream), 1.0, 0)
+            elif x < 0.35:
+                wrap_last(tree, partner, alphabet, stream)
             append_node(tree, random_function(alphabet.binary, stream), 1.0, 0)
-    return depth
 
 
 @kernel(allocates=False)

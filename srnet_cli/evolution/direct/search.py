@@ -60,6 +60,7 @@ Array = NDArray[np.float64]
 
 _LONGEST = 40
 _MEMORY = 8192
+_FRESH = 12
 _MIGRATION = 4
 _MIGRANTS = 6
 _JUDGED = 12
@@ -89,7 +90,8 @@ class DirectSearch:
     Args:
         X: rows, (n, d).
         Y: what the network says on them, (n, m).
-        X_c: a dense sample of the domain, (c, d); formulas must keep their range on it.
+        X_c: a dense sample of the domain, (c, d); formulas must keep their range on it. Without
+            any, (0, d), the rows themselves stand for it.
         seed, trial: of the experiment.
         threads: threads to use; does not change results.
         functions: names of the function set.
@@ -218,7 +220,7 @@ class _OutputSearch:
         self._scale = power_of_ten(float(y.std()))
         y = y * self._scale
         kept = self._stream("checks").permutation(len(checks))[: budget.check_rows]
-        checks = self._columns.of(checks[kept])
+        checks = self._columns.of(checks[kept]) if len(kept) else X
         self._X, self._y, self._checks = X, y, checks
         self._island_rows = []
         self._transforms = _shared_out(usable_transforms(y, functions), budget.islands)
@@ -250,7 +252,7 @@ class _OutputSearch:
         cells, islands = self._budget.nodes + 1, self._budget.islands
         return OutputState(
             generation=0,
-            islands=[new_archive(cells, self._budget.places, _MEMORY) for _ in range(islands)],
+            islands=[self._new_island() for _ in range(islands)],
             hall=new_archive(cells, 1, 1),
             readouts=np.zeros((cells, 2)),
             judged=np.full((islands, cells), np.inf),
@@ -259,7 +261,10 @@ class _OutputSearch:
 
     def is_over(self, state: OutputState) -> bool:
         """Whether the output is constant, or explained perfectly by what is shortest."""
-        return self._is_constant
+        if self._is_constant:
+            return True
+        is_perfect = bool(state.hall.errors.min() <= _PERFECT)
+        return is_perfect and state.generation >= self._budget.enough
 
     def advance(self, state: OutputState, pool: ThreadPoolExecutor) -> None:
         """Run one generation."""
@@ -296,7 +301,10 @@ class _OutputSearch:
         archive, rows = state.islands[island], self._island_rows[island]
         names = (*self._name, "generation", state.generation, island)
         random = np.array([key(self._seed, *names)], dtype=np.uint64)
-        seeds = 0 if state.generation else self._budget.seeds
+        if self._starts_again(state.generation, island):
+            archive = state.islands[island] = self._new_island()
+            state.judged[island] = np.inf
+        seeds = 0 if archive.errors.min() < np.inf else self._budget.seeds
         given = _archive_of(self._given(state, island, int(random[0])))
         tried = run_island(
             archive, given, rows, checks, self._rules, random, thread, seeds,
@@ -304,9 +312,17 @@ class _OutputSearch:
         )  # fmt: skip
         return int(tried)
 
+    def _starts_again(self, generation: int, island: int) -> bool:
+        """Whether an island forgets what it has: they take turns, but for the first."""
+        turn, rest = divmod(generation, _FRESH)
+        return rest == 0 and turn > 0 and 1 + turn % (self._budget.islands - 1 or 1) == island
+
+    def _new_island(self) -> Archive:
+        return new_archive(self._budget.nodes + 1, self._budget.places, _MEMORY)
+
     def _given(self, state: OutputState, island: int, seed: int) -> list[Tree]:
         """Trees that an island tries before it goes on by itself."""
-        if state.generation == 0:
+        if not state.islands[island].errors.min() < np.inf:
             return self._starts
         plain = self._transforms.count(None)
         if island >= plain:
@@ -479,4 +495,5 @@ def _alphabet(X: Array, y: Array, functions: Sequence[str]) -> Alphabet:
         binary=np.array([row.opcode for row in rows if row.arity == 2], dtype=np.int64),
         chances=np.cumsum(chances_of(X, y)),
         spreads=X.std(axis=0),
+        reciprocal="div" in functions and "inverse" not in functions,
     )

@@ -20,6 +20,7 @@ class Budget:
         offspring: made per island and generation.
         steps: evaluations spent on tuning an offspring.
         judged_steps: evaluations spent on tuning a candidate for the hall of fame.
+        enough: generations after which a perfect formula ends the search of its output.
         inputs: inputs that formulas are made of, at most; of more, those with the largest effect.
     """
 
@@ -33,6 +34,7 @@ class Budget:
     offspring: int = 400
     steps: int = 6
     judged_steps: int = 12
+    enough: int = 100
     inputs: int = 30
 
 

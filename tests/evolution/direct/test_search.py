@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,14 +43,15 @@ def test_threads_do_not_change_results():
 
 
 def test_a_search_goes_on_from_its_bytes():
-    """With an interruption after every generation, the result is the same to the byte."""
+    """With an interruption after every generation, the result is the same to the byte; also where
+    islands begin afresh meanwhile."""
     X = rows()
     Y = np.column_stack([X[:, 0] / X[:, 1], np.sqrt(X[:, 0] + X[:, 1])])
     search = search_of(X, Y)
     whole = search.init()
-    search.advance(whole, 6)
+    search.advance(whole, 28)
     parted = search.init()
-    for _ in range(6):
+    for _ in range(28):
         parted = unpack(pack(parted))
         search_of(X, Y, threads=2).advance(parted, 1)
     assert pack(parted) == pack(whole)
@@ -115,6 +117,30 @@ def test_a_constant_output_has_the_constant_as_its_formula():
     (member,) = search.halls(state)[0].members
     assert (member.nodes, member.error) == (1, 0.0)
     np.testing.assert_array_equal(member.predict(X), 2.5)
+
+
+def test_a_perfect_formula_ends_the_search():
+    """Of its output; the others go on."""
+    X = rows()
+    Y = np.column_stack([X[:, 0] * X[:, 1], np.sin(X[:, 0] + np.cos(3.0 * X[:, 1]) ** 2) / X[:, 0]])
+    search = search_of(X, Y, budget=replace(SMALL, enough=3))
+    state = search.init()
+    search.advance(state, 12)
+    assert not search.is_over(state)
+    assert [output.generation for output in state.outputs] == [3, 9]
+    alone = search_of(X, Y[:, 0], budget=replace(SMALL, enough=3))
+    state = alone.init()
+    alone.advance(state, 12)
+    assert alone.is_over(state)
+    assert state.generation == 3
+
+
+def test_rows_stand_for_a_domain_that_is_not_known():
+    X = rows()
+    search = DirectSearch(X, X[:, :1] * X[:, 1:], X[:0], budget=SMALL)
+    state = search.init()
+    search.advance(state, 3)
+    assert search.halls(state)[0].members[-1].error < 1e-9
 
 
 def test_an_output_of_one_input_among_many():
