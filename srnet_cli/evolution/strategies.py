@@ -162,7 +162,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         symbolic_layers=direct.symbolic_layers,
         direct_fronts=lambda state: state.fronts,
         pack=direct_progress.pack_states,
-        unpack=lambda data, widths, settings: direct_progress.unpack_states(data),
+        unpack=lambda data, widths, settings: direct_progress.unpack_states(data, widths),
     ),
 }
 

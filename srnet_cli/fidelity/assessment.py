@@ -142,8 +142,8 @@ class _Joined(AssessedRows):
         self._parts = parts
 
     @cached_property
-    def activations(self) -> Sequence[Array]:
-        by_set = (part.activations for part in self._parts)
+    def _all_activations(self) -> Sequence[Array]:
+        by_set = (part._all_activations for part in self._parts)
         return [_joined(layer) for layer in zip(*by_set, strict=True)]
 
     @cached_property

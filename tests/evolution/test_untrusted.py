@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from problems import network_problem
 
+from srnet_cli.config.evolution import SETTINGS
 from srnet_cli.config.schema import EvolutionSettings, Experiment
 from srnet_cli.errors import StorageError
 from srnet_cli.evolution import mnncgp_es
@@ -29,7 +30,12 @@ VALUES = st.sampled_from(
 
 
 def settings(name: str) -> EvolutionSettings:
-    return EvolutionSettings(strategy=name, population=5, generations=50, max_length=6)
+    values = {
+        "auto": {"max_length": 6},
+        "mnncgp-es": {"population": 5},
+        "direct": {"max_length": 6},
+    }
+    return SETTINGS[name](generations=50, **values[name])
 
 
 def _saved(name: str) -> bytes:

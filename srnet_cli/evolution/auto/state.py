@@ -14,6 +14,7 @@ from srnet_cli.cgp.validation import require, require_array, require_valid_genes
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder, grid_for
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.direct.progress import DirectState, from_arrays, packed_arrays
+from srnet_cli.evolution.direct.progress import require_valid as require_valid_direct
 
 Array = NDArray[np.float64]
 
@@ -239,6 +240,10 @@ def require_valid(state: State, widths: Sequence[int], functions: int) -> None:
         for index, layer in enumerate(composition.layers):
             shape = (widths[index], widths[index + 1])
             _require_valid_layer(layer, shape, functions, f"{name}[{index}]")
+    is_positive = 0.0 <= state.direct_seconds < np.inf
+    require(is_positive, "figures", "the time of the direct search is not positive")
+    if state.direct is not None:
+        require_valid_direct(state.direct, widths)
 
 
 def _require_valid_layer(layer: Layer, widths: tuple[int, int], functions: int, place: str) -> None:

@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.program import Program
-from srnet_cli.cgp.validation import require_valid_program
+from srnet_cli.cgp.validation import require, require_array, require_valid_program
 from srnet_cli.evolution.direct.formula import HallOfFame, Member
-from srnet_cli.evolution.direct.state import State, pack, unpack
+from srnet_cli.evolution.direct.settings import FULL, Budget
+from srnet_cli.evolution.direct.state import State, packed, unpacked
+from srnet_cli.evolution.direct.state import require_valid as require_valid_search
 
 Array = NDArray[np.float64]
+
+_MOST = 1 << 62
 
 
 @dataclass
@@ -60,23 +64,60 @@ def pack_states(states: Sequence[DirectState]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack_states(data: bytes) -> list[DirectState]:
+def unpack_states(data: bytes, widths: Sequence[int]) -> list[DirectState]:
     """Restore what ``pack_states`` made.
 
+    Args:
+        data: the bytes.
+        widths: d, m_1, …, m_L of the problem.
+
     Raises:
-        KeyError, ValueError: it was made by another version.
+        KeyError, ValueError: it was made by another version or for another problem, or changed.
     """
     states: list[DirectState] = []
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        while f"{len(states)}.search" in arrays:
+        while f"{len(states)}.progress" in arrays:
             states.append(from_arrays(arrays, f"{len(states)}."))
+    for state in states:
+        require_valid(state, widths)
     return states
+
+
+def require_valid(state: DirectState, widths: Sequence[int], budget: Budget = FULL) -> None:
+    """Check that a state is one that the kernels can be given.
+
+    Args:
+        state: the state.
+        widths: d, m_1, …, m_L of the problem.
+        budget: how the search is shaped.
+
+    Raises:
+        InvalidGenotype: something is out of range, of another shape or not finite.
+    """
+    inputs, outputs = widths[0], len(state.search.outputs)
+    # Two classes have one score.
+    is_known = outputs == widths[-1] or (outputs == 1 and widths[-1] == 2)
+    require(is_known, "outputs", f"are {outputs}")
+    require_valid_search(state.search, outputs, inputs, budget)
+    has_fronts = len(state.fronts) == outputs or state.generation == 0 == len(state.fronts)
+    require(has_fronts, "fronts", f"are {len(state.fronts)}")
+    for front in state.fronts:
+        require(len(front.members) > 0, "fronts", "one is empty")
+        for member in front.members:
+            require(member.program.inputs == inputs, "fronts", "inputs are not the network's")
+            require(0 < member.nodes < _MOST, "fronts", "a formula has no size")
+            figures = (member.error, member.weight, member.bias)
+            require(bool(np.isfinite(figures).all()), "fronts", "a number is not finite")
+    require_array(state.trace, (len(state.trace), 3), "trace")
+    require(0 <= state.quiet < _MOST, "progress", f"{state.quiet} generations are quiet")
+    require(0.0 <= state.seconds < np.inf, "progress", f"{state.seconds} seconds")
+    require(not np.isnan(state.level), "progress", "the level is no number")
 
 
 def packed_arrays(state: DirectState, prefix: str) -> dict[str, NDArray[np.generic]]:
     """A state as arrays, whose names begin with the prefix."""
     arrays: dict[str, NDArray[np.generic]] = {
-        f"{prefix}search": np.frombuffer(pack(state.search), dtype=np.uint8),
+        **packed(state.search, f"{prefix}search."),
         f"{prefix}progress": np.array([state.seconds, state.quiet, state.level]),
         f"{prefix}trace": state.trace,
         f"{prefix}counts": np.array([len(front.members) for front in state.fronts], dtype=np.int64),
@@ -113,7 +154,7 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Direc
         fronts.append(HallOfFame(output, tuple(members[:count])))
         del members[:count]
     return DirectState(
-        search=unpack(np.asarray(arrays[f"{prefix}search"], dtype=np.uint8).tobytes()),
+        search=unpacked(arrays, f"{prefix}search."),
         fronts=fronts,
         seconds=seconds,
         quiet=int(quiet),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,14 @@ class Budget:
     judged_steps: int = 12
     enough: int = 100
     inputs: int = 30
+
+    def shared(self, outputs: int) -> Budget:
+        """The same for each of several outputs: fewer islands where many share time and memory."""
+        return replace(self, islands=max(1, min(self.islands, 64 // max(outputs, 1))))
+
+
+FULL = Budget()
+"""The budget of every search that is not a test's."""
 
 
 @dataclass(frozen=True)
