@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class FormulaProgress(NamedTuple):
+    """A whole-network formula that a search has found so far.
+
+    Attributes:
+        nodes: of the printed formula.
+        error: 1−R² on the rows that judge.
+        text: writes the formula, which takes a moment.
+    """
+
+    nodes: int
+    error: float
+    text: Callable[[], str]
+
+
+class FrontProgress(NamedTuple):
+    """The best formulas of one output so far.
+
+    Attributes:
+        output: what it is called.
+        members: by nodes, ascending; each has a lower error than all that are shorter.
+    """
+
+    output: str
+    members: Sequence[FormulaProgress]
 
 
 @dataclass(frozen=True)
@@ -19,6 +45,9 @@ class SearchProgress:
         losses: mean squared error of every layer; empty before anything is found.
         evaluations_per_second: individuals evaluated a second, lately; None while not known.
         seconds_left: for all trials, at most; None while not known.
+        is_direct: whether whole-network formulas are being searched for at the moment, so that
+            fitness and losses say nothing yet.
+        fronts: gives the whole-network formulas so far, one front per output, on being asked.
     """
 
     trial: int
@@ -29,6 +58,8 @@ class SearchProgress:
     losses: Sequence[float]
     evaluations_per_second: float | None
     seconds_left: float | None
+    is_direct: bool = False
+    fronts: Callable[[], Sequence[FrontProgress]] = tuple
 
 
 class Reporter(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,13 @@ def fit(
     from srnet_cli.cli.progress import reporter
     from srnet_cli.fit import fitting as workflow
     from srnet_cli.fit.summary import document
+    from srnet_cli.rendering.document import Display
+    from srnet_cli.store import runs_root
 
     with reporter(quiet=quiet) as watcher:
         result = workflow.run(config, overrides or (), run_dir=run_dir, name=name, reporter=watcher)
-    console.answer(document(result), form)
+    is_listed = result.path.parent == runs_root()
+    run = result.path.name if is_listed else str(result.path)
+    explain = f"srnet explain --run {shlex.quote(run)}"
+    display = Display(spelled=lambda option: f"{explain} {console.flag(option)}")
+    console.answer(document(result, display, explain), form)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from srnet_cli.cli.best_formulas import ROWS, BestFormulas, error_text
 from srnet_cli.reporting import SearchProgress, Silent
 
+if TYPE_CHECKING:
+    from rich.console import Group
+
 _LINE_SECONDS = 10.0
+_NEWS_SECONDS = 2.0
+_TABLE_SECONDS = 0.25
+_LINES_AROUND = 6
 
 
 @contextmanager
@@ -27,20 +35,39 @@ def reporter(*, quiet: bool) -> Iterator[Silent | LiveReporter | PlainReporter]:
         yield PlainReporter()
 
 
-def describe(progress: SearchProgress) -> str:
-    """A search's state in one line; what is not known yet is left out."""
+def describe(progress: SearchProgress, errors: Sequence[float] = ()) -> str:
+    """A search's state in one line; what is not known yet is left out.
+
+    Args:
+        progress: the state.
+        errors: least 1−R² of every output by whole-network formulas, which count while these are
+            searched for.
+    """
     trial = f"trial {progress.trial}/{progress.trials}, " if progress.trials > 1 else ""
-    losses = " ".join(f"{loss:.3g}" for loss in progress.losses)
-    layers = f" (layers {losses})" if losses else ""
     speed = progress.evaluations_per_second
     left = progress.seconds_left
     most = "" if progress.generations is None else f"/{progress.generations}"
+    reached = _reached_directly(errors) if progress.is_direct else _reached(progress)
     return (
-        f"{trial}generation {progress.generation}{most}, "
-        f"fitness {progress.fitness:.4g}{layers}"
+        f"{trial}generation {progress.generation}{most}, {reached}"
         + ("" if speed is None else f", {speed:,.0f} evaluations/s")
         + ("" if left is None else f", {clock(left)} left")
     )
+
+
+def _reached(progress: SearchProgress) -> str:
+    losses = " ".join(f"{loss:.3g}" for loss in progress.losses)
+    return f"fitness {progress.fitness:.4g}" + (f" (layers {losses})" if losses else "")
+
+
+def _reached_directly(errors: Sequence[float]) -> str:
+    """How well whole-network formulas do."""
+    if not errors:
+        return "whole-network formulas"
+    if len(errors) == 1:
+        return f"whole-network formulas: 1−R² {error_text(errors[0])}"
+    ends = f"{error_text(min(errors))} to {error_text(max(errors))}"
+    return f"whole-network formulas: 1−R² {ends} of {len(errors)} outputs"
 
 
 def clock(seconds: float) -> str:
@@ -51,21 +78,30 @@ def clock(seconds: float) -> str:
 
 
 class PlainReporter:
-    """Lines on standard error; of the progress one every few seconds."""
+    """Lines on standard error; of the progress one every few seconds, and of better formulas."""
 
     def __init__(self) -> None:
         self._said = time.monotonic()
+        self._formulas = BestFormulas()
+        self._looked: float | None = None
 
     def notice(self, text: str) -> None:
         """Print the line."""
         print(text, file=sys.stderr, flush=True)
 
     def progress(self, progress: SearchProgress) -> None:
-        """Print the state if it is time to."""
+        """Print the state if it is time to, and a formula that is much better than the last."""
         now = time.monotonic()
+        if self._looked is None or now - self._looked >= _NEWS_SECONDS:
+            self._formulas.take(progress)
+            news = self._formulas.news()
+            if news is not None:
+                self.notice(news)
+            if self._formulas.fronts:
+                self._looked = now
         if now - self._said >= _LINE_SECONDS:
             self._said = now
-            self.notice(describe(progress))
+            self.notice(describe(progress, self._formulas.errors))
 
     def step(self, done: int, total: int, what: str) -> None:
         """Print how far the work is if it is time to."""
@@ -76,33 +112,74 @@ class PlainReporter:
 
 
 class LiveReporter:
-    """A progress bar with the state of the search behind it, which moves until that is known."""
+    """A progress bar with the state of the search behind it, which moves until that is known.
+
+    Above it stand the whole-network formulas found so far, where the search has any.
+    """
 
     def __init__(self) -> None:
         from rich.console import Console
+        from rich.live import Live
         from rich.progress import BarColumn, Progress, TextColumn
 
+        self._console = Console(stderr=True, markup=False, highlight=False)
         self._progress = Progress(
             BarColumn(bar_width=20),
             TextColumn("{task.description}", markup=False),
-            console=Console(stderr=True, markup=False, highlight=False),
-            transient=True,
+            console=self._console,
         )
         self._task = self._progress.add_task("preparing", total=None)
-        self._progress.start()
+        self._formulas = BestFormulas()
+        self._looked = -_TABLE_SECONDS
+        # The bar moves by itself, and is drawn with the table by one hand.
+        self._live = Live(
+            self._progress, console=self._console, transient=True, refresh_per_second=10
+        )
+        self._live.start()
 
     def notice(self, text: str) -> None:
         """Print the line above the bar."""
-        self._progress.console.print(text, soft_wrap=True)
+        self._console.print(text, soft_wrap=True)
 
     def progress(self, progress: SearchProgress) -> None:
-        """Move the bar."""
+        """Move the bar, and a few times a second look whether there are better formulas."""
+        now = time.monotonic()
+        if now - self._looked >= _TABLE_SECONDS:
+            self._looked = now
+            self._formulas.take(progress)
+            self._live.update(self._shown())
         self._progress.update(
             self._task,
             total=progress.generations,
             completed=progress.generation,
-            description=describe(progress),
+            description=describe(progress, self._formulas.errors),
         )
+
+    def _shown(self) -> Group:
+        """The table of formulas above the bar, as far as the window has room for it."""
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        room = max(1, min(ROWS, self._console.height - _LINES_AROUND))
+        rows, rest = self._formulas.rows(room)
+        if not rows:
+            return Group(self._progress)
+        table = Table(box=None, pad_edge=False, expand=True)
+        named = any(row.output for row in rows)
+        if named:
+            table.add_column("output", no_wrap=True, overflow="ellipsis", max_width=24)
+        table.add_column("nodes", justify="right", no_wrap=True)
+        table.add_column("1−R²", justify="right", no_wrap=True)
+        table.add_column("formula so far", no_wrap=True, overflow="ellipsis", ratio=1)
+        for row in rows:
+            formula = row.formula
+            cells = [str(formula.nodes), error_text(formula.error), formula.text]
+            table.add_row(
+                *map(Text, [row.output, *cells] if named else cells),
+                style="bold" if row.is_new else "",
+            )
+        return Group(table, *([Text(rest)] if rest else []), self._progress)
 
     def step(self, done: int, total: int, what: str) -> None:
         """Move the bar."""
@@ -111,5 +188,5 @@ class LiveReporter:
         )
 
     def close(self) -> None:
-        """Take the bar away."""
-        self._progress.stop()
+        """Take the bar and the table away."""
+        self._live.stop()

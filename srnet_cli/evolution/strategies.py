@@ -84,6 +84,7 @@ class Strategy:
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
         direct_fronts: whole-network formulas found so far, output by output, of a state; empty
             where the strategy, or the state, has none.
+        is_direct: whether a state is in the search of whole-network formulas.
         pack: the states of several trials as bytes; equal states give equal bytes.
         unpack: the inverse of ``pack``, of (bytes, widths d, m_1, …, m_L, settings); raises where
             the bytes are not such states.
@@ -98,6 +99,7 @@ class Strategy:
     evaluations: Callable[[int, Any], int]
     symbolic_layers: Callable[[Any, Sequence[int], Any], tuple[SymbolicLayer, ...]]
     direct_fronts: Callable[[Any], Sequence[HallOfFame]]
+    is_direct: Callable[[Any], bool]
     pack: Callable[[Sequence[Any]], bytes]
     unpack: Callable[[bytes, Sequence[int], Any], Sequence[Any]]
 
@@ -135,6 +137,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         evaluations=auto.evaluations,
         symbolic_layers=auto.symbolic_layers,
         direct_fronts=lambda state: () if state.direct is None else state.direct.fronts,
+        is_direct=lambda state: state.direct is not None and not state.has_direct,
         pack=auto.pack,
         unpack=auto.unpack,
     ),
@@ -148,6 +151,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         evaluations=_one_parent,
         symbolic_layers=mnncgp_es.symbolic_layers,
         direct_fronts=lambda state: (),
+        is_direct=lambda state: False,
         pack=mnncgp_es.pack,
         unpack=mnncgp_es.unpack,
     ),
@@ -161,6 +165,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         evaluations=direct.evaluations,
         symbolic_layers=direct.symbolic_layers,
         direct_fronts=lambda state: state.fronts,
+        is_direct=lambda state: True,
         pack=direct_progress.pack_states,
         unpack=lambda data, widths, settings: direct_progress.unpack_states(data, widths),
     ),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from functools import partial
 from typing import Any
 
+from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
 from srnet_cli.evolution.strategies import Search, State, restored, strategy_of
 from srnet_cli.fit.limits import Limits
-from srnet_cli.fit.preparation import Prepared
+from srnet_cli.fit.live_fronts import LiveFronts
+from srnet_cli.fit.preparation import Prepared, inputs_of
 from srnet_cli.fit.timing import Timing
 from srnet_cli.reporting import Reporter, SearchProgress
 from srnet_cli.signals import Signals
@@ -61,6 +64,7 @@ class Trials:
         self._prepared = prepared
         self._strategy = strategy_of(prepared.experiment)
         self._limits = Limits(prepared.experiment)
+        self._live_fronts = LiveFronts(inputs_of(prepared), prepared.network)
         self._first = first
         self._threads = threads
         self._reporter = reporter
@@ -128,9 +132,11 @@ class Trials:
     def _progress(self, state: State, pace: _Pace) -> SearchProgress:
         experiment, trial = self._prepared.experiment, len(self.states)
         settings, done = experiment.evolution, state.generation
-        evaluate = self._strategy.evaluations
+        is_direct = self._strategy.is_direct(state)
+        evaluate = direct_evaluations if is_direct else self._strategy.evaluations
         lately = evaluate(done, settings) - evaluate(done - 1, settings)
         speed = pace.generations_per_second
+        known = self._strategy.direct_fronts(state)
         return SearchProgress(
             trial=trial,
             trials=experiment.trials,
@@ -140,6 +146,8 @@ class Trials:
             losses=state.trace[-1, 2:].tolist() if len(state.trace) else (),
             evaluations_per_second=None if speed is None else speed * lately,
             seconds_left=self._limits.seconds_left(state, trial, self._seconds(), speed),
+            is_direct=is_direct,
+            fronts=partial(self._live_fronts, known),
         )
 
 

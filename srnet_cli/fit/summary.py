@@ -10,36 +10,64 @@ from srnet_cli.fidelity.row_sets import judged
 from srnet_cli.fidelity.tables import agreement_table, fidelity_table
 from srnet_cli.fidelity.validity import warnings
 from srnet_cli.fit.fitting import FitResult
-from srnet_cli.rendering.document import Document, Section, remarks
+from srnet_cli.rendering.document import (
+    BRIEF,
+    Block,
+    Display,
+    Document,
+    Paragraph,
+    Section,
+    remarks,
+)
 from srnet_cli.rendering.table import Table
+from srnet_cli.runs.formula_sections import answer_section
 from srnet_cli.runs.records import Metrics
 
 
-def document(result: FitResult) -> Document:
-    """The result of a fit: fitness, fidelity, where the formulas fail, and the folder.
+def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -> Document:
+    """The result of a fit: what the network computes, then fitness, fidelity, where formulas fail.
 
-    The record is ``metrics.json`` and where it lies.
+    The record is ``metrics.json``, the formulas, and where all of it lies.
+
+    Args:
+        result: of the fit.
+        display: how much of it.
+        next_step: what to type to see more; empty where that is not known.
     """
+    told = ["this run had finished before; nothing was computed"] if result.was_done else []
+    formulas, fitness = result.formulas, _fitness(result.metrics)
+    if formulas is None:
+        lead = [*told, fitness]
+        answers: list[Section] = []
+        layers: tuple[Block, ...] = tuple(_tables(result.metrics))
+    else:
+        # The answer comes first, and fitness belongs to the layers.
+        lead = told
+        answers = [answer_section(formulas, [one.answer for one in formulas.fronts], display)]
+        fidelity = result.metrics.fidelity or {"train": ()}
+        what = "layer by layer: " if len(fidelity["train"]) > 1 else ""
+        layers = (Paragraph(f"{what}{fitness}"), *_tables(result.metrics))
+    last = [*warnings(result.metrics.validity), f"run {result.path}"]
+    if next_step and not result.metrics.found_nothing:
+        last.append(f"next: {next_step}")
     return Document(
         title="",
-        lead=tuple(_lead(result)),
-        sections=(
-            Section("", tuple(_tables(result.metrics))),
-            remarks([*warnings(result.metrics.validity), f"run {result.path}"]),
-        ),
-        record={"run": str(result.path), "was_done": result.was_done, **result.metrics.to_dict()},
+        lead=tuple(lead),
+        sections=(*answers, Section("", layers), remarks(last)),
+        record={
+            "run": str(result.path),
+            "was_done": result.was_done,
+            "formulas": None if formulas is None else formulas.to_dict(),
+            **result.metrics.to_dict(),
+        },
     )
 
 
-def _lead(result: FitResult) -> Iterator[str]:
-    metrics = result.metrics
-    if result.was_done:
-        yield "this run had finished before; nothing was computed"
+def _fitness(metrics: Metrics) -> str:
     finite = [value for value in metrics.fitness if value is not None]
     if finite:
-        yield f"fitness {min(finite):.6g}{_among(metrics, finite)}"
-    else:
-        yield "no expression was finite on all rows; try other functions or more generations"
+        return f"fitness {min(finite):.6g}{_among(metrics, finite)}"
+    return "no expression was finite on all rows; try other functions or more generations"
 
 
 def _tables(metrics: Metrics) -> Iterator[Table]:

@@ -23,7 +23,7 @@ from srnet_cli.evolution.problem import Problem, direct_outputs
 from srnet_cli.model import SymbolicLayer
 
 if TYPE_CHECKING:
-    from srnet_cli.config.schema import AutoSettings, DirectSettings
+    from srnet_cli.config.schema import AutoSettings, DirectSettings, EvolutionSettings
 
 Array = NDArray[np.float64]
 
@@ -152,7 +152,7 @@ def _rows(problem: Problem, budget: Budget) -> tuple[slice, slice]:
     return slice(fit, middle), slice(middle, total)
 
 
-def evaluations(generations: int, settings: DirectSettings) -> int:
+def evaluations(generations: int, settings: EvolutionSettings) -> int:
     """Formulas tuned in so many generations, about."""
     budget = Budget()
     return generations * budget.islands * budget.offspring

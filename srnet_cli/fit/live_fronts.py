@@ -1,0 +1,54 @@
+"""What a direct search has found so far, for those who watch it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, partial
+
+from srnet_cli.config.document import one_line
+from srnet_cli.evolution.direct import HallOfFame, Member
+from srnet_cli.expressions.builder import affine, to_sympy
+from srnet_cli.expressions.names import Names
+from srnet_cli.expressions.printers import as_text
+from srnet_cli.expressions.trees import rounded
+from srnet_cli.networks import Network
+from srnet_cli.reporting import FormulaProgress, FrontProgress
+from srnet_cli.runs.formulas import direct_names
+from srnet_cli.runs.records import Inputs
+
+_DIGITS = 4
+
+
+class LiveFronts:
+    """Turns halls of fame into what reporters are given; formulas are written on being asked for.
+
+    Args:
+        inputs: names of features, target and classes.
+        network: the network.
+    """
+
+    def __init__(self, inputs: Inputs, network: Network) -> None:
+        self._inputs, self._network = inputs, network
+
+    def __call__(self, halls: Sequence[HallOfFame]) -> tuple[FrontProgress, ...]:
+        """The front of every output."""
+        return tuple(
+            FrontProgress(self._outputs[hall.output], tuple(map(self._formula, hall.members)))
+            for hall in halls
+        )
+
+    @cached_property
+    def _outputs(self) -> list[str]:
+        return [one_line(name) for name in direct_names(self._inputs, self._network)]
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(tuple(self._inputs.features))
+
+    def _formula(self, member: Member) -> FormulaProgress:
+        return FormulaProgress(member.nodes, member.error, partial(self._text, member))
+
+    def _text(self, member: Member) -> str:
+        """The formula as it is, its numbers rounded to a few digits."""
+        program = to_sympy(member.program, self._names.symbols)
+        return as_text(rounded(affine([(member.weight, program)], member.bias), _DIGITS))
