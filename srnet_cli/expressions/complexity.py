@@ -43,41 +43,54 @@ def complexity(expr: Expr) -> int:
     Sums within sums and products within products, which formulas built from programs have, count
     as the one operation that they are printed as. So does the inverse of a power.
     """
-    known: dict[Expr, int] = {}
-    return _nodes(expr, known)
+    return _Count().nodes(expr)
 
 
-def _nodes(expr: Expr, known: dict[Expr, int]) -> int:
-    if expr not in known:
-        inner = sum(_nodes(arg, known) for arg in expr.args)
-        known[expr] = 1 + inner - _merged(expr, known)
-    return known[expr]
+class _Count:
+    """Counts nodes, those of a part that stands in several places once."""
 
+    def __init__(self) -> None:
+        self._nodes: dict[Expr, int] = {}
+        self._factors: dict[Expr, Counter[Expr]] = {}
 
-def _repeated(product: Expr, known: dict[Expr, int]) -> int:
-    """Nodes that factors which repeat have more than the power that they are.
+    def nodes(self, expr: Expr) -> int:
+        """Nodes of a formula."""
+        if expr not in self._nodes:
+            self._nodes[expr] = self._counted(expr)
+        return self._nodes[expr]
 
-    Of a product that is nothing but one such power, the product is not a node either.
-    """
-    factors = Counter(_factors(product))
-    saved = sum((times - 1) * known[factor] - 2 for factor, times in factors.items() if times > 1)
-    return saved + (len(factors) == 1 and factors.total() > 1)
+    def _counted(self, expr: Expr) -> int:
+        if isinstance(expr, Mul):
+            factors = self._factors_of(expr)
+            is_power = len(factors) == 1 and factors.total() > 1
+            return sum(self._operands(factors)) + (not is_power)
+        nodes = 1 + sum(map(self.nodes, expr.args))
+        if isinstance(expr, Add):
+            return nodes - sum(isinstance(arg, Add) for arg in expr.args)
+        if isinstance(expr, Pow) and expr.exp == -1 and isinstance(expr.base, Pow):
+            return nodes - 2 * expr.base.exp.is_Rational
+        return nodes
 
+    def _factors_of(self, product: Expr) -> Counter[Expr]:
+        """The factors of a product and of the products within, with how often each occurs."""
+        if product not in self._factors:
+            factors: Counter[Expr] = Counter()
+            for arg in product.args:
+                factors.update(self._factors_of(arg) if isinstance(arg, Mul) else [arg])
+            self._factors[product] = factors
+        return self._factors[product]
 
-def _factors(product: Expr) -> Iterator[Expr]:
-    for arg in product.args:
-        yield from _factors(arg) if isinstance(arg, Mul) else (arg,)
+    def _operands(self, factors: Counter[Expr]) -> Iterator[int]:
+        for factor, times in factors.items():
+            yield self._power(factor, times)
 
-
-def _merged(expr: Expr, known: dict[Expr, int]) -> int:
-    """Nodes of the tree as built that the tree as printed does not have."""
-    if isinstance(expr, Add):
-        return sum(isinstance(arg, Add) for arg in expr.args)
-    if isinstance(expr, Mul):
-        return sum(isinstance(arg, Mul) for arg in expr.args) + _repeated(expr, known)
-    if isinstance(expr, Pow) and expr.exp == -1 and isinstance(expr.base, Pow):
-        return 2 if expr.base.exp.is_Rational else 0
-    return 0
+    def _power(self, factor: Expr, times: int) -> int:
+        """Nodes of a factor that occurs so often; a number stays as often as it is printed."""
+        if times == 1 or factor.is_Number:
+            return times * self.nodes(factor)
+        if isinstance(factor, Pow) and factor.exp.is_Rational:
+            return self.nodes(factor) if factor.exp * times != 1 else self.nodes(factor.base)
+        return 2 + self.nodes(factor)
 
 
 def readout_complexity(weights: Array, bias: Array) -> int:

@@ -26,6 +26,7 @@ _CALLS: dict[type[Expr], Callable[..., Array]] = {
     sympy.atan: np.arctan,
     sympy.sinh: np.sinh,
     sympy.cosh: np.cosh,
+    sympy.erf: np.vectorize(math.erf, otypes="d"),
     sympy.Min: lambda *operands: reduce(np.minimum, operands),
     sympy.Max: lambda *operands: reduce(np.maximum, operands),
 }

@@ -313,7 +313,7 @@ _CALLS: dict[str, Callable[..., Expr]] = {
         name: _plain(getattr(sympy, name))
         for name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
     },
-    **{name: _plain(getattr(sympy, name)) for name in ("exp", "log", "Abs", "Min", "Max")},
+    **{name: _plain(getattr(sympy, name)) for name in ("exp", "log", "erf", "Abs", "Min", "Max")},
     "abs": _plain(sympy.Abs),
     "min": _plain(sympy.Min),
     "max": _plain(sympy.Max),

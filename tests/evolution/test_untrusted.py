@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from srnet_cli.config.schema import EvolutionSettings, Experiment
 from srnet_cli.errors import StorageError
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
+from srnet_cli.evolution.direct.progress import unpack_states
 from srnet_cli.evolution.strategies import STRATEGIES, restored
 from srnet_cli.store import Checkpoint
 
@@ -38,14 +40,13 @@ def settings(name: str) -> EvolutionSettings:
     return SETTINGS[name](generations=50, **values[name])
 
 
-def _saved(name: str) -> bytes:
+@cache
+def saved(name: str) -> bytes:
+    """The checkpoint of a search that has begun."""
     search = STRATEGIES[name].search(PROBLEM, settings(name), 0, 0, 1)
     state = search.init()
     search.advance(state, 3)
     return STRATEGIES[name].pack([state])
-
-
-SAVED = {name: _saved(name) for name in NAMES}
 
 
 def arrays_of(data: bytes) -> dict[str, np.ndarray]:
@@ -88,15 +89,15 @@ def use(name: str, data: bytes) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_saved_is_taken_up(name: str) -> None:
     """A checkpoint as it was saved passes, to the byte."""
-    assert STRATEGIES[name].pack(taken_up(name, SAVED[name])) == SAVED[name]
-    use(name, SAVED[name])
+    assert STRATEGIES[name].pack(taken_up(name, saved(name))) == saved(name)
+    use(name, saved(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", [2**30, -1, -(2**31), 19, 10])
 def test_genes_out_of_range_are_refused(name: str, value: int) -> None:
     """Genes that would make kernels read and write anywhere are one line."""
-    arrays = arrays_of(SAVED[name])
+    arrays = arrays_of(saved(name))
     for key, array in arrays.items():
         if key.endswith("genes"):
             arrays[key] = np.full_like(array, value)
@@ -112,7 +113,7 @@ def test_genes_out_of_range_are_refused(name: str, value: int) -> None:
 def test_any_change_is_refused_or_harmless(name: str, data: st.DataObject) -> None:
     """Any array of the wrong length, type or content, added or removed: refused, or the search
     goes on and has formulas."""
-    arrays = arrays_of(SAVED[name])
+    arrays = arrays_of(saved(name))
     for _ in range(data.draw(st.integers(1, 3))):
         key = data.draw(st.sampled_from(sorted(arrays)))
         array = arrays[key].copy()
@@ -150,7 +151,7 @@ def test_any_change_is_refused_or_harmless(name: str, data: st.DataObject) -> No
 @given(st.integers(0, 10**9), st.binary(min_size=1, max_size=4), st.booleans())
 def test_any_bytes_are_refused_or_harmless(name: str, at: int, new: bytes, cut: bool) -> None:
     """Bytes overwritten anywhere, or cut off, whose digest somebody has made to fit."""
-    changed = bytearray(SAVED[name])
+    changed = bytearray(saved(name))
     place = at % len(changed)
     changed[place : place + len(new)] = new
     refused: list[list[str]] = []
@@ -166,7 +167,7 @@ def test_any_bytes_are_refused_or_harmless(name: str, at: int, new: bytes, cut: 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_checkpoint_that_unpacks_to_more_than_it_holds_is_refused(name: str) -> None:
     """Checkpoints are not compressed: one that is may unpack to anything."""
-    large = arrays_of(SAVED[name]) | {"more": np.zeros(10**6)}
+    large = arrays_of(saved(name)) | {"more": np.zeros(10**6)}
     with pytest.raises(StorageError, match="damaged"):
         taken_up(name, bytes_of(large, np.savez_compressed))
 
@@ -174,19 +175,26 @@ def test_a_checkpoint_that_unpacks_to_more_than_it_holds_is_refused(name: str) -
 @pytest.mark.parametrize("name", NAMES)
 def test_more_trials_than_the_run_has_are_refused(name: str) -> None:
     """A run of one trial has no state of a second, nor none at all."""
-    states = taken_up(name, SAVED[name])
+    states = taken_up(name, saved(name))
     for number in (0, 2):
         with pytest.raises(StorageError, match="damaged"):
             taken_up(name, STRATEGIES[name].pack(states * number))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["auto", "mnncgp-es"])
 def test_states_of_another_problem_are_refused(name: str) -> None:
     """What fits another network or function set is not taken for this one's."""
     unpack = {"auto": auto.unpack, "mnncgp-es": mnncgp_es.unpack}[name]
     for widths in ((2, 4, 1), (2, 3, 1, 1), (2, 3)):
         with pytest.raises(ValueError, match=r"."):
-            unpack(SAVED[name], widths, settings(name))
+            unpack(saved(name), widths, settings(name))
     few = settings(name).model_copy(update={"functions": ("add",)})
     with pytest.raises(ValueError, match="function is not one of 1"):
-        unpack(SAVED[name], PROBLEM.widths, few)
+        unpack(saved(name), PROBLEM.widths, few)
+
+
+def test_direct_states_of_another_problem_are_refused() -> None:
+    """What reads other inputs or gives other outputs is not taken for this network's."""
+    for widths in ((1, 3, 1), (3, 3, 1), (2, 3, 3)):
+        with pytest.raises(ValueError, match=r"."):
+            unpack_states(saved("direct"), widths)

@@ -61,6 +61,37 @@ def test_shared_parts_are_counted_as_often_as_printed() -> None:
     for _ in range(60):
         expr = Mul(sympy.sin(expr, evaluate=False), expr, evaluate=False)
     assert complexity(expr) > 2**60
+    power = a
+    for _ in range(60):
+        power = Mul(power, power, evaluate=False)
+    assert complexity(power) == complexity(a ** (2**60)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "nodes"),
+    [
+        ("a*a", 3),
+        ("a*a*a", 3),
+        ("a*a*b", 5),
+        ("sin(a)*sin(a)*b", 6),
+        ("b*(a + b*c)*(a + b*c)", 9),
+        ("a**2*a**2", 3),
+        ("sqrt(a)*sqrt(a)", 1),
+    ],
+)
+def test_factors_that_repeat_are_a_power(text: str, nodes: int) -> None:
+    """However the products are nested, the count is that of the power that SymPy reads."""
+    with distribute(False):
+        assert complexity(parse_expr(text)) == nodes
+    flat = parse_expr(text, evaluate=False)
+    assert complexity(flat) == nodes
+
+    def nested(factors: tuple[sympy.Expr, ...]) -> sympy.Expr:
+        first, *rest = factors
+        return Mul(first, nested(tuple(rest)), evaluate=False) if rest else first
+
+    assert complexity(nested(Mul.make_args(flat))) == nodes
+    assert complexity(nested(Mul.make_args(flat)[::-1])) == nodes
 
 
 def test_layers_count_everything_on_the_right() -> None:

@@ -9,8 +9,10 @@ from sympy.parsing.sympy_parser import parse_expr
 
 from srnet_cli.errors import UsageError
 from srnet_cli.expressions import as_text, complexity, values
+from srnet_cli.expressions.builder import template
 from srnet_cli.expressions.hypothesis import Rows, judge, parse_hypothesis
 from srnet_cli.expressions.names import Names
+from srnet_cli.primitives import PRIMITIVES, Primitive
 
 NAMES = Names(("k", "x", "lambda", "ΔT (K)", "a,b", "E"))
 RNG = np.random.default_rng(0)
@@ -37,6 +39,18 @@ def test_formulas_are_read(text: str, expected: str) -> None:
     found = parse_hypothesis(text, NAMES)
     assert as_text(found.expr) == expected
     assert found.text == text
+
+
+@pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda primitive: primitive.name)
+def test_whatever_a_search_prints_is_read(primitive: Primitive) -> None:
+    """Formulas of every function are read as they are printed, with the same values."""
+    k, x = sympy.symbols("k x")
+    formula = template(primitive)(*(k, x)[: primitive.arity])
+    found = parse_hypothesis(as_text(formula), NAMES)
+    rows = X[:, :2]
+    np.testing.assert_allclose(
+        values(found.expr, (k, x), rows), values(formula, (k, x), rows), rtol=1e-12
+    )
 
 
 def test_values_are_those_of_sympy() -> None:
