@@ -44,7 +44,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SAME = 1e-7
 _RANGE = 3.0
 _TRIES = 8
-_AGAIN = 0.05
+_AGAIN = 0.25
 _FAR = 4.0
 _GRAFTED = 0.15
 _TWICE = 0.3
@@ -133,20 +133,30 @@ def _copy_given(given, cell, tree):
 
 @kernel(allocates=False)
 def _structure(tree):
-    """Hash of what is tuned: all but the values of free weights."""
-    key = np.uint64(tree.head[0] * 4 + tree.head[1] + 1)
+    """Hash of what is tuned: all but the values of free weights; and whether there are any.
+
+    Without any, the form of the readout does not matter, as all forms are judged at once.
+    """
+    key = np.uint64(tree.head[0])
+    is_tunable = False
     for i in range(tree.head[0]):
         key = mix(key + _GOLDEN * np.uint64(2 * tree.codes[i] + tree.free[i] + 1))
-    return key
+        is_tunable |= tree.free[i] == 1
+    if is_tunable:
+        key = mix(key + np.uint64(tree.head[1] + 1))
+    return key, is_tunable
 
 
 @kernel(allocates=False)
-def _is_new(archive, tree):
-    """Whether a formula has not been met, as far as is remembered; it is remembered from now on."""
-    key = _structure(tree)
+def _is_worth_trying(archive, tree, stream):
+    """Whether a formula has not been met, as far as is remembered; it is from now on.
+
+    One that has weights to tune is now and then tried again, from other weights.
+    """
+    key, is_tunable = _structure(tree)
     at = np.int64(key & np.uint64(archive.seen.shape[0] - 1))
     if archive.seen[at] == key:
-        return False
+        return is_tunable and uniform(stream) < _AGAIN
     archive.seen[at] = key
     return True
 
@@ -262,7 +272,7 @@ def _try(
     count_nodes(child, rules.units, counter, room.counts)
     if room.counts[0] >= cells and room.counts[2] >= cells:
         return False
-    if not is_known and not _is_new(archive, child) and uniform(stream) > _AGAIN:
+    if not is_known and not _is_worth_trying(archive, child, stream):
         return False
     if not _is_allowed(child, rows, rules, tuning):
         return False

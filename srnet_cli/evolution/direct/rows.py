@@ -51,7 +51,7 @@ def useful_columns(X: Array, y: Array, irrelevant: tuple[int, ...], most: int) -
     )
     if not len(numbers):
         return Columns(numbers, np.ones(0))
-    if len(numbers) > most:
+    if len(numbers) > most and varies(y):
         strongest = np.argsort(-_effects(X[:, numbers], y), kind="stable")[:most]
         numbers = np.sort(numbers[strongest])
     sizes = np.sqrt(np.mean((X[:, numbers] / np.abs(X[:, numbers]).max(axis=0)) ** 2, axis=0))
@@ -70,9 +70,16 @@ def chances_of(X: Array, y: Array) -> Array:
 
 
 def _effects(X: Array, y: Array) -> Array:
-    """How much of y's variance hangs together with each input, by bins or linearly: (d,)."""
+    """How much of y's variance hangs together with each input: (d,).
+
+    By bins or linearly; or, as a factor of mean 0 shows in the spread alone, how much of that of
+    y's squares does.
+    """
     y = (y - y.mean()) / y.std()
-    binned = np.array([_effect(column, y) for column in X.T])
+    squares = y**2 - 1.0
+    spread = squares.std()
+    squares = squares / spread if spread > 0.0 else squares
+    binned = np.array([max(_effect(column, y), _effect(column, squares)) for column in X.T])
     return np.asarray(np.maximum(binned, _linear_effects(X, y)))
 
 

@@ -209,13 +209,14 @@ class _OutputSearch:
         self._budget = budget
         self._inputs = X.shape[1]
         self._mean = float(y.mean())
+        self._error = 0.0 if not varies(y) else 1.0
+        judged = self._stream("rows").permutation(len(X))[: budget.judged_rows]
+        X, y = X[judged], y[judged]
         self._columns = useful_columns(X, y, hints.irrelevant, budget.inputs)
         self._is_constant = not varies(y) or not len(self._columns.numbers)
-        self._error = 0.0 if not varies(y) else 1.0
         if self._is_constant:
             return
-        judged = self._stream("rows").permutation(len(X))[: budget.judged_rows]
-        X, y = self._columns.of(X[judged]), y[judged]
+        X = self._columns.of(X)
         self._width = X.shape[1]
         self._scale = power_of_ten(float(y.std()))
         y = y * self._scale

@@ -17,6 +17,12 @@ def test_of_many_inputs_those_with_an_effect_are_kept():
     assert {7, 31} <= set(useful_columns(X, y, (), 5).numbers.tolist())
 
 
+def test_factors_without_an_effect_of_their_own_are_kept():
+    """The mean of x3*x7 is 0 whatever x3 is; its spread is not."""
+    X = np.random.default_rng(1).normal(size=(4000, 40))
+    assert {3, 7} <= set(useful_columns(X, X[:, 3] * X[:, 7], (), 10).numbers.tolist())
+
+
 def test_without_any_useful_input_there_are_no_columns():
     assert len(useful_columns(X[:, :2], X[:, 5], (0, 1), 30).numbers) == 0
 
