@@ -109,7 +109,7 @@ def chosen(fitted: FittedRun, choice: Choice) -> tuple[FittedRun, Shown]:
     if choice.as_found:
         shown = Shown("as the search found it", (), None, None, best.complexity, best.r2, count)
         return fitted, shown
-    base, why = _base(stored, choice)
+    base, why = _base(fitted, stored, choice)
     picks, model = base.picks, base.model(fitted.model)
     nodes, score = base.complexity, base.r2
     if choice.layer is not None and choice.pick is not None:
@@ -120,9 +120,13 @@ def chosen(fitted: FittedRun, choice: Choice) -> tuple[FittedRun, Shown]:
     return replace(fitted, model=model), shown
 
 
-def _base(stored: StoredFronts, choice: Choice) -> tuple[Composition, str]:
+def _base(fitted: FittedRun, stored: StoredFronts, choice: Choice) -> tuple[Composition, str]:
     fronts = stored.fronts
+    simplest = fronts.compositions[-1]
     if choice.complexity is not None:
+        if fitted.formulas is not None and choice.complexity < simplest.complexity:
+            # The formula of the whole network answers; its layers take more.
+            return simplest, f"the simplest, as none has {choice.complexity} nodes"
         why = f"the most faithful of at most {choice.complexity} nodes"
         return fronts.within(choice.complexity), why
     fidelity = FIDELITY if choice.fidelity is None else choice.fidelity

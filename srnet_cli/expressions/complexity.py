@@ -68,7 +68,7 @@ class _Count:
         if isinstance(expr, Add):
             return nodes - sum(isinstance(arg, Add) for arg in expr.args)
         if isinstance(expr, Pow) and expr.exp == -1 and isinstance(expr.base, Pow):
-            return nodes - 2 * expr.base.exp.is_Rational
+            return nodes - 2 * bool(expr.base.exp.is_Rational)
         return nodes
 
     def _factors_of(self, product: Expr) -> Counter[Expr]:
