@@ -22,7 +22,7 @@ class Member:
 
     Attributes:
         layer: expressions and readout.
-        complexity: nodes of the simplified expressions.
+        complexity: nodes of all that is printed, readouts included.
         r2: coefficient of determination, units pooled; None where a value is not finite.
         effect_r2: the same, every unit weighed by its effect on the output.
         formulas: the simplified expressions as text.
@@ -43,7 +43,7 @@ class Composition:
         picks: for every layer the number of the member in its front, from 1; None where the layer
             is as the search has brought it and that is not on its front.
         layers: the members' expressions, with readouts solved for this composition.
-        complexity: nodes of the simplified expressions of all layers.
+        complexity: the same of all layers.
         r2: coefficient of determination of the output on held-out rows, units pooled; of a
             classifier that of its probabilities; None where a value is not finite.
     """
