@@ -113,7 +113,7 @@ def _structure(
     settings = experiment.evolution
     if not strategy_of(experiment).searches_directly(settings):
         return None
-    return known_structure(dataset, network, judged, settings.functions, experiment.seed)
+    return known_structure(dataset, network, judged, settings.direct_functions, experiment.seed)
 
 
 def _problem(

@@ -285,8 +285,13 @@ class Structure:
         return tuple(f for f in self.of_output(output) if isinstance(f, Combination))
 
     def sentences(self, output: int) -> list[str]:
-        """The findings about one output in words, a line each."""
-        return [finding.sentence(self.names) for finding in self.of_output(output)]
+        """The findings about one output in words, a line each; without what is true of any."""
+        is_of_one = len(self.names) - len(self.irrelevant(output)) == 1
+        return [
+            finding.sentence(self.names)
+            for finding in self.of_output(output)
+            if not (is_of_one and isinstance(finding, Profile) and finding.shape == "unknown")
+        ]
 
 
 def _listed(inputs: Sequence[int], names: Sequence[str]) -> str:

@@ -26,6 +26,9 @@ FunctionName = Annotated[
 ]
 
 
+_DIRECT_FUNCTIONS = ("exp", "tanh")
+
+
 class EvolutionSettings(Settings):
     """Which strategy searches, and the keys that every strategy reads. A key that the strategy
     does not read is an error."""
@@ -43,7 +46,8 @@ class EvolutionSettings(Settings):
         default=PUBLISHED_FUNCTIONS,
         min_length=1,
         max_length=len(BY_NAME),
-        description="functions that expressions are made of",
+        description="functions that expressions are made of; with the default, whole-network "
+        "formulas may have exp and tanh besides",
     )
     max_depth: Annotated[int, Field(ge=1, le=MAX_NODES), Whole] | None = Field(
         default=None,
@@ -96,6 +100,13 @@ class EvolutionSettings(Settings):
             if names.count(name) > 1:
                 raise ValueError(f"function '{name}' is listed twice")
         return names
+
+    @property
+    def direct_functions(self) -> tuple[str, ...]:
+        """The functions of whole-network formulas: those listed, and where nobody has listed any
+        those that laws have besides the published ones."""
+        is_default = self.functions == PUBLISHED_FUNCTIONS
+        return (*self.functions, *_DIRECT_FUNCTIONS) if is_default else self.functions
 
     def effort(self) -> Iterator[str]:
         """How much a trial searches at most, a few words each."""
