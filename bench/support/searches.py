@@ -34,13 +34,13 @@ Search = Callable[[Oracle, int, float, int], tuple[list[Expr], Spent]]
 """(oracle, seed, seconds, threads) -> the formulas of the front, and what it took."""
 
 
-def direct(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+def plain(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
     """The direct search by itself, knowing nothing of the network's structure."""
     return _direct(oracle, seed, seconds, threads, is_hinted=False)
 
 
-def hinted(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
-    """The direct search, told the structure of the network, which it takes time to find."""
+def direct(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+    """The direct search as a fit runs it: told the structure of the network, which takes time."""
     return _direct(oracle, seed, seconds, threads, is_hinted=True)
 
 
@@ -76,27 +76,11 @@ def _direct(
 
 
 def _hints(oracle: Oracle):  # type: ignore[no-untyped-def]
-    from srnet_cli.evolution.direct import Hints
-    from srnet_cli.structure import find_structure
+    from srnet_cli.fit.structure import asked
 
-    structure = find_structure(
-        oracle.network.predict,
-        oracle.network.gradients,
-        oracle.domain,
-        oracle.inputs,
-        stream(0, "structure", oracle.name),
-    )
-    powers, sums, products = (
-        structure.powers(0),
-        structure.sums(0)[:1],
-        structure.products(0)[:1],
-    )
-    return Hints(
-        irrelevant=structure.irrelevant(0),
-        exponents=tuple(powers.get(i) for i in range(len(oracle.inputs))),
-        products=products[0].groups if products else (),
-        sums=sums[0].groups if sums and sums[0].is_partition else (),
-    )
+    known = asked(oracle.network, oracle.domain, oracle.inputs, PUBLISHED_FUNCTIONS, seed=0)
+    (hints,) = known.hints
+    return hints
 
 
 def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
@@ -163,7 +147,7 @@ class _Clock:
 
 SEARCHES: dict[str, Search] = {
     "srnet": direct,
-    "hinted": hinted,
+    "plain": plain,
     "structure": structure,
     "Operon": operon,
 }

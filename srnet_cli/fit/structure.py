@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.datasets.dataset import Dataset
+from srnet_cli.datasets.dataset import Dataset, Domain
 from srnet_cli.evolution.direct import Hints
 from srnet_cli.evolution.problem import direct_outputs
 from srnet_cli.expressions.names import Names
@@ -47,10 +48,10 @@ def known_structure(
     dataset: Dataset,
     network: Network,
     quality: NetworkQuality | None,
-    functions: tuple[str, ...],
+    functions: Sequence[str],
     seed: int,
 ) -> KnownStructure:
-    """Ask the network for its structure.
+    """Ask a network for its structure.
 
     Args:
         dataset: gives the domain, or rows, and the inputs' names.
@@ -59,6 +60,32 @@ def known_structure(
         functions: names of those that formulas may use.
         seed: of the experiment.
     """
+    deviation = None
+    if isinstance(quality, RegressionQuality) and 0.0 < quality.r2 < 1.0:
+        deviation = 1.0 - quality.r2
+    where = dataset.train.X if dataset.domain is None else dataset.domain
+    names = [symbol.name for symbol in Names(tuple(dataset.features)).symbols]
+    return asked(network, where, names, functions, seed, deviation)
+
+
+def asked(
+    network: Network,
+    where: Domain | Array,
+    names: Sequence[str],
+    functions: Sequence[str],
+    seed: int,
+    deviation: float | None = None,
+) -> KnownStructure:
+    """Ask a network for its structure.
+
+    Args:
+        network: the network.
+        where: the domain, or rows, (n, d).
+        names: of the inputs, as printed.
+        functions: names of those that formulas may use.
+        seed: of random numbers.
+        deviation: 1−R² of the network to what it has learned, where that is known.
+    """
     has_classes = network.output_activation == "softmax"
 
     def outputs(X: Array) -> Array:
@@ -66,24 +93,23 @@ def known_structure(
 
     def slopes(X: Array) -> Array:
         gradients = network.gradients(X)
-        halved = has_classes and gradients.shape[1] == 2
-        return gradients[:, 1:] - gradients[:, :1] if halved else gradients
+        is_halved = has_classes and gradients.shape[1] == 2
+        return gradients[:, 1:] - gradients[:, :1] if is_halved else gradients
 
-    where = dataset.train.X if dataset.domain is None else dataset.domain
-    printed = tuple(symbol.name for symbol in Names(tuple(dataset.features)).symbols)
-    names = tuple(f"x{i}" for i in range(len(printed)))
-    budget = _budget(network)
-    deviation = None
-    if isinstance(quality, RegressionQuality) and 0.0 < quality.r2 < 1.0:
-        deviation = 1.0 - quality.r2
+    budget, plain = _budget(network), tuple(f"x{i}" for i in range(len(names)))
     structure = find_structure(
-        outputs, slopes, where, printed, stream(seed, "structure"),
-        deviation=deviation, budget=budget // 10,
-    )  # fmt: skip
-    sketches = find_sketches(outputs, slopes, where, names, stream(seed, "sketches"), budget=budget)
+        outputs,
+        slopes,
+        where,
+        names,
+        stream(seed, "structure"),
+        deviation=deviation,
+        budget=budget // 10,
+    )
+    sketches = find_sketches(outputs, slopes, where, plain, stream(seed, "sketches"), budget=budget)
     by_output: list[list[tuple[int | float | str, ...]]] = [[] for _ in range(structure.outputs)]
     for sketch in sketches:
-        steps = postfix(sketch.inner, names, functions)
+        steps = postfix(sketch.inner, plain, functions)
         if steps is not None and len(by_output[sketch.output]) < _SKETCHES:
             by_output[sketch.output].append(steps)
     hints = tuple(
