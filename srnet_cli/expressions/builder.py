@@ -14,7 +14,6 @@ from sympy import Add, Expr, Mul, Pow, Symbol
 
 from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
-from srnet_cli.expressions.numeric import values
 from srnet_cli.expressions.trees import Size, measure, number
 from srnet_cli.primitives import PRIMITIVES, Primitive
 
@@ -115,8 +114,17 @@ def _apply(primitive: Primitive, operands: list[Slot]) -> Slot:
 
 
 def _constant(primitive: Primitive, operands: list[float]) -> float:
-    symbols = [Symbol(name) for name in _OPERANDS[: primitive.arity]]
-    return float(values(template(primitive)(*symbols), symbols, np.array([operands]))[0])
+    """The value that the program has: the formula's own may be all rounding, as of 1 + erf(-8)."""
+    from srnet_cli.cgp.kernels.evaluate import evaluate  # numba, slow to import
+
+    call = Program(
+        inputs=primitive.arity,
+        constants=np.empty(0),
+        ops=np.array([primitive.opcode]),
+        args=np.array([[0, primitive.arity - 1]]),
+        output=primitive.arity,
+    )
+    return float(evaluate(call, np.array([operands]))[0])
 
 
 @cache

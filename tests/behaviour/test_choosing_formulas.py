@@ -30,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     config = write_config(
         folder,
         ("strategy: mnncgp-es", "strategy: auto\n  expressions: 2\n  max_length: 6"),
-        ("generations: 60", "generations: 25"),
+        ("generations: 60", "generations: 25\n  direct_share: 0"),
         ("samples: 60", "samples: 60\n  oracle_rows: 300"),
     )
     with pytest.MonkeyPatch.context() as patch:

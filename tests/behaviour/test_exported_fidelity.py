@@ -44,6 +44,7 @@ network:
   train: {{hidden: [2], activation: tanh, max_iter: 100}}
 evolution:
   strategy: auto
+  direct_share: 0
   max_length: 7
   functions: [add, mul, sin, cos]
   threads: 1
@@ -62,7 +63,7 @@ NETWORKS = {
     "constant output": network_of(HIDDEN, np.zeros((1, 4))),
 }
 AUTO = small_config(
-    ("strategy: mnncgp-es", "strategy: auto\n  max_length: 7"),
+    ("strategy: mnncgp-es", "strategy: auto\n  direct_share: 0\n  max_length: 7"),
     ("samples: 60", "samples: 60\n  oracle_rows: 200"),
 )
 TRAINED = "train: {hidden: [3, 2], max_iter: 300}"

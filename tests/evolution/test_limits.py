@@ -13,6 +13,7 @@ from srnet_cli.config.schema import AutoSettings
 from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy
 from srnet_cli.evolution.auto.budget import Budget, LayerBudget
+from srnet_cli.evolution.direct.strategy import Direct
 from srnet_cli.evolution.limits import limited_functions, limits_of
 from srnet_cli.evolution.strategies import STRATEGIES
 from srnet_cli.primitives import PRIMITIVES
@@ -60,8 +61,15 @@ def keeps(program: Program) -> bool:
 
 def programs(name: str, **changes: object) -> list[Program]:
     """All expressions that a short search finds."""
-    settings = STRATEGIES[name].settings.model_validate(changes)
     problem = network_problem((2, 3, 1), 60)
+    if name == "auto":
+        changes["direct_share"] = 0
+    settings = STRATEGIES[name].settings.model_validate(changes)
+    if name == "direct":
+        direct = Direct(problem, settings, 1)
+        found = direct.init()
+        direct.advance(found, 3)
+        return [member.program for front in found.fronts for member in front.members]
     if name == "auto":
         budget = Budget(layer=LayerBudget(offspring=60))
         module, search, generations = (
@@ -77,7 +85,7 @@ def programs(name: str, **changes: object) -> list[Program]:
     return [program for layer in layers for program in layer.programs]
 
 
-@pytest.mark.parametrize("name", ["auto", "mnncgp-es"])
+@pytest.mark.parametrize("name", list(STRATEGIES))
 def test_what_is_found_keeps_the_limits(name: str) -> None:
     """Depth, uses and nesting of every expression, told by walking the trees; without limits the
     same search breaks some, so the test can fail."""

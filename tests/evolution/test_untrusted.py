@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ def test_genes_out_of_range_are_refused(name: str, value: int) -> None:
     """Genes that would make kernels read and write anywhere are one line."""
     arrays = arrays_of(saved(name))
     for key, array in arrays.items():
-        if key.endswith("genes"):
+        if key.endswith(("genes", "codes")):
             arrays[key] = np.full_like(array, value)
     with pytest.raises(StorageError, match="generation 3 is damaged or of another version") as info:
         taken_up(name, bytes_of(arrays))
@@ -126,7 +127,8 @@ def test_any_change_is_refused_or_harmless(name: str, data: st.DataObject) -> No
                 array = array[: data.draw(st.integers(0, len(array)))]
             case "type":
                 kind = data.draw(st.sampled_from(["i4", "i8", "f4", "f8", "U3", "?", "c16", "i2"]))
-                with np.errstate(all="ignore"):
+                # Texts that an earlier change has made are no numbers.
+                with np.errstate(all="ignore"), suppress(ValueError):
                     array = array.astype(kind)
             case "shape":
                 array = array.reshape(data.draw(st.sampled_from([(-1,), (1, -1), (-1, 1)])))
@@ -186,7 +188,7 @@ def test_states_of_another_problem_are_refused(name: str) -> None:
     """What fits another network or function set is not taken for this one's."""
     unpack = {"auto": auto.unpack, "mnncgp-es": mnncgp_es.unpack}[name]
     for widths in ((2, 4, 1), (2, 3, 1, 1), (2, 3)):
-        with pytest.raises(ValueError, match=r"."):
+        with pytest.raises((KeyError, ValueError), match=r"."):
             unpack(saved(name), widths, settings(name))
     few = settings(name).model_copy(update={"functions": ("add",)})
     with pytest.raises(ValueError, match="function is not one of 1"):

@@ -9,12 +9,17 @@ from typing import cast
 import pytest
 
 from srnet_cli.evolution.auto.budget import Budget, CycleBudget, LayerBudget
+from srnet_cli.evolution.direct.settings import Effort
 from srnet_cli.evolution.strategies import STRATEGIES, Strategy
 
-SHORT = Budget(layer=LayerBudget(seeds=8, offspring=25, rounds=2), cycles=CycleBudget(cycles=2))
-"""Few seeds and offspring a lineage, few rounds and cycles."""
+SHORT = Budget(
+    direct=Effort(generations=1),
+    layer=LayerBudget(seeds=8, offspring=25, rounds=2),
+    cycles=CycleBudget(cycles=2),
+)
+"""Few seeds and offspring a lineage, few rounds and cycles, hardly any direct search."""
 
-BRIEF = Budget(layer=LayerBudget(seeds=8, offspring=20, rounds=1))
+BRIEF = Budget(direct=Effort(generations=3), layer=LayerBudget(seeds=8, offspring=20, rounds=1))
 """For whole runs."""
 
 

@@ -126,9 +126,12 @@ class Auto:
                 if self.is_over(state):
                     return
                 begin = time.monotonic()
+                is_direct = state.direct is not None and not state.has_direct
                 self._advance(state)
                 if self._settings.max_seconds is not None:
                     state.seconds += time.monotonic() - begin
+                    if is_direct:
+                        state.direct_seconds = state.seconds
 
     def is_over(self, state: State) -> bool:
         """Whether nothing is left to do, or a limit has been reached."""
@@ -146,7 +149,6 @@ class Auto:
             state.generation += 1
             if state.generation == 1:
                 self._record(state)
-            state.direct_seconds = state.seconds
             return
         has_ended = self._stages[state.position].step(state)
         state.generation += 1

@@ -27,6 +27,7 @@ from srnet_cli.evolution.auto.strategy import (
     symbolic_layers,
     unpack,
 )
+from srnet_cli.evolution.direct.settings import Effort
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
@@ -37,7 +38,8 @@ END = 1000
 
 
 def settings(**changes: object) -> AutoSettings:
-    return AutoSettings.model_validate(changes)
+    """Settings of a search of layers alone, unless changes say otherwise."""
+    return AutoSettings.model_validate({"direct_share": 0.0} | changes)
 
 
 def run(
@@ -344,7 +346,7 @@ def test_time_is_shared_out_over_the_layers(monkeypatch: pytest.MonkeyPatch) -> 
         return now[0]
 
     monkeypatch.setattr(time, "monotonic", clock)
-    budget = Budget(LayerBudget(seeds=8, offspring=25, rounds=1000, quiet_rounds=1000))
+    budget = Budget(layer=LayerBudget(seeds=8, offspring=25, rounds=1000, quiet_rounds=1000))
     problem = network_problem((2, 3, 3, 1), 100, 30, seed=10)
     search = Auto(problem, settings(max_seconds=40, expressions=3), 0, budget=budget)
     state = search.init()
@@ -358,6 +360,46 @@ def test_time_is_shared_out_over_the_layers(monkeypatch: pytest.MonkeyPatch) -> 
     assert ends[1] == pytest.approx(30 * 6 / 7, abs=1.1)
     assert ends[2] == pytest.approx(30, abs=1.1)
     assert restored(pack([state]), problem)[0].seconds == state.seconds > 30
+
+
+def test_the_direct_search_has_its_share_first() -> None:
+    """Of the generations, or of the time; layers have the rest. Left and restored at any time, by
+    any number of threads, the end is the same, to the byte."""
+    problem, budget = PROBLEMS["two layers"], replace(SHORT, direct=Effort())
+    chosen = settings(direct_share=0.5, generations=6)
+    whole = Auto(problem, chosen, 0, budget=budget)
+    state = whole.init()
+    whole.advance(state, END)
+    assert state.direct is not None
+    assert (state.direct.generation, state.generation) == (3, 6)
+    assert [len(front.members) > 0 for front in state.direct.fronts] == [True]
+    parted = Auto(problem, chosen, 0, budget=budget).init()
+    for generation in range(6):
+        (parted,) = unpack(pack([parted]), problem.widths, chosen)
+        assert parted.has_direct == (generation >= 3)
+        Auto(problem, chosen, 0, threads=2, budget=budget).advance(parted, 1)
+    assert pack([parted]) == pack([state])
+
+
+def test_the_direct_search_has_its_share_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has had is no time of the layers."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 0.5
+        return now[0]
+
+    monkeypatch.setattr(time, "monotonic", clock)
+    budget = replace(SHORT, direct=Effort())
+    search = Auto(
+        PROBLEMS["one layer"], settings(direct_share=0.5, max_seconds=4), 0, budget=budget
+    )
+    state = search.init()
+    while not state.has_direct:
+        search.advance(state, 1)
+    assert state.direct_seconds == state.seconds == pytest.approx(2.0, abs=0.6)
+    search.advance(state, 1)
+    assert state.seconds > state.direct_seconds
 
 
 def test_later_cycles_keep_the_best() -> None:

@@ -23,7 +23,7 @@ from srnet_cli.metrics import divergence
 
 Array = NDArray[np.float64]
 SETTINGS = AutoSettings.model_validate(
-    {"functions": ["add", "mul", "sin", "tanh"], "expressions": 2}
+    {"functions": ["add", "mul", "sin", "tanh"], "expressions": 2, "direct_share": 0}
 )
 
 
