@@ -87,9 +87,10 @@ class Front:
         width = max(last.nodes - first.nodes, 1)
         height = max(math.log(first.error / last.error), 1e-9)
 
-        def depth(formula: Formula) -> float:
+        def depth(formula: Formula) -> tuple[float, int]:
             along = (formula.nodes - first.nodes) / width
-            return -along - math.log(formula.error / last.error) / height
+            below = -along - math.log(formula.error / last.error) / height
+            return round(below, 9), formula.nodes  # both ends are on the line
 
         return max(members, key=depth)
 
