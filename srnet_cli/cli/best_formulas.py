@@ -51,13 +51,13 @@ class Front:
         output: what it is called.
         best: by nodes, the best formula of just so many.
         newest: nodes of the formula that has improved most, last time anything did.
-        said: nodes and errors of the formulas that a line was printed of.
+        said: the formula of the last line that was printed.
     """
 
     output: str
     best: dict[int, Formula] = field(default_factory=dict)
     newest: int = 0
-    said: list[tuple[int, float]] = field(default_factory=list)
+    said: Formula | None = None
 
     def take(self, members: Iterable[FormulaProgress]) -> None:
         """Keep what is better than all that was known of its length."""
@@ -87,9 +87,10 @@ class Front:
         width = max(last.nodes - first.nodes, 1)
         height = max(math.log(first.error / last.error), 1e-9)
 
-        def depth(formula: Formula) -> float:
+        def depth(formula: Formula) -> tuple[float, int]:
             along = (formula.nodes - first.nodes) / width
-            return -along - math.log(formula.error / last.error) / height
+            below = -along - math.log(formula.error / last.error) / height
+            return round(below, 9), formula.nodes  # both ends are on the line
 
         return max(members, key=depth)
 
@@ -173,22 +174,21 @@ class BestFormulas:
         return rows, f"… and {more} more outputs that are explained better" if more else ""
 
     def news(self) -> str | None:
-        """A line about a formula that at least halves the error of all that lines were of.
+        """A line about a formula that is much better than the one of the line before.
 
-        Only formulas of as many nodes and fewer count. Of several the one at the knee is taken, or
-        that which brings most per node.
+        It has at most half the error, or no larger an error with fewer nodes. Of several the one at
+        the knee is taken, or that which brings most per node.
         """
         candidates = [
-            (formula is front.knee, math.log(said / formula.error) / formula.nodes, front, formula)
+            (formula is front.knee, math.log(1.0 / formula.error) / formula.nodes, front, formula)
             for front in self.fronts
             for formula in front.members
-            for said in [min((e for n, e in front.said if n <= formula.nodes), default=1.0)]
-            if not front.said or formula.error <= said / 2
+            if front.said is None or _is_news(formula, front.said)
         ]
         if not candidates:
             return None
         *_, front, formula = max(candidates, key=lambda entry: entry[:2])
-        front.said.append((formula.nodes, formula.error))
+        front.said = formula
         return _line(front.output if len(self._fronts) > 1 else "", formula)
 
 
@@ -204,6 +204,11 @@ def _line(output: str, formula: Formula) -> str:
     name = f"{output}: " if output else ""
     plural = "" if formula.nodes == 1 else "s"
     return f"{name}{formula.nodes} node{plural}  1−R² {error_text(formula.error)}  {text}"
+
+
+def _is_news(formula: Formula, said: Formula) -> bool:
+    is_shorter = formula.nodes < said.nodes and formula.error <= said.error
+    return is_shorter or formula.error <= said.error / 2
 
 
 def _least(members: Sequence[Formula], nodes: int) -> float:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.compare.comparison import Comparison
-from srnet_cli.compare.explainers import EXPLAINERS
+from srnet_cli.compare.explainers import FORMULAS
 from srnet_cli.compare.plane import Plane
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.model.functions import Function, outputs
+from srnet_cli.model.functions import outputs
 from srnet_cli.rendering.figures import as_png, blank_figure, label
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 
 Array = NDArray[np.float64]
+Predict = Callable[[Array], Array]
 
 _GRID = 120
 _NAMED = 10
@@ -43,15 +46,20 @@ def boundaries(comparison: Comparison, plane: Plane) -> bytes:
         low=np.minimum(plane.low, placed.min(axis=0)),
         high=np.maximum(plane.high, placed.max(axis=0)),
     )
-    local = [kind for kind in comparison.kinds if kind != "formula"]
-    figure = blank_figure(3.3 * (2 + len(local)), 3.9)
-    panels = figure.subplots(1, 2 + len(local), sharex=True, sharey=True)
-    _regions(panels[0], comparison, comparison.fitted.network, plane)
-    panels[0].set_title("network", fontsize=9)
-    _regions(panels[1], comparison, comparison.fitted.model, plane)
-    panels[1].set_title("SRNet", fontsize=9)
-    for axes, kind in zip(panels[2:], local, strict=True):
-        _regions(axes, comparison, comparison.fitted.network, plane, opacity=0.3)
+    local = [kind for kind in comparison.kinds if kind not in FORMULAS]
+    network = partial(outputs, comparison.fitted.network)
+    everywhere: dict[str, Predict] = {"network": network}
+    if comparison.answers is not None:
+        everywhere[comparison.titles["direct"]] = comparison.answers
+    everywhere[comparison.titles["formula"]] = partial(outputs, comparison.fitted.model)
+    count = len(everywhere) + len(local)
+    figure = blank_figure(3.3 * count, 3.9)
+    panels = figure.subplots(1, count, sharex=True, sharey=True)
+    for axes, (title, predict) in zip(panels, everywhere.items(), strict=False):
+        _regions(axes, comparison, predict, plane)
+        axes.set_title(title, fontsize=9)
+    for axes, kind in zip(panels[len(everywhere) :], local, strict=True):
+        _regions(axes, comparison, network, plane, opacity=0.3)
         _points(axes, comparison, kind, plane)
     for axes in panels:
         axes.set_xlabel(label(plane.names[0]))
@@ -66,7 +74,7 @@ def labels(values: Array) -> Array:
 
 
 def _regions(
-    axes: Axes, comparison: Comparison, function: Function, plane: Plane, opacity: float = 1.0
+    axes: Axes, comparison: Comparison, predict: Predict, plane: Plane, opacity: float = 1.0
 ) -> None:
     """Colour the plane by class; white is where a formula has no value."""
     # The rows may all lie on a line.
@@ -74,7 +82,7 @@ def _regions(
     across, up = np.linspace(plane.low - 0.05 * span, plane.high + 0.05 * span, _GRID).T
     points = np.column_stack([np.tile(across, _GRID), np.repeat(up, _GRID)])
     with np.errstate(all="ignore"):
-        found = labels(outputs(function, plane.rows(points))).reshape(_GRID, _GRID)
+        found = labels(predict(plane.rows(points))).reshape(_GRID, _GRID)
     colours, last = _colours(comparison)
     axes.pcolormesh(
         across, up, found, shading="nearest", cmap=colours, vmin=0, vmax=last, alpha=opacity
@@ -95,7 +103,7 @@ def _points(axes: Axes, comparison: Comparison, kind: str, plane: Plane) -> None
         across, up, c=said[known], cmap=colours, vmin=0, vmax=last, s=14, edgecolors=rings,
         linewidths=0.8,
     )  # fmt: skip
-    title = f"{EXPLAINERS[kind].title} at {known.sum()} {SET_NAMES[name]} instances"
+    title = f"{comparison.titles[kind]} at {known.sum()} {SET_NAMES[name]} instances"
     axes.set_title(f"{title},\n{is_other.sum()} not the network's class (black)", fontsize=8)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.compare.answers import Answers
 from srnet_cli.compare.bootstrap import bootstrap
 from srnet_cli.compare.comparison import Comparison, Cost, SetComparison
 from srnet_cli.compare.explainers import EXPLAINERS, Subject
@@ -157,13 +158,16 @@ def compare(
         fitted: the run.
         name: what it is called, wherever its folder is.
         seed: what all random numbers come from.
-        kinds: names of explainers.
+        kinds: names of explainers; where the run answers with whole-network formulas, these are
+            compared too.
         count, jobs, reporter, view: as for ``run``.
 
     Raises:
         DataError: there are no rows that can be explained.
     """
     subject = subject_of(fitted)
+    if subject.answers is not None:
+        kinds = ["direct", *kinds]
     sets = choose(subject, fitted.sets, count, seed)
     for one in sets:
         if len(one) < count:
@@ -189,6 +193,7 @@ def compare(
         costs={kind: _cost(kind, done, seed) for kind in kinds},
         done=tuple(done),
         plane=plane_of(subject, view or View()),
+        answers=subject.answers,
     )
 
 
@@ -203,7 +208,10 @@ def subject_of(fitted: FittedRun) -> Subject:
     rows = fitted.assessment.checked
     formulas = layer_formulas(fitted.model, rows.X, values=rows.layers)
     nodes = sum(layer.complexity for layer in formulas)
-    return Subject(fitted.network, fitted.model, train, nodes)
+    answers = None
+    if fitted.formulas is not None:
+        answers = Answers.from_formulas(fitted.formulas, fitted.has_classes)
+    return Subject(fitted.network, fitted.model, train, nodes, answers)
 
 
 def _judged(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from srnet_cli.compare.answers import Answers
 from srnet_cli.compare.bootstrap import Figure
+from srnet_cli.compare.explainers import titles
 from srnet_cli.compare.instances import Instances
 from srnet_cli.compare.measures import Judged
 from srnet_cli.compare.plane import Plane
@@ -53,6 +55,7 @@ class Comparison:
         costs: by explainer.
         done: the explanations themselves.
         plane: where classes are drawn; None where there are none, or one input.
+        answers: the whole-network formulas that were compared; None where the run has none.
         kept: whether the results are in the run folder.
     """
 
@@ -64,6 +67,7 @@ class Comparison:
     costs: dict[str, Cost]
     done: tuple[Done, ...]
     plane: Plane | None
+    answers: Answers | None = None
     kept: bool = False
 
     @property
@@ -75,3 +79,8 @@ class Comparison:
     def kinds(self) -> tuple[str, ...]:
         """Names of the explainers."""
         return tuple(self.costs)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the explainers are called in print, by name."""
+        return titles(self.kinds)

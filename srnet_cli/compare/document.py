@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
+from srnet_cli.compare.answers import Answers
 from srnet_cli.compare.bootstrap import Figure
 from srnet_cli.compare.comparison import Comparison, SetComparison
-from srnet_cli.compare.explainers import EXPLAINERS
+from srnet_cli.compare.explainers import titles
 from srnet_cli.compare.files import record
 from srnet_cli.compare.instances import SIGMA, SIGMAS
 from srnet_cli.fidelity.row_sets import SET_NAMES
@@ -57,6 +58,9 @@ _SHORT = {"r2": "1−R² at the instances", f"r2_near_{SIGMA:g}": f"1−R² arou
 """Measures of which it is also said what they are short of 1."""
 
 _INTERVAL = "95 % interval"
+
+_LISTED = 6
+"""Formulas that are printed below the figures."""
 
 
 def document(comparisons: Sequence[Comparison]) -> Document:
@@ -111,7 +115,7 @@ def _sweep(name: str, one: SetComparison) -> Table:
         for kind, judged in one.judged.items():
             measured = [judged.figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS]
             cells = [replace(_cell(figure, measure), note="") for figure in measured]
-            rows.append([text(f"{title} {EXPLAINERS[kind].title}"), *cells])
+            rows.append([text(f"{title} {titles(one.judged)[kind]}"), *cells])
     return table([Column(f"{SET_NAMES[name]}, around"), *sizes], rows)
 
 
@@ -124,8 +128,8 @@ def _costs(comparison: Comparison) -> Table:
     return table(_columns("cost, seconds", comparison.costs), rows, note_title=_INTERVAL)
 
 
-def _columns(head: str, kinds: Iterable[str]) -> list[Column]:
-    return [Column(head), *figures(*(EXPLAINERS[kind].title for kind in kinds))]
+def _columns(head: str, kinds: Collection[str]) -> list[Column]:
+    return [Column(head), *figures(*titles(kinds).values())]
 
 
 _NONE = Cell("none", None, Kind.MISSING)
@@ -170,6 +174,8 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         "points around it, σ in standard deviations of the features; in brackets 95 % bootstrap "
         "intervals over instances"
     )
+    if comparison.answers is not None:
+        yield from _judged_formulas(comparison.answers)
     for name, one in comparison.sets.items():
         if one.trivial:
             same = "class" if comparison.is_classifier else "value"
@@ -190,10 +196,23 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         )
 
 
+def _judged_formulas(answers: Answers) -> Iterator[str]:
+    """Which formulas were compared."""
+    yield (
+        "formula: straight from the inputs, what the run answers with; layers: layer by layer as "
+        "the search left them, before anything was left out"
+    )
+    judged = list(zip(answers.outputs, answers.texts, strict=True))
+    for output, formula in judged[:_LISTED]:
+        yield f"formula: {output} = {formula}"
+    if len(judged) > _LISTED:
+        yield f"… and the formulas of {len(judged) - _LISTED} more outputs"
+
+
 def _failures(name: str, one: SetComparison) -> Iterator[str]:
     total = len(one.instances)
     for kind, judged in one.judged.items():
-        title = EXPLAINERS[kind].title
+        title = titles(one.judged)[kind]
         for reason, count in judged.failures.items():
             yield f"{name}: {title} failed on {count} of {total} instances: {reason}"
         if judged.unstable_failures:

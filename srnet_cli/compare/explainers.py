@@ -1,13 +1,14 @@
 """The explainers that are compared: a row each, the same interface for all.
 
 An explanation of one instance is a linear function in the units of the inputs, and for a formula
-the formula itself, which is the same function everywhere.
+the formula itself, which is the same function everywhere. Formulas are compared in two forms where
+a run has both: straight from the inputs, as it answers with them, and layer by layer.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.arrays import is_constant
+from srnet_cli.compare.answers import Answers
 from srnet_cli.compare.maple import fit_maple
 from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
@@ -37,12 +39,14 @@ class Subject:
         model: the formulas of a run that read it.
         train: the training rows that explainers may learn from, raw, (n, d).
         nodes: nodes of the expressions of all the model's layers, without readouts.
+        answers: the whole-network formulas that the run answers with; None where it has none.
     """
 
     network: Network
     model: SymbolicNetwork
     train: Array
     nodes: int
+    answers: Answers | None = None
 
     def __call__(self, X: Array) -> Array:
         """The network's outputs or probabilities: (n, d) -> (n, m)."""
@@ -115,6 +119,27 @@ class FormulaExplanation(Explanation):
         return self.subject.nodes + readouts
 
 
+@dataclass(frozen=True)
+class AnswerExplanation(Explanation):
+    """The whole-network formulas with their tangent at the instance."""
+
+    answers: Answers = field(repr=False)
+
+    def __call__(self, X: Array) -> Array:
+        """The formulas' values: (n, d) -> (n, m)."""
+        return self.answers(X)
+
+    @property
+    def terms(self) -> int:
+        """Summands of the formulas."""
+        return self.answers.terms
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of the formulas."""
+        return self.answers.nodes
+
+
 def _terms(coefficients: Array) -> int:
     """Summands of linear functions, (m, d), each with an intercept."""
     return int(np.count_nonzero(coefficients)) + len(coefficients)
@@ -183,6 +208,17 @@ class _Formula:
         value, slopes = outputs(model, x[None])[0], gradient(model, x[None])[0]
         with np.errstate(all="ignore"):
             return FormulaExplanation(value - slopes @ x, slopes, self._subject)
+
+
+class _Answer:
+    def __init__(self, subject: Subject) -> None:
+        assert subject.answers is not None  # it is compared only where there are some
+        self._answers = subject.answers
+
+    def explain(self, x: Array, seed: int) -> Explanation:
+        value, slopes = self._answers(x[None])[0], self._answers.gradient(x[None])[0]
+        with np.errstate(all="ignore"):
+            return AnswerExplanation(value - slopes @ x, slopes, self._answers)
 
 
 LIME_SETTINGS: Mapping[str, Any] = {
@@ -299,6 +335,7 @@ def _quietly() -> Iterator[None]:
 
 
 EXPLAINERS: Mapping[str, Kind] = {
+    "direct": Kind("formula", lambda subject, _: _Answer(subject), is_random=False),
     "formula": Kind("SRNet", lambda subject, _: _Formula(subject), is_random=False),
     "lime": Kind(
         "LIME",
@@ -309,3 +346,12 @@ EXPLAINERS: Mapping[str, Kind] = {
     "maple": Kind("MAPLE", _Maple, module="shap.explainers.other", settings=MAPLE_SETTINGS),
 }
 """Every explainer by its name in files."""
+
+FORMULAS = ("direct", "formula")
+"""Those that are formulas of the run, which say something everywhere."""
+
+
+def titles(kinds: Collection[str]) -> dict[str, str]:
+    """What explainers are called in print; formulas of layers so where there are others too."""
+    names = {kind: EXPLAINERS[kind].title for kind in kinds}
+    return names | {"formula": "layers"} if {*FORMULAS} <= names.keys() else names

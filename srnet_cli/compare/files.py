@@ -63,7 +63,7 @@ def record(comparison: Comparison) -> dict[str, Any]:
         "bootstrap": {"resamples": RESAMPLES, "level": LEVEL},
         "explainers": {
             kind: {
-                "title": EXPLAINERS[kind].title,
+                "title": comparison.titles[kind],
                 "fit_seed": fit_seed_of(firsts[kind].task, comparison.seed)
                 if EXPLAINERS[kind].is_random
                 else None,
@@ -71,11 +71,22 @@ def record(comparison: Comparison) -> dict[str, Any]:
             }
             for kind in comparison.kinds
         },
+        **_formulas(comparison),
         "sets": {
             name: _set(comparison, number, one)
             for number, (name, one) in enumerate(comparison.sets.items())
         },
     }
+
+
+def _formulas(comparison: Comparison) -> dict[str, Any]:
+    """The whole-network formulas that were compared, where there are any."""
+    answers = comparison.answers
+    if answers is None:
+        return {}
+    columns = zip(answers.outputs, answers.texts, answers.complexities, answers.errors, strict=True)
+    keys = ("output", "formula", "complexity", "unexplained")
+    return {"formulas": [dict(zip(keys, cells, strict=True)) for cells in columns]}
 
 
 def _set(comparison: Comparison, number: int, one: SetComparison) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from srnet_cli.compare.bootstrap import Figure
 from srnet_cli.compare.boundaries import boundaries
 from srnet_cli.compare.comparison import Comparison
-from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.instances import SIGMAS
 from srnet_cli.compare.path import inside
 from srnet_cli.datasets.formula import parse_formula
@@ -30,8 +29,22 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _ROWS = 500
-_COLORS = {"truth": "0.6", "network": "black", "formula": "C0", "lime": "C1", "maple": "C2"}
-_STYLES = {"truth": "-", "network": "-", "formula": "--", "lime": ":", "maple": "-."}
+_COLORS = {
+    "truth": "0.6",
+    "network": "black",
+    "direct": "C3",
+    "formula": "C0",
+    "lime": "C1",
+    "maple": "C2",
+}
+_STYLES = {
+    "truth": "-",
+    "network": "-",
+    "direct": (0, (5, 1)),
+    "formula": "--",
+    "lime": ":",
+    "maple": "-.",
+}
 
 
 def plots(comparison: Comparison) -> dict[str, bytes]:
@@ -67,7 +80,7 @@ def _path(comparison: Comparison) -> bytes:
         if not done.task.repeat:
             curves[done.task.kind] = done.outcomes[-1].values[:, unit]
     for name, values in curves.items():
-        title = EXPLAINERS[name].title if name in EXPLAINERS else name
+        title = comparison.titles.get(name, name)
         wide = 2.5 if name in ("truth", "network") else 1.5
         axes.plot(
             position, values, label=title, color=_COLORS[name], linestyle=_STYLES[name], lw=wide
@@ -94,7 +107,7 @@ def _scatter(comparison: Comparison) -> bytes:
             axes.plot(known.ravel(), known.ravel(), color="0.7", lw=1)
             values = firsts[kind].outcomes[row].values
             axes.scatter(known.ravel(), values.ravel(), s=6, color=_COLORS[kind])
-            axes.set_title(f"{EXPLAINERS[kind].title}, {SET_NAMES[name]}", fontsize=9)
+            axes.set_title(f"{comparison.titles[kind]}, {SET_NAMES[name]}", fontsize=9)
             _limit(axes, known.ravel())
             axes.set_xlabel("network")
             axes.locator_params(nbins=4)
@@ -111,7 +124,12 @@ def _sweep(comparison: Comparison) -> bytes:
         for kind in comparison.kinds:
             figures = one.judged[kind].figures
             for axes, measure in ((above, "rmse_near"), (below, "r2_near")):
-                _band(axes, kind, [figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS])
+                _band(
+                    axes,
+                    kind,
+                    comparison.titles[kind],
+                    [figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS],
+                )
         above.set_title(f"around instances, {SET_NAMES[name]}", fontsize=9)
         if np.isfinite(above.dataLim.minposy):  # else all is 0 or undefined
             above.set_yscale("log")
@@ -124,12 +142,12 @@ def _sweep(comparison: Comparison) -> bytes:
     return as_png(figure)
 
 
-def _band(axes: Axes, kind: str, figures: Sequence[Figure]) -> None:
+def _band(axes: Axes, kind: str, title: str, figures: Sequence[Figure]) -> None:
     """An explainer's figures over the sizes of neighbourhoods, in the band of their intervals."""
     value, low, high = np.array([(one.value, one.low, one.high) for one in figures]).T
     axes.plot(
         SIGMAS, value, marker=".", color=_COLORS[kind], linestyle=_STYLES[kind],
-        label=EXPLAINERS[kind].title,
+        label=title,
     )  # fmt: skip
     axes.fill_between(SIGMAS, low, high, color=_COLORS[kind], alpha=0.15, linewidth=0)
 

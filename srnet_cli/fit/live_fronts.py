@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property, partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from srnet_cli.config.document import one_line
 from srnet_cli.evolution.direct import HallOfFame, Member
 from srnet_cli.expressions.builder import affine, to_sympy
 from srnet_cli.expressions.names import Names
+from srnet_cli.expressions.normal_form import normal_form
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.trees import rounded
 from srnet_cli.networks import Network
@@ -16,7 +20,10 @@ from srnet_cli.reporting import FormulaProgress, FrontProgress
 from srnet_cli.runs.formulas import direct_names
 from srnet_cli.runs.records import Inputs
 
+Array = NDArray[np.float64]
+
 _DIGITS = 4
+_ROWS = 64
 
 
 class LiveFronts:
@@ -25,10 +32,11 @@ class LiveFronts:
     Args:
         inputs: names of features, target and classes.
         network: the network.
+        X: raw rows, (n, d), on a few of which formulas keep their values when they are written.
     """
 
-    def __init__(self, inputs: Inputs, network: Network) -> None:
-        self._inputs, self._network = inputs, network
+    def __init__(self, inputs: Inputs, network: Network, X: Array) -> None:
+        self._inputs, self._network, self._rows = inputs, network, X[:_ROWS]
 
     def __call__(self, halls: Sequence[HallOfFame]) -> tuple[FrontProgress, ...]:
         """The front of every output."""
@@ -49,6 +57,7 @@ class LiveFronts:
         return FormulaProgress(member.nodes, member.error, partial(self._text, member))
 
     def _text(self, member: Member) -> str:
-        """The formula as it is, its numbers rounded to a few digits."""
-        program = to_sympy(member.program, self._names.symbols)
-        return as_text(rounded(affine([(member.weight, program)], member.bias), _DIGITS))
+        """The formula in normal form, its numbers rounded to a few digits."""
+        symbols = self._names.symbols
+        exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
+        return as_text(rounded(normal_form(exact, symbols, self._rows), _DIGITS))

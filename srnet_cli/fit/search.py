@@ -64,7 +64,9 @@ class Trials:
         self._prepared = prepared
         self._strategy = strategy_of(prepared.experiment)
         self._limits = Limits(prepared.experiment)
-        self._live_fronts = LiveFronts(inputs_of(prepared), prepared.network)
+        self._live_fronts = LiveFronts(
+            inputs_of(prepared), prepared.network, prepared.sets["train"]
+        )
         self._first = first
         self._threads = threads
         self._reporter = reporter

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 import time
+from dataclasses import replace
 
 import pytest
 
 from srnet_cli.cli import progress
 from srnet_cli.cli.progress import LiveReporter, PlainReporter, describe, reporter
-from srnet_cli.reporting import SearchProgress, Silent
+from srnet_cli.reporting import FormulaProgress, FrontProgress, SearchProgress, Silent
 
 NEWS = SearchProgress(
     trial=2,
@@ -130,3 +132,67 @@ def test_quiet_and_piped(monkeypatch: pytest.MonkeyPatch) -> None:
     with reporter(quiet=False) as plain:
         assert isinstance(plain, PlainReporter)
     assert progress._LINE_SECONDS == 10.0
+
+
+def formulas(*members: tuple[int, float, str]) -> tuple[FrontProgress, ...]:
+    return (FrontProgress("y", [FormulaProgress(n, e, lambda t=t: t) for n, e, t in members]),)
+
+
+DIRECT = replace(
+    NEWS,
+    trial=1,
+    trials=1,
+    is_direct=True,
+    fronts=lambda: formulas((1, 0.73, "speed"), (6, 1.7e-4, "speed**2/radius")),
+)
+
+
+def test_fitness_of_layers_is_not_shown_before_it_means_anything() -> None:
+    """While whole-network formulas are searched for, these are what the line is about."""
+    assert describe(DIRECT, [1.7e-4]) == (
+        "generation 40/100, whole-network formulas: 1−R² 1.7e-04, 12,346 evaluations/s, "
+        "1:02:05 left"
+    )
+    assert ": 1−R² 1.7e-04 to 0.25 of 3 outputs," in describe(DIRECT, [0.01, 1.7e-4, 0.25])
+    assert "whole-network formulas, " in describe(DIRECT)
+    assert "fitness" in describe(replace(DIRECT, is_direct=False), [1.7e-4])
+
+
+def test_plain_lines_tell_of_much_better_formulas(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first at once, later ones now and then, each once."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    plain = PlainReporter()
+    plain.progress(replace(DIRECT, fronts=tuple))
+    plain.progress(DIRECT)
+    better = replace(DIRECT, fronts=lambda: formulas((9, 1e-5, "speed**2/radius + 0.01")))
+    for _ in range(5):
+        now[0] += 1.0
+        plain.progress(better)
+    assert capsys.readouterr().err.splitlines() == [
+        "6 nodes  1−R² 1.7e-04  speed**2/radius",
+        "9 nodes  1−R² 1.0e-05  speed**2/radius + 0.01",
+    ]
+
+
+@pytest.mark.parametrize("columns", [60, 200])
+def test_a_terminal_shows_the_formulas(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """As a table above the bar, no line longer than the window is wide."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    long = "[red]sin(x)[/red] + " * 20
+    news = formulas((1, 0.73, "speed"), (6, 1.7e-4, "speed**2/radius"), (99, 1e-6, long))
+    with reporter(quiet=False) as live:
+        live.progress(replace(DIRECT, fronts=lambda: news))
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    rows = [line.split() for line in re.split(r"[\r\n]+", plain)]
+    assert ["nodes", "1−R²", "formula", "so", "far"] in rows
+    assert ["6", "1.7e-04", "speed**2/radius"] in rows
+    assert any(row[:3] == ["99", "1.0e-06", "[red]sin(x)[/red]"] for row in rows)
+    tables = [line for line in re.split(r"[\r\n]+", plain) if "[red]" in line]
+    assert all(len(line) <= columns and "…" in line for line in tables)

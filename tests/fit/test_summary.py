@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from srnet_cli.expressions.hypothesis import parse_hypothesis
+from srnet_cli.expressions.names import Names
 from srnet_cli.fidelity.layers import LayerFidelity
 from srnet_cli.fit.fitting import FitResult
 from srnet_cli.fit.summary import document
+from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
+from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import render
 from srnet_cli.runs.records import Metrics
 
@@ -77,7 +81,68 @@ def test_nothing_found_is_said() -> None:
 
 
 def test_json_is_metrics_and_folder() -> None:
-    """JSON holds metrics.json, where it lies, and nothing that JSON does not know."""
+    """JSON holds metrics.json, where it lies, formulas, and nothing that JSON does not know."""
     record = json.loads(render(document(result()), "json"), parse_constant=pytest.fail)
     written = json.loads(json.dumps(METRICS.to_dict()))
-    assert record == {"run": "runs/a-1", "was_done": False, **written}
+    assert record == {"run": "runs/a-1", "was_done": False, "formulas": None, **written}
+
+
+NAMES = Names(("speed", "radius"))
+
+
+def formula(text: str, nodes: int, error: float) -> NetworkFormula:
+    return NetworkFormula(parse_hypothesis(text, NAMES).expr, nodes, error)
+
+
+def front(output: str) -> FormulaFront:
+    law = formula("speed**2/radius", 6, 1.7e-4)
+    return FormulaFront(
+        output, (formula("speed", 1, 0.73), law, formula("speed**2/radius - 0.001", 8, 1.6e-4))
+    )
+
+
+def with_formulas(*outputs: str, **changes: Any) -> FitResult:
+    formulas = NetworkFormulas(NAMES, "interpolation", tuple(map(front, outputs)))
+    return replace(result(**changes), formulas=formulas)
+
+
+def test_the_answer_comes_first_and_the_next_step_last() -> None:
+    """The formula with its figures, then the layers, the folder, and what to type."""
+    text = render(document(with_formulas("y"), next_step="srnet explain --run a-1"), "table")
+    lines = text.splitlines()
+    assert [line.strip() for line in lines[:5]] == [
+        "y = speed**2/radius",
+        "y: 6 nodes, 1−R² 0.00017 on held-out rows",
+        "",
+        "layer by layer: fitness 0.25",
+        "",
+    ]
+    assert lines[-2:] == ["run runs/a-1", "next: srnet explain --run a-1"]
+
+
+def test_formulas_alone_are_not_called_layers() -> None:
+    """A search of nothing but whole-network formulas has one layer of fidelity."""
+    one = {"train": (layer(0.5),), "interpolation": (layer(0.4),)}
+    text = as_table(with_formulas("y", fidelity=one))
+    assert "\nfitness 0.25\n" in text
+    assert "layer by layer" not in text
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"), [("markdown", "speed**2/radius"), ("latex", r"\mathrm{speed}^{2}")]
+)
+def test_every_format_shows_the_answer(form: str, shown: str) -> None:
+    """And JSON holds the whole front."""
+    assert shown in render(document(with_formulas("y")), form)
+    record = json.loads(render(document(with_formulas("y")), "json"))
+    formulas = record["formulas"]["outputs"][0]["formulas"]
+    assert [one["is_answer"] for one in formulas] == [False, True, False]
+
+
+def test_of_many_outputs_some_are_shown() -> None:
+    """The rest is counted, with what to type for it."""
+    display = Display(spelled=lambda option: f"srnet explain --{option}")
+    text = render(document(with_formulas(*(f"y_{k}" for k in range(100))), display), "table")
+    assert "y_11 = speed**2/radius" in text
+    assert "y_12" not in text
+    assert "… and 88 more outputs; srnet explain --full prints all" in text
