@@ -76,7 +76,7 @@ def _options() -> argparse.Namespace:
         "--ours",
         default="srnet",
         choices=[side for side in SEARCHES if side != "Operon"],
-        help="the direct search as a fit runs it, told nothing of the structure, or the structure alone",
+        help="the direct search as a fit runs it, or told no structure; or the structure alone",
     )
     made.add_argument("--no-operon", action="store_true", help="leave Operon out")
     made.add_argument(

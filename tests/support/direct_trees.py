@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srnet_cli.cgp.kernels.direct_tree import (
+from srnet_cli.cgp.kernels.direct.tree import (
     CONSTANT,
     FIRST_INPUT,
     MAX_TREE,

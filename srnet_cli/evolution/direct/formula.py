@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_island import Archive
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
+from srnet_cli.cgp.kernels.direct.island import Archive
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.program import Program
 from srnet_cli.primitives import PRIMITIVES
@@ -21,7 +21,7 @@ class Member:
     """A formula of one output: ``weight · program + bias``.
 
     Attributes:
-        nodes: printed nodes of all of it, as ``cgp.kernels.direct_count`` counts them.
+        nodes: printed nodes of all of it, as ``cgp.kernels.direct.count`` counts them.
         error: 1 − R² on the rows that judge.
         program: the expression of all inputs, in their own units, with edge weights.
         weight, bias: the readout; a weight of exactly 1 and a bias of exactly 0 are not printed.

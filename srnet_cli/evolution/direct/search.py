@@ -1,7 +1,7 @@
 """The direct search: formulas of the inputs for each output of the network.
 
 Error and complexity are two objectives from the start: for every number of printed nodes the best
-formulas are kept and evolved further (``cgp.kernels.direct_island``), on several islands, each with
+formulas are kept and evolved further (``cgp.kernels.direct.island``), on several islands, each with
 rows of its own. What an island finds is tuned and judged on all rows, must keep its range on a
 dense sample of the domain, and enters the hall of fame, from which the islands are fed in turn.
 
@@ -19,15 +19,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_island import (
+from srnet_cli.cgp.kernels.direct.island import (
     Archive,
     Rules,
     judge_tree,
     new_archive,
     run_island,
 )
-from srnet_cli.cgp.kernels.direct_tree import FIRST_INPUT, Alphabet, Tree
-from srnet_cli.cgp.kernels.direct_tuning import SHIFTED, Moments, Rows, lay_out, readout
+from srnet_cli.cgp.kernels.direct.tree import FIRST_INPUT, Alphabet, Tree
+from srnet_cli.cgp.kernels.direct.tuning import SHIFTED, Moments, Rows, lay_out, readout
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.cgp.kernels.limits import Limits, no_limits

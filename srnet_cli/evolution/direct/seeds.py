@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
 from srnet_cli.evolution.direct.formula import tree_of
 from srnet_cli.evolution.direct.rows import Columns
 from srnet_cli.evolution.direct.settings import Hints

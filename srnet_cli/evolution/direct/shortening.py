@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, Tree
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, Tree
 from srnet_cli.evolution.direct.formula import tree_of
 from srnet_cli.primitives import PRIMITIVES
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_island import Archive, new_archive
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, MAX_TREE
+from srnet_cli.cgp.kernels.direct.island import Archive, new_archive
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE
 from srnet_cli.cgp.validation import require, require_array
 from srnet_cli.evolution.direct.settings import Budget
 from srnet_cli.primitives import PRIMITIVES
@@ -19,7 +19,7 @@ from srnet_cli.primitives import PRIMITIVES
 Array = NDArray[np.float64]
 
 FORMS = 4
-"""Of the readout, see ``cgp.kernels.direct_tuning``."""
+"""Of the readout, see ``cgp.kernels.direct.tuning``."""
 
 _MOST = 1 << 62
 _MOST_ISLANDS = 1000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, MAX_TREE, Tree
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, Tree
 from srnet_cli.evolution.direct.formula import tree_of
 from srnet_cli.primitives import BY_NAME
 

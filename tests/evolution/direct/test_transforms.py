@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from direct_trees import is_tidy, values
 
-from srnet_cli.cgp.kernels.direct_tree import FIRST_INPUT
+from srnet_cli.cgp.kernels.direct.tree import FIRST_INPUT
 from srnet_cli.evolution.direct.formula import tree_of
 from srnet_cli.evolution.direct.transforms import usable_transforms
 from srnet_cli.primitives import BY_NAME, PUBLISHED_FUNCTIONS

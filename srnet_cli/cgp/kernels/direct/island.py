@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_count import count_nodes, new_counter
-from srnet_cli.cgp.kernels.direct_graft import graft, grow_features, new_features
-from srnet_cli.cgp.kernels.direct_mutation import SHAKE, change, pick_change
-from srnet_cli.cgp.kernels.direct_tree import (
+from srnet_cli.cgp.kernels.direct.count import count_nodes, new_counter
+from srnet_cli.cgp.kernels.direct.graft import graft, grow_features, new_features
+from srnet_cli.cgp.kernels.direct.mutation import SHAKE, change, pick_change
+from srnet_cli.cgp.kernels.direct.tree import (
     MAX_TREE,
     Alphabet,
     Tree,
@@ -26,7 +26,7 @@ from srnet_cli.cgp.kernels.direct_tree import (
     new_tree,
     tidy,
 )
-from srnet_cli.cgp.kernels.direct_tuning import (
+from srnet_cli.cgp.kernels.direct.tuning import (
     centre,
     left_over,
     new_tuning_room,

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT, MAX_TREE
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE
 from srnet_cli.cgp.kernels.genes import mix
 from srnet_cli.cgp.kernels.gradient import ARITIES
 from srnet_cli.cgp.kernels.jit import float_bits, kernel

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srnet_cli.cgp.kernels.direct_tree import (
+from srnet_cli.cgp.kernels.direct.tree import (
     CONSTANT,
     MAX_TREE,
     append_leaf,

@@ -4,8 +4,8 @@ from direct_trees import alphabet, is_tidy, random_tree, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srnet_cli.cgp.kernels.direct_mutation import CHANCES, change, pick_change
-from srnet_cli.cgp.kernels.direct_tree import MAX_TREE, new_tree
+from srnet_cli.cgp.kernels.direct.mutation import CHANCES, change, pick_change
+from srnet_cli.cgp.kernels.direct.tree import MAX_TREE, new_tree
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.evolution.direct.formula import program_of
 from srnet_cli.evolution.direct.shortening import shorter_trees

@@ -4,8 +4,8 @@ from direct_trees import random_tree, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srnet_cli.cgp.kernels.direct_tree import CONSTANT, FIRST_INPUT
-from srnet_cli.cgp.kernels.direct_tuning import (
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT
+from srnet_cli.cgp.kernels.direct.tuning import (
     lay_out,
     left_over,
     new_tuning_room,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_tree import (
+from srnet_cli.cgp.kernels.direct.tree import (
     MAX_TREE,
     Instructions,
     new_instructions,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct_tree import (
+from srnet_cli.cgp.kernels.direct.tree import (
     CONSTANT,
     MAX_TREE,
     Tree,
@@ -24,7 +24,7 @@ from srnet_cli.cgp.kernels.direct_tree import (
     tidy,
     write_readers,
 )
-from srnet_cli.cgp.kernels.direct_tuning import (
+from srnet_cli.cgp.kernels.direct.tuning import (
     FEATURES,
     SCALED,
     SHIFTED,

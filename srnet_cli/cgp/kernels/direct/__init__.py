@@ -1,0 +1,1 @@
+"""Kernels of the direct search: trees, their printed nodes, their changes, tuning and archives."""
