@@ -192,7 +192,7 @@ def graft(tree, child, spare, features, rows, room, scratch, stream):
         spare: overwritten.
         features: see ``grow_features``.
         rows: the island's rows.
-        room: see ``direct_tuning.TuningRoom``.
+        room: see ``tuning.TuningRoom``.
         scratch: offset of this thread's scratch.
         stream: random numbers.
     """

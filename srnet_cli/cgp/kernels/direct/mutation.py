@@ -1,6 +1,6 @@
 """Offspring of trees: what is inserted, removed, exchanged, weighted or shaken.
 
-Each change copies the parent part by part into another tree; ``direct_tree.tidy`` then says
+Each change copies the parent part by part into another tree; ``tree.tidy`` then says
 whether the result is worth anything.
 """
 

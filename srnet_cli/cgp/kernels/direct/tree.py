@@ -35,7 +35,7 @@ class Tree(NamedTuple):
         codes: of the nodes, (MAX_TREE,) int32.
         weights: of the nodes, (MAX_TREE,).
         free: 1 where the weight is tuned, (MAX_TREE,) int8.
-        head: number of nodes, and the readout's form, see ``direct_tuning``, (2,) int64.
+        head: number of nodes, and the readout's form, see ``tuning``, (2,) int64.
     """
 
     codes: NDArray[np.int32]
