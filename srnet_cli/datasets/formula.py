@@ -57,6 +57,7 @@ _ONE_OPERAND: dict[str, Callable[..., Any]] = {
     "tanh": np.tanh,
     "exp": np.exp,
     "log": np.log,
+    "erf": np.vectorize(math.erf, otypes="d"),
     "sqrt": np.sqrt,
     "square": np.square,
     "cube": _cube,

@@ -67,9 +67,8 @@ class _Count:
         nodes = 1 + sum(map(self.nodes, expr.args))
         if isinstance(expr, Add):
             return nodes - sum(isinstance(arg, Add) for arg in expr.args)
-        if isinstance(expr, Pow) and expr.exp == -1 and isinstance(expr.base, Pow):
-            return nodes - 2 * bool(expr.base.exp.is_Rational)
-        return nodes
+        is_inverse = isinstance(expr, Pow) and expr.exp == -1 and isinstance(expr.base, Pow)
+        return nodes - 2 if is_inverse and expr.base.exp.is_Rational else nodes
 
     def _factors_of(self, product: Expr) -> Counter[Expr]:
         """The factors of a product and of the products within, with how often each occurs."""

@@ -22,6 +22,7 @@ CIRCULAR = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
 SCALAR = {name: getattr(math, name) for name in CIRCULAR}
 SCALAR |= {
     "exp": math.exp,
+    "erf": math.erf,
     "log": math.log,
     "sqrt": math.sqrt,
     "square": lambda x: x**2,

@@ -165,15 +165,16 @@ def test_the_kernel_that_is_looked_for_is_compiled_by_warming_up(
 ) -> None:
     """After a search has been warmed up the cache holds the kernel that the strategy names, and
     the search itself compiles nothing more of it."""
-    path = write_config(tmp_path, ("strategy: mnncgp-es", f"strategy: {strategy}"))
+    own = {"auto": "auto\n  direct_share: 0"}.get(strategy, strategy)
+    path = write_config(tmp_path, ("strategy: mnncgp-es", f"strategy: {own}"))
     prepared = prepare(validating.load(path), Recorder())
     made = search.make_search(prepared, 0, 1)
     made.warm_up()
     kernel = STRATEGIES[strategy].kernel
     assert jit.JIT_DISABLED or jit.is_compiled(kernel)
     name, function = kernel.split(".")
-    room = {"auto": "auto", "mnncgp-es": "mnncgp"}[strategy]
-    module = import_module(f"srnet_cli.cgp.kernels.{room}.{name}")
+    room = {"auto": "auto.", "mnncgp-es": "mnncgp.", "direct": ""}[strategy]
+    module = import_module(f"srnet_cli.cgp.kernels.{room}{name}")
     compiled = len(getattr(getattr(module, function), "signatures", ()))
     state = made.init()
     made.advance(state, 2)

@@ -213,7 +213,8 @@ def test_a_folder_of_another_suite_is_refused(local: Path, folder: Path, tmp_pat
         pytest.raises(UsageError, match=f"in use by process {os.getpid()} on") as caught,
     ):
         running.run(folder / "tiny.yaml", run_dir=tmp_path / "run")
-    assert "--run-dir" in caught.value.hint
+    assert "another folder" in caught.value.hint
+    assert caught.value.remedies == ("run_dir",)
 
 
 def test_versions_are_noted_only_when_something_is_run(folder: Path, tmp_path: Path) -> None:
