@@ -111,3 +111,12 @@ def test_formulas_without_values_are_judged_all_the_same() -> None:
     assert nowhere.as_written.undefined_rows == len(X)
     constant = judge(parse_hypothesis("k", NAMES), ROWS, Rows(X, np.ones(len(X))))
     assert constant.as_written.unexplained is None
+
+
+def test_a_formula_with_eulers_number_is_read_back() -> None:
+    """It is written so that no column can be meant, and is the same number again."""
+    expr = NAMES.symbols[1] - sympy.E * sympy.cos(NAMES.symbols[0])
+    text = as_text(expr)
+    read = parse_hypothesis(text, NAMES).expr
+    assert as_text(read) == text
+    assert sympy.simplify(read - expr) == 0
