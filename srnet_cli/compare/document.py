@@ -175,7 +175,8 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         "intervals over instances"
     )
     if comparison.answers is not None:
-        yield from _judged_formulas(comparison.answers)
+        layered = len(comparison.fitted.model.layers) == len(comparison.fitted.network.weights)
+        yield from _judged_formulas(comparison.answers, layered)
     for name, one in comparison.sets.items():
         if one.trivial:
             same = "class" if comparison.is_classifier else "value"
@@ -196,12 +197,19 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         )
 
 
-def _judged_formulas(answers: Answers) -> Iterator[str]:
-    """Which formulas were compared."""
-    yield (
-        "formula: straight from the inputs, what the run answers with; layers: layer by layer as "
-        "the search left them, before anything was left out"
+def _judged_formulas(answers: Answers, layered: bool) -> Iterator[str]:
+    """Which formulas were compared.
+
+    Args:
+        answers: those that the run answers with.
+        layered: whether the others are formulas of layers, or a direct search's most faithful.
+    """
+    others = (
+        "layer by layer as the search left them, before anything was left out"
+        if layered
+        else "the most faithful formulas straight from the inputs, as the search left them"
     )
+    yield f"formula: straight from the inputs, what the run answers with; layers: {others}"
     judged = list(zip(answers.outputs, answers.texts, strict=True))
     for output, formula in judged[:_LISTED]:
         yield f"formula: {output} = {formula}"

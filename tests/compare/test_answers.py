@@ -12,6 +12,7 @@ from compared import Listener, fitted, linear_formula, network
 
 from srnet_cli.compare import comparing
 from srnet_cli.compare.answers import Answers
+from srnet_cli.compare.boundaries import boundaries
 from srnet_cli.compare.document import document
 from srnet_cli.compare.explainers import titles
 from srnet_cli.compare.files import csv_bytes, json_bytes
@@ -166,3 +167,19 @@ def test_classifiers(classes: str, texts: tuple[str, ...]) -> None:
     scores = np.column_stack([np.zeros(30), scores] if count == 2 else [scores, np.zeros(30)])
     same = scores.argmax(axis=1) == one.instances.network.argmax(axis=1)
     assert one.judged["direct"].figures["agreement"].value == pytest.approx(same.mean())
+
+
+def test_decision_boundaries_have_a_panel_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Network, formula and layers, on the same plane."""
+    drawn = []
+    monkeypatch.setattr("srnet_cli.compare.boundaries.as_png", drawn.append)
+    model = linear_formula(np.ones((3, 2)), np.arange(3.0), "softmax")
+    made = fitted(network((2, 4, 3), output="softmax"), model, 2, "abc")
+    comparison = compared(replace(made, formulas=formulas("x0", "x1", "log(x0)")))
+    assert comparison.plane is not None
+    boundaries(comparison, comparison.plane)
+    (figure,) = drawn
+    assert [axes.get_title() for axes in figure.axes] == ["network", "formula", "layers"]
+    regions = [axes.collections[0].get_array() for axes in figure.axes]
+    assert np.isnan(np.ma.filled(regions[1], np.nan)).any()  # where a logarithm has no value
+    assert not np.isnan(np.ma.filled(regions[2], np.nan)).any()

@@ -26,7 +26,7 @@ ROWS = Rows(X, 0.5 * X[:, 0] * X[:, 1] ** 2)
         ("k*x**2/2", "k*x**2/2"),
         ("lambda*ΔT (K) + a,b**2", "lambda_*ΔT_K + a_b**2"),
         ("lambda_*ΔT_K*pi/2", "pi*lambda_*ΔT_K/2"),
-        ("E*e", "E*E_"),
+        ("E*e", "exp(1)*E_"),
         ("sqrt(x) + square(k) + cube(k) + abs(x)", "sqrt(x) + k**2 + k**3 + Abs(x)"),
         ("k - -x - 2", "k + x - 2"),
         ("x**0.1 + x**-2.5", "x**(1/10) + 1/x**(5/2)"),
@@ -125,3 +125,12 @@ def test_formulas_without_values_are_judged_all_the_same() -> None:
     assert nowhere.as_written.undefined_rows == len(X)
     constant = judge(parse_hypothesis("k", NAMES), ROWS, Rows(X, np.ones(len(X))))
     assert constant.as_written.unexplained is None
+
+
+def test_a_formula_with_eulers_number_is_read_back() -> None:
+    """It is written so that no column can be meant, and is the same number again."""
+    expr = NAMES.symbols[1] - sympy.E * sympy.cos(NAMES.symbols[0])
+    text = as_text(expr)
+    read = parse_hypothesis(text, NAMES).expr
+    assert as_text(read) == text
+    assert sympy.simplify(read - expr) == 0
