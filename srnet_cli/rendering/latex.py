@@ -39,7 +39,8 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    # By its number: the encoding OT1 has no name for it.
+    '"': r"\char34{}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
     "-": "{-}",  # two of them would become a dash
@@ -161,6 +162,7 @@ def _tabular(table: Table) -> Iterator[str]:
         table = table.select(greater)
         yield from _comments([f"left out for want of room: {', '.join(lesser)}"])
     is_shrunk = TEXT_WIDTH < _width(table) <= _SHRUNK_WIDTH
+    yield r"\par\noindent"  # two tables in one paragraph would stand side by side
     if is_shrunk:
         yield r"\resizebox{\linewidth}{!}{%"
     elif _width(table) > TEXT_WIDTH:

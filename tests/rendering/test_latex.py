@@ -31,7 +31,7 @@ SPELLED = {
     "textless": "<",
     "textgreater": ">",
     "textbar": "|",
-    "textquotedbl": '"',
+    "char34": '"',
     "textquotesingle": "'",
     "textasciigrave": "`",
     "ldots": "…",
