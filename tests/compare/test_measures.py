@@ -38,7 +38,7 @@ def with_kind(monkeypatch: pytest.MonkeyPatch):
             "formula": explainers.EXPLAINERS["formula"],
             "lime": Kind("Made", lambda subject, seed: Made(explain)),
         }
-        for module in ("tasks", "comparing", "files"):
+        for module in ("tasks", "comparing", "files", "explainers"):
             monkeypatch.setattr(f"srnet_cli.compare.{module}.EXPLAINERS", kinds)
         return compare(run, "r", 0, ["formula", "lime"], count, 1, Listener())
 

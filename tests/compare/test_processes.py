@@ -63,7 +63,6 @@ def test_a_killed_process_is_one_line() -> None:
     """What to do about it is said, and nothing waits for the other worker."""
     with pytest.raises(UsageError, match="ended before its work was done") as caught:
         run_in_processes(process_work.die, [(), ()], 2, lambda done, total: None, 2)
-    assert "fewer" in caught.value.hint
     assert caught.value.remedies == ("jobs",)
 
 
