@@ -161,19 +161,19 @@ def _tabular(table: Table) -> Iterator[str]:
         greater = (place for place, column in enumerate(table.columns) if not column.is_lesser)
         table = table.select(greater)
         yield from _comments([f"left out for want of room: {', '.join(lesser)}"])
-    is_shrunk = TEXT_WIDTH < _width(table) <= _SHRUNK_WIDTH
-    yield r"\par\noindent"  # two tables in one paragraph would stand side by side
-    if is_shrunk:
-        yield r"\resizebox{\linewidth}{!}{%"
-    elif _width(table) > TEXT_WIDTH:
+    is_shrunk = _width(table) <= _SHRUNK_WIDTH
+    if not is_shrunk:
         table = table.stacked()
+    yield r"\par\noindent"  # two tables in one paragraph would stand side by side
+    # Widths are estimated above; what is a little too wide all the same is shrunk to the line.
+    yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
     yield rf"\begin{{tabular}}{{{_alignments(table, is_shrunk)}}}"
     yield r"  \hline"
     yield _row([escaped(column.title) for column in table.columns])
     yield r"  \hline"
     yield from (_row([_cell(cell) for cell in row]) for row in table.rows)
     yield r"  \hline"
-    yield r"\end{tabular}}" if is_shrunk else r"\end{tabular}"
+    yield r"\end{tabular}}"
 
 
 def _alignments(table: Table, is_shrunk: bool) -> str:
@@ -232,9 +232,14 @@ def _number(digits: str) -> str:
 
 def _widths(table: Table) -> list[int]:
     return [
-        max([len(column.title), *(len(row[place].with_note) for row in table.rows)])
+        max([_length(column.title), *(_length(row[place].with_note) for row in table.rows)])
         for place, column in enumerate(table.columns)
     ]
+
+
+def _length(words: str) -> int:
+    """Letters that words take; a character that is written as its code point takes several."""
+    return len(words) + sum(len("U+0000") - 1 for one in words if "U+" in _character(one))
 
 
 def _width(table: Table) -> int:

@@ -27,6 +27,8 @@ from srnet_cli.rendering.formats import RENDERERS, render
 
 TEXT = """\
 runs/demo-1
+
+layer by layer
 shown: the simplest that keeps 0.99 of R²: complexity 6, R² 0.9000 on held-out rows
 the most faithful, fidelity 1: complexity 40, R² 0.9080
 
@@ -157,11 +159,13 @@ def test_a_real_run_is_printed_in_every_format(finished: Path) -> None:
 
 
 def test_markdown_is_headings_lists_and_a_table(finished: Path) -> None:
-    """The table has as many cells in every row, and formulas are code."""
+    """Every table has as many cells in every row, and formulas are code."""
     text = shown(run(str(finished)), "markdown")
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert len({line.count("|") for line in rows}) == 1
-    assert re.fullmatch(r"\| --- (\| ---: )+\|", rows[1])
+    tables = re.findall(r"(?:^\|.*\n?)+", text, re.M)
+    assert len(tables) == 2  # beside the truth, and the fidelity
+    for rows in (table.splitlines() for table in tables):
+        assert len({line.count("|") for line in rows}) == 1
+    assert re.fullmatch(r"\| --- (\| ---: )+\|", tables[-1].splitlines()[1])
     assert "- `f = " in text
 
 
