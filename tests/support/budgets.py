@@ -19,7 +19,11 @@ SHORT = Budget(
 )
 """Few seeds and offspring a lineage, few rounds and cycles, hardly any direct search."""
 
-BRIEF = Budget(direct=Effort(generations=3), layer=LayerBudget(seeds=8, offspring=20, rounds=1))
+BRIEF = Budget(
+    direct=Effort(generations=3),
+    layer=LayerBudget(seeds=8, offspring=20, rounds=1),
+    cycles=CycleBudget(cycles=2),
+)
 """For whole runs."""
 
 
