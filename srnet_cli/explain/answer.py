@@ -19,7 +19,7 @@ from srnet_cli.expressions.printers import as_text
 from srnet_cli.fidelity.row_sets import judged
 from srnet_cli.fidelity.validity import Validity, check_values
 from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
-from srnet_cli.runs.formulas import direct_names
+from srnet_cli.runs.outputs import direct_names
 from srnet_cli.runs.run import FittedRun
 
 TRUTH = "what the network was trained on"

@@ -17,7 +17,7 @@ from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.trees import rounded
 from srnet_cli.networks import Network
 from srnet_cli.reporting import FormulaProgress, FrontProgress
-from srnet_cli.runs.formulas import direct_names
+from srnet_cli.runs.outputs import direct_names
 from srnet_cli.runs.records import Inputs
 
 Array = NDArray[np.float64]

@@ -21,6 +21,7 @@ from srnet_cli.rendering.document import Display, Document
 from srnet_cli.rendering.formats import RENDERERS
 from srnet_cli.runs import files
 from srnet_cli.runs.formula_sections import formula_sections
+from srnet_cli.runs.outputs import direct_names
 from srnet_cli.runs.records import Inputs
 from srnet_cli.store import RunFolder
 
@@ -61,17 +62,6 @@ def formulas_from_halls(
         rows=rows,
         limited=written_functions(limited_functions(settings)),
     )
-
-
-def direct_names(inputs: Inputs, network: Network) -> list[str]:
-    """What the direct outputs are called, see ``problem.direct_outputs``."""
-    width = network.widths[-1]
-    if network.output_activation != "softmax":
-        return [inputs.target] if width == 1 else [f"{inputs.target}_{k}" for k in range(width)]
-    classes = [str(name) for name in inputs.classes or range(width)]
-    if width == 2:
-        return [f"score({classes[1]}) - score({classes[0]})"]
-    return [f"score({name})" for name in classes]
 
 
 def write(folder: RunFolder, formulas: NetworkFormulas) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.config.document import one_line
 from srnet_cli.config.resolved import read_resolved
 from srnet_cli.config.schema import AutoSettings, EvolutionSettings, Experiment
 from srnet_cli.errors import UsageError
@@ -25,6 +24,7 @@ from srnet_cli.runs import files
 from srnet_cli.runs.formulas import formulas_from_halls
 from srnet_cli.runs.formulas import read as read_formulas
 from srnet_cli.runs.fronts import StoredFronts, read_arrays, read_fronts
+from srnet_cli.runs.outputs import probability_names, score_names, target_names
 from srnet_cli.runs.records import Inputs, Metrics
 from srnet_cli.store import RunFolder
 
@@ -91,20 +91,14 @@ class FittedRun:
     @property
     def output_names(self) -> list[str]:
         """What the network's outputs are called: the target, or the scores of the classes."""
-        if self.has_classes:
-            return [f"score({one_line(name)})" for name in self.classes]
-        return self._target_names()
+        names = score_names if self.has_classes else target_names
+        return names(self.inputs, self.network)
 
     @property
     def explained_names(self) -> list[str]:
         """What is explained at a point: the outputs, of a classifier the probabilities."""
-        if self.has_classes:
-            return [f"probability of {one_line(name)}" for name in self.classes]
-        return self._target_names()
-
-    def _target_names(self) -> list[str]:
-        target, width = one_line(self.inputs.target), self.network.widths[-1]
-        return [target] if width == 1 else [f"{target}_{unit}" for unit in range(width)]
+        names = probability_names if self.has_classes else target_names
+        return names(self.inputs, self.network)
 
 
 def read_run(path: Path) -> FittedRun:
