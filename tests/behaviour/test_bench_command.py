@@ -156,14 +156,14 @@ def test_networks_are_trained_once_also_without_a_cache(
         ([], "name a suite"),
         (["x.yaml"], "x.yaml: no such file"),
         (["x.yaml", "--jobs", "0"], "--jobs"),
-        (["--compare", "a", "b", "--trials", "3"], "stands alone"),
+        (["--compare", "a", "b", "--trials", "3"], "are compared alone"),
         (["--compare", "a", "b"], "a is not the folder of a suite"),
         ([".", "--trials", "3"], "only reported on"),
         (["."], ". is not the folder of a suite"),
         (["x.yaml", "--list"], "x.yaml is not the folder of a suite"),
-        (["x.yaml", "--tls-cert", "c.pem"], "need --scheduler"),
+        (["x.yaml", "--tls-cert", "c.pem"], "certificates need a scheduler"),
         ([".", "--tls-ca-file", "c.pem"], "only reported on"),
-        (["--compare", "a", "b", "--tls-key", "c.pem"], "stands alone"),
+        (["--compare", "a", "b", "--tls-key", "c.pem"], "are compared alone"),
     ],
 )
 def test_wrong_arguments_are_one_line(

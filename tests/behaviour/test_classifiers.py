@@ -151,7 +151,7 @@ def test_explain_has_rule_and_figures(made: Path, explained: explaining.Explanat
     assert matrix.sum() == record["rows"]["interpolation"]
     assert told["agreement"] == json.loads((made / "metrics.json").read_text())["agreement"]
     for form in ("table", "markdown", "latex"):
-        text = render(document(explained), form)
+        text = render(document(explained), form).replace(r"\textquotesingle{}", "'")
         for part in (
             *("the class of the greatest score", "Cohen's kappa", "most frequent class alone"),
             *("network down, formulas across", f"{told['agreement']['train']['agreement']:.4f}"),
