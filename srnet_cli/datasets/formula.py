@@ -71,7 +71,8 @@ FUNCTIONS: tuple[str, ...] = (*_ONE_OPERAND, *_TWO_OR_MORE)
 # SymPy's spellings, which printed formulas use.
 _ALIASES = {"Abs": "abs", "Min": "min", "Max": "max"}
 
-CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e}
+CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e, "E": math.e}
+"""Euler's number also as SymPy prints it."""
 
 _BINARY: dict[type[ast.operator], Callable[..., Any]] = {
     ast.Add: np.add,

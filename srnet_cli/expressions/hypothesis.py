@@ -307,7 +307,7 @@ def _sigmoid(x: Expr) -> Expr:
     return Pow(Add(sympy.S.One, exponential, evaluate=False), -1, evaluate=False)
 
 
-_CONSTANTS = {"pi": sympy.pi, "e": sympy.E}
+_CONSTANTS = {"pi": sympy.pi, "e": sympy.E, "E": sympy.E}
 _CALLS: dict[str, Callable[..., Expr]] = {
     **{
         name: _plain(getattr(sympy, name))

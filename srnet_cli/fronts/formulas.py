@@ -166,8 +166,10 @@ class NetworkFormulas:
         """
         try:
             names = Names(tuple(record["inputs"]))
+            # What is printed holds printed names alone: E is a number, though a column be called E.
+            printed = Names(tuple(symbol.name for symbol in names.symbols))
             fronts = tuple(
-                FormulaFront(entry["output"], tuple(_members(entry["formulas"], names)))
+                FormulaFront(entry["output"], tuple(_members(entry["formulas"], printed)))
                 for entry in record["outputs"]
             )
             if not fronts or not all(front.members for front in fronts):
@@ -180,7 +182,7 @@ class NetworkFormulas:
 
 def _members(entries: Sequence[Mapping[str, Any]], names: Names) -> Iterator[NetworkFormula]:
     for entry in entries:
-        expr = parse_hypothesis(entry["formula"], names).expr
+        expr = parse_hypothesis(str(entry["formula"]), names).expr
         yield NetworkFormula(expr, int(entry["complexity"]), float(entry["unexplained"]))
 
 

@@ -63,6 +63,13 @@ def test_values_are_those_of_sympy() -> None:
     np.testing.assert_allclose(values(power.expr, power.symbols, X), X[:, 1] ** X[:, 0])
 
 
+def test_eulers_number_is_read_as_it_is_printed() -> None:
+    """SymPy's name for it as well as people's, where no column is called so."""
+    names = Names(("x", "y"))
+    for text in ("E*x", "e*x"):
+        assert as_text(parse_hypothesis(text, names).expr) == "E*x"
+
+
 def test_long_sums_are_read() -> None:
     """Two hundred terms are no problem, and count as one sum."""
     found = parse_hypothesis("+".join(["x"] * 200), NAMES)

@@ -1,0 +1,39 @@
+"""Formulas of the network are read back as they were written."""
+
+from __future__ import annotations
+
+import pytest
+import sympy
+from sympy import Mul
+
+from srnet_cli.errors import ModelError
+from srnet_cli.expressions.names import Names
+from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
+
+NAMES = Names(("E", "lambda", "x"))
+
+
+def formulas() -> NetworkFormulas:
+    """Of inputs that are called as constants and keywords are."""
+    euler, keyword, x = NAMES.symbols
+    members = (
+        NetworkFormula(Mul(sympy.E, euler, evaluate=False), 3, 0.5),
+        NetworkFormula(Mul(sympy.pi, sympy.sin(keyword), sympy.erf(x), evaluate=False), 6, 0.25),
+    )
+    return NetworkFormulas(NAMES, "interpolation", (FormulaFront("y", members),))
+
+
+def test_records_are_read_as_written() -> None:
+    """A column called E is no constant, and the constant E no column."""
+    record = formulas().to_dict()
+    assert record["outputs"][0]["formulas"][0]["formula"] == "E*E_"
+    assert NetworkFormulas.from_dict(record) == formulas()
+
+
+@pytest.mark.parametrize("formula", ["q", "x +", "open(x)", None])
+def test_what_is_no_formula_is_refused(formula: object) -> None:
+    """A changed file is one line."""
+    record = formulas().to_dict()
+    record["outputs"][0]["formulas"][0]["formula"] = formula
+    with pytest.raises(ModelError, match="cannot be read"):
+        NetworkFormulas.from_dict(record)
