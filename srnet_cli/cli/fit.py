@@ -31,12 +31,14 @@ def fit(
     """
     from srnet_cli.cli.progress import reporter
     from srnet_cli.fit import fitting as workflow
-    from srnet_cli.fit.summary import document
     from srnet_cli.rendering.document import Display
     from srnet_cli.store import runs_root
 
     with reporter(quiet=quiet) as watcher:
         result = workflow.run(config, overrides or (), run_dir=run_dir, name=name, reporter=watcher)
+    # It needs SymPy, which a mistake in the config does not wait for.
+    from srnet_cli.fit.summary import document
+
     is_listed = result.path.parent == runs_root()
     run = result.path.name if is_listed else str(result.path)
     explain = f"srnet explain --run {shlex.quote(run)}"

@@ -16,7 +16,6 @@ from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.expressions.hypothesis import Judged, Rows, judge, parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
-from srnet_cli.fidelity.row_sets import judged
 from srnet_cli.fidelity.validity import Validity, check_values
 from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
 from srnet_cli.runs.outputs import direct_names
@@ -158,13 +157,11 @@ def _judged(fitted: FittedRun, text: str, source: str) -> Tried:
     outputs = direct_names(fitted.inputs, fitted.network)
     named, formula = _named(text, outputs)
     hypothesis = parse_hypothesis(formula, names)
-    fit, held_out = fitted.sets["train"], fitted.sets[judged(fitted.sets)]
-    answered = [
-        direct_outputs(fitted.network.predict(X), fitted.has_classes) for X in (fit, held_out)
-    ]
+    sets = (fitted.assessment["train"], fitted.assessment.judged)
+    fit, held_out = (Rows(rows.X, direct_outputs(rows.truth, fitted.has_classes)) for rows in sets)
     places = range(len(outputs)) if named is None else [named]
     verdicts = {
-        k: judge(hypothesis, Rows(fit, answered[0][:, k]), Rows(held_out, answered[1][:, k]))
+        k: judge(hypothesis, Rows(fit.X, fit.target[:, k]), Rows(held_out.X, held_out.target[:, k]))
         for k in places
     }
     best = min(verdicts, key=lambda k: _error(verdicts[k].with_readout))

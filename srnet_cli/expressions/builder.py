@@ -21,6 +21,8 @@ MAX_NODES = 2000
 MAX_DEPTH = 50
 """Larger formulas are cut into steps: nobody reads them, and SymPy recurses on every level."""
 
+_SAME = 1e-12
+
 Build = Callable[..., Expr]
 Step = tuple[Symbol, Expr]
 Slot: TypeAlias = Expr | float
@@ -114,7 +116,7 @@ def _apply(primitive: Primitive, operands: list[Slot]) -> Slot:
 
 
 def _constant(primitive: Primitive, operands: list[float]) -> float:
-    """The value that the program has: the formula's own may be all rounding, as of 1 + erf(-8)."""
+    """The formula's value; the program's where that is all rounding, as of 1 + erf(-8)."""
     from srnet_cli.cgp.kernels.evaluate import evaluate  # numba, slow to import
 
     call = Program(
@@ -124,7 +126,12 @@ def _constant(primitive: Primitive, operands: list[float]) -> float:
         args=np.array([[0, primitive.arity - 1]]),
         output=primitive.arity,
     )
-    return float(evaluate(call, np.array([operands]))[0])
+    symbols = [Symbol(name) for name in _OPERANDS[: primitive.arity]]
+    row = np.array([operands])
+    printed = float(values(template(primitive)(*symbols), symbols, row)[0])
+    own = float(evaluate(call, row)[0])
+    is_same = np.isclose(printed, own, rtol=_SAME, atol=0.0, equal_nan=True)
+    return printed if is_same else own
 
 
 @cache

@@ -67,7 +67,7 @@ class Writer:
     plus, minus, times, power_sign = " + ", " - ", "*", "**"
     sign = "-"
     infinity, undefined = "oo", "nan"
-    circle, euler = "pi", "exp(1)"  # E may be what a column is called
+    circle, euler = "pi", "E"
 
     def __init__(self, names: Mapping[Symbol, str] | None = None) -> None:
         self._names = names or {}

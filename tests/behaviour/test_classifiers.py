@@ -198,7 +198,7 @@ def test_markdown_tables_are_rectangular(made: Path, capsys: pytest.CaptureFixtu
         lines = [line.replace(r"\|", "") for line in block.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) <= 1
         tables += bool(lines)
-    assert tables == 4
+    assert tables == 4 + len(json.loads((made / "formulas.json").read_text())["outputs"])
 
 
 def test_every_choice_explains(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -263,7 +263,7 @@ def test_compare_with_lime_and_maple(made: Path, capsys: pytest.CaptureFixture[s
     assert run("compare", *arguments) == 0
     (record,) = json.loads(capsys.readouterr().out)
     found = record["sets"]["interpolation"]
-    assert found["explainers"].keys() == {"formula", "lime", "maple"}
+    assert found["explainers"].keys() == {"direct", "formula", "lime", "maple"}
     for one in found["explainers"].values():
         assert not one["failures"]
     fitted = read_run(made)

@@ -274,12 +274,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_fit_prints_results_apart_from_messages(home: Path) -> None:
-    """Standard output holds fitness, R² on held-out rows and the folder; the rest is elsewhere."""
+    """Standard output holds fitness, R² on held-out rows, the folder and what to type next."""
     out = (home / "out.txt").read_text().splitlines()
     (found,) = list_runs(home / "runs")
     assert out[0].startswith("fitness ")
     assert any("held-out" in line for line in out)
-    assert out[-1] == f"run {found.path}"
+    assert out[-2] == f"run {found.path}"
+    assert out[-1] == f"next: srnet explain --run {found.path.name}"
     assert "network on held-out rows: R²" in (home / "err.txt").read_text()
 
 

@@ -57,7 +57,8 @@ def test_formulas_without_rows_mirror_the_programs() -> None:
     assert [s.name for s in first.outputs] == ["h1_0", "h1_1"]
     assert first.outputs == last.inputs
     assert [as_text(unit) for unit in last.units] == ["7 - 0.125*exp(h1_0*h1_1)"]
-    assert first.complexity == 5 + 6
+    # Readouts are 0.5*f0 + 2*f1 and 0.25*f1 + 3 - f0, with -1 as a factor.
+    assert first.complexity == (5 + 6) + (7 + 8)
 
 
 def test_formulas_with_rows_are_simplified() -> None:

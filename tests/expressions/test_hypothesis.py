@@ -26,7 +26,7 @@ ROWS = Rows(X, 0.5 * X[:, 0] * X[:, 1] ** 2)
         ("k*x**2/2", "k*x**2/2"),
         ("lambda*ΔT (K) + a,b**2", "lambda_*ΔT_K + a_b**2"),
         ("lambda_*ΔT_K*pi/2", "pi*lambda_*ΔT_K/2"),
-        ("E*e", "exp(1)*E_"),
+        ("E*e", "E*E_"),
         ("sqrt(x) + square(k) + cube(k) + abs(x)", "sqrt(x) + k**2 + k**3 + Abs(x)"),
         ("k - -x - 2", "k + x - 2"),
         ("x**0.1 + x**-2.5", "x**(1/10) + 1/x**(5/2)"),

@@ -170,7 +170,7 @@ def test_auto_promises_no_end(tmp_path: Path) -> None:
     """News of auto count generations without a last one, and no time left; its line says so."""
     config = write_config(
         tmp_path,
-        ("strategy: mnncgp-es", "strategy: auto\n  max_evaluations: 10000"),
+        ("strategy: mnncgp-es", "strategy: auto\n  direct_share: 0\n  max_evaluations: 10000"),
         ("samples: 60", "samples: 60\n  oracle_rows: 200"),
     )
     recorder = Recorder()

@@ -173,7 +173,7 @@ def test_the_kernel_that_is_looked_for_is_compiled_by_warming_up(
     kernel = STRATEGIES[strategy].kernel
     assert jit.JIT_DISABLED or jit.is_compiled(kernel)
     name, function = kernel.split(".")
-    room = {"auto": "auto.", "mnncgp-es": "mnncgp.", "direct": ""}[strategy]
+    room = {"auto": "auto.", "mnncgp-es": "mnncgp.", "direct": "direct."}[strategy]
     module = import_module(f"srnet_cli.cgp.kernels.{room}{name}")
     compiled = len(getattr(getattr(module, function), "signatures", ()))
     state = made.init()
