@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+# A file of tests stays in one process, as its fixtures are shared.
+WORKERS ?= auto
 BENCH ?= $(addprefix bench/,protocol_speed.py speed_of_light.py peer.py scaling.py start.py)
 
 BIN := $(VENV)/bin
@@ -22,8 +24,8 @@ demo: $(VENV)/.runtime ## train a small network and read it as formulas
 	$(BIN)/srnet fit configs/quickstart.yaml
 	$(BIN)/srnet explain
 
-test: $(VENV)/.dev ## run the tests
-	$(PYTEST) $(PYTEST_ARGS)
+test: $(VENV)/.dev ## run the tests, a process per core
+	$(PYTEST) -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 check: lint types imports test test-nojit ## run every check: ruff, mypy, import-linter, tests
 
@@ -41,7 +43,7 @@ test-nojit: $(VENV)/.dev ## run the kernels' tests without compilation
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -m nojit $(PYTEST_ARGS)
 
 check-bounds: $(VENV)/.dev ## run the tests with every array index in the kernels checked
-	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m "not slow" $(PYTEST_ARGS)
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
 
 bench: export SRNET_PUBLISHED_DIR := $(or $(SRNET_PUBLISHED_DIR),$(abspath ../shared/paper))
 bench: $(VENV)/.bench ## run the engine's benchmarks, or those of BENCH="bench/one.py ..."

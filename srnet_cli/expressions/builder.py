@@ -14,6 +14,7 @@ from sympy import Add, Expr, Mul, Pow, Symbol
 
 from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
+from srnet_cli.expressions.numeric import values
 from srnet_cli.expressions.trees import Size, measure, number
 from srnet_cli.primitives import PRIMITIVES, Primitive
 

@@ -195,7 +195,7 @@ def test_make_installs_once(tmp_path):
     first = calls()
     assert first[1] == f"{python} -m venv --clear {venv}"
     assert first[2].endswith("-c constraints.txt -e .[dev]")
-    assert first[3] == f"{venv}/bin/python -m pytest -x"
+    assert first[3] == f"{venv}/bin/python -m pytest -n auto --dist loadfile -x"
     assert calls() == [first[3]]
     for stamp in venv.glob(".*"):
         os.utime(stamp, (0, 0))
