@@ -176,7 +176,14 @@ def damped_step(slopes: Array, residual: Array, damping: float) -> Array:
     size = np.sqrt(np.sum(columns**2, axis=0))
     scaled = columns / size
     matrix = scaled.T @ scaled + damping * np.eye(columns.shape[1])
-    step[usable] = np.linalg.solve(matrix, scaled.T @ residual) / size
+    right = scaled.T @ residual
+    if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
+        return step
+    try:
+        step[usable] = np.linalg.solve(matrix, right) / size
+    except np.linalg.LinAlgError:
+        # Numbers that do the same to the last bit: the shortest step.
+        step[usable] = np.linalg.lstsq(matrix, right)[0] / size
     return step
 
 
