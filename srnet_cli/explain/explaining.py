@@ -216,8 +216,8 @@ def explain(
     hypotheses: Sequence[str] = (),
 ) -> Explanation:
     """Explain a run that has been read."""
-    answered = answer(fitted, choice, (*fitted.hypotheses, *hypotheses))
     fitted, shown = chosen(fitted, choice)
+    answered = answer(fitted, choice, (*fitted.hypotheses, *hypotheses))
     model, assessment = fitted.model, fitted.assessment
     layers, network = formulas_of(assessment, shortener(assessment, fitted.settings))
     judged = assessment.judged

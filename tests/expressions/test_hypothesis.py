@@ -135,9 +135,10 @@ def test_formulas_without_values_are_judged_all_the_same() -> None:
 
 
 def test_a_formula_with_eulers_number_is_read_back() -> None:
-    """It is written so that no column can be meant, and is the same number again."""
-    expr = NAMES.symbols[1] - sympy.E * sympy.cos(NAMES.symbols[0])
+    """It is the same number again, where no column is called so."""
+    names = Names(("k", "x"))
+    expr = names.symbols[1] - sympy.E * sympy.cos(names.symbols[0])
     text = as_text(expr)
-    read = parse_hypothesis(text, NAMES).expr
+    read = parse_hypothesis(text, names).expr
     assert as_text(read) == text
     assert sympy.simplify(read - expr) == 0
