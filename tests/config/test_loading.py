@@ -126,8 +126,8 @@ class TestFiles:
         (
             "seed: 3",
             "zzz: 3",
-            "c.yaml:2: zzz: unknown key; known: name, seed, trials, first_trial, dataset, hypotheses, "
-            "network, evolution",
+            "c.yaml:2: zzz: unknown key; known: name, seed, trials, first_trial, dataset, "
+            "hypotheses, network, evolution",
         ),
         (
             "network:",
