@@ -13,13 +13,13 @@ from srnet_cli.config.document import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.answer import Answer, answer
 from srnet_cli.explain.choice import DEFAULT, Choice, Shown, chosen
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.formulas import LayerFormulas
 from srnet_cli.expressions.markup import LatexWriter
 from srnet_cli.expressions.names import Names, feature_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.expressions.printers import as_text
-from srnet_cli.expressions.trees import complexity
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.classes import DECISION, Agreement, agreements
 from srnet_cli.fidelity.influence import Influence, influences

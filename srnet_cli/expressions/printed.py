@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
 from srnet_cli.expressions.builder import affine, standardised
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.folding import in_own_units
 from srnet_cli.expressions.formulas import LayerFormulas
 from srnet_cli.expressions.names import expression_symbols, feature_symbols
 from srnet_cli.expressions.numeric import values
-from srnet_cli.expressions.trees import complexity, rounded
+from srnet_cli.expressions.trees import rounded
 from srnet_cli.metrics import r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 

@@ -15,8 +15,6 @@ from typing import NamedTuple
 import sympy
 from sympy import Add, Basic, Expr, Mul
 
-from srnet_cli.expressions.complexity import complexity as complexity
-
 EXACT_INTEGER = 2**53
 """Whole numbers up to here are float64 values, so exact arithmetic on them is the same."""
 

@@ -13,7 +13,7 @@ from sympy import Symbol
 
 from srnet_cli.cgp.program import Program
 from srnet_cli.expressions.builder import template
-from srnet_cli.expressions.trees import complexity
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 _ADD, _SUB = BY_NAME["add"].opcode, BY_NAME["sub"].opcode

@@ -16,10 +16,10 @@ from sympy import Expr
 
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.limits import limited_functions
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.formulas import LayerFormulas, Shortener, compose, layer_formulas
 from srnet_cli.expressions.nesting import written_functions
 from srnet_cli.expressions.printers import as_srepr, as_text
-from srnet_cli.expressions.trees import complexity
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.layers import LayerFidelity, layer_name

@@ -17,7 +17,8 @@ from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
 from srnet_cli.expressions import as_text, to_sympy, values
 from srnet_cli.expressions.builder import MAX_NODES, template, to_steps
-from srnet_cli.expressions.trees import complexity, number
+from srnet_cli.expressions.complexity import complexity
+from srnet_cli.expressions.trees import number
 from srnet_cli.primitives import BY_NAME, PRIMITIVES, Primitive
 
 SYMBOLS = sympy.symbols("x0 x1")
@@ -64,7 +65,13 @@ def test_every_primitive_has_the_values_of_the_interpreter_at_the_edges(name: st
     np.testing.assert_array_equal(found, slots(one, EDGE_ROWS, PRINTED)[-1])
 
 
-@given(programs(weighted=None, names=sorted({*NAMES} - {"inverse", "sigmoid"})))
+# Of some constants the printed forms of these are all rounding, as exp(1e-240) - 1 is; folded
+# constants are the program's own values there.
+ROUNDED = {"elu", "gelu", "silu", "softplus"}
+WRITTEN_OTHERWISE = {"inverse", "sigmoid", *ROUNDED}
+
+
+@given(programs(weighted=None, names=sorted({*NAMES} - WRITTEN_OTHERWISE)))
 def test_formula_and_interpreter_agree_on_any_program(program: Program) -> None:
     """A raw formula computes what the program computes, bit for bit, where it is infinite too."""
     assume(not _hangs_on_the_sign_of_zero(program))
@@ -72,7 +79,7 @@ def test_formula_and_interpreter_agree_on_any_program(program: Program) -> None:
     np.testing.assert_array_equal(found, slots(program, EDGE_ROWS, PRINTED)[program.output])
 
 
-@given(programs(weighted=None))
+@given(programs(weighted=None, names=sorted({*NAMES} - ROUNDED)))
 def test_products_with_an_inverse_are_quotients(program: Program) -> None:
     """``x*(1/y)`` is printed as ``x/y``: the same but for the last digit, unless 1/y overflows."""
     assume(not _hangs_on_the_sign_of_zero(program))
