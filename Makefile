@@ -40,7 +40,7 @@ imports: $(VENV)/.dev ## check that imports go downward only
 	$(BIN)/lint-imports
 
 test-nojit: $(VENV)/.dev ## run the kernels' tests without compilation
-	NUMBA_DISABLE_JIT=1 $(PYTEST) -m nojit $(PYTEST_ARGS)
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(WORKERS) --dist loadfile -m nojit $(PYTEST_ARGS)
 
 check-bounds: $(VENV)/.dev ## run the tests with every array index in the kernels checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
