@@ -103,10 +103,6 @@ class Strategy:
     pack: Callable[[Sequence[Any]], bytes]
     unpack: Callable[[bytes, Sequence[int], Any], Sequence[Any]]
 
-    def searches_directly(self, settings: EvolutionSettings) -> bool:
-        """Whether it looks for whole-network formulas."""
-        return bool(getattr(settings, "direct_share", self.settings is DirectSettings))
-
     @property
     def fits_oracle_rows(self) -> bool:
         """Whether it fits, and is judged on, rows that the network labels for it."""

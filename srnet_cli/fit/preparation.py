@@ -111,7 +111,7 @@ def _structure(
 ) -> KnownStructure | None:
     """The structure of the network, where a direct search can make use of it."""
     settings = experiment.evolution
-    if not strategy_of(experiment).searches_directly(settings):
+    if not settings.searches_directly:
         return None
     return known_structure(dataset, network, judged, settings.direct_functions, experiment.seed)
 

@@ -31,3 +31,8 @@ class AutoSettings(EvolutionSettings):
         description="share of a trial's effort that goes to whole-network formulas, straight from "
         "the inputs to the outputs, the rest to the layers; 0: none",
     )
+
+    @property
+    def searches_directly(self) -> bool:
+        """Whether there is a search for whole-network formulas."""
+        return self.direct_share > 0.0

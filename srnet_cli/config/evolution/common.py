@@ -102,6 +102,11 @@ class EvolutionSettings(Settings):
         return names
 
     @property
+    def searches_directly(self) -> bool:
+        """Whether there is a search for whole-network formulas."""
+        return False
+
+    @property
     def direct_functions(self) -> tuple[str, ...]:
         """The functions of whole-network formulas: those listed, and where nobody has listed any
         those that laws have besides the published ones."""

@@ -20,3 +20,8 @@ class DirectSettings(EvolutionSettings):
     max_length: Annotated[int, Field(ge=1, le=40), Whole] = Field(
         default=40, description="operations a formula may have"
     )
+
+    @property
+    def searches_directly(self) -> bool:
+        """Whether there is a search for whole-network formulas."""
+        return True

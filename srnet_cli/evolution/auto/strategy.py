@@ -90,7 +90,7 @@ class Auto:
         layer_time = budget.classifier_layer_time if problem.has_classes else budget.layer_time
         self._shares = _shares(layer_time, expressions, len(whole))
         self._direct: Direct | None = None
-        if settings.direct_share > 0.0:
+        if settings.searches_directly:
             self._direct = Direct(problem, settings, seed, trial, threads, budget.direct)
 
     def init(self) -> State:

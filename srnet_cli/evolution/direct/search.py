@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +134,7 @@ class DirectSearch:
                 functions=functions,
                 limits=limits or no_limits(),
                 longest=min(longest, _LONGEST),
-                budget=_shared_budget(self._budget, outputs),
+                budget=self._budget.shared(outputs),
                 hints=hints[o] if hints else Hints(),
             )
             for o in range(outputs)
@@ -178,12 +178,6 @@ class DirectSearch:
             rows, rows**2, rows, budget=Budget(nodes=9, islands=1, seeds=4, offspring=8)
         )
         small.advance(small.init(), 1)
-
-
-def _shared_budget(budget: Budget, outputs: int) -> Budget:
-    """Fewer islands where many outputs share the time and the memory."""
-    islands = max(1, min(budget.islands, 64 // max(outputs, 1)))
-    return replace(budget, islands=islands)
 
 
 class _OutputSearch:
