@@ -9,7 +9,7 @@ from typing import Any
 from srnet_cli.errors import UsageError
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.fronts.front import Fronts, Member
+from srnet_cli.fronts.front import Composition, Fronts, Member
 from srnet_cli.rendering.document import BRIEF, Display, Document, Section, remarks
 from srnet_cli.rendering.table import (
     Cell,
@@ -97,6 +97,12 @@ def document(listed: FrontList, display: Display = BRIEF) -> Document:
     )
 
 
+def _members(composition: Composition) -> str:
+    if composition.is_chain:
+        return "formulas of few units"
+    return ", ".join("as found" if pick is None else str(pick) for pick in composition.picks)
+
+
 def composition_section(fronts: Fronts) -> Section:
     """The front of whole networks."""
     shown = fronts.simplest(FIDELITY)
@@ -106,7 +112,7 @@ def composition_section(fronts: Fronts) -> Section:
             number(one.complexity, "d"),
             score(one.r2),
             shortfall(one.r2),
-            text(", ".join("as found" if pick is None else str(pick) for pick in one.picks)),
+            text(_members(one)),
             text("shown" if one is shown else ""),
         ]
         for one in fronts.compositions

@@ -185,7 +185,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         trials.run()
         assessment = assessment_of(prepared, trials.states)
         formulas = _formulas(prepared, trials.states, signals)
-        fronts = _fronts(prepared, assessment, reporter, signals)
+        fronts = _fronts(prepared, trials.states, threads, assessment, reporter, signals)
         stopped = signals.number
         if formulas is not None:
             write_formulas(folder, formulas)
@@ -220,16 +220,22 @@ def _formulas(
 
 
 def _fronts(
-    prepared: Prepared, assessment: Assessment | None, reporter: Reporter, signals: Signals
+    prepared: Prepared,
+    states: Sequence[State],
+    threads: int,
+    assessment: Assessment | None,
+    reporter: Reporter,
+    signals: Signals,
 ) -> StoredFronts | None:
     """The fronts, or None where nothing was found or a signal came before they were made."""
-    from srnet_cli.fit.fronts import make_fronts
+    from srnet_cli.fit.fronts import hall_settings, make_fronts
 
     if assessment is None:
         return None
     try:
         with signals.at_once():
-            return make_fronts(prepared, assessment, reporter)
+            halls = hall_settings(prepared, states, threads)
+            return make_fronts(prepared, assessment, reporter, halls)
     except StopNow:
         return None
 

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from srnet_cli.config.schema import AutoSettings
+from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.strategies import State, best_trial, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fit.preparation import Prepared
+from srnet_cli.fronts.halls import HallSettings
 from srnet_cli.fronts.making import Formulas, Maker
 from srnet_cli.fronts.rows import Judge, sampled
 from srnet_cli.reporting import Reporter
@@ -26,8 +29,32 @@ def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | N
     return Assessment(model, network, prepared.sets)
 
 
+def hall_settings(prepared: Prepared, states: Sequence[State], threads: int) -> HallSettings | None:
+    """How halls of fame of layers are searched for; None where the strategy has no such formulas.
+
+    They get as many generations as the best trial's search had, which are an eighth as long or
+    shorter.
+    """
+    experiment, settings = prepared.experiment, prepared.experiment.evolution
+    if not isinstance(settings, AutoSettings) or not states:
+        return None
+    best = best_trial(states)
+    return HallSettings(
+        functions=settings.direct_functions,
+        limits=limits_of(settings),
+        longest=settings.max_length,
+        generations=states[best].generation,
+        seed=experiment.seed,
+        trial=experiment.first_trial + best,
+        threads=threads,
+    )
+
+
 def make_fronts(
-    prepared: Prepared, assessment: Assessment, reporter: Reporter
+    prepared: Prepared,
+    assessment: Assessment,
+    reporter: Reporter,
+    halls: HallSettings | None = None,
 ) -> StoredFronts | None:
     """The fronts of the layers; None of a formula straight from the inputs, which has no layers."""
     if assessment.model.depth < len(prepared.problem.targets):
@@ -48,7 +75,7 @@ def make_fronts(
             unit_names=UNIT_NAMES,
             inputs=[layer.inputs for layer in checked.layers],
         )
-        fronts = Maker(model, network, problem, judge, formulas).fronts()
+        fronts = Maker(model, network, problem, judge, formulas, halls).fronts()
     sample = sampled(problem)
     fit = sample.inputs[: sample.fit_rows]
     scaler = network.scaler

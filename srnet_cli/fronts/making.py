@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sympy import Symbol
 
 from srnet_cli.arrays import Span
+from srnet_cli.evolution.direct import Member as HallMember
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.expressions import (
     LayerFormulas,
@@ -20,8 +21,10 @@ from srnet_cli.expressions import (
     feature_symbols,
     unit_symbols,
 )
+from srnet_cli.fronts.chains import Chains
 from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
 from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
+from srnet_cli.fronts.halls import Hall, HallSettings, even_rows, layer_halls
 from srnet_cli.fronts.pruning import Step, goal_of, path
 from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
 from srnet_cli.fronts.tuning import tuned
@@ -34,6 +37,8 @@ Array = NDArray[np.float64]
 _MEMBERS = 24
 _NEGLIGIBLE = 1e-9
 _TUNING_ROWS = 1000
+_LEVELS = (0.1, 0.01, 0.001)
+"""1 − R² that the members of halls may have which make a layer together."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class Maker:
             2000 others, but nothing is kept that is not finite, or far out, on any row.
         judge: the rows that figures are of.
         formulas: how formulas are written.
+        halls: how short formulas of single units are searched for; None: they are not.
     """
 
     def __init__(
@@ -92,17 +98,23 @@ class Maker:
         problem: Problem,
         judge: Judge,
         formulas: Formulas,
+        halls: HallSettings | None = None,
     ) -> None:
         self._original, self._judge, self._formulas = original, judge, formulas
         self._problem, self._sample = problem, sampled(problem)
         self._effects = network.effects(self._sample.targets)
         self._all = forward(original.layers, problem.inputs)
         self._sampled = forward(original.layers, self._sample.inputs)
+        self._even = even_rows(self._sample)
+        found = None if halls is None else layer_halls(self._even, halls)
+        self._halls: Sequence[Mapping[int, Hall]] = found or ()
 
     def fronts(self) -> Fronts:
         """The fronts."""
         layers = tuple(self._front(index) for index in range(len(self._original.layers)))
-        return Fronts(self._judge.name, layers, tuple(self._compositions(layers)))
+        compositions = [*self._compositions(layers), *self._chains()]
+        front = non_dominated(compositions, _complexity, lambda entry: entry.r2)
+        return Fronts(self._judge.name, layers, tuple(front))
 
     def _front(self, index: int) -> tuple[Member, ...]:
         original = self._original.layers[index]
@@ -113,7 +125,31 @@ class Maker:
             layer = self._tuned(replace(original, programs=step.programs), index, usual)
             if layer is not None:
                 members.append(self._member(layer, index))
+        members += self._members_of_halls(index, usual)
         return tuple(non_dominated(members, _complexity, lambda member: member.effect_r2))
+
+    def _members_of_halls(self, index: int, usual: Span) -> Iterator[Member]:
+        """Layers of the shortest formulas of a hall each that are good enough."""
+        halls = self._halls[index].values() if self._halls else ()
+        known: list[Programs] = []
+        for level in _LEVELS if halls else ():
+            programs = tuple(_good_enough(hall, level).program for hall in halls)
+            if not any(are_same(programs, other) for other in known):
+                known.append(programs)
+                unsolved = replace(self._original.layers[index], programs=programs)
+                layer = self._layer(unsolved, index, usual)
+                if layer is not None:
+                    yield self._member(layer, index)
+
+    def _chains(self) -> Iterator[Composition]:
+        """Short compositions of formulas of few units, see ``chains``."""
+        if not self._halls:
+            return
+        for chain in Chains(self._halls, self._even).found():
+            layers = chain.layers(self._even)
+            if self._is_sound(layers):
+                picks = (None,) * len(layers)
+                yield replace(self._composition(picks, layers), is_chain=True)
 
     def _path(self, index: int) -> list[Step]:
         """Ever simpler forms of a layer, without the original."""
@@ -175,7 +211,7 @@ class Maker:
             picks = tuple(way[step][0] for way, step in zip(ways, steps, strict=True))
             if not any(steps) or self._is_sound(layers):
                 compositions.append(self._composition(picks, layers))
-        return non_dominated(compositions, _complexity, lambda entry: entry.r2)
+        return compositions
 
     def _size(self, programs: Programs, front: Sequence[Member], index: int) -> int:
         for member in front:
@@ -218,6 +254,11 @@ def _thinned(steps: Sequence[Step]) -> Iterator[Step]:
         if place < lowest:
             lowest = place
             yield step
+
+
+def _good_enough(hall: Hall, error: float) -> HallMember:
+    """The shortest of a hall's members with so small an error; the last where none has."""
+    return next((member for member in hall if member.error <= error), hall[-1])
 
 
 def _finite(values: Array) -> Array:
