@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from srnet_cli.config.schema import AutoSettings
+from srnet_cli.evolution.auto.state import State as AutoState
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.strategies import State, best_trial, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
@@ -18,6 +20,10 @@ from srnet_cli.fronts.rows import Judge, sampled
 from srnet_cli.reporting import Reporter
 from srnet_cli.runs.expressions_file import UNIT_NAMES, shortener
 from srnet_cli.runs.fronts import StoredFronts
+
+_EFFORT, _LEAST_EFFORT = 600.0, 10_000.0
+"""What simplifying for fronts may cost per generation of the halls, and at least, in the measure of
+``Shortener``: it is to take an eighth of the search's time or less."""
 
 
 def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | None:
@@ -32,18 +38,19 @@ def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | N
 def hall_settings(prepared: Prepared, states: Sequence[State], threads: int) -> HallSettings | None:
     """How halls of fame of layers are searched for; None where the strategy has no such formulas.
 
-    They get as many generations as the best trial's search had, which are an eighth as long or
-    shorter.
+    They get two generations for each that the best trial's search had, or, of a search that time
+    limits, four for each of its seconds, where these are more: a tenth of its time or so.
     """
     experiment, settings = prepared.experiment, prepared.experiment.evolution
     if not isinstance(settings, AutoSettings) or not states:
         return None
     best = best_trial(states)
+    state: AutoState = states[best]  # type: ignore[assignment]
     return HallSettings(
         functions=settings.direct_functions,
         limits=limits_of(settings),
         longest=settings.max_length,
-        generations=states[best].generation,
+        generations=max(2 * state.generation, int(4 * state.seconds)),
         seed=experiment.seed,
         trial=experiment.first_trial + best,
         threads=threads,
@@ -71,7 +78,11 @@ def make_fronts(
         )
         formulas = Formulas(
             rows=checked.X,
-            shorten=shortener(assessment, prepared.experiment.evolution),
+            shorten=shortener(
+                assessment,
+                prepared.experiment.evolution,
+                math.inf if halls is None else max(_LEAST_EFFORT, _EFFORT * halls.generations),
+            ),
             unit_names=UNIT_NAMES,
             inputs=[layer.inputs for layer in checked.layers],
         )

@@ -34,7 +34,7 @@ from srnet_cli.model import SymbolicLayer
 Array = NDArray[np.float64]
 Layers = tuple[SymbolicLayer, ...]
 
-_ROWS = 300
+_ROWS = 600
 _AHEAD = 4
 _TUNED = 5
 _STEPS = 60
@@ -155,7 +155,7 @@ class Chains:
 
     Args:
         halls: of every layer, by unit, see ``layer_halls``.
-        problem: rows to fit, of which at most 300 are used.
+        problem: rows to fit, of which at most 600 are used.
     """
 
     def __init__(self, halls: Sequence[Mapping[int, Hall]], problem: Problem) -> None:

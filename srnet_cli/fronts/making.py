@@ -27,6 +27,7 @@ from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
 from srnet_cli.fronts.halls import Hall, HallSettings, even_rows, layer_halls
 from srnet_cli.fronts.pruning import Step, goal_of, path
 from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
+from srnet_cli.fronts.sizes import size
 from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
@@ -111,21 +112,25 @@ class Maker:
 
     def fronts(self) -> Fronts:
         """The fronts."""
+        chains = list(self._chains())  # first, as they are short: simplifying them takes little
         layers = tuple(self._front(index) for index in range(len(self._original.layers)))
-        compositions = [*self._compositions(layers), *self._chains()]
+        compositions = [*self._compositions(layers), *chains]
         front = non_dominated(compositions, _complexity, lambda entry: entry.r2)
         return Fronts(self._judge.name, layers, tuple(front))
 
     def _front(self, index: int) -> tuple[Member, ...]:
         original = self._original.layers[index]
-        members = [self._member(original, index)]
         # Where the original goes, a simpler layer may go as well.
         usual = Span(self._problem.targets[index], _finite(self._all[index + 1]))
-        for step in _thinned(self._path(index)):
-            layer = self._tuned(replace(original, programs=step.programs), index, usual)
-            if layer is not None:
-                members.append(self._member(layer, index))
-        members += self._members_of_halls(index, usual)
+        pruned = (
+            self._tuned(replace(original, programs=step.programs), index, usual)
+            for step in _thinned(self._path(index))
+        )
+        layers = [original, *(layer for layer in pruned if layer is not None)]
+        layers.sort(key=lambda layer: sum(map(size, layer.programs)))
+        members = [*self._members_of_halls(index, usual)]
+        # The simplest first, as long as there is effort left to simplify.
+        members += [self._member(layer, index) for layer in layers]
         return tuple(non_dominated(members, _complexity, lambda member: member.effect_r2))
 
     def _members_of_halls(self, index: int, usual: Span) -> Iterator[Member]:
