@@ -7,7 +7,8 @@ other, so the constants of all of them are tuned together through the whole chai
 and, a little, on the units that they stand for.
 
 The way from long to short is a descent: the formula that gives way to a shorter one of its hall is
-the one that costs least error a node, where units that nobody reads any more cost nothing.
+the one that costs least error a node, where units that nobody reads any more cost nothing; once
+more, the one that costs least of the error's logarithm.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ class Line(NamedTuple):
 
 
 Lines = tuple[Mapping[int, Line], ...]
+Measure = Callable[[float], float]
 
 
 def without_idle(lines: Sequence[Mapping[int, Line]]) -> Lines | None:
@@ -172,34 +174,35 @@ class Chains:
             for layer in halls
         ]
         self._squares: LeastSquares[Lines] = LeastSquares(
-            self._loss, self._normal_equations, lambda at, step: _moved(at, step)
+            self._loss, self._normal_equations, _moved
         )
 
     def found(self) -> list[Chain]:
         """Chains of falling length and rising error, none where the layers do not join."""
-        here = self._first()
-        if here is None:
+        first = self._first()
+        if first is None:
             return []
-        tried = [here]
-        for _ in range(_STEPS):
-            chains = list(self._shorter(here))
-            if not chains:
-                break
-            cost = self._cost_from(here)
-            tuned = [
-                self._tuned(chain, _TUNING_STEPS) for chain in sorted(chains, key=cost)[:_TUNED]
-            ]
-            here = min(tuned, key=cost)
-            tried += tuned
+        tried = [first, *self._descent(first, _linear), *self._descent(first, _logarithm)]
         usable = [chain for chain in tried if chain.error < _WORST]
         front = non_dominated(usable, self._nodes, lambda chain: -chain.error)
         finished = [self._tuned(chain, _LAST_STEPS) for chain in _thinned(front)]
         return non_dominated(finished, self._nodes, lambda chain: -chain.error)
 
-    def _cost_from(self, here: Chain) -> Callable[[Chain], float]:
-        """Error for every node that a chain saves."""
-        start = self._nodes(here)
-        return lambda chain: (chain.error - here.error) / (start - self._nodes(chain))
+    def _descent(self, here: Chain, measure: Measure) -> Iterator[Chain]:
+        """All chains that are tuned on the way from one to ever shorter ones."""
+        for _ in range(_STEPS):
+            cost = self._cost_from(here, measure)
+            cheapest = sorted(self._shorter(here), key=cost)[:_TUNED]
+            if not cheapest:
+                return
+            tuned = [self._tuned(chain, _TUNING_STEPS) for chain in cheapest]
+            yield from tuned
+            here = min(tuned, key=cost)
+
+    def _cost_from(self, here: Chain, measure: Measure) -> Callable[[Chain], float]:
+        """Error, in some measure, for every node that a chain saves."""
+        start, now = self._nodes(here), measure(here.error)
+        return lambda chain: (measure(chain.error) - now) / (start - self._nodes(chain))
 
     def _nodes(self, chain: Chain) -> int:
         return chain.nodes(self._widths)
@@ -292,7 +295,9 @@ class Chains:
         tuned = self._chain(reached.point)
         return tuned if tuned.error < chain.error else chain
 
-    def _residuals(self, lines: Lines, units: Sequence[Array]) -> Iterator[tuple[Array, Array]]:
+    def _residuals(
+        self, lines: Lines, units: Sequence[Array]
+    ) -> Iterator[tuple[NDArray[np.int64], Array]]:
         """Per layer (read units' numbers, their residuals (n, r)), as they count in the loss."""
         last = len(lines) - 1
         for index, layer in enumerate(lines):
@@ -330,6 +335,14 @@ class Chains:
                 right -= rows.T @ residual.reshape(-1)
                 inputs, flow = units[index], through
         return system, right
+
+
+def _linear(error: float) -> float:
+    return error
+
+
+def _logarithm(error: float) -> float:
+    return float(np.log(max(error, _LEAST_ERROR)))
 
 
 def _scale(target: Array) -> Array:
