@@ -21,7 +21,7 @@ from srnet_cli.reporting import Reporter
 from srnet_cli.runs.expressions_file import UNIT_NAMES, shortener
 from srnet_cli.runs.fronts import StoredFronts
 
-_EFFORT, _LEAST_EFFORT = 600.0, 10_000.0
+_EFFORT, _LEAST_EFFORT = 250.0, 10_000.0
 """What simplifying for fronts may cost per generation of the halls, and at least, in the measure of
 ``Shortener``: it is to take an eighth of the search's time or less."""
 

@@ -35,7 +35,7 @@ from srnet_cli.networks import Network
 
 Array = NDArray[np.float64]
 
-_MEMBERS = 24
+_MEMBERS = 16
 _NEGLIGIBLE = 1e-9
 _TUNING_ROWS = 1000
 _LEVELS = (0.1, 0.01, 0.001)
