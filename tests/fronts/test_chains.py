@@ -134,3 +134,21 @@ def test_a_line_is_fitted_within_its_form() -> None:
 def test_nodes_count_units_that_are_not_read_as_numbers() -> None:
     lines = ({0: Line(leaf(2, 0), 1.0, 0.0, 1)}, {0: Line(leaf(3, 0), 1.0, 0.0, 1)})
     assert Chain(lines, 0.5).nodes((3, 1)) == 1 + 2 + 1
+
+
+def test_a_constant_network_has_a_constant_chain_or_none() -> None:
+    still = Problem(ROWS, (np.full((200, 3), 0.5), np.full((200, 1), 2.0)), 150)
+    constant = Member(1, 0.0, leaf(3, 3), 2.0, 0.0)
+    halls = ({0: (Member(1, 0.0, leaf(2, 2), 0.5, 0.0),)}, {0: (constant,)})
+    for chain in Chains(halls, still).found():
+        outputs = forward(chain.layers(still), ROWS)[-1]
+        np.testing.assert_allclose(outputs, 2.0)
+
+
+def test_a_network_without_hidden_layers_has_chains_of_one_layer() -> None:
+    line = Problem(ROWS, (ROWS @ np.array([[1.0], [0.1]]),), 150)
+    halls = (
+        {0: (Member(3, 0.01, leaf(2, 0), 0.9, 0.0), Member(5, 1e-9, total(2, 1.0, 0.1), 1.0, 0.0))},
+    )
+    found = Chains(halls, line).found()
+    assert [chain.nodes((1,)) for chain in found] == [5, 3]
