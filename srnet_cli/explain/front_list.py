@@ -97,7 +97,7 @@ def document(listed: FrontList, display: Display = BRIEF) -> Document:
     )
 
 
-def _members(composition: Composition) -> str:
+def _picked(composition: Composition) -> str:
     if composition.is_chain:
         return "formulas of few units"
     return ", ".join("as found" if pick is None else str(pick) for pick in composition.picks)
@@ -112,7 +112,7 @@ def composition_section(fronts: Fronts) -> Section:
             number(one.complexity, "d"),
             score(one.r2),
             shortfall(one.r2),
-            text(_members(one)),
+            text(_picked(one)),
             text("shown" if one is shown else ""),
         ]
         for one in fronts.compositions
