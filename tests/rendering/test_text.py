@@ -9,7 +9,7 @@ from odd_documents import ODD_NAMES, odd_document
 from rich.cells import cell_len
 
 from srnet_cli.rendering.breaking import broken
-from srnet_cli.rendering.document import Document, Equation, Equations, Section
+from srnet_cli.rendering.document import Document, Equation, Equations, Section, Verbatim
 from srnet_cli.rendering.table import Cell, Column, Kind, Table, figures, number, table, text
 from srnet_cli.rendering.text import aligned, plain, render
 
@@ -132,3 +132,9 @@ def test_columns_are_those_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     assert render(document) == render(document, 80)
     monkeypatch.delenv("COLUMNS")
     assert render(document) == "\n".join(aligned(COMPARED))
+
+
+def test_verbatim_text_is_never_broken() -> None:
+    """It is there to be copied: lines stay whole, however narrow the terminal."""
+    text = "dataset:\n    domain: {x: [-1.0, 1.0], y: [-1.0, 1.0]}"
+    assert render(Document("", sections=(Section("", (Verbatim(text),)),)), width=20) == text
