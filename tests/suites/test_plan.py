@@ -196,7 +196,7 @@ def test_a_folder_whose_making_was_interrupted_is_used(tmp_path: Path, names: li
     for name in names:
         (tmp_path / "run" / name).touch()
     with SuiteFolder.claim(tmp_path / "run", planned) as folder:
-        assert folder.signature == planned.signature
+        assert folder.info.signature == planned.signature
     left = {path.name for path in (tmp_path / "run").iterdir()}
     assert left == {"trials", "suite.json", "suite.yaml"}
 
