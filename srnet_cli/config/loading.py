@@ -62,8 +62,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     source = shortened(str(path), 200)
     document = strict_yaml.parse(read_text(path, source), lambda line: f"{source}:{line}")
     if not isinstance(document.values, dict):
-        problem = "is empty" if document.values is None else "does not hold 'key: value' lines"
-        raise refusal(f"{source}: {problem}; a config begins with 'name: …'")
+        found = "is empty" if document.values is None else "does not hold 'key: value' lines"
+        raise refusal(f"{source}: {found}; a config begins with 'name: …'")
     own = _strategy(document.values)
     for override in overrides:
         document = _overridden(document, override)

@@ -32,8 +32,8 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
     problems: dict[Location, ErrorDetails] = {}
     # A mistyped key comes first: what it leaves missing is only a consequence.
     errors = error.errors(include_url=False, include_input=False)
-    for problem in sorted(errors, key=lambda problem: problem["type"] != "extra_forbidden"):
-        problems.setdefault(_place(problem, document.values, schema), problem)
+    for found in sorted(errors, key=lambda found: found["type"] != "extra_forbidden"):
+        problems.setdefault(_place(found, document.values, schema), found)
     location, first = next(iter(problems.items()))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden" and (words := _unread(location, document.values, schema)):
@@ -59,13 +59,13 @@ def _schema(model: type[BaseModel]) -> Schema:
     return model.model_json_schema()
 
 
-def _place(problem: ErrorDetails, values: object, schema: Schema) -> Location:
+def _place(found: ErrorDetails, values: object, schema: Schema) -> Location:
     """The key to name: pydantic adds steps of its own for the members of a union."""
-    written = _without_kinds(problem["loc"], schema)
-    if problem["type"] == "union_tag_invalid":
+    written = _without_kinds(found["loc"], schema)
+    if found["type"] == "union_tag_invalid":
         written = (*written, _at(written, schema, values)["discriminator"]["propertyName"])
     location, value = _existing(written, values)
-    if problem["type"] == "missing" and isinstance(value, dict):
+    if found["type"] == "missing" and isinstance(value, dict):
         return written[: len(location) + 1]
     return location
 
@@ -82,15 +82,15 @@ def _without_kinds(steps: Location, schema: Schema) -> Location:
     return tuple(written)
 
 
-def _in_words(problem: ErrorDetails, location: Location, values: object, schema: Schema) -> str:
+def _in_words(found: ErrorDetails, location: Location, values: object, schema: Schema) -> str:
     expected = _at(location, schema, values)
     existing, value = _existing(location, values)
     if existing != location:
         return f"missing; expected {_describe(expected, schema)}"
-    if problem["type"] == "extra_forbidden":
+    if found["type"] == "extra_forbidden":
         return _unknown(location, values, schema)
-    if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
+    if found["type"] == "value_error":
+        return str(found["ctx"]["error"])
     return _mismatch(expected, value, schema)
 
 

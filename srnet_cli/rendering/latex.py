@@ -266,7 +266,7 @@ def _widths(table: Table) -> list[int]:
 
 def _length(words: str) -> int:
     """Letters that words take; a character that is written as its code point takes several."""
-    return len(words) + sum(len("U+0000") - 1 for letter in words if "U+" in _character(letter))
+    return len(words) + sum(len("U+0000") - 1 for one in words if "U+" in _character(one))
 
 
 def _width(table: Table) -> int:

@@ -37,21 +37,21 @@ def run() -> list[ListedRun]:
     Raises:
         StorageError: the folder cannot be read.
     """
-    return [_describe(stored) for stored in list_runs(runs_root())]
+    return [_describe(found) for found in list_runs(runs_root())]
 
 
-def _describe(stored: Run) -> ListedRun:
+def _describe(found: Run) -> ListedRun:
     from srnet_cli.runs.records import Metrics  # slow to import
 
     try:
-        metrics = Metrics.read(RunFolder(stored.path))
+        metrics = Metrics.read(RunFolder(found.path))
     except StorageError:
-        return ListedRun(stored.folder, stored.state, stored.finished[:19], None, None)
+        return ListedRun(found.folder, found.state, found.finished[:19], None, None)
     fitness = [value for value in metrics.fitness if value is not None]
     return ListedRun(
-        folder=stored.folder,
-        state=stored.state,
-        finished=stored.finished[:19],
+        folder=found.folder,
+        state=found.state,
+        finished=found.finished[:19],
         fitness=min(fitness, default=None),
         r2=None if metrics.output is None else metrics.output.r2,
     )

@@ -100,7 +100,7 @@ class Commit:
             kind = self._kind(name, path)
             if kind is not None:
                 damage.append(Damage(name, kind))
-        return sorted(damage, key=lambda entry: entry.file)
+        return sorted(damage, key=lambda one: one.file)
 
     def _kind(self, name: str, path: Path) -> Kind | None:
         if name not in self.files:

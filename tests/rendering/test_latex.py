@@ -41,7 +41,7 @@ SPELLED = {
 
 def read(latex: str) -> str:
     """What an engine would set, of all that stands for ASCII."""
-    shown = re.sub(r"\\(\w+)\{\}", lambda found: SPELLED[found[1]].replace("\\", "\0"), latex)
+    shown = re.sub(r"\\(\w+)\{\}", lambda match: SPELLED[match[1]].replace("\\", "\0"), latex)
     shown = shown.replace("{-}", "-")
     return re.sub(r"\\([&%$#_{}])", r"\1", shown).replace("\0", "\\")
 
@@ -59,8 +59,8 @@ def test_ascii_reads_as_it_was(name: str) -> None:
 @given(st.text(max_size=10))
 def test_any_text_can_be_set_by_any_engine(name: str) -> None:
     """Only letters that pdfLaTeX has accents for are left as they are."""
-    left = [character for character in escaped(name) if not character.isascii()]
-    assert all("\u00c0" <= character <= "\u017f" for character in left)
+    unescaped = [character for character in escaped(name) if not character.isascii()]
+    assert all("\u00c0" <= character <= "\u017f" for character in unescaped)
 
 
 def test_letters_keep_their_names() -> None:

@@ -19,11 +19,11 @@ from srnet_cli.suites.overview import make_summary
 
 def test_numbers_keep_their_sign() -> None:
     """Infinite ones too; what is unknown is left out."""
-    found = [
+    cells = [
         number(value, ".3g").text
         for value in (None, math.nan, math.inf, -math.inf, -0.12345, 1234.5)
     ]
-    assert found == ["", "", "inf", "-inf", "-0.123", "1.23e+03"]
+    assert cells == ["", "", "inf", "-inf", "-0.123", "1.23e+03"]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_every_state_is_told(tmp_path: Path) -> None:
         suite.note_failure(keys[3], Failure("it was too hard", 3))
         with RunFolder.claim(suite.trial(keys[4])):
             entries = read_entries(suite)
-        assert [one.state for one in entries] == [
+        assert [entry.state for entry in entries] == [
             *("done", "done", "damaged", "failed", "running", "waiting")
         ]
         assert entries[0] == TrialEntry(
@@ -113,7 +113,7 @@ def test_a_changed_byte_of_a_commit_is_damage(tmp_path: Path, position: int) -> 
         data = bytearray(done.read_bytes())
         data[position] ^= 1
         done.write_bytes(bytes(data))
-        assert [one.state for one in read_entries(suite)] == ["damaged"]
+        assert [entry.state for entry in read_entries(suite)] == ["damaged"]
 
 
 def test_a_failure_is_forgotten_with_success(tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ def test_a_trial_that_is_held_by_others_does_not_pass_for_done(tmp_path: Path) -
         suite.note_failure(keys[0], Failure("in use", 1))
         with RunFolder.claim(suite.trial(keys[0])):
             entries = read_entries(suite, keys[:2])
-    assert [one.state for one in entries] == ["failed", "failed", "waiting"]
-    assert [one.error for one in entries] == ["in use", "it has ended without a result", ""]
+    assert [entry.state for entry in entries] == ["failed", "failed", "waiting"]
+    assert [entry.error for entry in entries] == ["in use", "it has ended without a result", ""]
 
 
 MEASURE = """

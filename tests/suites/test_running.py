@@ -90,7 +90,7 @@ def test_a_damaged_trial_that_comes_back_is_written_over(local: Path, tmp_path: 
         (run / name).write_bytes(b"damaged")
         session._adopt(run, files)
         assert RunFolder.open(run).verify() == []
-        assert all((run / one).read_bytes() == data for one, data in files.items())
+        assert all((run / file).read_bytes() == data for file, data in files.items())
 
 
 def test_a_signal_stops_and_the_same_command_goes_on(

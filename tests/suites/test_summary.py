@@ -89,16 +89,16 @@ def make_comparison(shift: float) -> ComparedSuites:
         values = rng.random(30)
         a += trials(f"n{number}", values.tolist())
         b += trials(f"n{number}", (rng.random(30) + shift).tolist())
-    found = compare(a, b, "fitness")
-    return ComparedSuites(Path("a"), Path("b"), "fitness", found, overall(found), [])
+    comparisons = compare(a, b, "fitness")
+    return ComparedSuites(Path("a"), Path("b"), "fitness", comparisons, overall(comparisons), [])
 
 
 def test_comparisons_say_which_is_better() -> None:
     """Case by case and over networks; and no more than the trials show."""
     better, worse, alike = map(make_comparison, (-0.6, 0.6, 0.0))
-    assert {one.verdict for one in better.cases} == {"B is better"}
-    assert {one.verdict for one in worse.cases} == {"B is worse"}
-    assert {one.verdict for one in alike.cases} == {"no difference shown"}
+    assert {case.verdict for case in better.cases} == {"B is better"}
+    assert {case.verdict for case in worse.cases} == {"B is worse"}
+    assert {case.verdict for case in alike.cases} == {"no difference shown"}
     assert "over networks: B is better" in "\n".join(better.sentences())
     assert "over networks: B is worse" in "\n".join(worse.sentences())
     assert "over networks: no difference shown" in "\n".join(alike.sentences())
@@ -161,16 +161,16 @@ def test_bands_are_quartiles_of_step_curves() -> None:
 def test_ranks_are_drawn() -> None:
     """Variants within a critical difference are joined."""
     entries = [
-        replace(one, case=f"{one.case}-{variant}", variant=variant)
+        replace(trial, case=f"{trial.case}-{variant}", variant=variant)
         for variant, shift in (("a", 0.0), ("b", 1.0), ("c", 2.0))
         for network in ("n0", "n1", "n2")
-        for one in trials(network, [shift + 0.1, shift + 0.2])
+        for trial in trials(network, [shift + 0.1, shift + 0.2])
     ]
     strategies = {entry.case: "auto" for entry in entries}
-    found = ranks(summarise(entries, None, strategies), "fitness")
-    assert found is not None
-    assert found.names == ("a", "b", "c")
-    assert found.means == (1.0, 2.0, 3.0)
-    assert groups([1.0, 2.0, 3.0], replace(found, critical_difference=1.5)) == [(1, 2), (2, 3)]
-    assert groups([1.0, 2.0, 3.0], replace(found, critical_difference=0.5)) == []
-    assert ranks_plot(found, "fitness").startswith(PNG)
+    ranked = ranks(summarise(entries, None, strategies), "fitness")
+    assert ranked is not None
+    assert ranked.names == ("a", "b", "c")
+    assert ranked.means == (1.0, 2.0, 3.0)
+    assert groups([1.0, 2.0, 3.0], replace(ranked, critical_difference=1.5)) == [(1, 2), (2, 3)]
+    assert groups([1.0, 2.0, 3.0], replace(ranked, critical_difference=0.5)) == []
+    assert ranks_plot(ranked, "fitness").startswith(PNG)
