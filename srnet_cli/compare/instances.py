@@ -21,7 +21,7 @@ SIGMAS = (0.01, 0.03, 0.1, 0.3, 1.0)
 SIGMA = 0.1
 """The one that MAPLE's authors judge by."""
 NEIGHBOURS = 5
-"""Points an instance and size."""
+"""Points per instance and size."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ _CURVES = 100
 
 
 def convergence_plot(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> bytes:
-    """Median and quartiles of the fitness over evaluations, a band a variant.
+    """Median and quartiles of the fitness over evaluations, a band per variant.
 
     A panel is of one network and one strategy, as fitness means the same within a strategy only.
     At most 30 panels, and of a case at most 100 trials, the first.

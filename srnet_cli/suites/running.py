@@ -1,4 +1,4 @@
-"""``srnet bench``: from a suite to a folder with a run a trial, and a report on all of them."""
+"""``srnet bench``: from a suite to a folder with a run per trial, and a report on all of them."""
 
 from __future__ import annotations
 

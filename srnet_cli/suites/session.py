@@ -41,7 +41,7 @@ class Where:
     """Where trials run.
 
     Attributes:
-        jobs: local processes; None: one a processor.
+        jobs: local processes; None: one per processor.
         scheduler: address of a Dask scheduler, whose workers are used instead.
         tls: for encrypted connections to it.
     """

@@ -1,4 +1,4 @@
-"""A suite in figures: a summary a case, beside what was published, and against another suite."""
+"""A suite in figures: a summary per case, beside what was published, and against another suite."""
 
 from __future__ import annotations
 
