@@ -119,7 +119,7 @@ def _composite(problem: Problem, population: list, grids: list[Grid]) -> tuple[l
             (*_judge(decode(genes, shape, OPCODES, constants), inputs, target, problem.fit_rows), i)
             for i, (genes, constants) in enumerate(individual[layer] for individual in population)
         ]
-        loss, output, best = min(judged, key=lambda one: one[0])
+        loss, output, best = min(judged, key=lambda entry: entry[0])
         if not np.isfinite(loss):
             return composite, np.inf
         composite.append(population[best][layer])

@@ -241,6 +241,9 @@ class MnncgpEs:
             fitness=np.array([np.inf]),
         )
 
+    def check(self, state: State) -> None:
+        """Its settings, by which it is checked when unpacked, are all there is to check by."""
+
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
         self._generations(self.init(), 0, -np.inf, prune=True)

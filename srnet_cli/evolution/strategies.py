@@ -67,6 +67,13 @@ class Search(Protocol):
     def is_over(self, state: Any) -> bool:
         """Whether the target or the last generation has been reached."""
 
+    def check(self, state: Any) -> None:
+        """Check that a state that was unpacked is one that this search can go on with.
+
+        Raises:
+            ValueError: something in it is out of range.
+        """
+
 
 @dataclass(frozen=True)
 class Strategy:
@@ -203,13 +210,28 @@ def restored(
         if not 0 < len(states) <= experiment.trials:
             raise ValueError(f"it holds {len(states)} trials")
     except Exception as error:  # whatever the bytes suggest to one who reads them differently
-        raise StorageError(
-            f"{folder}: the checkpoint of generation {checkpoint.generation} is damaged or of "
-            "another version",
-            hint="choose another folder, or remove that one to begin again",
-            remedies=("run_dir",),
-        ) from error
+        raise _damaged(folder, checkpoint.generation) from error
     return states
+
+
+def require_fits(search: Search, states: Sequence[State], folder: Path) -> None:
+    """Check that a search can go on with the last of the states that a checkpoint held.
+
+    Raises:
+        StorageError: it was changed, or is of other rows.
+    """
+    try:
+        search.check(states[-1])
+    except ValueError as error:
+        raise _damaged(folder, sum(state.generation for state in states)) from error
+
+
+def _damaged(folder: Path, generation: int) -> StorageError:
+    return StorageError(
+        f"{folder}: the checkpoint of generation {generation} is damaged or of another version",
+        hint="choose another folder, or remove that one to begin again",
+        remedies=("run_dir",),
+    )
 
 
 def _require_no_larger(data: bytes) -> None:

@@ -51,7 +51,7 @@ class Known(NamedTuple):
         """How many features a reading has no value for."""
         given = {self.printed.get(name, name) for name, _ in pairs}
         for column in given & self.categories.keys():
-            given |= {indicator(column, one) for one in self.categories[column]}
+            given |= {indicator(column, category) for category in self.categories[column]}
         return len(set(self.features) - given)
 
 
@@ -193,7 +193,7 @@ def _indicators(column: str, category: str, known: Sequence[str]) -> dict[str, f
         raise _wrong(
             f"'{column}' has no category '{category}'", hint=f"the categories are {_listed(known)}"
         )
-    return {indicator(column, one): float(one == category) for one in known}
+    return {indicator(column, listed): float(listed == category) for listed in known}
 
 
 def _number(name: str, text: str) -> float:
