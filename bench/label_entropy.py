@@ -21,8 +21,8 @@ from statistics import median
 import numpy as np
 from support.output import PROJECT, parser, save, table
 
-from srnet_cli.evolution.label_entropy import LabelEntropy
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
+from srnet_cli.evolution.mnncgp.label_entropy import LabelEntropy
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, State
 from srnet_cli.evolution.strategies import symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.classes import agreements

@@ -33,7 +33,7 @@ from srnet_cli.cgp.genotype import decode, mutation_threshold
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.genes import chromosome_key, write_offspring
 from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, State
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PRIMITIVES
 

@@ -23,7 +23,7 @@ from support.problems import OPCODES, grid, published, settings
 
 from srnet_cli.cgp.genotype import Grid, decode
 from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.mnncgp_es import MnncgpEs
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PRIMITIVES
 

@@ -32,7 +32,7 @@ from support.output import PROJECT, parser, save, table
 from support.problems import published, random_programs, settings
 
 from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.mnncgp_es import MnncgpEs
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import BY_NAME
 

@@ -14,7 +14,7 @@ from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, write_offspring
 from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import MnncgpSettings
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, symbolic_layers
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, symbolic_layers
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fit import validating
 from srnet_cli.fit.preparation import prepare

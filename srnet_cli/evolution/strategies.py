@@ -20,12 +20,12 @@ from srnet_cli.config.schema import (
     MnncgpSettings,
 )
 from srnet_cli.errors import ConfigError, StorageError
-from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.auto.remarks import remarks
 from srnet_cli.evolution.direct import HallOfFame
 from srnet_cli.evolution.direct import progress as direct_progress
 from srnet_cli.evolution.direct import strategy as direct
+from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network
@@ -146,17 +146,17 @@ STRATEGIES: Mapping[str, Strategy] = {
     ),
     "mnncgp-es": Strategy(
         settings=MnncgpSettings,
-        search=mnncgp_es.MnncgpEs,
+        search=mnncgp.MnncgpEs,
         remarks=_no_remarks,
         is_open_ended=False,
         kernel="generation.run_generations",
         measured=_squares_and_entropy,
         evaluations=_one_parent,
-        symbolic_layers=mnncgp_es.symbolic_layers,
+        symbolic_layers=mnncgp.symbolic_layers,
         direct_fronts=lambda state: (),
         is_direct=lambda state: False,
-        pack=mnncgp_es.pack,
-        unpack=mnncgp_es.unpack,
+        pack=mnncgp.pack,
+        unpack=mnncgp.unpack,
     ),
     "direct": Strategy(
         settings=DirectSettings,

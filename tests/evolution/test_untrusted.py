@@ -20,9 +20,9 @@ from srnet_cli.cgp.kernels.direct.tree import FIRST_INPUT
 from srnet_cli.config.evolution import SETTINGS
 from srnet_cli.config.schema import EvolutionSettings, Experiment
 from srnet_cli.errors import StorageError
-from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.direct.progress import unpack_states
+from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.evolution.strategies import STRATEGIES, require_fits, restored
 from srnet_cli.primitives import BY_NAME
@@ -191,7 +191,7 @@ def test_more_trials_than_the_run_has_are_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["auto", "mnncgp-es"])
 def test_states_of_another_problem_are_refused(name: str) -> None:
     """What fits another network or function set is not taken for this one's."""
-    unpack = {"auto": auto.unpack, "mnncgp-es": mnncgp_es.unpack}[name]
+    unpack = {"auto": auto.unpack, "mnncgp-es": mnncgp.unpack}[name]
     for widths in ((2, 4, 1), (2, 3, 1, 1), (2, 3)):
         with pytest.raises((KeyError, ValueError), match=r"."):
             unpack(saved(name), widths, settings(name))

@@ -186,10 +186,10 @@ def test_one_row_is_one_function() -> None:
     values(memory, last, 3, 0, 0, 3)
     assert memory[3:].tolist() == [1.0, 0.2, -1.0]
     memory = np.array([2.0, 0.2, 3.0, 0.0])
-    slopes(memory, last, 0, 1.0, 1.0, 0, 0, 1, 2, 3, 1)
+    slopes(memory, last, 0, Operands(0, 0, 1.0, 1.0), 1, 2, 3, 1)
     assert memory[3] == pytest.approx(-2 * 3 * 2 * 0.04)
     memory[0] = 20.0
-    slopes(memory, last, 0, 1.0, 1.0, 0, 0, 1, 2, 3, 1)
+    slopes(memory, last, 0, Operands(0, 0, 1.0, 1.0), 1, 2, 3, 1)
     assert memory[3] == 21.0
     with pytest.raises(ValueError, match="no primitive"):
         values(memory, 5, 3, 0, 0, 1)
