@@ -35,12 +35,14 @@ class Known(NamedTuple):
     printed: Mapping[str, str]
 
     @classmethod
-    def of(cls, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Known:
+    def from_inputs(cls, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Known:
         """The names of a run's inputs."""
         symbols = (symbol.name for symbol in feature_symbols(features))
         known = {*features, *categories}
         pairs = zip(symbols, features, strict=True)
-        return cls(features, categories, {name: of for name, of in pairs if name not in known})
+        return cls(
+            features, categories, {name: feature for name, feature in pairs if name not in known}
+        )
 
     @property
     def known(self) -> set[str]:
@@ -78,7 +80,7 @@ def parse_place(
     """
     if "=" not in at:
         return _row(at, sets)
-    names = Known.of(features, categories)
+    names = Known.from_inputs(features, categories)
     values: dict[str, float] = {}
     for name, text in _pairs(at.strip(), names):
         given = _given(name, text, names)

@@ -110,17 +110,17 @@ def output_rows(
     columns = useful_columns(X, y, irrelevant, budget.inputs)
     if not varies(y) or not len(columns.numbers):
         return None
-    X = columns.of(X)
+    X = columns.select(X)
     scale = power_of_ten(float(y.std()))
     y = y * scale
     kept = draw("checks").permutation(len(checks))[: budget.check_rows]
-    checks = columns.of(checks[kept]) if len(kept) else X
+    checks = columns.select(checks[kept]) if len(kept) else X
     islands = []
     for number, transform in enumerate(
         _shared_out(usable_transforms(y, functions), budget.islands)
     ):
         chosen = stratified(y, budget.rows, draw("island", number))
-        target = y if transform is None else transform.of(np.abs(y))
+        target = y if transform is None else transform.apply(np.abs(y))
         islands.append(Island(lay_out(X[chosen], target[chosen], threads), transform))
     return OutputRows(X, y, checks, columns, scale, tuple(islands))
 
