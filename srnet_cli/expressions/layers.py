@@ -28,9 +28,9 @@ from srnet_cli.model import LayerValues, SymbolicLayer, SymbolicNetwork
 
 Line = tuple[Symbol, Expr]
 
-_EQUAL = 1e-9
-_STILL = 1e-12
-"""Units that vary by less than so much of their size are constants, but for rounding noise."""
+_EQUAL = 1e-10
+_NOISE = 1e-12
+"""A term that varies by less than so much of its unit's size is rounding noise of the readout."""
 
 
 class LayerParts(NamedTuple):
@@ -89,7 +89,7 @@ def normal_layer(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> Layer
     found = _in_terms(form, combinations, layer)
     if found is None:
         found = _apart(form, combinations, layer)
-    found = _used(_still(found, inputs, X))
+    found = _used(_without_noise(found, inputs, X))
     return found if _are_same(found, layer, inputs, X) else layer
 
 
@@ -280,12 +280,11 @@ def _mirrored(parts: LayerParts, names: Sequence[Symbol], outputs: Sequence[Symb
 def _twins(layer: LayerParts) -> dict[int, int]:
     """The units that have the readout of an earlier one, and its number."""
     columns = np.vstack([layer.weights, layer.bias])
-    sizes = _EQUAL * np.abs(columns).max(axis=0)
     firsts: list[int] = []
     twins: dict[int, int] = {}
     for number in range(columns.shape[1]):
-        differences = np.abs(columns[:, firsts] - columns[:, [number]]).max(axis=0, initial=0.0)
-        same = np.flatnonzero(differences <= sizes[number])
+        are_close = np.isclose(columns[:, firsts], columns[:, [number]], rtol=_EQUAL, atol=0.0)
+        same = np.flatnonzero(are_close.all(axis=0))
         if len(same):
             twins[number] = firsts[same[0]]
         else:
@@ -293,21 +292,23 @@ def _twins(layer: LayerParts) -> dict[int, int]:
     return twins
 
 
-def _still(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> LayerParts:
-    """The layer with units that never change on the rows as numbers."""
+def _without_noise(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> LayerParts:
+    """The layer with the mean in place of every term that does not change on the rows.
+
+    Readouts are least squares, which give a unit that never changes weights of 1e-17.
+    """
+    if not layer.expressions:
+        return layer
     values = Evaluator(inputs, X)
-    weights, bias = layer.weights.copy(), layer.bias.astype(np.float64)
     with np.errstate(all="ignore"):
-        columns = [values(expr) for expr in layer.expressions]
-        spans = np.array([np.ptp(column) for column in columns])[:, None] * np.abs(weights)
-        means = np.array([column.mean() for column in columns])
-        if not len(columns):
-            return layer
-        constants = bias + means @ weights
-        still = (weights != 0.0).any(axis=0) & (spans.sum(axis=0) <= _STILL * np.abs(constants))
-    weights[:, still] = 0.0
-    bias[still] = constants[still]
-    return LayerParts(layer.expressions, weights, bias)
+        columns = np.array([values(expr) for expr in layer.expressions])
+        means = columns.mean(axis=1)[:, None] * layer.weights
+        spans = np.ptp(columns, axis=1)[:, None] * np.abs(layer.weights)
+        sizes = np.maximum(np.abs(layer.bias + means.sum(axis=0)), spans.max(axis=0))
+        noise = spans <= _NOISE * sizes
+    weights = np.where(noise, 0.0, layer.weights)
+    bias = layer.bias + np.where(noise, means, 0.0).sum(axis=0)
+    return layer._replace(weights=weights, bias=bias)
 
 
 def _in_terms(
