@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+import sympy
 from sympy import Expr
 
 from srnet_cli.config.schema import EvolutionSettings
@@ -177,6 +179,15 @@ def formulas_of(
     return layers, compose(model, rows.X, layers, rows.outputs)
 
 
+def printed_layers(assessment: Assessment, shorten: Shortener) -> tuple[ReadableLayer, ...]:
+    """Every layer as ``expressions.json`` holds it and ``srnet explain`` prints it."""
+    rows = assessment.checked
+    layers = layer_formulas(
+        assessment.model, rows.X, unit_names=UNIT_NAMES, shorten=shorten, values=rows.layers
+    )
+    return readable_layers(assessment.model, layers, rows.X, rows.layers)
+
+
 def describe(
     assessment: Assessment,
     fidelity: Fidelity,
@@ -270,6 +281,8 @@ def _layer(
     front: tuple[MemberEntry, ...] | None,
 ) -> LayerEntry:
     expressions, weights, bias = layer.parts
+    if not expressions:  # whoever computes the units need not think of layers that are constant
+        expressions, weights = (sympy.S.Zero,), np.zeros((1, len(bias)))
     return LayerEntry(
         name=layer_name(index, layers),
         inputs=tuple(symbol.name for symbol in layer.inputs),
