@@ -300,15 +300,25 @@ def _without_noise(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> Lay
     if not layer.expressions:
         return layer
     values = Evaluator(inputs, X)
-    with np.errstate(all="ignore"):
-        columns = np.array([values(expr) for expr in layer.expressions])
-        means = columns.mean(axis=1)[:, None] * layer.weights
-        spans = np.ptp(columns, axis=1)[:, None] * np.abs(layer.weights)
-        sizes = np.maximum(np.abs(layer.bias + means.sum(axis=0)), spans.max(axis=0))
-        noise = spans <= _NOISE * sizes
-    weights = np.where(noise, 0.0, layer.weights)
-    bias = layer.bias + np.where(noise, means, 0.0).sum(axis=0)
+    weights, bias = layer.weights.copy(), layer.bias.astype(np.float64)
+    sizes = [_usual_sizes(unit) for unit in _units(layer, values, len(X)).T]
+    for k, expr in enumerate(layer.expressions):
+        column = values(expr)
+        with np.errstate(all="ignore"):
+            mean = float(column.mean())
+            changes = np.abs(column - mean)
+            for j in np.flatnonzero(weights[k]):
+                if np.all(np.abs(weights[k, j]) * changes <= _NOISE * sizes[j]):
+                    bias[j] += weights[k, j] * mean
+                    weights[k, j] = 0.0
     return layer._replace(weights=weights, bias=bias)
+
+
+def _usual_sizes(column: Array) -> Array:
+    """How large a value is on its row, or usually where it is less there: (n,)."""
+    size = np.abs(column)
+    finite = size[np.isfinite(size)]
+    return np.maximum(size, np.quantile(finite, 0.1) if len(finite) else 0.0)
 
 
 def _in_terms(
