@@ -43,12 +43,13 @@ class Limits:
         """Generations that may be made before the next look at the rules; 0 ends the trial."""
         if state.generation == 0:
             return 1
-        left = self._settings.generations - state.generation
+        remaining = self._settings.generations - state.generation
         if self._settings.max_evaluations is not None:
-            left = min(left, self._affordable(state, self._settings.max_evaluations))
+            remaining = min(remaining, self._affordable(state, self._settings.max_evaluations))
         if self._settings.patience is not None:
-            left = min(left, _last_success(state) + self._settings.patience - state.generation)
-        return max(left, 0)
+            end = _last_success(state) + self._settings.patience
+            remaining = min(remaining, end - state.generation)
+        return max(remaining, 0)
 
     def _affordable(self, state: State, most: int) -> int:
         """Generations that the evaluations left allow, whichever kind they will be of."""

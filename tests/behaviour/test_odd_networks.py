@@ -1,4 +1,4 @@
-"""Networks and limits that leave little to say: a fit ends, and what is printed is what is meant."""
+"""Networks and limits that leave little to say: a fit ends, and prints what it means."""
 
 from __future__ import annotations
 
