@@ -88,11 +88,11 @@ class Arrangement:
         yield self._product(value, factors)
         for base, exponent in factors.items():
             rest = [self._factor(b, e) for b, e in factors.items() if b != base]
-            inside, linear = self._scaled_base(value, base, exponent), self._algebra.linear(base)
+            inside = self._scaled_base(value, base, exponent)
             if inside is not None:
                 power = Pow(inside, exponent, evaluate=False)
-                cost = -1 if _is_readable(value) else 2 * list(linear.terms.values()).count(1.0)
-                yield _Term(1.0, (*rest, power), (cost, 0.0))
+                # Terms without a coefficient get one, together.
+                yield _Term(1.0, (*rest, power), (-1 if _is_readable(value) else 2, 0.0))
             if isinstance(base, exp) and exponent == 1:
                 yield self._absorbed(value, base, rest)
             logistic = self._with_unit_constant(value, base, exponent)
@@ -134,7 +134,7 @@ class Arrangement:
 
         It is where no term of the sum loses a coefficient of 1 by it: ``3*sqrt(1 - x**2/9)`` is
         ``sqrt(9 - x**2)``. A factor that reads badly is moved into any power: ``1e-8*(x + y)**4``
-        is ``(0.01*x + 0.01*y)**4``.
+        is ``(0.01*(x + y))**4``.
         """
         linear = self._algebra.linear(base)
         if value <= 0.0 or value == 1.0 or not isinstance(base, Add) or exponent == 1:

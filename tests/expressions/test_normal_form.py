@@ -216,5 +216,5 @@ def test_negative_factors_leave_sines() -> None:
 
 def test_factors_that_read_badly_go_into_a_power() -> None:
     """Where the power is of a sum; others stay before it."""
-    assert normal("1e-8*(x + y)**4") == "(0.01*x + 0.01*y)**4"
+    assert normal("1e-8*(x + y)**4") == "(0.01*(x + y))**4"
     assert normal("2*(x + y)**4") == "2*(x + y)**4"
