@@ -23,10 +23,10 @@ from srnet_cli.compare.plane import View, plane_of
 from srnet_cli.compare.plots import plots
 from srnet_cli.compare.tasks import Done, run_all
 from srnet_cli.errors import Interrupted, UsageError
-from srnet_cli.expressions.formulas import layer_formulas
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.reporting import StepReporter
 from srnet_cli.runs import files
+from srnet_cli.runs.expressions_file import printed_layers, shortener
 from srnet_cli.runs.records import RunInfo
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.signals import Signals, StopNow
@@ -205,9 +205,9 @@ def subject_of(fitted: FittedRun) -> Subject:
     """
     train = fitted.sets["train"]
     require_finite(train, "training")
-    rows = fitted.assessment.checked
-    formulas = layer_formulas(fitted.model, rows.X, values=rows.layers)
-    nodes = sum(layer.complexity for layer in formulas)
+    assessment = fitted.assessment
+    layers = printed_layers(assessment, shortener(assessment, fitted.settings))
+    nodes = sum(layer.complexity for layer in layers)
     answers = None
     if fitted.formulas is not None:
         answers = Answers.from_formulas(fitted.formulas, fitted.has_classes)

@@ -38,7 +38,7 @@ class Subject:
         network: the network.
         model: the formulas of a run that read it.
         train: the training rows that explainers may learn from, raw, (n, d).
-        nodes: nodes of the expressions of all the model's layers, without readouts.
+        nodes: nodes of everything that is printed of the model's layers, readouts included.
         answers: the whole-network formulas that the run answers with; None where it has none.
     """
 
@@ -114,9 +114,8 @@ class FormulaExplanation(Explanation):
 
     @property
     def nodes(self) -> int:
-        """Nodes of the expressions and of the readouts of all layers."""
-        readouts = sum(_nodes(layer.weights.T) for layer in self.subject.model.layers)
-        return self.subject.nodes + readouts
+        """Nodes of the formulas of all layers, as printed."""
+        return self.subject.nodes
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,13 @@ class Strategy:
             knows beforehand.
         kernel: the compiled function that takes longest to compile, ``module.function``.
         measured: what fitness and losses are, in words, of whether there are classes.
-        evaluations: individuals evaluated in so many generations, of (generations, settings).
+        evaluations: individuals evaluated in so many generations, of (generations, settings), and
+            for whoever has two kinds of generations how many of these are of the direct search.
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
         direct_fronts: whole-network formulas found so far, output by output, of a state; empty
             where the strategy, or the state, has none.
         is_direct: whether a state is in the search of whole-network formulas.
+        direct_generations: how many generations of a state were of that search.
         pack: the states of several trials as bytes; equal states give equal bytes.
         unpack: the inverse of ``pack``, of (bytes, widths d, m_1, …, m_L, settings); raises where
             the bytes are not such states.
@@ -103,10 +105,11 @@ class Strategy:
     is_open_ended: bool
     kernel: str
     measured: Callable[[bool], str]
-    evaluations: Callable[[int, Any], int]
+    evaluations: Callable[..., int]
     symbolic_layers: Callable[[Any, Sequence[int], Any], tuple[SymbolicLayer, ...]]
     direct_fronts: Callable[[Any], Sequence[HallOfFame]]
     is_direct: Callable[[Any], bool]
+    direct_generations: Callable[[Any], int]
     pack: Callable[[Sequence[Any]], bytes]
     unpack: Callable[[bytes, Sequence[int], Any], Sequence[Any]]
 
@@ -116,7 +119,7 @@ class Strategy:
         return self.settings.reads_oracle_rows
 
 
-def _one_parent(generations: int, settings: MnncgpSettings) -> int:
+def _one_parent(generations: int, settings: MnncgpSettings, direct: int = 0) -> int:
     """The first generation makes the whole population, each later one all but the parent."""
     return min(generations, 1) + generations * (settings.population - 1)
 
@@ -141,6 +144,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         symbolic_layers=auto.symbolic_layers,
         direct_fronts=lambda state: () if state.direct is None else state.direct.fronts,
         is_direct=lambda state: state.direct is not None and not state.has_direct,
+        direct_generations=lambda state: 0 if state.direct is None else state.direct.generation,
         pack=auto.pack,
         unpack=auto.unpack,
     ),
@@ -155,6 +159,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         symbolic_layers=mnncgp.symbolic_layers,
         direct_fronts=lambda state: (),
         is_direct=lambda state: False,
+        direct_generations=lambda state: 0,
         pack=mnncgp.pack,
         unpack=mnncgp.unpack,
     ),
@@ -169,6 +174,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         symbolic_layers=direct.symbolic_layers,
         direct_fronts=lambda state: state.fronts,
         is_direct=lambda state: True,
+        direct_generations=lambda state: state.generation,
         pack=direct_progress.pack_states,
         unpack=lambda data, widths, settings: direct_progress.unpack_states(data, widths),
     ),

@@ -150,7 +150,9 @@ def scaling_sections(explanation: Explanation, display: Display) -> Iterator[Sec
 
 def layer_section(layer: LayerExplanation, display: Display) -> Section:
     """One layer: its expressions, and the readouts of its units."""
-    units, rest = _some_units(layer, display)
+    shown = _shown_units(layer, display)
+    rest = "; ".join(_rest(layer, shown, display))
+    units = [unit for unit in layer.units if unit.name in shown]
     return Section(_heading(layer, display), (_equations([*layer.expressions, *units], rest),))
 
 
@@ -230,13 +232,48 @@ def _is_readable(explanation: Explanation, display: Display) -> bool:
     )
 
 
-def _some_units(layer: LayerExplanation, display: Display) -> tuple[list[Formula], str]:
-    """The readouts of a layer, and what is said of those that are not printed."""
-    shown = layer.units if display.full else layer.units[:SHOWN]
-    more = len(layer.units) - len(shown)
-    plural = "s" if more > 1 else ""
-    rest = f"… and {more} more unit{plural}; {display.spelled('full')} prints all"
-    return list(shown), rest if more else ""
+def _shown_units(layer: LayerExplanation, display: Display) -> list[str]:
+    """The units that have a line: those that the next layer reads, and of outputs the first.
+
+    Units that equal another, or never change, are named in one line instead.
+    """
+    names = [unit.name for unit in layer.units if unit.name not in _named_together(layer)]
+    if display.full:
+        return names
+    if layer.read is None:
+        return names[:SHOWN]
+    read = {*layer.read, *(layer.twins.get(name, name) for name in layer.read)}
+    return [name for name in names if name in read] or names[:SHOWN]
+
+
+def _named_together(layer: LayerExplanation) -> set[str]:
+    """The units that one line tells of, unless they are all there is."""
+    together = {*layer.twins, *layer.constant}
+    return together if len(together) < len(layer.units) else set()
+
+
+def _rest(layer: LayerExplanation, shown: Sequence[str], display: Display) -> Iterator[str]:
+    """What is said of the units that have no line."""
+    together = _named_together(layer)
+    same: dict[str, list[str]] = {}
+    for name, other in layer.twins.items():
+        if name in together and name not in layer.constant:
+            same.setdefault(other, []).append(name)
+    yield from (f"the same as {other}: {_few(names, display)}" for other, names in same.items())
+    values = {unit.name: unit.text for unit in layer.units}
+    still = [f"{name} = {values[name]}" for name in layer.constant if name in together]
+    if still:
+        yield f"never change: {_few(still, display)}"
+    more = len(layer.units) - len(shown) - len(together)
+    if more:
+        unread = "" if layer.read is None else " that no formula of the next layer reads"
+        plural = "s" if more > 1 else ""
+        yield f"… and {more} more unit{plural}{unread}; {display.spelled('full')} prints all"
+
+
+def _few(names: Sequence[str], display: Display) -> str:
+    shown = names if display.full else names[:SHOWN]
+    return ", ".join(shown) + (f" and {len(names) - SHOWN} more" if shown != names else "")
 
 
 def _equations(formulas: Sequence[Formula], rest: str = "") -> Equations:

@@ -47,6 +47,7 @@ def make_fronts(
             shorten=shortener(assessment, prepared.experiment.evolution),
             unit_names=UNIT_NAMES,
             inputs=[layer.inputs for layer in checked.layers],
+            scaler=model.scaler,
         )
         fronts = Maker(model, network, problem, judge, formulas).fronts()
     sample = sampled(problem)

@@ -27,6 +27,9 @@ _SHRUNK_WIDTH = 130
 _ROWS = 20
 """Rows of equations that are kept on one page."""
 
+_LONG_CODE = 40
+"""Shorter code stands on one line."""
+
 _NEEDS = r"needs \usepackage{amsmath,graphicx,textcomp}"
 
 
@@ -156,7 +159,14 @@ def _cell(cell: Cell) -> str:
     if cell.kind is Kind.NUMBER:
         return _figures(words)
     written = escaped(words)
-    return rf"\texttt{{{written}}}" if cell.kind is Kind.CODE and words else written
+    return rf"\texttt{{{_breakable(written)}}}" if cell.kind is Kind.CODE and words else written
+
+
+def _breakable(written: str) -> str:
+    """Code that lines may be broken in behind an opening parenthesis or the sign of a product."""
+    if len(written) <= _LONG_CODE:
+        return written
+    return re.sub(r"\((?!\))|(?<!\*)\*(?!\*)", r"\g<0>\\allowbreak{}", written)
 
 
 def _figures(words: str) -> str:

@@ -107,8 +107,8 @@ def test_regression_figures_are_scikit_learns():
         assert measured["r2_near_0.1"].value == pytest.approx(pooled)
         assert measured["spread"].value == 0.0
         assert measured["terms"].value == 3
-        # Two expressions, each a name; two readouts of two products of three nodes, a sum, a bias.
-        assert measured["nodes"].value == 2 + 2 * 8
+        # One output, of two products of three nodes, a sum and a bias.
+        assert measured["nodes"].value == 2 * 3 + 1 + 1
 
 
 def test_classification_figures_are_scikit_learns():

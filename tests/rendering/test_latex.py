@@ -130,3 +130,13 @@ def test_it_compiles(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout
+
+
+def test_long_code_may_be_broken_within_calls_and_products() -> None:
+    """A formula of nested calls has no blanks to break at; what is set stays the same, and powers
+    are not parted."""
+    formula = "sin(tanh(0.5*x*tanh(1.25*y**2)))" * 2
+    latex = render(Document("", sections=(Section("", (table(["f"], [[code(formula)]]),)),)))
+    assert r"sin(\allowbreak{}tanh(\allowbreak{}0.5*\allowbreak{}x" in latex
+    assert r"y**2" in latex
+    assert latex.replace(r"\allowbreak{}", "").count(formula) == 1

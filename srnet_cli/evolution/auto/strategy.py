@@ -40,6 +40,7 @@ from srnet_cli.evolution.auto.whole.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.whole.refinement import Refinement
 from srnet_cli.evolution.auto.whole.stages import CrossEntropyDescent, EndOfCycle, JointRefinement
 from srnet_cli.evolution.direct.strategy import Direct
+from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import divergence
@@ -166,12 +167,15 @@ class Auto:
             self._next_stage(state)
 
     def _has_had_its_share(self, state: State) -> bool:
-        """Whether the direct search has had its share of generations, or of the time there is."""
-        settings = self._settings
+        """Whether the direct search has had its share of generations, evaluations or time."""
+        settings, share, done = self._settings, self._settings.direct_share, state.generation + 1
         is_late = settings.max_seconds is not None and (
-            state.seconds >= settings.direct_share * settings.max_seconds
+            state.seconds >= share * settings.max_seconds
         )
-        return is_late or state.generation + 1 >= settings.direct_share * settings.generations
+        has_tuned = settings.max_evaluations is not None and (
+            direct_evaluations(done, settings) >= share * settings.max_evaluations
+        )
+        return is_late or has_tuned or done >= share * settings.generations
 
     def _is_late(self, state: State) -> bool:
         """Whether the stage has had its share of the time there is; in later cycles none has."""
@@ -284,9 +288,20 @@ def unpack(data: bytes, widths: Sequence[int], settings: AutoSettings) -> list[S
     return unpacked
 
 
-def evaluations(generations: int, settings: AutoSettings, budget: Budget = FULL) -> int:
-    """Expressions tuned in so many generations, at most: joint steps tune none."""
-    return generations * budget.layer.evaluations
+def evaluations(
+    generations: int, settings: AutoSettings, direct: int = 0, budget: Budget = FULL
+) -> int:
+    """Expressions tuned in so many generations, at most: joint steps tune none.
+
+    Args:
+        generations: how many.
+        settings: the strategy's hyperparameters.
+        direct: how many of them, at most, are those of the direct search, which comes first.
+        budget: what a generation may cost.
+    """
+    direct = min(generations, direct)
+    layers = (generations - direct) * budget.layer.evaluations
+    return direct_evaluations(direct, settings) + layers
 
 
 def _decoders(widths: Sequence[int], settings: AutoSettings) -> list[Decoder]:

@@ -160,8 +160,8 @@ def _rows(problem: Problem, budget: Budget) -> tuple[slice, slice]:
     return slice(fit, middle), slice(middle, total)
 
 
-def evaluations(generations: int, settings: EvolutionSettings) -> int:
-    """Formulas tuned in so many generations, about."""
+def evaluations(generations: int, settings: EvolutionSettings, direct: int = 0) -> int:
+    """Formulas tuned in so many generations, about; whatever is said, all are of this kind."""
     budget = Budget()
     return generations * budget.islands * budget.offspring
 

@@ -28,6 +28,7 @@ from srnet_cli.evolution.auto.strategy import (
     unpack,
 )
 from srnet_cli.evolution.direct.settings import Effort
+from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
@@ -485,4 +486,12 @@ def test_evaluations_are_counted_at_most() -> None:
     generation = evaluations(1, settings())
     assert generation == FULL.layer.lineages * (1 + FULL.layer.seeds + FULL.layer.offspring) == 4488
     assert evaluations(7, settings()) == 7 * generation
-    assert evaluations(1, settings(), SHORT) == 8 * (1 + 8 + 25)
+    assert evaluations(1, settings(), budget=SHORT) == 8 * (1 + 8 + 25)
+
+
+def test_generations_of_the_direct_search_count_as_such() -> None:
+    """They come first, and tune as many formulas as the strategy of that name does."""
+    of_layers, of_formulas = evaluations(1, settings()), direct_evaluations(1, settings())
+    assert of_layers != of_formulas
+    assert evaluations(9, settings(), direct=4) == 4 * of_formulas + 5 * of_layers
+    assert evaluations(3, settings(), direct=4) == 3 * of_formulas
