@@ -83,8 +83,8 @@ def explain(
     First comes the formula where more nodes begin to bring little (the knee of the front), with its
     1−R² on held-out rows and where it fails; --fidelity and --complexity choose others.
     """
-    from srnet_cli.explain.choice import Choice
     from srnet_cli.rendering.document import Display
+    from srnet_cli.runs.choice import Choice
 
     choice = Choice(fidelity, complexity, layer, pick, as_found)
     display = Display(full, console.flag)

@@ -17,11 +17,11 @@ from budgets import limit_auto
 from scipy.special import softmax
 from small_run import CONFIG, small_config
 
-from srnet_cli.explain.choice import Choice
 from srnet_cli.explain.explaining import Explanation, explain
 from srnet_cli.expressions import as_python, compose, layer_formulas, layers_as_python
 from srnet_cli.fit import fitting
 from srnet_cli.networks import Network, network_to_bytes
+from srnet_cli.runs.choice import Choice
 from srnet_cli.runs.run import FittedRun, read_run
 
 pytestmark = pytest.mark.slow
