@@ -3,10 +3,12 @@
 from srnet_cli.store.checkpoints import Checkpoint
 from srnet_cli.store.commit import SCHEMA, Commit, Damage
 from srnet_cli.store.files import (
+    check_new_file,
     encode_json,
     plain_values,
     read_bytes,
     read_json,
+    replacing,
     write_atomic,
     write_json,
 )
@@ -21,12 +23,14 @@ __all__ = [
     "Damage",
     "Run",
     "RunFolder",
+    "check_new_file",
     "encode_json",
     "find_run",
     "list_runs",
     "plain_values",
     "read_bytes",
     "read_json",
+    "replacing",
     "require_free",
     "runs_root",
     "write_atomic",
