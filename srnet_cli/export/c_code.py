@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sympy import Expr, Rational, Symbol
 
-from srnet_cli.export.code import CodeWriter, header
+from srnet_cli.export.code import CodeWriter, counted, header
 from srnet_cli.export.identifiers import ascii_name, identifiers
 from srnet_cli.export.subject import Subject
 from srnet_cli.expressions.writer import Text
@@ -103,6 +103,7 @@ def render(subject: Subject) -> str:
     writer = CWriter(names)
     name, outputs = ascii_name(subject.name), len(subject.outputs)
     body = list(_body(subject, writer, names))
+    reads = counted(len(subject.inputs), "input")
     parts = ["/*", *(f" * {_comment(line)}".rstrip() for line in header(subject, names)), " */"]
     parts += ["#include <math.h>", ""]
     for function, source in _HELPERS.items():
@@ -115,7 +116,7 @@ def render(subject: Subject) -> str:
     ):
         parts += _strings(f"{name}_{what}", texts)
     parts += [
-        f"/* Reads {len(subject.inputs)} input{'s' if len(subject.inputs) > 1 else ''}, writes {outputs} output{'s' if outputs > 1 else ''}. */",
+        f"/* Reads {reads}, writes {counted(outputs, 'output')}. */",
         f"void {name}_predict(const double *in, double *out)",
         "{",
         *(f"    {line}" for line in body),

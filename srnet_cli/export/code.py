@@ -89,3 +89,8 @@ def commented(lines: Iterable[str], sign: str) -> list[str]:
 def quoted_names(names: Iterable[str]) -> str:
     """A tuple of strings, as Python writes it."""
     return repr(tuple(names))
+
+
+def counted(number: int, what: str) -> str:
+    """``1 input``, ``2 inputs``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

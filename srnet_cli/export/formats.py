@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from srnet_cli.export import c_code, numpy_code, python_code
+from srnet_cli.export import (
+    c_code,
+    excel_sheet,
+    jax_code,
+    numpy_code,
+    onnx_graph,
+    papers,
+    python_code,
+    sympy_code,
+    torch_code,
+)
 from srnet_cli.export.subject import Subject
 
 
@@ -27,5 +37,13 @@ class Form:
 FORMATS: dict[str, Form] = {
     "python": Form(python_code.render),
     "numpy": Form(numpy_code.render),
+    "sympy": Form(sympy_code.render),
+    "latex": Form(papers.latex),
+    "mathml": Form(papers.mathml),
+    "markdown": Form(papers.markdown),
+    "excel": Form(excel_sheet.render, excel_sheet.pack, ".xlsx"),
     "c": Form(c_code.render),
+    "onnx": Form(None, onnx_graph.pack, ".onnx"),
+    "torch": Form(torch_code.render),
+    "jax": Form(jax_code.render),
 }

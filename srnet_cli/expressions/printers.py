@@ -13,7 +13,7 @@ from srnet_cli.expressions.markup import LatexWriter, MathmlWriter
 from srnet_cli.expressions.writer import PythonWriter, Writer
 from srnet_cli.networks.network import Scaler
 
-_MATHML = "http://www.w3.org/1998/Math/MathML"
+MATHML = "http://www.w3.org/1998/Math/MathML"
 
 
 def as_text(expr: Expr) -> str:
@@ -58,7 +58,7 @@ def as_latex(expr: Expr, width: int | None = None) -> str:
 
 def as_mathml(expr: Expr) -> str:
     """The formula as presentation MathML, a ``math`` element that browsers render."""
-    return f'<math xmlns="{_MATHML}"><mrow>{MathmlWriter().write(expr)}</mrow></math>'
+    return f'<math xmlns="{MATHML}"><mrow>{MathmlWriter().write(expr)}</mrow></math>'
 
 
 def as_python(expressions: Sequence[Expr], arguments: Sequence[Symbol], name: str = "f") -> str:
