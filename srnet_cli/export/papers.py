@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.sax.saxutils import escape
 
 from sympy import Expr
@@ -22,9 +23,8 @@ _WIDTH = 68
 
 def latex(subject: Subject) -> str:
     """Equations for a paper; what is known of them stands above as comments."""
-    facts = Document("", tuple(line for line in header(subject) if line))
-    lines = rendered(facts, "latex"), rendered(_document(subject, is_brief=True), "latex")
-    return "\n".join(lines) + "\n"
+    facts = tuple(line for line in header(subject) if line)
+    return rendered(replace(_document(subject, is_brief=True), lead=facts), "latex") + "\n"
 
 
 def markdown(subject: Subject) -> str:

@@ -9,6 +9,7 @@ from srnet_cli.store.files import (
     read_bytes,
     read_json,
     replacing,
+    storage_errors,
     write_atomic,
     write_json,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "replacing",
     "require_free",
     "runs_root",
+    "storage_errors",
     "write_atomic",
     "write_json",
 ]

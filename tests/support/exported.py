@@ -146,7 +146,7 @@ def excel(source: str, _: Path) -> Function:
         for number, formula in enumerate(compiled, inputs):
             value = formula(*(np.array([[known[name]]]) for name in formula.inputs))
             value = np.asarray(value).ravel()[0]
-            results.append(float(value) if isinstance(value, int | float) else np.nan)
+            results.append(float(value) if isinstance(value, int | float | np.number) else np.nan)
             known[f"{letters(number)}2"] = results[-1]
         return results
 
