@@ -33,7 +33,7 @@ class Input:
 
     Attributes:
         symbol: what formulas call it.
-        column: its own name, any text.
+        column: its own name, on one line.
         low, high: the interval that formulas are meant for.
     """
 
