@@ -6,6 +6,8 @@ import csv
 import gzip
 import io
 import json
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from budgets import limit_auto
 from exported import RUN, Array, module
@@ -200,8 +203,6 @@ def check(found: list[dict[str, str]], source: str, values: Array, fitted: Any) 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.csv.gz", "rows.parquet"])
 def test_predict_into_a_file(name: str, kept: Path, tmp_path: Path) -> None:
     """Every kind of table is written, and read again: the same predictions."""
-    import pandas as pd
-
     rows, first, second = table(tmp_path / "t.csv", LINES), tmp_path / name, tmp_path / "again.csv"
     assert run("predict", "--run", kept, rows, "-o", first) == 0
     assert run("predict", "--run", kept, first, "-o", second) == 0
@@ -262,6 +263,23 @@ def test_hybrids_are_the_composition_of_their_parts(kept: Path) -> None:
     second = act(first @ network.weights[1].T + network.biases[1])
     expected = second @ network.weights[2].T + network.biases[2]
     np.testing.assert_allclose(hybrid(model, network, 1, 1)(X), expected, rtol=1e-9)
+
+
+def test_the_pages_commands_run(
+    kept: Path, tmp_path: Path, runs_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the page on exporting shows, in its order."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "export.md"
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.M | re.S)
+    shutil.copytree(kept, runs_dir / "run")
+    monkeypatch.chdir(tmp_path)
+    rows = table(tmp_path / "rows.csv", LINES)
+    pytest.importorskip("pyarrow")
+    pd.read_csv(rows).to_parquet(tmp_path / "rows.parquet")
+    lines = "".join(blocks).splitlines()
+    assert len(lines) > 8
+    for line in lines:
+        assert run(*shlex.split(line, comments=True)[1:]) == 0, line
 
 
 # --- bad input --------------------------------------------------------------------------------
