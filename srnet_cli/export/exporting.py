@@ -44,6 +44,10 @@ def run(
         StorageError: the run is damaged, or the file cannot be written.
     """
     form = _form(to)
+    if composition and layer is not None and choice.pick is None:
+        raise UsageError(
+            "they contradict each other; give one of them", options=("composition", "layer")
+        )
     if output is None:
         if form.render is None:
             raise UsageError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from xml.sax.saxutils import escape
 
 from sympy import Expr
 
@@ -12,8 +11,8 @@ from srnet_cli.export.code import header
 from srnet_cli.export.subject import Subject
 from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.layout import latex_lines
-from srnet_cli.expressions.markup import LatexWriter, MathmlWriter
-from srnet_cli.expressions.printers import MATHML, as_text
+from srnet_cli.expressions.markup import LatexWriter
+from srnet_cli.expressions.printers import as_mathml, as_text
 from srnet_cli.rendering.document import Document, Equation, Equations, Remarks, Section
 from srnet_cli.rendering.formats import render as rendered
 from srnet_cli.rendering.table import code, number, table, text
@@ -35,11 +34,7 @@ def markdown(subject: Subject) -> str:
 def mathml(subject: Subject) -> str:
     """A piece of HTML: a ``math`` element per equation; what is known of them as a comment."""
     parts = ["<!--", *(_comment(line) for line in header(subject)), "-->", "<div>"]
-    for name, expr in _equations(subject):
-        left = f"<mtext>{escape(name)}</mtext><mo>=</mo>"
-        right = f"<mrow>{MathmlWriter().write(expr)}</mrow>"
-        block = f'<math xmlns="{MATHML}" display="block"><mrow>{left}{right}</mrow></math>'
-        parts.append(block)
+    parts += [as_mathml(expr, name) for name, expr in _equations(subject)]
     return "\n".join([*parts, "</div>"]) + "\n"
 
 

@@ -19,10 +19,8 @@ from srnet_cli.expressions.printers import (
     as_equation,
     as_latex,
     as_mathml,
-    as_python,
     as_srepr,
     as_text,
-    layers_as_python,
 )
 from srnet_cli.expressions.simplifier import simplify
 from srnet_cli.expressions.trees import rounded
@@ -34,7 +32,6 @@ __all__ = [
     "as_equation",
     "as_latex",
     "as_mathml",
-    "as_python",
     "as_srepr",
     "as_text",
     "complexity",
@@ -42,7 +39,6 @@ __all__ = [
     "expressions_of_layer",
     "feature_symbols",
     "layer_formulas",
-    "layers_as_python",
     "rounded",
     "simplify",
     "to_sympy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -134,26 +134,24 @@ class _Job:
                 self._undefined += int(np.sum(~np.isfinite(values).all(axis=1)))
             for name, column in self._named(values):
                 columns[_free(f"{name}_{source}", columns)] = column
-        outside = self._domain.outside(X)
-        self._outside += int(outside.any(axis=1).sum())
-        columns[_free(OUTSIDE, columns)] = [self._listed(row) for row in outside]
+        outside = [
+            [*(self._fitted.model.features[i] for i in np.flatnonzero(row)), *unknown]
+            for row, unknown in zip(self._domain.outside(X), self._unknown(chunk), strict=True)
+        ]
+        self._outside += sum(map(bool, outside))
+        columns[_free(OUTSIDE, columns)] = ["; ".join(map(one_line, names)) for names in outside]
         return columns
 
     def _named(self, values: Array) -> Iterator[tuple[str, list[Any]]]:
         """The columns of outputs; of a classifier the class first. No value is nothing."""
         fitted = self._fitted
         if fitted.has_classes:
-            classes = [*fitted.classes, None]
+            classes = [*fitted.classes, ""]
             numbers = decided(values)
             assert NO_CLASS == -1
             yield one_line(fitted.inputs.target), [classes[number] for number in numbers]
         for name, column in zip(fitted.output_names, values.T.tolist(), strict=True):
             yield name, [value if np.isfinite(value) else None for value in column]
-
-    def _listed(self, outside: NDArray[np.bool_]) -> str:
-        if not outside.any():
-            return ""
-        return "; ".join(self._fitted.model.features[i] for i in np.flatnonzero(outside))
 
     def _inputs(self, chunk: Chunk) -> Array:
         """The inputs of the network, (n, d); a column of categories as its indicators."""
@@ -171,11 +169,27 @@ class _Job:
         for column, categories in self._fitted.inputs.categories.items():
             if column not in chunk.columns:
                 continue
-            texts = [_category(value) for value in chunk.columns[column]]
+            values = chunk.columns[column]
+            self._check_categories(chunk, column)
+            labels = [_category(value, categories) for value in values]
             for category in categories:
-                same = np.array([text == category for text in texts], dtype=np.float64)
+                same = np.array([label == category for label in labels], dtype=np.float64)
                 columns[indicator(column, category)] = same
         return columns
+
+    def _check_categories(self, chunk: Chunk, column: str) -> None:
+        for where, value in zip(chunk.rows, chunk.columns[column], strict=True):
+            if value is None or not str(value).strip():
+                raise DataError(f"{self._table}: column {quoted(column)}: {where} has no value")
+
+    def _unknown(self, chunk: Chunk) -> list[list[str]]:
+        """By row, the columns of categories that hold one that no training row has."""
+        unknown: list[list[str]] = [[] for _ in chunk.rows]
+        for column, categories in self._fitted.inputs.categories.items():
+            for names, value in zip(unknown, chunk.columns.get(column, ()), strict=False):
+                if _category(value, categories) not in categories:
+                    names.append(column)
+        return unknown
 
     def _numbers(self, chunk: Chunk, name: str) -> Array:
         if name not in chunk.columns:
@@ -202,11 +216,11 @@ def _number(value: object) -> float:
         return np.nan
 
 
-def _category(value: object) -> str:
-    """A category as tables of training rows name it: ``1.0`` and ``1`` are one."""
+def _category(value: object, known: Collection[str]) -> str:
+    """A category as the training rows name it: where all are numbers, ``1.0`` and ``1`` are one."""
     text = str(value).strip()
     number = _number(text)
-    if np.isfinite(number) and abs(number) < 2.0**53:
+    if text not in known and np.isfinite(number) and abs(number) < 2.0**53:
         return f"{number:.0f}" if number.is_integer() else repr(number)
     return text
 

@@ -174,7 +174,15 @@ class ParquetWriter:
 
     def write(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Write rows."""
-        table = self._arrow.table({name: list(values) for name, values in columns.items()})
+        arrays = {name: self._arrow.array(list(values)) for name, values in columns.items()}
+        # Of a column without a value the kind cannot be told, and later rows may have some.
+        number = self._arrow.float64()
+        table = self._arrow.table(
+            {
+                name: array.cast(number) if self._arrow.types.is_null(array.type) else array
+                for name, array in arrays.items()
+            }
+        )
         if self._file is None:
             self._file = self._parquet.ParquetWriter(self._path, table.schema)
         self._file.write_table(table.cast(self._file.schema))

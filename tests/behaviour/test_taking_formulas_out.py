@@ -291,6 +291,7 @@ BAD = [
     (["export", "--to", "c", "--layer", "9"], 2, "--layer 9: give 1 to 3"),
     (["export", "--to", "c", "--layer", "1", "--pick", "99"], 2, "--pick 99: the front of"),
     (["export", "--to", "c", "--pick", "1"], 2, "--layer and --pick: they belong together"),
+    (["export", "--to", "c", "--composition", "--layer", "1"], 2, "--composition and --layer"),
     (["export", "--to", "c", "--fidelity", "2"], 2, "--fidelity 2"),
     (["export", "--to", "c", "-o", "missing/x.c"], 4, "cannot write missing/x.c"),
     (["export", "--to", "c", "-o", "there.csv"], 2, "there.csv exists"),

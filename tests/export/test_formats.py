@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy
-from exported import FORMATS, RUN, Array, function_of, subject
+from exported import FORMATS, RUN, Array, Function, function_of, subject
+from hypothesis import given
+from hypothesis import strategies as st
 
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.program import Program
@@ -90,3 +93,19 @@ def test_every_primitive_at_the_edges(form: str, tmp_path: Path) -> None:
     """Also where a naive form would overflow, lose its digits, or raise."""
     X = rows_for(form)
     check(function_of(form, subject(everything(), (u, v)), tmp_path)(X), X)
+
+
+_ANY = st.floats(-8e307, 8e307)
+
+
+@pytest.mark.parametrize("form", ["python", "numpy"])
+@given(pairs=st.lists(st.tuples(_ANY, _ANY), min_size=1, max_size=20))
+def test_every_primitive_anywhere(form: str, pairs: list[tuple[float, float]]) -> None:
+    """At any numbers, not at those alone that somebody thought of."""
+    X = np.array(pairs)
+    check(whole(form)(X), X)
+
+
+@cache
+def whole(form: str) -> Function:
+    return function_of(form, subject(everything(), (u, v)), Path())
