@@ -137,6 +137,7 @@ def excel(source: str, _: Path) -> Function:
     """The cells by an engine that computes as Excel does; errors are NaN."""
     parser = pytest.importorskip("formulas").Parser()
     cells = source.splitlines()[1].split("\t")
+    outputs = sum(line.startswith("'  ") for line in source.partition("'outputs:")[2].splitlines())
     inputs = sum(not cell.startswith("=") for cell in cells)
     compiled = [parser.ast(cell)[1].compile() for cell in cells[inputs:] if "CHOOSE" not in cell]
 
@@ -148,7 +149,7 @@ def excel(source: str, _: Path) -> Function:
             value = np.asarray(value).ravel()[0]
             results.append(float(value) if isinstance(value, int | float | np.number) else np.nan)
             known[f"{letters(number)}2"] = results[-1]
-        return results
+        return results[-outputs:]
 
     return lambda X: np.array([row_of(row) for row in X.tolist()])
 
