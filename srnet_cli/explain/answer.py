@@ -11,13 +11,13 @@ import numpy as np
 
 from srnet_cli.errors import SrnetError, UsageError
 from srnet_cli.evolution.problem import direct_outputs
-from srnet_cli.explain.choice import Choice
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.expressions.hypothesis import Judged, Rows, judge, parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.fidelity.validity import Validity, check_values
-from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
+from srnet_cli.fronts.formulas import NetworkFormula, NetworkFormulas
+from srnet_cli.runs.choice import Choice, chosen_formulas
 from srnet_cli.runs.outputs import direct_names
 from srnet_cli.runs.run import FittedRun
 
@@ -108,25 +108,13 @@ def answer(fitted: FittedRun, choice: Choice, hypotheses: Sequence[str]) -> Answ
     tried = tuple(_tried(fitted, hypotheses))
     if formulas is None:
         return Answer(None, (), "", tried=tried, weights=weights)
-    chosen, why = _chosen(formulas.fronts, choice)
+    chosen, why = chosen_formulas(formulas.fronts, choice)
     return Answer(formulas, chosen, why, _validity(fitted, formulas, chosen), tried, weights)
 
 
 def _weights(fitted: FittedRun) -> int:
     network = fitted.network
     return sum(weight.size for weight in network.weights) + sum(b.size for b in network.biases)
-
-
-def _chosen(
-    fronts: Sequence[FormulaFront], choice: Choice
-) -> tuple[tuple[NetworkFormula, ...], str]:
-    if choice.complexity is not None:
-        why = f"the most faithful of at most {choice.complexity} nodes"
-        return tuple(front.within(choice.complexity) for front in fronts), why
-    if choice.fidelity is not None:
-        why = f"the simplest that keeps {choice.fidelity:g} of R²"
-        return tuple(front.simplest(choice.fidelity) for front in fronts), why
-    return tuple(front.answer for front in fronts), "the knee of the front"
 
 
 def _validity(

@@ -12,7 +12,6 @@ from sympy import Expr
 from srnet_cli.config.document import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.answer import Answer, answer
-from srnet_cli.explain.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.formulas import LayerFormulas
 from srnet_cli.expressions.layers import ReadableLayer, readable_layers
@@ -30,6 +29,7 @@ from srnet_cli.fidelity.layers import layer_name, measure
 from srnet_cli.fidelity.validity import Validity, check
 from srnet_cli.fronts.rows import faithfulness
 from srnet_cli.metrics import accuracy
+from srnet_cli.runs.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.runs.expressions_file import figures, formulas_of, shortener
 from srnet_cli.runs.records import NetworkQuality
 from srnet_cli.runs.run import FittedRun, read_run

@@ -18,10 +18,8 @@ from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import (
     as_latex,
     as_mathml,
-    as_python,
     as_srepr,
     as_text,
-    layers_as_python,
 )
 from srnet_cli.expressions.simplifier import simplify
 from srnet_cli.expressions.trees import rounded
@@ -32,7 +30,6 @@ __all__ = [
     "agree",
     "as_latex",
     "as_mathml",
-    "as_python",
     "as_srepr",
     "as_text",
     "complexity",
@@ -40,7 +37,6 @@ __all__ = [
     "expressions_of_layer",
     "feature_symbols",
     "layer_formulas",
-    "layers_as_python",
     "rounded",
     "simplify",
     "to_sympy",

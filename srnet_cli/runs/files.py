@@ -28,6 +28,9 @@ FRONTS_PLOT = "plots/fronts.png"
 # What depends on the clock.
 TIMING = "timing.csv"
 
+# What ``srnet explain --hybrid`` adds.
+HYBRID = "hybrid.json"
+
 # What ``srnet compare`` adds.
 COMPARISON = "compare.json"
 COMPARISON_TABLE = "compare.csv"
@@ -59,6 +62,7 @@ __all__ = [
     "FRONTS",
     "FRONTS_PLOT",
     "FRONT_ROWS",
+    "HYBRID",
     "INPUTS",
     "LAYERS_PLOT",
     "LOCK",

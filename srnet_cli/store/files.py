@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from srnet_cli.errors import StorageError
+from srnet_cli.errors import StorageError, UsageError
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp", re.DOTALL)
 
@@ -56,6 +56,43 @@ def write_atomic(path: Path, data: bytes) -> None:
                 os.unlink(temporary)
             raise
         sync_folder(path.parent)
+
+
+def check_new_file(path: Path, force: bool) -> None:
+    """Make sure, before work begins, that a file that a user names may be written.
+
+    Args:
+        path: the file.
+        force: whether one that exists may be replaced.
+
+    Raises:
+        UsageError: there is such a file.
+        StorageError: it is a folder, or its folder is missing.
+    """
+    if path.is_dir():
+        raise StorageError(f"cannot write {path}: it is a folder")
+    if not path.parent.is_dir():
+        raise StorageError(f"cannot write {path}: there is no folder {path.parent}")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists", hint="replace it", remedies=("force",))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write little by little, which takes the place of ``path`` when all went well.
+
+    Raises:
+        StorageError: it cannot be written; what stood at ``path`` is still whole.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        yield temporary
+        with storage_errors("write", path):
+            os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def _write_synced(path: Path, data: bytes) -> None:

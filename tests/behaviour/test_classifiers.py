@@ -18,11 +18,11 @@ from small_run import RESULTS, Recorder, results
 from srnet_cli import cli
 from srnet_cli.errors import Interrupted
 from srnet_cli.explain import explaining
-from srnet_cli.explain.choice import Choice
 from srnet_cli.explain.document import document
 from srnet_cli.fit import fitting
 from srnet_cli.networks import softmax
 from srnet_cli.rendering.formats import render
+from srnet_cli.runs.choice import Choice
 from srnet_cli.runs.run import FittedRun, read_run
 
 CONFIG = """\

@@ -14,15 +14,18 @@ import numpy as np
 import pytest
 import sympy
 from budgets import limit_auto
+from exported import RUN
 from scipy.special import softmax
 from small_run import CONFIG, small_config
 
-from srnet_cli.explain.choice import Choice
 from srnet_cli.explain.explaining import Explanation, explain
-from srnet_cli.expressions import as_python, compose, layer_formulas, layers_as_python
+from srnet_cli.export.formats import FORMATS
+from srnet_cli.export.subject import subject_of
 from srnet_cli.fit import fitting
 from srnet_cli.networks import Network, network_to_bytes
+from srnet_cli.runs.choice import Choice
 from srnet_cli.runs.run import FittedRun, read_run
+from srnet_cli.runs.selection import Selection
 
 pytestmark = pytest.mark.slow
 
@@ -187,21 +190,18 @@ def by_lines(shown: Explanation, fitted: FittedRun, X: Array) -> Array:
 
 
 def test_exported_python_gives_the_figures(fitted: FittedRun) -> None:
-    """Both functions that formulas are exported as, of the layers and of the whole, need NumPy
-    alone and give the R² of the model."""
+    """The layers as they are exported, read by Python and NumPy alone, give the R² of the model."""
     X = fitted.sets["train"]
-    formulas = layer_formulas(fitted.model, X)
-    sources = [layers_as_python(formulas, fitted.model.scaler)]
-    if (whole := compose(fitted.model, X, formulas)) is not None:
-        symbols = [sympy.Symbol(name) for name in fitted.model.features]
-        sources.append(as_python(whole, symbols))
     record = json.loads((fitted.path / "expressions.json").read_text())
-    for source in sources:
-        space = {"numpy": np}
-        exec(source, space)
-        with np.errstate(all="ignore"):
-            values = np.reshape(space["f"](*X.T), (len(X), -1))
-        assert close(record["network"]["r2"]["train"], r2(fitted.network.predict(X), values))
+    subject = subject_of(Selection(fitted, None, "as found"))
+    for form, rows in (("numpy", X), ("python", X[:20])):
+        render = FORMATS[form].render
+        assert render is not None
+        found = RUN[form](render(subject), fitted.path)(rows)
+        known = fitted.model.predict(rows)
+        np.testing.assert_allclose(found, known, rtol=1e-9, atol=1e-9 * np.abs(known).max())
+        if rows is X:
+            assert close(record["network"]["r2"]["train"], r2(fitted.network.predict(X), found))
 
 
 def test_figures_of_choices_are_those_of_their_formulas(fitted: FittedRun) -> None:

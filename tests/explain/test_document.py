@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sympy import Symbol
 
-from srnet_cli.explain.choice import Shown
 from srnet_cli.explain.document import SHOWN, document
 from srnet_cli.explain.explaining import (
     Explanation,
@@ -24,6 +23,7 @@ from srnet_cli.expressions.printers import as_latex
 from srnet_cli.networks import ClassificationQuality, RegressionQuality
 from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import RENDERERS, render
+from srnet_cli.runs.choice import Shown
 
 TEXT = """\
 runs/demo-1

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sympy.parsing.sympy_parser import parse_expr
 
 from srnet_cli.errors import UsageError
-from srnet_cli.expressions import as_python, as_text, feature_symbols, unit_symbols
+from srnet_cli.expressions import as_text, feature_symbols, unit_symbols
 from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.names import Names, expression_symbols, output_names
+from srnet_cli.expressions.writer import PythonWriter
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_any_text_gives_a_usable_symbol(features: list[str]) -> None:
     assert all(s.name.isidentifier() and not keyword.iskeyword(s.name) for s in symbols)
     formula = sympy.Add(*symbols)
     assert parse_expr(as_text(formula)) == formula
-    compile(as_python([formula], symbols), "<test>", "exec")
+    compile(PythonWriter().write(formula), "<test>", "eval")
     names = Names(tuple(features))
     assert len({latex_name(symbol.name) for symbol in symbols}) == len(features)
     for place, (feature, symbol) in enumerate(zip(features, symbols, strict=True)):

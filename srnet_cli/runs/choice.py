@@ -1,10 +1,12 @@
-"""Which composition of a run is shown, and why."""
+"""Which formulas of a run are meant: of its composition, and straight from its inputs; and why."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 from srnet_cli.errors import UsageError
+from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula
 from srnet_cli.fronts.front import Composition
 from srnet_cli.runs.expressions_file import FIDELITY
 from srnet_cli.runs.fronts import StoredFronts
@@ -147,3 +149,21 @@ def _without_fronts(fitted: FittedRun, choice: Choice) -> Shown:
         )
     why = f"as the search found it; no simpler formulas, {reason}"
     return Shown(why, (), None, None, None, None, 0)
+
+
+def chosen_formulas(
+    fronts: Sequence[FormulaFront], choice: Choice
+) -> tuple[tuple[NetworkFormula, ...], str]:
+    """The formula asked for of every output, straight from the inputs, and why it is that.
+
+    Args:
+        fronts: one per output.
+        choice: which member; by default the knee of each front.
+    """
+    if choice.complexity is not None:
+        why = f"the most faithful of at most {choice.complexity} nodes"
+        return tuple(front.within(choice.complexity) for front in fronts), why
+    if choice.fidelity is not None:
+        why = f"the simplest that keeps {choice.fidelity:g} of R²"
+        return tuple(front.simplest(choice.fidelity) for front in fronts), why
+    return tuple(front.answer for front in fronts), "the knee of the front"
