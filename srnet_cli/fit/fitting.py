@@ -14,9 +14,9 @@ from srnet_cli.errors import Interrupted, StorageError, UsageError
 from srnet_cli.fit import validating
 from srnet_cli.fit.run_log import LoggedReporter
 from srnet_cli.reporting import Reporter, Silent
+from srnet_cli.runs import files
 from srnet_cli.signals import Signals, StopNow
 from srnet_cli.store import RunFolder, require_free, runs_root
-from srnet_cli.store.folder import RUN
 
 if TYPE_CHECKING:
     from srnet_cli.evolution.strategies import State
@@ -147,7 +147,7 @@ def _quoted(text: str) -> str:
 def _finished(request: _Request) -> FitResult | None:
     """The result of this very run, if it has finished before and is whole."""
     folder = RunFolder(request.path)
-    if not folder.is_done or folder.verify() or _mark(folder) != request.mark:
+    if not folder.is_done or folder.verify(files.REQUIRED) or _mark(folder) != request.mark:
         return None
     from srnet_cli.runs.formulas import read as read_formulas
     from srnet_cli.runs.records import Metrics
@@ -178,7 +178,8 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         first.warm_up()
     with RunFolder.claim(request.path) as folder:
         _take_over(folder, request, reporter)
-        reporter.attach(folder.path)
+        folder.signature = request.mark
+        reporter.attach(folder)
         write_inputs(folder, prepared, request.config)
         run_info(experiment, request.mark, "running").write(folder)
         trials = Trials(folder, prepared, first, threads, reporter, signals)
@@ -197,7 +198,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         )
         if stopped is not None:
             raise Interrupted(stopped, str(folder.path))
-        folder.commit()
+        folder.commit(files.required(found=assessment is not None))
     return FitResult(request.path, metrics, formulas)
 
 
@@ -249,7 +250,7 @@ def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None
             remedies=("run_dir",),
         )
     if folder.is_done:
-        damage = folder.verify()
+        damage = folder.verify(files.REQUIRED)
         if damage:
             reporter.notice(f"{folder.path} is damaged ({damage[0]}) and is repaired")
         folder.reopen()
@@ -263,7 +264,7 @@ def _mark(folder: RunFolder) -> str | None:
     Raises:
         StorageError: it cannot be told.
     """
-    if not (folder.path / RUN).exists():
+    if not folder.has(files.RUN):
         return None
     from srnet_cli.runs.records import RunInfo
 

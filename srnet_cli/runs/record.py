@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from srnet_cli.errors import StorageError
-from srnet_cli.store import RunFolder, read_bytes
+from srnet_cli.store import RunFolder
 
 if TYPE_CHECKING:  # slow to import
     from pydantic import TypeAdapter, ValidationError
@@ -46,8 +46,7 @@ class Record:
         Raises:
             StorageError: it is missing or damaged; the message names file and key.
         """
-        path = folder.path / cls.FILE
-        return cls.from_bytes(read_bytes(path), path)
+        return cls.from_bytes(folder.read_uncommitted(cls.FILE), folder.path / cls.FILE)
 
     @classmethod
     def from_bytes(cls, data: bytes, path: Path) -> Self:
