@@ -249,11 +249,27 @@ def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None
             hint="choose another folder, or remove that one",
             remedies=("run_dir",),
         )
+    if mark is not None:
+        _compare_arithmetic(folder, reporter)
     if folder.is_done:
         damage = folder.verify(files.REQUIRED)
         if damage:
             reporter.notice(f"{folder.path} is damaged ({damage[0]}) and is repaired")
         folder.reopen()
+
+
+def _compare_arithmetic(folder: RunFolder, reporter: Reporter) -> None:
+    """Say so where a run goes on with another arithmetic than the one it was begun with."""
+    from srnet_cli.arithmetic import arithmetic
+    from srnet_cli.runs.records import RunInfo
+
+    begun, now = RunInfo.read_uncommitted(folder).versions, arithmetic()
+    differ = [f"{name} {begun[name]}, here {now[name]}" for name in now if name in begun]
+    if any(begun.get(name, now[name]) != now[name] for name in now):
+        reporter.notice(
+            f"the run was begun with {'; '.join(differ)}: results may differ in their last digits "
+            "from those of a run that never moved"
+        )
 
 
 def _mark(folder: RunFolder) -> str | None:
