@@ -16,6 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Raises:
         SystemExit: always, with the exit code.
     """
+    if arguments is None:
+        from srnet_cli.signals import quit_on_signals
+
+        # Before anything else is imported, which takes longer than some need to think again.
+        quit_on_signals()
     from srnet_cli.cli import console
     from srnet_cli.cli.app import app
 
