@@ -20,7 +20,7 @@ from srnet_cli.fidelity.tables import (
     influence_table,
 )
 from srnet_cli.fidelity.validity import warnings
-from srnet_cli.networks.quality import ClassificationQuality
+from srnet_cli.networks.quality import ClassificationQuality, written
 from srnet_cli.rendering.document import (
     BRIEF,
     Block,
@@ -329,5 +329,5 @@ def _quality(quality: NetworkQuality) -> str:
         )
     return (
         f"R² {worth_text(quality.r2)} to the truth on held-out rows, "
-        f"RMSE {quality.rmse:.4g} (the training mean: {quality.baseline_rmse:.4g})"
+        f"RMSE {written(quality.rmse)} (the training mean: {written(quality.baseline_rmse)})"
     )

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from srnet_cli.rendering.document import Block, Document, Equation, Equations, Paragraph, Remarks
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Kind, Table
-from srnet_cli.rendering.text import plain
 
 TEXT_WIDTH = 70
 """Characters in the text width of an article, 345 pt at 10 pt."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from srnet_cli.rendering.document import Block, Document, Equations, Paragraph, Remarks
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Kind, Table
-from srnet_cli.rendering.text import plain
 
 
 def render(document: Document) -> str:

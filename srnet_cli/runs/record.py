@@ -17,7 +17,7 @@ from srnet_cli.store import RunFolder
 if TYPE_CHECKING:  # slow to import
     from pydantic import TypeAdapter, ValidationError
 
-_HINT = "'srnet verify' says what is damaged; 'srnet fit' with the same config makes the run anew"
+HINT = "'srnet verify' says what is damaged; 'srnet fit' with the same config makes the run anew"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Record:
         try:
             return _checked(cls, data)
         except (ValidationError, UnicodeDecodeError) as error:
-            raise StorageError(f"{path} is damaged: {_problem(error)}", hint=_HINT) from error
+            raise StorageError(f"{path} is damaged: {_problem(error)}", hint=HINT) from error
 
     def to_dict(self) -> dict[str, Any]:
         """The values as they are written, in order."""

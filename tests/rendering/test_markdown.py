@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from odd_documents import ODD_NAMES, odd_document
 
 from srnet_cli.rendering.markdown import code_span, escaped, opening, render
-from srnet_cli.rendering.text import plain
+from srnet_cli.rendering.plain import plain
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
