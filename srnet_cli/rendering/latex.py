@@ -6,7 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from srnet_cli.rendering.document import Block, Document, Equation, Equations, Paragraph, Remarks
+from srnet_cli.rendering.document import (
+    Block,
+    Document,
+    Equation,
+    Equations,
+    Paragraph,
+    Remarks,
+    Verbatim,
+)
 from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Kind, Table
 
@@ -127,10 +135,29 @@ def _block(block: Block) -> Iterator[str]:
             yield from _comments(lines)
         case Equations(equations, rest):
             if equations:
-                yield from _aligned([line for one in equations for line in _equation(one)])
+                yield from _aligned([line for each in equations for line in _equation(each)])
             yield from _comments([rest])
+        case Verbatim(verbatim):
+            yield from _verbatim(verbatim.split("\n"))
         case Table():
             yield from _tabular(block)
+
+
+def _verbatim(lines: Sequence[str]) -> Iterator[str]:
+    """Lines in typewriter type, with their indents; the environment of that name knows no Unicode.
+
+    Blanks within a line stay breakable, so that a long line is continued on the next.
+    """
+    yield r"\begin{flushleft}\ttfamily"
+    yield " \\\\\n".join(_indented(line) for line in lines)
+    yield r"\end{flushleft}"
+
+
+def _indented(line: str) -> str:
+    words = line.lstrip(" ")
+    # An empty box keeps an empty line, and a bracket or star from being read as an option of the
+    # line's end above it.
+    return r"\mbox{}" + "~" * (len(line) - len(words)) + escaped(words)
 
 
 def _aligned(rows: Sequence[str]) -> Iterator[str]:

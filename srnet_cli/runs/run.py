@@ -25,7 +25,7 @@ from srnet_cli.runs.formulas import formulas_from_halls
 from srnet_cli.runs.formulas import read as read_formulas
 from srnet_cli.runs.fronts import StoredFronts, read_arrays, read_fronts
 from srnet_cli.runs.outputs import probability_names, score_names, target_names
-from srnet_cli.runs.record import HINT
+from srnet_cli.runs.record import RunRecord
 from srnet_cli.runs.records import Inputs, Metrics
 from srnet_cli.store import RunFolder
 
@@ -124,7 +124,7 @@ def read_run(path: Path) -> FittedRun:
     except _MISFITS as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         problem = f"{path} is damaged: its files do not fit together ({said})"
-        raise StorageError(problem, hint=HINT) from error
+        raise StorageError(problem, hint=RunRecord.HINT) from error
     return run
 
 
@@ -151,7 +151,7 @@ def _require_consistent(run: FittedRun) -> None:
     }
     for problem, is_right in problems.items():
         if not is_right:
-            raise StorageError(f"{run.path} is damaged: {problem}", hint=HINT)
+            raise StorageError(f"{run.path} is damaged: {problem}", hint=RunRecord.HINT)
 
 
 def _finished(folder: RunFolder) -> FittedRun:
@@ -224,7 +224,7 @@ def _experiment(folder: RunFolder) -> Experiment:
     try:
         return read_resolved(folder.read_json(files.SETTINGS), str(path))
     except ConfigError as error:
-        raise StorageError(f"{path} is damaged: {error}", hint=HINT) from error
+        raise StorageError(f"{path} is damaged: {error}", hint=RunRecord.HINT) from error
 
 
 def _network(folder: RunFolder) -> Network:

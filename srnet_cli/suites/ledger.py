@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from srnet_cli.errors import StorageError
 from srnet_cli.runs import files
@@ -19,13 +19,14 @@ from srnet_cli.runs.records import Metrics
 from srnet_cli.store.commit import Commit
 from srnet_cli.store.directory import read_regular
 from srnet_cli.store.lock import is_locked
-from srnet_cli.suites.folder import CaseEntry, SuiteFolder
+from srnet_cli.suites.folder import SuiteFolder
+from srnet_cli.suites.records import CaseEntry
 
 State = Literal["done", "running", "failed", "damaged", "waiting"]
 
 
 @dataclass(frozen=True)
-class Record:
+class TrialEntry:
     """A row of ``results.csv``: one trial.
 
     Attributes:
@@ -63,92 +64,105 @@ class Record:
     folder: str = ""
 
 
-def read_records(suite: SuiteFolder, ended: Collection[str] = ()) -> list[Record]:
-    """The records of all trials, in the order of the suite.
+def read_entries(suite: SuiteFolder, ended: Collection[str] = ()) -> list[TrialEntry]:
+    """The entries of all trials, in the order of the suite.
 
     Args:
         suite: its folder.
         ended: trials whose turn is over: without a result they have failed, whoever holds them.
     """
-    records = []
+    entries = []
     for case, number, key in suite.trials():
-        record = read_record(suite, case, number, key)
-        if key in ended and record.state in ("waiting", "running"):
+        entry = read_entry(suite, case, number, key)
+        if key in ended and entry.state in ("waiting", "running"):
             failure = suite.failures.get(key)
             error = failure.error if failure else "it has ended without a result"
-            record = replace(record, state="failed", error=error)
-        records.append(record)
-    return records
+            entry = replace(entry, state="failed", error=error)
+        entries.append(entry)
+    return entries
 
 
-def read_record(suite: SuiteFolder, case: CaseEntry, number: int, key: str) -> Record:
-    """The record of one trial."""
-    path = suite.trial(key)
-    state, figures = _state(path)
-    failure = suite.failures.get(key)
-    error = ""
-    if state == "waiting" and failure is not None:
-        state, error = "failed", failure.error
-    return Record(
+def read_entry(suite: SuiteFolder, case: CaseEntry, number: int, key: str) -> TrialEntry:
+    """The entry of one trial."""
+    outcome = _outcome(suite.trial(key))
+    entry = TrialEntry(
         case=case.name,
         network=case.network,
         variant=case.variant,
         trial=number,
-        state=state,
-        seed=case.settings.get("seed", 0),
-        error=error,
+        state=outcome.state,
+        seed=case.seed,
         folder=f"trials/{key}",
-        **figures,
     )
+    failure = suite.failures.get(key)
+    if outcome.state == "waiting" and failure is not None:
+        return replace(entry, state="failed", error=failure.error)
+    if outcome.metrics is None:
+        return entry
+    return _with_figures(entry, outcome.metrics, outcome.seconds)
 
 
 def is_done(path: Path) -> bool:
     """Whether a trial's folder holds a result that can be read."""
-    return _state(path)[0] == "done"
+    return _outcome(path).state == "done"
 
 
-def _state(path: Path) -> tuple[State, dict[str, Any]]:
+class _Outcome(NamedTuple):
+    """What a trial's folder tells; metrics and seconds are there where the trial is done."""
+
+    state: State
+    metrics: Metrics | None = None
+    seconds: float | None = None
+
+
+def _outcome(path: Path) -> _Outcome:
     folder = os.fspath(path)
     try:
         commit = Commit.from_bytes(_bytes(f"{folder}/{files.DONE}"), path / files.DONE)
     except FileNotFoundError:
-        return ("running" if is_locked(path) else "waiting"), {}
+        return _Outcome("running" if is_locked(path) else "waiting")
     except (OSError, StorageError):
-        return "damaged", {}
+        return _Outcome("damaged")
     try:
-        metrics = _bytes(f"{folder}/{files.METRICS}")
-        if not commit.fits(files.METRICS, metrics):
-            return "damaged", {}
-        figures = _figures(Metrics.from_bytes(metrics, path / files.METRICS))
-        return "done", figures | {"seconds": _seconds(folder)}
-    except (OSError, StorageError, LookupError):
-        return "damaged", {}
+        data = _bytes(f"{folder}/{files.METRICS}")
+        metrics = Metrics.from_bytes(data, path / files.METRICS)
+    except (OSError, StorageError):
+        return _Outcome("damaged")
+    is_whole = commit.fits(files.METRICS, data) and _has_best_trial(metrics)
+    return _Outcome("done", metrics, _seconds(folder)) if is_whole else _Outcome("damaged")
 
 
 def _bytes(path: str) -> bytes:
     return read_regular(path)
 
 
-def _figures(metrics: Metrics) -> dict[str, Any]:
+def _has_best_trial(metrics: Metrics) -> bool:
+    by_trial = (metrics.fitness, metrics.generations, metrics.evaluations)
+    return 1 <= metrics.trial <= min(map(len, by_trial))
+
+
+def _with_figures(entry: TrialEntry, metrics: Metrics, seconds: float | None) -> TrialEntry:
     index, output, classes = metrics.trial - 1, metrics.output, metrics.judged_agreement
-    return {
-        "fitness": metrics.fitness[index],
-        "r2": None if output is None else output.r2,
-        "agreement": None if classes is None else classes.agreement,
-        "majority": None if classes is None else classes.majority_rate,
-        "complexity": None if metrics.complexity is None else sum(metrics.complexity),
-        "generations": metrics.generations[index],
-        "evaluations": metrics.evaluations[index],
-    }
+    return replace(
+        entry,
+        fitness=metrics.fitness[index],
+        r2=None if output is None else output.r2,
+        agreement=None if classes is None else classes.agreement,
+        majority=None if classes is None else classes.majority_rate,
+        complexity=None if metrics.complexity is None else sum(metrics.complexity),
+        generations=metrics.generations[index],
+        evaluations=metrics.evaluations[index],
+        seconds=seconds,
+    )
 
 
 def _seconds(folder: str) -> float | None:
-    """No result hangs on it, so what cannot be read is left out."""
+    """No result depends on it, so what cannot be read is left out."""
     with suppress(OSError, ValueError, IndexError):
         return float(_bytes(f"{folder}/{files.TIMING}").decode().split()[-1].rsplit(",", 1)[1])
     return None
 
 
-def count(records: Sequence[Record], state: State) -> int:
+def count(entries: Sequence[TrialEntry], state: State) -> int:
     """How many trials are in a state."""
-    return sum(record.state == state for record in records)
+    return sum(entry.state == state for entry in entries)

@@ -1,4 +1,4 @@
-"""A suite in figures: a summary a case, beside what was published, and against another suite."""
+"""A suite in figures: a summary per case, beside what was published, and against another suite."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from srnet_cli.suites.ledger import Record, count
+from srnet_cli.suites.ledger import TrialEntry, count
 from srnet_cli.suites.published import FIGURES, PublishedFigure
 from srnet_cli.suites.statistics import (
     ALPHA,
@@ -63,35 +63,35 @@ def is_lower_better(measure: Measure) -> bool:
     return measure == "fitness"
 
 
-def values(records: Sequence[Record], measure: Measure) -> list[float]:
+def values(entries: Sequence[TrialEntry], measure: Measure) -> list[float]:
     """The measure of every trial done; a trial that has found nothing has the worst there is."""
     worst = np.inf if is_lower_better(measure) else -np.inf
-    found = [getattr(record, measure) for record in records if record.state == "done"]
-    return [worst if value is None else value for value in found]
+    known = (getattr(entry, measure) for entry in entries if entry.state == "done")
+    return [worst if value is None else value for value in known]
 
 
-def by_case(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """The records of every case, in the order of the suite."""
-    cases: dict[str, list[Record]] = {}
-    for record in records:
-        cases.setdefault(record.case, []).append(record)
+def by_case(entries: Sequence[TrialEntry]) -> dict[str, list[TrialEntry]]:
+    """The entries of every case, in the order of the suite."""
+    cases: dict[str, list[TrialEntry]] = {}
+    for entry in entries:
+        cases.setdefault(entry.case, []).append(entry)
     return cases
 
 
 def summarise(
-    records: Sequence[Record], published: str | None, strategies: Mapping[str, str]
+    entries: Sequence[TrialEntry], published: str | None, strategies: Mapping[str, str]
 ) -> list[CaseSummary]:
     """Summaries of all cases.
 
     Args:
-        records: one a trial.
+        entries: one per trial.
         published: which published figures to set beside.
         strategies: of the cases; published figures are set beside those of the published strategy
             only, as another's fitness measures something else.
     """
     cases = [
-        _beside(_summary(name, of), of, published if _is_like(strategies[name]) else None)
-        for name, of in by_case(records).items()
+        _beside(_summary(name, trials), trials, published if _is_like(strategies[name]) else None)
+        for name, trials in by_case(entries).items()
     ]
     adjusted = iter(holm([case.test.p for case in cases if case.test]))
     return [replace(case, p_holm=next(adjusted)) if case.test else case for case in cases]
@@ -101,25 +101,25 @@ def _is_like(strategy: str) -> bool:
     return strategy == PUBLISHED_STRATEGY
 
 
-def _summary(name: str, records: Sequence[Record]) -> CaseSummary:
-    done = [record for record in records if record.state == "done"]
-    majority = [record.majority for record in done if record.majority is not None]
-    classifies = any(record.agreement is not None for record in done)
+def _summary(name: str, entries: Sequence[TrialEntry]) -> CaseSummary:
+    done = [entry for entry in entries if entry.state == "done"]
+    majority = [entry.majority for entry in done if entry.majority is not None]
+    classifies = any(entry.agreement is not None for entry in done)
 
     def over(figure: str, lower_is_better: bool = True) -> Spread | None:
-        known = [getattr(record, figure) for record in done]
+        known = [getattr(entry, figure) for entry in done]
         known = [float(value) for value in known if value is not None]
         return spread(known, f"{name} {figure}", lower_is_better=lower_is_better)
 
     return CaseSummary(
         case=name,
-        network=records[0].network,
-        variant=records[0].variant,
-        trials=len(records),
+        network=entries[0].network,
+        variant=entries[0].variant,
+        trials=len(entries),
         done=len(done),
-        failed=count(records, "failed") + count(records, "damaged"),
-        fitness=spread(values(records, "fitness"), f"{name} fitness", lower_is_better=True),
-        r2=spread(values(records, "r2"), f"{name} r2", lower_is_better=False),
+        failed=count(entries, "failed") + count(entries, "damaged"),
+        fitness=spread(values(entries, "fitness"), f"{name} fitness", lower_is_better=True),
+        r2=spread(values(entries, "r2"), f"{name} r2", lower_is_better=False),
         agreement=over("agreement", False) if classifies else None,
         complexity=over("complexity"),
         seconds=over("seconds"),
@@ -127,12 +127,12 @@ def _summary(name: str, records: Sequence[Record]) -> CaseSummary:
     )
 
 
-def _beside(case: CaseSummary, records: Sequence[Record], published: str | None) -> CaseSummary:
+def _beside(case: CaseSummary, entries: Sequence[TrialEntry], published: str | None) -> CaseSummary:
     figure = None if published is None else FIGURES[published].get(case.network)
     if figure is None or published is None:
         return case
     measure: Measure = "fitness" if published == "fitness" else "agreement"
-    ours = values(records, measure)
+    ours = values(entries, measure)
     if not ours:
         return replace(case, published=figure)
     if figure.trials:
@@ -162,7 +162,7 @@ class Comparison:
     verdict: Literal["B is better", "B is worse", "no difference shown"]
 
 
-def compare(a: Sequence[Record], b: Sequence[Record], measure: Measure) -> list[Comparison]:
+def compare(a: Sequence[TrialEntry], b: Sequence[TrialEntry], measure: Measure) -> list[Comparison]:
     """Compare the cases that two suites share, trials done against trials done."""
     lower = is_lower_better(measure)
     first, second = by_case(a), by_case(b)
@@ -184,7 +184,8 @@ def _comparison(
     name: str, pair: tuple[list[float], list[float]], test: Test, p: float, lower: bool
 ) -> Comparison:
     a, b = (
-        spread(one, f"{name} {x}", lower_is_better=lower) for one, x in zip(pair, "ab", strict=True)
+        spread(values, f"{name} {side}", lower_is_better=lower)
+        for values, side in zip(pair, "ab", strict=True)
     )
     assert a is not None
     assert b is not None
@@ -199,8 +200,8 @@ def overall(comparisons: Sequence[Comparison]) -> Test | None:
     """Signed-rank test over cases of how far B's superiority is from one half; None below six."""
     if len(comparisons) < 6:
         return None
-    found = [one.test.superiority or 0.0 for one in comparisons]
-    return replace(signed_rank(found, 0.5), name="signed-rank test over networks")
+    superiority = [comparison.test.superiority or 0.0 for comparison in comparisons]
+    return replace(signed_rank(superiority, 0.5), name="signed-rank test over networks")
 
 
 def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
@@ -208,7 +209,9 @@ def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
     networks = list(dict.fromkeys(case.network for case in cases))
     by_place = {(case.network, case.variant): case for case in cases}
     columns = {
-        variant or "srnet": [_median(by_place.get((one, variant)), measure) for one in networks]
+        variant or "srnet": [
+            _median(by_place.get((network, variant)), measure) for network in networks
+        ]
         for variant in dict.fromkeys(case.variant for case in cases)
     }
     # Of classifiers only a mean was published, and that of agreement.
@@ -216,7 +219,7 @@ def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
         case.network: case.published for case in cases if case.published and case.published.trials
     }
     if measure == "fitness" and len(figures) == len(networks):
-        columns["published"] = [float(np.median(figures[one].trials)) for one in networks]
+        columns["published"] = [float(np.median(figures[network].trials)) for network in networks]
     table = np.array(list(columns.values())).T
     table = table[~np.isnan(table).any(axis=1)]
     if len(columns) < 2 or not len(table):
@@ -226,7 +229,7 @@ def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
 
 def _median(case: CaseSummary | None, measure: Measure) -> float:
     """Lower is better; NaN where there is none."""
-    found: Spread | None = None if case is None else getattr(case, measure)
-    if found is None:
+    figure: Spread | None = None if case is None else getattr(case, measure)
+    if figure is None:
         return float("nan")
-    return found.median if is_lower_better(measure) else -found.median
+    return figure.median if is_lower_better(measure) else -figure.median
