@@ -145,7 +145,7 @@ def test_numbers_are_read_as_such(write):
     rng = np.random.default_rng(0)
     values = rng.normal(size=(400, 2)) * 10.0 ** rng.integers(-300, 300, (400, 2))
     text = "a,b,c\n" + "".join(
-        f"{a!r}, {b!r} ,{number:03}\n" for number, (a, b) in enumerate(values)
+        f"{a!r}, {b!r} ,{number:03}\n" for number, (a, b) in enumerate(values.tolist())
     )
     frame = read_text_table(write(text), ",", lambda name: name != "c")
     assert [str(kind) for kind in frame.dtypes][:2] == ["float64", "float64"]
