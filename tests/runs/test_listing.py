@@ -75,22 +75,25 @@ def test_csv_and_json_lose_nothing() -> None:
     assert [ListedRun(**record) for record in records] == RUNS
 
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "0.1.0" / "mnncgp"
 STRANGE = (b"[1]", b'{"fitness": [1e999]}', b"{" * 5000, b"null", b'{"trial": -1}', b"\xff")
 
 
 @pytest.mark.parametrize("content", STRANGE)
-def test_a_strange_file_hides_no_other_run(finished: Path, runs_dir: Path, content: bytes) -> None:
+def test_a_strange_file_hides_no_other_run(runs_dir: Path, content: bytes) -> None:
     """Whatever stands in a file of one run, the others are listed, in every format."""
-    shutil.copytree(finished, runs_dir / "strange-1")
+    shutil.copytree(GOLDEN, runs_dir / "whole-1")
+    shutil.copytree(GOLDEN, runs_dir / "strange-1")
     (runs_dir / "strange-1" / "DONE.json").unlink()
     (runs_dir / "strange-1" / "metrics.json").write_bytes(content)
     (runs_dir / "strange-2").mkdir()
     os.mkfifo(runs_dir / "strange-2" / "run.json")
     (runs_dir / "strange-2" / "LOCK").write_bytes(b"")
     listed = {entry.folder: entry for entry in run()}
-    assert listed.keys() == {"small-run", "strange-1", "strange-2"}
+    assert listed.keys() == {"whole-1", "strange-1", "strange-2"}
+    assert listed["whole-1"].r2 is not None
     for form in ("table", "json", "csv", "markdown", "latex"):
-        assert "small-run" in render(document(list(listed.values())), form).replace("{-}", "-")
+        assert "whole-1" in render(document(list(listed.values())), form).replace("{-}", "-")
 
 
 HOSTILE = "=1+1\x1b[2J\n\u202e\x9b31m"
