@@ -15,7 +15,7 @@ from srnet_cli.compare.explainers import FORMULAS
 from srnet_cli.compare.plane import Plane
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.model.functions import outputs
-from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.rendering.plotting import as_png, blank_figure, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from srnet_cli.errors import SrnetError
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.model.functions import explained
-from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.rendering.plotting import as_png, blank_figure, label
 from srnet_cli.runs import files
 from srnet_cli.store import RunFolder
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fronts.front import Fronts
-from srnet_cli.rendering.figures import as_png, blank_figure
+from srnet_cli.rendering.plotting import as_png, blank_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -163,9 +163,9 @@ def _of_inputs(
         yield from combinations(view, effects, given, bar, rng)
         yield from exchanges(view, effects, given, bar)
     for column in view.free:
-        shape = profile(view, column, effects[column], bar, max(8, n // 20), rng)
-        if shape:
-            yield shape
+        finding = profile(view, column, effects[column], bar, max(8, n // 20), rng)
+        if finding:
+            yield finding
     yield from parities(view, effects, given, bar)
     yield from monotonies(view, given, bar)
 

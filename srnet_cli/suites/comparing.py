@@ -12,7 +12,7 @@ from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.ledger import read_entries
 from srnet_cli.suites.overview import measure_of, strategies_of
 from srnet_cli.suites.statistics import ALPHA, Test
-from srnet_cli.suites.summary import Comparison, Measure, compare, overall
+from srnet_cli.suites.summary import ComparedCase, Measure, compare, overall
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ComparedSuites:
     a: Path
     b: Path
     measure: Measure
-    cases: Sequence[Comparison]
+    cases: Sequence[ComparedCase]
     overall: Test | None
     alone: Sequence[str]
 

@@ -28,7 +28,7 @@ from srnet_cli.suites.ledger import TrialEntry
 from srnet_cli.suites.overview import SuiteSummary
 from srnet_cli.suites.published import CITATION
 from srnet_cli.suites.statistics import RANK_SUM, SIGNED_RANK, Spread
-from srnet_cli.suites.summary import CaseSummary, Comparison
+from srnet_cli.suites.summary import CaseSummary, ComparedCase
 
 _TIMES = ("seconds",)
 
@@ -42,7 +42,7 @@ def document(summary: SuiteSummary) -> Document:
             Section("", (_summary_table(summary),)),
             remarks([*_notes(summary), *failures, f"suite {summary.path}"]),
         ),
-        record=plain_values(asdict(summary)),
+        record=plain_values(summary.to_dict()),
         rows=_summary_rows(summary),
     )
 
@@ -113,7 +113,7 @@ def _between(low: float, high: float, form: _Form = _figure) -> Cell:
 
 def _spread(figure: str, part: str, form: _Form = _figure) -> _Written:
     def cell(case: CaseSummary) -> Cell:
-        spread: Spread | None = getattr(case, figure)
+        spread = case.spreads[figure]
         if spread is None:
             return EMPTY
         ends = {"IQR": (spread.q1, spread.q3), "95 %": (spread.low, spread.high)}
@@ -222,8 +222,7 @@ def _summary_row(case: CaseSummary) -> dict[str, Value]:
         "done": case.done,
         "failed": case.failed,
     }
-    for figure in ("fitness", "r2", "agreement", "complexity", "seconds"):
-        spread: Spread | None = getattr(case, figure)
+    for figure, spread in case.spreads.items():
         for part in fields(Spread)[1:]:
             line[f"{figure}_{part.name}"] = getattr(spread, part.name, None)
     line["published_mean"] = case.published.mean if case.published else None
@@ -274,7 +273,7 @@ def _compared_table(compared: ComparedSuites) -> Table:
     return table([*columns, Column("verdict")], map(_compared_cells, compared.cases))
 
 
-def _compared_cells(case: Comparison) -> list[Cell]:
+def _compared_cells(case: ComparedCase) -> list[Cell]:
     return [
         text(case.case),
         _figure(case.a.median),

@@ -7,7 +7,7 @@ counted twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,6 +64,29 @@ class TrialEntry:
     folder: str = ""
 
 
+class Rule(NamedTuple):
+    """How a figure is summed up over the trials of a case.
+
+    Attributes:
+        lower_is_better: whether its least value is the best.
+        missing_is_worst: whether a trial without it counts as the worst there is; else it is left
+            out.
+    """
+
+    lower_is_better: bool
+    missing_is_worst: bool = False
+
+
+SUMMED_UP: Mapping[str, Rule] = {
+    "fitness": Rule(lower_is_better=True, missing_is_worst=True),
+    "r2": Rule(lower_is_better=False, missing_is_worst=True),
+    "agreement": Rule(lower_is_better=False),
+    "complexity": Rule(lower_is_better=True),
+    "seconds": Rule(lower_is_better=True),
+}
+"""The figures of ``TrialEntry`` that a suite's summary has spreads of, in order."""
+
+
 def read_entries(suite: SuiteFolder, ended: Collection[str] = ()) -> list[TrialEntry]:
     """The entries of all trials, in the order of the suite.
 
@@ -84,30 +107,30 @@ def read_entries(suite: SuiteFolder, ended: Collection[str] = ()) -> list[TrialE
 
 def read_entry(suite: SuiteFolder, case: CaseEntry, number: int, key: str) -> TrialEntry:
     """The entry of one trial."""
-    outcome = _outcome(suite.trial(key))
+    read = _folder_state(suite.trial(key))
     entry = TrialEntry(
         case=case.name,
         network=case.network,
         variant=case.variant,
         trial=number,
-        state=outcome.state,
+        state=read.state,
         seed=case.seed,
         folder=f"trials/{key}",
     )
     failure = suite.failures.get(key)
-    if outcome.state == "waiting" and failure is not None:
+    if read.state == "waiting" and failure is not None:
         return replace(entry, state="failed", error=failure.error)
-    if outcome.metrics is None:
+    if read.metrics is None:
         return entry
-    return _with_figures(entry, outcome.metrics, outcome.seconds)
+    return _with_figures(entry, read.metrics, read.seconds)
 
 
 def is_done(path: Path) -> bool:
     """Whether a trial's folder holds a result that can be read."""
-    return _outcome(path).state == "done"
+    return _folder_state(path).state == "done"
 
 
-class _Outcome(NamedTuple):
+class _FolderState(NamedTuple):
     """What a trial's folder tells; metrics and seconds are there where the trial is done."""
 
     state: State
@@ -115,21 +138,21 @@ class _Outcome(NamedTuple):
     seconds: float | None = None
 
 
-def _outcome(path: Path) -> _Outcome:
+def _folder_state(path: Path) -> _FolderState:
     folder = os.fspath(path)
     try:
         commit = Commit.from_bytes(_bytes(f"{folder}/{files.DONE}"), path / files.DONE)
     except FileNotFoundError:
-        return _Outcome("running" if is_locked(path) else "waiting")
+        return _FolderState("running" if is_locked(path) else "waiting")
     except (OSError, StorageError):
-        return _Outcome("damaged")
+        return _FolderState("damaged")
     try:
         data = _bytes(f"{folder}/{files.METRICS}")
         metrics = Metrics.from_bytes(data, path / files.METRICS)
     except (OSError, StorageError):
-        return _Outcome("damaged")
+        return _FolderState("damaged")
     is_whole = commit.fits(files.METRICS, data) and _has_best_trial(metrics)
-    return _Outcome("done", metrics, _seconds(folder)) if is_whole else _Outcome("damaged")
+    return _FolderState("done", metrics, _seconds(folder)) if is_whole else _FolderState("damaged")
 
 
 def _bytes(path: str) -> bytes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.ledger import TrialEntry, count
@@ -37,6 +38,10 @@ class SuiteSummary:
     ranks: Ranks | None
     failures: Sequence[TrialEntry]
     remarks: Sequence[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as they are written."""
+        return asdict(self) | {"cases": [case.to_dict() for case in self.cases]}
 
 
 def strategies_of(folder: SuiteFolder) -> dict[str, str]:

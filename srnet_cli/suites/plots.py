@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.rendering.plotting import as_png, blank_figure, label
 from srnet_cli.runs import files
 from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.ledger import TrialEntry

@@ -13,6 +13,7 @@ from srnet_cli.runs.record import Record, checked
 from srnet_cli.store.files import decode_json, read_bytes, write_json
 from srnet_cli.suites.plan import MAX_TRIALS, Case, Plan
 
+FAILURES = "failures.json"
 SCHEMA = 1
 """The layout of a suite's folder that this version writes."""
 
@@ -136,9 +137,6 @@ class Failure:
 
     error: str
     attempts: int
-
-
-FAILURES = "failures.json"
 
 
 def read_failures(path: Path) -> dict[str, Failure]:

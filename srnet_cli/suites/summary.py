@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from srnet_cli.suites.ledger import TrialEntry, count
+from srnet_cli.suites.ledger import SUMMED_UP, Rule, TrialEntry, count
 from srnet_cli.suites.published import FIGURES, PublishedFigure
 from srnet_cli.suites.statistics import (
     ALPHA,
@@ -34,7 +34,7 @@ class CaseSummary:
     Attributes:
         case, network, variant: see ``plan.Case``.
         trials: planned; done and failed: of those.
-        fitness, r2, agreement, complexity, seconds: over the trials done; None where none has it.
+        spreads: over the trials done, of every figure of ``SUMMED_UP``; None where none has it.
         majority: agreement of always naming the network's most frequent class.
         published: figures published of the same network, if asked for and comparable.
         test: of the trials against those figures.
@@ -47,20 +47,23 @@ class CaseSummary:
     trials: int
     done: int
     failed: int
-    fitness: Spread | None
-    r2: Spread | None
-    agreement: Spread | None
-    complexity: Spread | None
-    seconds: Spread | None
+    spreads: Mapping[str, Spread | None]
     majority: float | None
     published: PublishedFigure | None = None
     test: Test | None = None
     p_holm: float | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The values as they are written, the spreads among them."""
+        written: dict[str, Any] = {}
+        for name, value in asdict(self).items():
+            written |= value if name == "spreads" else {name: value}
+        return written
+
 
 def is_lower_better(measure: Measure) -> bool:
     """Whether small values of a measure are good ones."""
-    return measure == "fitness"
+    return SUMMED_UP[measure].lower_is_better
 
 
 def values(entries: Sequence[TrialEntry], measure: Measure) -> list[float]:
@@ -104,13 +107,6 @@ def _is_like(strategy: str) -> bool:
 def _summary(name: str, entries: Sequence[TrialEntry]) -> CaseSummary:
     done = [entry for entry in entries if entry.state == "done"]
     majority = [entry.majority for entry in done if entry.majority is not None]
-    classifies = any(entry.agreement is not None for entry in done)
-
-    def over(figure: str, lower_is_better: bool = True) -> Spread | None:
-        known = [getattr(entry, figure) for entry in done]
-        known = [float(value) for value in known if value is not None]
-        return spread(known, f"{name} {figure}", lower_is_better=lower_is_better)
-
     return CaseSummary(
         case=name,
         network=entries[0].network,
@@ -118,13 +114,18 @@ def _summary(name: str, entries: Sequence[TrialEntry]) -> CaseSummary:
         trials=len(entries),
         done=len(done),
         failed=count(entries, "failed") + count(entries, "damaged"),
-        fitness=spread(values(entries, "fitness"), f"{name} fitness", lower_is_better=True),
-        r2=spread(values(entries, "r2"), f"{name} r2", lower_is_better=False),
-        agreement=over("agreement", False) if classifies else None,
-        complexity=over("complexity"),
-        seconds=over("seconds"),
+        spreads={figure: _spread(name, done, figure, rule) for figure, rule in SUMMED_UP.items()},
         majority=float(np.median(majority)) if majority else None,
     )
+
+
+def _spread(case: str, done: Sequence[TrialEntry], figure: str, rule: Rule) -> Spread | None:
+    values = [getattr(entry, figure) for entry in done]
+    if rule.missing_is_worst:
+        worst = np.inf if rule.lower_is_better else -np.inf
+        values = [worst if value is None else value for value in values]
+    known = [float(value) for value in values if value is not None]
+    return spread(known, f"{case} {figure}", lower_is_better=rule.lower_is_better)
 
 
 def _beside(case: CaseSummary, entries: Sequence[TrialEntry], published: str | None) -> CaseSummary:
@@ -143,7 +144,7 @@ def _beside(case: CaseSummary, entries: Sequence[TrialEntry], published: str | N
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedCase:
     """One case of two suites.
 
     Attributes:
@@ -162,7 +163,9 @@ class Comparison:
     verdict: Literal["B is better", "B is worse", "no difference shown"]
 
 
-def compare(a: Sequence[TrialEntry], b: Sequence[TrialEntry], measure: Measure) -> list[Comparison]:
+def compare(
+    a: Sequence[TrialEntry], b: Sequence[TrialEntry], measure: Measure
+) -> list[ComparedCase]:
     """Compare the cases that two suites share, trials done against trials done."""
     lower = is_lower_better(measure)
     first, second = by_case(a), by_case(b)
@@ -182,7 +185,7 @@ def compare(a: Sequence[TrialEntry], b: Sequence[TrialEntry], measure: Measure) 
 
 def _comparison(
     name: str, pair: tuple[list[float], list[float]], test: Test, p: float, lower: bool
-) -> Comparison:
+) -> ComparedCase:
     a, b = (
         spread(values, f"{name} {side}", lower_is_better=lower)
         for values, side in zip(pair, "ab", strict=True)
@@ -192,11 +195,11 @@ def _comparison(
     assert test.superiority is not None
     is_better = test.superiority > 0.5
     if p >= ALPHA:
-        return Comparison(name, a, b, test, p, "no difference shown")
-    return Comparison(name, a, b, test, p, "B is better" if is_better else "B is worse")
+        return ComparedCase(name, a, b, test, p, "no difference shown")
+    return ComparedCase(name, a, b, test, p, "B is better" if is_better else "B is worse")
 
 
-def overall(comparisons: Sequence[Comparison]) -> Test | None:
+def overall(comparisons: Sequence[ComparedCase]) -> Test | None:
     """Signed-rank test over cases of how far B's superiority is from one half; None below six."""
     if len(comparisons) < 6:
         return None
@@ -229,7 +232,7 @@ def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
 
 def _median(case: CaseSummary | None, measure: Measure) -> float:
     """Lower is better; NaN where there is none."""
-    figure: Spread | None = None if case is None else getattr(case, measure)
-    if figure is None:
+    spread = None if case is None else case.spreads[measure]
+    if spread is None:
         return float("nan")
-    return figure.median if is_lower_better(measure) else -figure.median
+    return spread.median if is_lower_better(measure) else -spread.median

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import pytest
 from srnet_cli.rendering.formats import RENDERERS, render
 from srnet_cli.suites.comparing import ComparedSuites
 from srnet_cli.suites.document import comparison_document, document, trials_document
-from srnet_cli.suites.ledger import TrialEntry
+from srnet_cli.suites.ledger import SUMMED_UP, TrialEntry
 from srnet_cli.suites.overview import SuiteSummary
 from srnet_cli.suites.plots import bands, groups, ranks_plot
 from srnet_cli.suites.published import FIGURES
@@ -50,8 +50,9 @@ def test_a_case_beside_its_published_trials() -> None:
     ]
     strategies = {"K0": "mnncgp-es", "K1": "mnncgp-es"}
     first, second = summarise(entries, "fitness", strategies)
-    assert first.fitness is not None
-    assert first.fitness.median == 1e-5
+    fitness = first.spreads["fitness"]
+    assert fitness is not None
+    assert fitness.median == 1e-5
     assert first.test is not None
     assert first.test.superiority == pytest.approx(0.9)
     assert first.test.p < first.p_holm < 0.05
@@ -78,8 +79,9 @@ def test_trials_without_result_count_as_failed_only() -> None:
     entries.append(replace(entries[0], trial=3, state="failed", fitness=None, error="no"))
     (case,) = summarise(entries, None, {"K0": "auto"})
     assert (case.trials, case.done, case.failed) == (3, 2, 1)
-    assert case.fitness is not None
-    assert case.fitness.median == 2.0
+    fitness = case.spreads["fitness"]
+    assert fitness is not None
+    assert fitness.median == 2.0
 
 
 def make_comparison(shift: float) -> ComparedSuites:
@@ -174,3 +176,15 @@ def test_ranks_are_drawn() -> None:
     assert groups([1.0, 2.0, 3.0], replace(ranked, critical_difference=1.5)) == [(1, 2), (2, 3)]
     assert groups([1.0, 2.0, 3.0], replace(ranked, critical_difference=0.5)) == []
     assert ranks_plot(ranked, "fitness").startswith(PNG)
+
+
+def test_every_figure_that_is_summed_up_reaches_the_files() -> None:
+    """A column is a field of ``TrialEntry`` and a row of ``SUMMED_UP``; CSV and JSON follow."""
+    assert set(SUMMED_UP) <= {field.name for field in fields(TrialEntry)}
+    (case,) = summarise(trials("K0", [0.25, 0.5], complexity=7), None, {"K0": "auto"})
+    assert list(case.spreads) == list(SUMMED_UP)
+    assert {"case", *SUMMED_UP, "majority", "p_holm"} <= set(case.to_dict())
+    assert "spreads" not in case.to_dict()
+    complexity = case.spreads["complexity"]
+    assert complexity is not None
+    assert complexity.median == 7
