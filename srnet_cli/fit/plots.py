@@ -59,7 +59,7 @@ def fronts_plot(fronts: Fronts) -> bytes:
     for index, front in enumerate(fronts.layers):
         points = [(member.complexity, member.effect_r2) for member in front]
         _front(axes, points, layer_name(index, len(fronts.layers)), linewidth=1)
-    whole = [(one.complexity, one.r2) for one in fronts.compositions]
+    whole = [(composition.complexity, composition.r2) for composition in fronts.compositions]
     _front(axes, whole, "whole network", linewidth=2, color="black")
     axes.set_yscale("log")
     axes.set_xlabel("complexity (nodes of the expressions)")

@@ -111,7 +111,8 @@ def _check_formula(loaded: LoadedConfig) -> None:
         parse_formula(dataset.formula, tuple(dataset.domain or ()))
     except ConfigError as error:
         problem = loaded.document.complaint(("dataset", "formula"), str(error))
-        raise ConfigError(problem, hint=error.hint) from None
+        options = loaded.document.options(("dataset", "formula"))
+        raise ConfigError(problem, hint=error.hint, options=options) from None
 
 
 def _check_files(loaded: LoadedConfig) -> None:
@@ -121,6 +122,7 @@ def _check_files(loaded: LoadedConfig) -> None:
             raise error(
                 loaded.document.complaint(key, f"{shortened(str(path), 300)}: {problem}"),
                 hint="Relative paths are looked up beside the config, then in the working folder.",
+                options=loaded.document.options(key),
             )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from srnet_cli.rendering.document import (
@@ -15,6 +14,7 @@ from srnet_cli.rendering.document import (
     Remarks,
     Verbatim,
 )
+from srnet_cli.rendering.latex_words import escaped, length
 from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Kind, Table
 
@@ -38,89 +38,6 @@ def render(document: Document) -> str:
         for block in section.blocks:
             lines += _block(block)
     return "\n".join(lines)
-
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    # By its number: the encoding OT1 has no name for it.
-    '"': r"\char34{}",
-    "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
-    "-": "{-}",  # two of them would become a dash
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "\u00a0": "~",
-    "²": r"\textsuperscript{2}",
-    "³": r"\textsuperscript{3}",
-    "°": r"\textdegree{}",
-    "µ": r"\ensuremath{\mu}",
-    "±": r"\ensuremath{\pm}",
-    "×": r"\ensuremath{\times}",
-    "÷": r"\ensuremath{\div}",
-    "·": r"\ensuremath{\cdot}",
-    "−": r"\ensuremath{-}",
-    "≤": r"\ensuremath{\leq}",
-    "≥": r"\ensuremath{\geq}",
-    "≠": r"\ensuremath{\neq}",
-    "≈": r"\ensuremath{\approx}",
-    "∞": r"\ensuremath{\infty}",
-    "√": r"\ensuremath{\surd}",
-    "∂": r"\ensuremath{\partial}",
-    "∇": r"\ensuremath{\nabla}",
-    "→": r"\ensuremath{\to}",
-    "←": r"\ensuremath{\leftarrow}",
-    "–": "--",
-    "—": "---",
-    "\u2018": r"\textquoteleft{}",
-    "\u2019": r"\textquoteright{}",
-    "\u201c": r"\textquotedblleft{}",
-    "\u201d": r"\textquotedblright{}",
-    "…": r"\ldots{}",
-    "€": r"\texteuro{}",
-    "Å": r"\AA{}",
-}
-_SMALL = {
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
-    *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
-    "omega",
-}
-_CAPITAL = {
-    *("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"),
-}
-
-
-def escaped(words: str) -> str:
-    """Words as LaTeX that every engine sets, and that read the same.
-
-    A character that pdfLaTeX has no glyph for is written as its code point.
-    """
-    return "".join(map(_character, unicodedata.normalize("NFC", plain(words))))
-
-
-def _character(character: str) -> str:
-    if character in _SPECIAL:
-        return _SPECIAL[character]
-    # The letters that the encoding utf8 of pdfLaTeX has accents for.
-    if character.isascii() or "\u00c0" <= character <= "\u017f":
-        return character
-    return _greek(character) or rf"\texttt{{U+{ord(character):04X}}}"
-
-
-def _greek(character: str) -> str:
-    """A Greek letter without accents; empty for others, and for those that LaTeX has no name of."""
-    words = unicodedata.name(character, "").lower().replace("lamda", "lambda").split()
-    match words:
-        case ["greek", "small", "letter", name] if name in _SMALL:
-            return rf"\ensuremath{{\{name}}}"
-        case ["greek", "small", "letter", "final", "sigma"]:
-            return r"\ensuremath{\varsigma}"
-        case ["greek", "capital", "letter", name] if name in _CAPITAL:
-            return rf"\ensuremath{{\{name.capitalize()}}}"
-    return ""
 
 
 def _comments(lines: Sequence[str]) -> Iterator[str]:
@@ -259,14 +176,9 @@ def _number(digits: str) -> str:
 
 def _widths(table: Table) -> list[int]:
     return [
-        max([_length(column.title), *(_length(row[place].with_note) for row in table.rows)])
+        max([length(column.title), *(length(row[place].with_note) for row in table.rows)])
         for place, column in enumerate(table.columns)
     ]
-
-
-def _length(words: str) -> int:
-    """Letters that words take; a character that is written as its code point takes several."""
-    return len(words) + sum(len("U+0000") - 1 for one in words if "U+" in _character(one))
 
 
 def _width(table: Table) -> int:

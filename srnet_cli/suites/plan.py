@@ -222,7 +222,7 @@ def _label(name: str, value: Any) -> str:
 
 
 def _assignments(values: Mapping[str, Any]) -> Iterator[str]:
-    """As ``--set`` takes them; JSON is YAML."""
+    """As overrides are given; JSON is YAML."""
     for key, value in values.items():
         yield f"{key}={json.dumps(value, ensure_ascii=False)}"
 

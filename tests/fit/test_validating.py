@@ -89,15 +89,15 @@ def test_the_resolved_config_is_a_config(config: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "line", "error"),
     [
-        ("dataset.formula=x + eval(y)", r"--set: dataset\.formula: .*eval", ConfigError),
-        ("dataset.formula=x + z", r"--set: dataset\.formula: .*'z'", ConfigError),
-        ("dataset.rows=gone.npz", r"--set: dataset\.rows: .*gone\.npz: no such file", DataError),
+        ("dataset.formula=x + eval(y)", r"set: dataset\.formula: .*eval", ConfigError),
+        ("dataset.formula=x + z", r"set: dataset\.formula: .*'z'", ConfigError),
+        ("dataset.rows=gone.npz", r"set: dataset\.rows: .*gone\.npz: no such file", DataError),
         (
             "network={load: gone.npz}",
-            r"--set: network\.load: .*gone\.npz: no such file",
+            r"set: network\.load: .*gone\.npz: no such file",
             ModelError,
         ),
-        ("network={load: .}", r"--set: network\.load: .*: is a folder", ModelError),
+        ("network={load: .}", r"set: network\.load: .*: is a folder", ModelError),
         ("dataset.formula=null", r"demo\.yaml:2: dataset: give one of", ConfigError),
     ],
 )

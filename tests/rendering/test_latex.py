@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from odd_documents import ODD_NAMES, odd_document
 
 from srnet_cli.rendering.document import Document, Section, Verbatim
-from srnet_cli.rendering.latex import escaped, render, upright
+from srnet_cli.rendering.latex import render, upright
+from srnet_cli.rendering.latex_words import escaped
 from srnet_cli.rendering.table import Column, code, figures, number, table, text
 
 PAGE = r"""\documentclass{article}
@@ -65,8 +66,8 @@ def test_any_text_can_be_set_by_any_engine(name: str) -> None:
 
 def test_letters_keep_their_names() -> None:
     """Greek letters and units are set; what no font has is named by its code point."""
-    assert escaped("ΔT (K)") == r"\ensuremath{\Delta}T (K)"
-    assert escaped("λ ς") == r"\ensuremath{\lambda} \ensuremath{\varsigma}"
+    assert escaped("ΔT (K)") == r"$\Delta$T (K)"
+    assert escaped("λ ς") == r"$\lambda$ $\varsigma$"
     assert escaped(unicodedata.normalize("NFD", "été")) == "été"
     assert escaped("温") == r"\texttt{U+6E29}"
     assert upright("local") == r"\text{local}"

@@ -87,12 +87,12 @@ def test_each_strategy_is_computed_once(tmp_path: Path) -> None:
     [
         (
             "strategies: [mnncgp-es, auto]\nmatrix: {evolution.population: [5, 6]}\n",
-            "first with auto, population=5: --set: evolution.population: strategy auto does not "
+            "first with auto, population=5: set: evolution.population: strategy auto does not "
             "read 'population', only mnncgp-es does",
         ),
         (
             "strategies: [auto]\nset: {evolution.population: 5}\n",
-            "first: --set: evolution.population: strategy auto does not read",
+            "first: set: evolution.population: strategy auto does not read",
         ),
         ("matrix: {evolution.max_length: [5]}\n", "first: .* strategy mnncgp-es does not read"),
         ("strategies: [auto, auto]\n", "strategies: 'auto' is listed twice"),

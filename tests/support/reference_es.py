@@ -13,7 +13,7 @@ from oracles import interpret_genes
 from srnet_cli.cgp.genotype import Grid, decode, mutation_threshold
 from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, write_offspring
 from srnet_cli.config.schema import MnncgpSettings
-from srnet_cli.evolution.mnncgp_es import Parent
+from srnet_cli.evolution.mnncgp.strategy import Parent
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import function_set
 from srnet_cli.rng import key, stream
