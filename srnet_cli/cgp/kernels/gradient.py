@@ -102,7 +102,7 @@ def operands_of(program, i, slots, values, n):
     )
 
 
-@kernel()
+@kernel(allocates=False)
 def _weigh(memory, weight, source, target, n):
     """The offset of an operand times its weight; ``target`` is used where that is not 1."""
     if weight == 1.0:
@@ -114,7 +114,7 @@ def _weigh(memory, weight, source, target, n):
     return target
 
 
-@kernel()
+@kernel(allocates=False)
 def forward(memory, program, slots, values, spare, n):
     """Run a program with weighted edges; instruction i writes at ``values + i * n``.
 
@@ -135,14 +135,14 @@ def forward(memory, program, slots, values, spare, n):
         apply(memory, program.ops[i], values + i * n, left, right, n)
 
 
-@kernel()
+@kernel(allocates=False)
 def fill(memory, offset, value, n):
     out = memory[offset : offset + n]
     for i in range(n):
         out[i] = value
 
 
-@kernel()
+@kernel(allocates=False)
 def add_scaled(memory, target, weight, source, n):
     out = memory[target : target + n]
     x = memory[source : source + n]
@@ -150,7 +150,7 @@ def add_scaled(memory, target, weight, source, n):
         out[i] = multiply_add(weight, x[i], out[i])
 
 
-@kernel()
+@kernel(allocates=False)
 def product(memory, target, left, right, n):
     out = memory[target : target + n]
     a = memory[left : left + n]
@@ -159,7 +159,7 @@ def product(memory, target, left, right, n):
         out[i] = a[i] * b[i]
 
 
-@kernel()
+@kernel(allocates=False)
 def tunable_weights(ops, count):
     """Number of tunable weights of a program."""
     p = 0
@@ -169,7 +169,7 @@ def tunable_weights(ops, count):
     return p
 
 
-@kernel()
+@kernel(allocates=False)
 def backward(memory, program, slots, buffers, n):
     """Sweep back over a program that ``forward`` has run.
 
