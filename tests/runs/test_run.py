@@ -54,7 +54,6 @@ def test_a_run_as_it_was_made_is_read(golden: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "act"),
     [
-        ("config.resolved.json", lambda value: value.pop("evolution")),
         ("config.resolved.json", lambda value: value.update(seed="x")),
         ("metrics.json", lambda value: value.update(trial=9)),
         ("metrics.json", lambda value: value.update(trial=0)),
