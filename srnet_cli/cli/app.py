@@ -24,7 +24,7 @@ app = typer.Typer(
     name="srnet",
     help="Read a trained neural network as formulas.",
     epilog="Exit codes: 0 done, 1 a bug, 2 usage or config, 3 data or model, 4 storage, "
-    "5 some trials of a suite failed, 130/143 stopped by a signal.",
+    "5 some trials of a suite failed, 129/130/143 stopped by a signal.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

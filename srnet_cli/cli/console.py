@@ -94,7 +94,9 @@ def _failed(error: Exception, message: str, hint: str, exit_code: int) -> int:
 
 
 def _complain(line: str) -> None:
-    print(" ".join(line.splitlines()), file=sys.stderr)
+    from srnet_cli.rendering.plain import plain
+
+    print(plain(" ".join(line.splitlines())), file=sys.stderr)
 
 
 def answer(document: Document, form: StrEnum) -> None:

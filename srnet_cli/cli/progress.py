@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from srnet_cli.cli.best_formulas import ROWS, BestFormulas, error_text
+from srnet_cli.rendering.plain import plain
 from srnet_cli.reporting import SearchProgress, Silent
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class PlainReporter:
 
     def notice(self, text: str) -> None:
         """Print the line."""
-        print(text, file=sys.stderr, flush=True)
+        print(plain(text), file=sys.stderr, flush=True)
 
     def progress(self, progress: SearchProgress) -> None:
         """Print the state if it is time to, and a formula that is much better than the last."""
@@ -139,7 +140,7 @@ class LiveReporter:
 
     def notice(self, text: str) -> None:
         """Print the line above the bar."""
-        self._console.print(text, soft_wrap=True)
+        self._console.print(plain(text), soft_wrap=True)
 
     def progress(self, progress: SearchProgress) -> None:
         """Move the bar, and a few times a second look whether there are better formulas."""

@@ -63,6 +63,11 @@ class Subject:
         spread = self.train.std(axis=0)
         return np.where(is_constant(self.train) | (spread == 0), 1.0, spread)
 
+    @property
+    def deviations(self) -> Array:
+        """Standard deviations of the features over the training rows, (d,); 0 of a constant."""
+        return np.where(is_constant(self.train), 0.0, self.train.std(axis=0))
+
     @cached_property
     def output_spread(self) -> Array:
         """Standard deviations of what is explained, over the training rows, (m,); else 1."""

@@ -96,6 +96,8 @@ def require_finite(X: Array, name: str) -> None:
 def neighbours(subject: Subject, x: Array, seed: int, name: str, row: int) -> Array:
     """Normal perturbations of a raw row, the same directions for every size: (sigmas, points, d).
 
+    What never varies is not moved: neither network nor formulas have seen it elsewhere.
+
     Args:
         subject: what is explained; gives the features' standard deviations.
         x: the row, (d,).
@@ -103,7 +105,7 @@ def neighbours(subject: Subject, x: Array, seed: int, name: str, row: int) -> Ar
         name, row: the set and the number of the row in it.
     """
     directions = stream(seed, "compare", "neighbours", name, row).normal(size=(NEIGHBOURS, len(x)))
-    return np.stack([x + sigma * subject.scale * directions for sigma in SIGMAS])
+    return np.stack([x + sigma * subject.deviations * directions for sigma in SIGMAS])
 
 
 def _of(subject: Subject, name: str, X: Array, count: int, seed: int) -> Instances:

@@ -129,14 +129,14 @@ def _agreement_near(instances: Instances, outcome: Outcome) -> Array:
 
 def _spread(subject: Subject, outcomes: Sequence[Outcome]) -> Array:
     unit = subject.output_spread[:, None]
-    effects = np.stack([outcome.coefficients for outcome in outcomes]) * subject.scale / unit
+    effects = np.stack([outcome.coefficients for outcome in outcomes]) * subject.deviations / unit
     with np.errstate(all="ignore"):
         return np.sqrt(_mean_square(effects.std(axis=0)))
 
 
 def _cosine(subject: Subject, instances: Instances, outcome: Outcome) -> Array:
-    own = _unit(instances.gradient * subject.scale)
-    given = _unit(outcome.coefficients * subject.scale)
+    own = _unit(instances.gradient * subject.deviations)
+    given = _unit(outcome.coefficients * subject.deviations)
     return np.asarray(np.clip((own * given).sum(axis=1), -1.0, 1.0))
 
 

@@ -71,7 +71,19 @@ def _from_formula(settings: DatasetSettings, seed: int) -> Dataset:
     X = sample(domain, settings.samples, settings.sampling, rng)
     train = label(X, truth, lambda n: scatter(domain, n, settings.sampling, rng))
     test = _fresh_rows(settings, domain, truth, seed)
-    return replace(_empty(settings, features), train=train, test=test, truth=truth)
+    notes = _undefined(X, truth)
+    return replace(_empty(settings, features), train=train, test=test, truth=truth, notes=notes)
+
+
+def _undefined(X: Array, truth: Formula) -> tuple[str, ...]:
+    """A note where the formula has no value on some of the rows that were drawn first."""
+    share = float(np.mean(~np.isfinite(truth(X))))
+    if not share:
+        return ()
+    return (
+        f"formula {quoted(truth.text)} has no value on {share:.0%} of its domain: all rows of the "
+        "domain are drawn from the rest",
+    )
 
 
 def _from_rows(settings: DatasetSettings, seed: int) -> Dataset:

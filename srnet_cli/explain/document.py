@@ -11,6 +11,7 @@ from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.trees import rounded
+from srnet_cli.fidelity.layers import unfaithful
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.tables import (
     Scores,
@@ -20,7 +21,7 @@ from srnet_cli.fidelity.tables import (
     influence_table,
 )
 from srnet_cli.fidelity.validity import warnings
-from srnet_cli.networks.quality import ClassificationQuality
+from srnet_cli.networks.quality import ClassificationQuality, written
 from srnet_cli.rendering.document import (
     BRIEF,
     Block,
@@ -328,6 +329,9 @@ def _remarks(explanation: Explanation, display: Display) -> Iterator[str]:
     if explanation.quality is not None:
         yield f"the network itself: {_quality(explanation.quality)}"
     printed = explanation.printed
+    if explanation.classification is None:
+        remark = unfaithful(printed.exact, SET_NAMES[printed.rows])
+        yield from [] if remark is None else [remark]
     if printed.enough_digits is not None:
         yield (
             f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {worth_text(printed.exact)} "
@@ -366,5 +370,5 @@ def _quality(quality: NetworkQuality) -> str:
         )
     return (
         f"R² {worth_text(quality.r2)} to the truth on held-out rows, "
-        f"RMSE {quality.rmse:.4g} (the training mean: {quality.baseline_rmse:.4g})"
+        f"RMSE {written(quality.rmse)} (the training mean: {written(quality.baseline_rmse)})"
     )

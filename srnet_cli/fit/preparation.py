@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arithmetic import arithmetic
 from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import Experiment
 from srnet_cli.datasets.dataset import Dataset, fingerprint
@@ -221,7 +222,7 @@ def run_info(experiment: Experiment, signature: str, state: RunState) -> RunInfo
         system=platform.system(),
         machine=platform.machine(),
         processor=_processor(),
-        versions={package: version(package) for package in _VERSIONED},
+        versions={package: version(package) for package in _VERSIONED} | arithmetic(),
     )
 
 

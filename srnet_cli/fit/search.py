@@ -72,6 +72,10 @@ class Trials:
         self._reporter = reporter
         self._signals = signals
         checkpoint = folder.newest_checkpoint()
+        dropped = folder.drop_damaged_checkpoints()
+        if dropped:
+            checkpoints = "1 checkpoint is" if dropped == 1 else f"{dropped} checkpoints are"
+            reporter.notice(f"{checkpoints} damaged or of another run, and not used")
         self.states: list[Any] = (
             restored(prepared.experiment, checkpoint, folder.path, prepared.problem.widths)
             if checkpoint

@@ -61,8 +61,9 @@ def known_structure(
         seed: of the experiment.
     """
     deviation = None
-    if isinstance(quality, RegressionQuality) and 0.0 < quality.r2 < 1.0:
-        deviation = 1.0 - quality.r2
+    worth = quality.r2 if isinstance(quality, RegressionQuality) else None
+    if worth is not None and 0.0 < worth < 1.0:
+        deviation = 1.0 - worth
     where = dataset.train.X if dataset.domain is None else dataset.domain
     names = [symbol.name for symbol in Names(tuple(dataset.features)).symbols]
     return asked(network, where, names, functions, seed, deviation)

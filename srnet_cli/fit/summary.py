@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
-from srnet_cli.fidelity.layers import LayerFidelity, layer_name
-from srnet_cli.fidelity.row_sets import judged
+from srnet_cli.fidelity.layers import LayerFidelity, layer_name, unfaithful
+from srnet_cli.fidelity.row_sets import SET_NAMES, judged
 from srnet_cli.fidelity.tables import agreement_table, fidelity_table
 from srnet_cli.fidelity.validity import warnings
 from srnet_cli.fit.fitting import FitResult
@@ -47,7 +47,7 @@ def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -
         fidelity = result.metrics.fidelity or {"train": ()}
         what = "layer by layer: " if len(fidelity["train"]) > 1 else ""
         layers = (Paragraph(f"{what}{fitness}"), *_tables(result.metrics))
-    last = [*warnings(result.metrics.validity), f"run {result.path}"]
+    last = [*_unfaithful(result), *warnings(result.metrics.validity), f"run {result.path}"]
     if next_step and not result.metrics.found_nothing:
         last.append(f"next: {next_step}")
     return Document(
@@ -61,6 +61,15 @@ def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -
             **result.metrics.to_dict(),
         },
     )
+
+
+def _unfaithful(result: FitResult) -> Iterator[str]:
+    """A remark where the layers are all there is, and say little."""
+    metrics = result.metrics
+    if result.formulas is None and metrics.fidelity and metrics.agreement is None:
+        output = metrics.output
+        remark = unfaithful(None if output is None else output.r2, SET_NAMES[judged(metrics.rows)])
+        yield from [] if remark is None else [remark]
 
 
 def _fitness(metrics: Metrics) -> str:

@@ -100,12 +100,11 @@ def trained_entry(settings: TrainSettings, dataset: Dataset, seed: int, standard
     Raises:
         DataError, ModelError: rows that cannot be trained on, or a network that is not finite.
     """
+    key = cache_key(settings, dataset, seed, standardise)
     training, _ = train_cached(
-        cache_key(settings, dataset, seed, standardise),
-        lambda: train_network(settings, dataset, seed, standardise),
-        lambda _: None,
+        key, lambda: train_network(settings, dataset, seed, standardise), lambda _: None
     )
-    return encode_training(training)
+    return encode_training(key, training)
 
 
 def _train(

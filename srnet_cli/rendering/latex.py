@@ -15,8 +15,8 @@ from srnet_cli.rendering.document import (
     Verbatim,
 )
 from srnet_cli.rendering.latex_words import escaped, length
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Kind, Table
-from srnet_cli.rendering.text import plain
 
 TEXT_WIDTH = 70
 """Characters in the text width of an article, 345 pt at 10 pt."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from srnet_cli.rendering.text import plain
+from srnet_cli.rendering.plain import plain
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

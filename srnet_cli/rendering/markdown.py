@@ -13,8 +13,8 @@ from srnet_cli.rendering.document import (
     Remarks,
     Verbatim,
 )
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Kind, Table
-from srnet_cli.rendering.text import plain
 
 
 def render(document: Document) -> str:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
@@ -21,6 +20,7 @@ from srnet_cli.rendering.document import (
     Remarks,
     Verbatim,
 )
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Table, text
 
 _LEAST_WRAPPED = 24
@@ -52,16 +52,6 @@ def terminal_width() -> int | None:
     if os.environ.get("COLUMNS", "").isdigit() or sys.stdout.isatty():
         return shutil.get_terminal_size((80, 24)).columns
     return None
-
-
-def plain(words: str) -> str:
-    """Words in one line, in which control characters are seen rather than obeyed."""
-    return "".join(
-        character.encode("unicode_escape").decode()
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
-        else character
-        for character in words
-    )
 
 
 def aligned(table: Table, width: int | None = None) -> Iterator[str]:

@@ -45,6 +45,19 @@ BOUNDARIES_PLOT = "plots/compare_boundaries.png"
 NAMING_PATHS = (SETTINGS, INPUTS)
 """Files that name paths outside the folder."""
 
+REQUIRED = (RUN, CONFIG, SETTINGS, INPUTS, NETWORK, ROWS, METRICS, CURVES)
+"""Files that every finished run consists of."""
+
+
+def required(*, found: bool) -> tuple[str, ...]:
+    """Files that a finished run consists of.
+
+    Args:
+        found: whether there are formulas.
+    """
+    return (*REQUIRED, MODEL, EXPRESSIONS) if found else REQUIRED
+
+
 __all__ = [
     "BOUNDARIES_PLOT",
     "CHECKPOINTS",
@@ -72,10 +85,12 @@ __all__ = [
     "NAMING_PATHS",
     "NETWORK",
     "PATH_PLOT",
+    "REQUIRED",
     "ROWS",
     "RUN",
     "SCATTER_PLOT",
     "SETTINGS",
     "SWEEP_PLOT",
     "TIMING",
+    "required",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,13 @@ from srnet_cli.runs import files
 from srnet_cli.store import RunFolder
 
 Array = NDArray[np.float64]
+
+
+MAX_BYTES = 1 << 30
+"""Bytes that a file may always unpack to."""
+
+_PACKED = 20
+"""To how many times its size a larger one may; numbers hardly get smaller when they are packed."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,12 @@ def read_fronts(folder: RunFolder, model: SymbolicNetwork) -> StoredFronts | Non
     return StoredFronts(Fronts.from_dict(folder.read_json(files.FRONTS), model), fit)
 
 
+def _numbers(array: Array) -> Array:
+    if array.dtype != np.float64 or array.ndim != 2:
+        raise ValueError(f"it holds {array.dtype} {array.shape}, not rows of numbers")
+    return array
+
+
 def write_arrays(folder: RunFolder, name: str, arrays: Mapping[str, Array]) -> None:
     """Write the arrays as an ``.npz`` file of a run.
 
@@ -113,11 +127,16 @@ def read_arrays(folder: RunFolder, name: str) -> dict[str, Array]:
     """The arrays of an ``.npz`` file of a run.
 
     Raises:
-        StorageError: it is missing or damaged.
+        StorageError: it is missing or damaged, or unpacks to far more than it is.
     """
     data = folder.read(name)
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            # What the directory says binds the reader too: no member gives more.
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > max(MAX_BYTES, _PACKED * len(data)):
+            raise ValueError(f"it unpacks to more than {MAX_BYTES >> 20} MiB")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
+            return {key: _numbers(arrays[key]) for key in arrays.files}
     except Exception as error:  # a damaged zip raises whatever its damage suggests
         raise StorageError(f"{folder.path / name} is damaged: {error}") from None

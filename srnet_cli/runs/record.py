@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from srnet_cli.errors import StorageError
-from srnet_cli.store import RunFolder, read_bytes
+from srnet_cli.store import RunFolder
 
 if TYPE_CHECKING:  # slow to import
     from pydantic import TypeAdapter, ValidationError
@@ -70,8 +70,7 @@ class RunRecord(Record):
         Raises:
             StorageError: it is missing or damaged; the message names file and key.
         """
-        path = folder.path / cls.FILE
-        return cls.from_bytes(read_bytes(path), path)
+        return cls.from_bytes(folder.read_uncommitted(cls.FILE), folder.path / cls.FILE)
 
     def write(self, folder: RunFolder) -> None:
         """Write the file.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.config.resolved import read_resolved
 from srnet_cli.config.schema import AutoSettings, EvolutionSettings, Experiment
-from srnet_cli.errors import UsageError
+from srnet_cli.errors import ConfigError, SrnetError, StorageError, UsageError
 from srnet_cli.evolution.strategies import best_trial, restored, strategy_of, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.labels import class_names
@@ -25,11 +25,16 @@ from srnet_cli.runs.formulas import formulas_from_halls
 from srnet_cli.runs.formulas import read as read_formulas
 from srnet_cli.runs.fronts import StoredFronts, read_arrays, read_fronts
 from srnet_cli.runs.outputs import probability_names, score_names, target_names
+from srnet_cli.runs.record import RunRecord
 from srnet_cli.runs.records import Inputs, Metrics
 from srnet_cli.store import RunFolder
 
 Array = NDArray[np.float64]
 
+_MISFITS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError),
+    *(MemoryError, RecursionError, TypeError, ValueError),
+)
 _GOES_ON = "the 'srnet fit' that made it goes on from there"
 
 
@@ -110,7 +115,43 @@ def read_run(path: Path) -> FittedRun:
         ModelError: the stored model or network is not valid.
     """
     folder = RunFolder.open(path)
-    return _finished(folder) if folder.is_done else _unfinished(folder)
+    try:
+        run = _finished(folder) if folder.is_done else _unfinished(folder)
+        _require_consistent(run)
+    except SrnetError:
+        raise
+    # Files that are read each for itself may still not fit together in any way.
+    except _MISFITS as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        problem = f"{path} is damaged: its files do not fit together ({said})"
+        raise StorageError(problem, hint=RunRecord.HINT) from error
+    return run
+
+
+def _require_consistent(run: FittedRun) -> None:
+    """Refuse files that are each in order and not of one run.
+
+    Raises:
+        StorageError: they do not fit together.
+    """
+    inputs, outputs = run.network.widths[0], run.network.widths[-1]
+    problems = {
+        "its rows are not those of the network": all(
+            rows.ndim == 2 and rows.shape[1] == inputs for rows in run.sets.values()
+        ),
+        "it has no training rows": len(run.sets["train"]) > 0,
+        "its inputs are not those of the network": len(run.inputs.features) == inputs,
+        "its model is not one of the network": (
+            tuple(run.model.features) == tuple(run.inputs.features) and len(run.model.layers) > 0
+        ),
+        "its classes are not those of the network": (
+            not run.has_classes or len(run.inputs.classes) in (0, outputs)
+        ),
+        "its figures name a trial that it has not": 1 <= run.trial <= run.trials,
+    }
+    for problem, is_right in problems.items():
+        if not is_right:
+            raise StorageError(f"{run.path} is damaged: {problem}", hint=RunRecord.HINT)
 
 
 def _finished(folder: RunFolder) -> FittedRun:
@@ -179,7 +220,11 @@ def _unfinished(folder: RunFolder) -> FittedRun:
 
 
 def _experiment(folder: RunFolder) -> Experiment:
-    return read_resolved(folder.read_json(files.SETTINGS), str(folder.path / files.SETTINGS))
+    path = folder.path / files.SETTINGS
+    try:
+        return read_resolved(folder.read_json(files.SETTINGS), str(path))
+    except ConfigError as error:
+        raise StorageError(f"{path} is damaged: {error}", hint=RunRecord.HINT) from error
 
 
 def _network(folder: RunFolder) -> Network:

@@ -10,7 +10,7 @@ from typing import Self
 
 from srnet_cli.errors import UsageError
 from srnet_cli.store import read_bytes, write_atomic, write_json
-from srnet_cli.store.files import is_temporary, storage_errors
+from srnet_cli.store.directory import Directory, is_temporary, storage_errors
 from srnet_cli.store.lock import Lock
 from srnet_cli.suites.plan import Plan, trial_key
 from srnet_cli.suites.records import (
@@ -58,8 +58,10 @@ class SuiteFolder:
             strange = path.exists() and any(path.iterdir()) and not is_suite_folder(path)
             if strange:
                 raise UsageError(f"{path} is neither empty nor of a suite; choose another folder")
-            (path / TRIALS).mkdir(parents=True, exist_ok=True)
-            lock = Lock.acquire(path / TRIALS)
+            path.mkdir(parents=True, exist_ok=True)
+            trials = Directory.open(path).subfolder(TRIALS, make=True)
+            assert trials is not None
+            lock = Lock.acquire(trials)
         try:
             _require_same(path, plan)
             _sweep(path)
@@ -145,10 +147,9 @@ class SuiteFolder:
         Raises:
             StorageError: it cannot be written.
         """
-        path = self.path / name
-        with storage_errors("create", path.parent):
-            path.parent.mkdir(exist_ok=True)
-        write_atomic(path, data)
+        with storage_errors("write", self.path / name):
+            folder = Directory.open(self.path)
+        folder.write(name, data)
 
 
 def is_suite_folder(path: Path) -> bool:

@@ -17,6 +17,7 @@ from srnet_cli.errors import StorageError
 from srnet_cli.runs import files
 from srnet_cli.runs.records import Metrics
 from srnet_cli.store.commit import Commit
+from srnet_cli.store.directory import read_regular
 from srnet_cli.store.lock import is_locked
 from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.records import CaseEntry
@@ -155,8 +156,7 @@ def _folder_state(path: Path) -> _FolderState:
 
 
 def _bytes(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    return read_regular(path)
 
 
 def _has_best_trial(metrics: Metrics) -> bool:

@@ -23,7 +23,7 @@ from srnet_cli.suites.reading import LoadedSuite, SuiteSettings
 Load = Callable[[Path, Sequence[str]], Experiment]
 
 _MAX_CASES = 10_000
-_MAX_TRIALS = 1_000_000
+MAX_TRIALS = 1_000_000
 _STRATEGY = "evolution.strategy"
 _OWN_KEYS = "Keys of one strategy go under its name in 'strategies', not in 'matrix' or 'set'."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -181,8 +181,8 @@ def _require_reasonable(settings: SuiteSettings, trials: int | None) -> None:
 
 
 def _require_few(trials: int) -> None:
-    if trials > _MAX_TRIALS:
-        raise ConfigError(f"trials: {trials:,} in all are more than {_MAX_TRIALS:,}")
+    if trials > MAX_TRIALS:
+        raise ConfigError(f"trials: {trials:,} in all are more than {MAX_TRIALS:,}")
 
 
 def _variants(settings: SuiteSettings) -> dict[str, list[str]]:

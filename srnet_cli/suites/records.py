@@ -11,7 +11,7 @@ from srnet_cli.config.resolved import resolved
 from srnet_cli.errors import StorageError
 from srnet_cli.runs.record import Record, checked
 from srnet_cli.store.files import decode_json, read_bytes, write_json
-from srnet_cli.suites.plan import Case, Plan
+from srnet_cli.suites.plan import MAX_TRIALS, Case, Plan
 
 FAILURES = "failures.json"
 SCHEMA = 1
@@ -40,6 +40,8 @@ class CaseEntry:
         return cls(case.name, case.network, case.variant, case.trials, settings)
 
     def __post_init__(self) -> None:
+        if self.trials < 0 or self.name in ("", ".", "..") or "/" in self.name:
+            raise ValueError("a case whose name is none of a folder, or that has no trials")
         match self.settings:
             case {"seed": int(), "evolution": {"strategy": str()}}:
                 return
@@ -82,6 +84,11 @@ class SuiteInfo(Record):
     published: str | None
     cases: tuple[CaseEntry, ...]
     versions: tuple[dict[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        trials = sum(case.trials for case in self.cases)
+        if trials > MAX_TRIALS:
+            raise ValueError(f"{trials:,} trials are more than {MAX_TRIALS:,}")
 
     @classmethod
     def from_plan(cls, plan: Plan) -> Self:

@@ -8,7 +8,7 @@ from pathlib import Path
 from srnet_cli.errors import Interrupted, UsageError
 from srnet_cli.executor.cluster import Tls
 from srnet_cli.reporting import Silent, SuiteReporter
-from srnet_cli.signals import Signals
+from srnet_cli.signals import Signals, StopNow
 from srnet_cli.store import runs_root
 from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.ledger import TrialEntry, is_done, read_entries
@@ -84,10 +84,12 @@ def run(
     path = run_dir or runs_root() / f"{planned.name}-{planned.signature}"
     with Signals() as signals, SuiteFolder.claim(path, planned) as folder:
         missing = [trial for trial in planned.trials() if not is_done(folder.trial(trial.key))]
-        run_trials(folder, missing, where, reporter, signals)
-        if signals.number is not None:
-            raise Interrupted(signals.number, str(path))
-        return write_reports(folder, read_entries(folder, {trial.key for trial in missing}))
+        try:
+            run_trials(folder, missing, where, reporter, signals)
+            with signals.at_once():
+                return write_reports(folder, read_entries(folder, {trial.key for trial in missing}))
+        except StopNow:
+            raise Interrupted(signals.number or 0, str(path)) from None
 
 
 def require_sense(

@@ -33,7 +33,7 @@ from srnet_cli.suites.trial import (
 if TYPE_CHECKING:
     from srnet_cli.executor.cluster import Tls
 
-STOP_SECONDS = 4.5
+STOP_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class _Session:
     def run(self) -> None:
         with ExitStack() as stack:
             # The cluster first: a mistake in its address must not wait for networks to be trained.
-            cluster = None if self._where.scheduler is None else self._cluster(stack)
+            with self._signals.at_once():
+                cluster = None if self._where.scheduler is None else self._cluster(stack)
             _note_versions(self._folder, self._reporter)
             packed = self._supplies.to_pack()
             most = len(packed) if cluster else len(self._trials)

@@ -11,7 +11,7 @@ from odd_documents import ODD_NAMES, odd_document
 
 from srnet_cli.rendering.document import Document, Section, Verbatim
 from srnet_cli.rendering.markdown import code_span, escaped, opening, render
-from srnet_cli.rendering.text import plain
+from srnet_cli.rendering.plain import plain
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 

@@ -10,8 +10,9 @@ from rich.cells import cell_len
 
 from srnet_cli.rendering.breaking import broken
 from srnet_cli.rendering.document import Document, Equation, Equations, Section, Verbatim
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Kind, Table, figures, number, table, text
-from srnet_cli.rendering.text import aligned, plain, render
+from srnet_cli.rendering.text import aligned, render
 
 cells = st.text(st.characters(categories=["L", "N", "P"]), max_size=200)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,24 @@ def test_a_damaged_failure_is_named(tmp_path: Path, entry: object) -> None:
     with pytest.raises(StorageError, match=r"failures\.json is damaged: K0/0001") as caught:
         read_failures(path)
     assert "remove it" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [
+        ("trials", 10**8, "100,000,000 trials are more than 1,000,000"),
+        ("trials", -1, "no trials"),
+        ("name", "../elsewhere", "none of a folder"),
+        ("name", "..", "none of a folder"),
+    ],
+)
+def test_a_plan_without_bounds_is_damage(key: str, value: object, part: str) -> None:
+    """Nobody waits for a hundred million trials, and no case lies outside of the suite."""
+    case = {"name": "a", "network": "a", "variant": "", "trials": 1, "settings": SETTINGS}
+    record = {"schema": 1, "suite": "s", "signature": "x", "published": None}
+    content = json.dumps({**record, "cases": [{**case, key: value}]}).encode()
+    with pytest.raises(StorageError, match=re.escape(part)):
+        SuiteInfo.from_bytes(content, Path("suite.json"))
+
+
+SETTINGS = {"seed": 1, "evolution": {"strategy": "auto"}}
