@@ -2,6 +2,7 @@
 
 from srnet_cli.store.checkpoints import Checkpoint
 from srnet_cli.store.commit import SCHEMA, Commit, Damage
+from srnet_cli.store.directory import storage_errors
 from srnet_cli.store.files import (
     check_new_file,
     encode_json,
@@ -9,7 +10,6 @@ from srnet_cli.store.files import (
     read_bytes,
     read_json,
     replacing,
-    storage_errors,
     write_atomic,
     write_json,
 )
