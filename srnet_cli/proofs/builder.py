@@ -352,13 +352,20 @@ def add_program(builder: TapeBuilder, program: Program, operands: Sequence[int])
     return slots[program.output]
 
 
-def add_layers(builder: TapeBuilder, model: SymbolicNetwork) -> list[list[int]]:
+def add_layers(
+    builder: TapeBuilder, model: SymbolicNetwork, inputs: Sequence[int]
+) -> list[list[int]]:
     """Put a composition on a tape; returns the slots of every layer's units.
+
+    Args:
+        builder: collects the operations.
+        model: the composition.
+        inputs: the slots of its d inputs.
 
     Raises:
         Unprovable: it uses a function that no bounds are known for.
     """
-    units = _scaled_inputs(builder, model.scaler)
+    units = _scaled_inputs(builder, model.scaler, inputs)
     layers = []
     for layer in model.layers:
         values = [add_program(builder, program, units) for program in layer.programs]
@@ -370,8 +377,13 @@ def add_layers(builder: TapeBuilder, model: SymbolicNetwork) -> list[list[int]]:
     return layers
 
 
-def add_network(builder: TapeBuilder, network: Network) -> list[list[int]]:
+def add_network(builder: TapeBuilder, network: Network, inputs: Sequence[int]) -> list[list[int]]:
     """Put a network on a tape; returns the slots of every layer's units, the last one linear.
+
+    Args:
+        builder: collects the operations.
+        network: the network.
+        inputs: the slots of its d inputs.
 
     Raises:
         Unprovable: it has an activation that no bounds are known for, or too many weights.
@@ -379,7 +391,7 @@ def add_network(builder: TapeBuilder, network: Network) -> list[list[int]]:
     terms = sum(a * b for a, b in pairwise(network.widths))
     if terms > MOST_TERMS:
         raise Unprovable(f"the network has {terms} weights, more than the {MOST_TERMS} for proofs")
-    units = _scaled_inputs(builder, network.scaler)
+    units = _scaled_inputs(builder, network.scaler, inputs)
     layers = []
     last = len(network.weights)
     for number, (weights, biases) in enumerate(
@@ -403,13 +415,11 @@ def _activated(builder: TapeBuilder, activation: str, unit: int) -> int:
     return add_primitive(builder, BY_NAME[activation], [unit])
 
 
-def _scaled_inputs(builder: TapeBuilder, scaler: Scaler | None) -> list[int]:
+def _scaled_inputs(builder: TapeBuilder, scaler: Scaler | None, inputs: Sequence[int]) -> list[int]:
     if scaler is None:
-        return list(builder.inputs)
+        return list(inputs)
     scaled = []
-    for slot, mean, scale in zip(
-        builder.inputs, scaler.mean.tolist(), scaler.scale.tolist(), strict=True
-    ):
+    for slot, mean, scale in zip(inputs, scaler.mean.tolist(), scaler.scale.tolist(), strict=True):
         centred = builder.add(slot, builder.constant(-mean))
         inverse = 1.0 / scale
         is_exact = math.frexp(scale)[0] == 0.5

@@ -18,7 +18,17 @@ from srnet_cli.cgp.kernels.intervals.tape import (
 )
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 
-__all__ = ["IMPOSSIBLE", "SAFE", "UNDECIDED", "Enclosure", "Slopes", "Tape", "enclose", "slopes"]
+__all__ = [
+    "IMPOSSIBLE",
+    "SAFE",
+    "UNDECIDED",
+    "Enclosure",
+    "Slopes",
+    "Tape",
+    "enclose",
+    "slopes",
+    "warm_up",
+]
 
 Array = NDArray[np.float64]
 
@@ -83,6 +93,23 @@ def slopes(tape: Tape, low: Array, high: Array, *, threads: int = 1) -> Slopes:
 
     _shared(run, len(low), threads, bool(JIT_DISABLED or not slopes_of_some.signatures))
     return result
+
+
+def warm_up() -> None:
+    """Compile, or load, what enclosing takes, so that no proof's time goes into that."""
+    tape = Tape(
+        operations=np.zeros(1, np.int64),
+        left=np.zeros(1, np.int64),
+        right=np.zeros(1, np.int64),
+        low=np.zeros(1),
+        high=np.zeros(1),
+        slots=np.zeros(0, np.int64),
+        weights=np.zeros(0),
+        outputs=np.zeros(1, np.int64),
+    )
+    point = np.zeros((1, 1))
+    enclose(tape, point, point)
+    slopes(tape, point, point)
 
 
 def _shared(run: Callable[[int, int], None], n: int, threads: int, is_first: bool) -> None:

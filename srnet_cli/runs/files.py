@@ -28,6 +28,10 @@ FRONTS_PLOT = "plots/fronts.png"
 # What depends on the clock.
 TIMING = "timing.csv"
 
+# What ``srnet prove`` adds.
+PROOFS = "proofs.json"
+CERTIFICATES = "proofs.npz"
+
 # What ``srnet compare`` adds.
 COMPARISON = "compare.json"
 COMPARISON_TABLE = "compare.csv"
@@ -44,6 +48,7 @@ NAMING_PATHS = (SETTINGS, INPUTS)
 
 __all__ = [
     "BOUNDARIES_PLOT",
+    "CERTIFICATES",
     "CHECKPOINTS",
     "COMPARISON",
     "COMPARISON_TABLE",
@@ -68,6 +73,7 @@ __all__ = [
     "NAMING_PATHS",
     "NETWORK",
     "PATH_PLOT",
+    "PROOFS",
     "ROWS",
     "RUN",
     "SCATTER_PLOT",
