@@ -197,8 +197,31 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         )
         if stopped is not None:
             raise Interrupted(stopped, str(folder.path))
+        seconds = experiment.proof.max_seconds if assessment is not None else 0.0
+        if seconds:
+            reporter.notice(f"proving what holds on the whole domain, {seconds:g} s at most")
         folder.commit()
+        if seconds:
+            formulas = _proved(folder, formulas, seconds, signals)
     return FitResult(request.path, metrics, formulas)
+
+
+def _proved(
+    folder: RunFolder,
+    formulas: NetworkFormulas | None,
+    seconds: float,
+    signals: Signals,
+) -> NetworkFormulas | None:
+    """Prove what can be proved; returns the formulas, those marked that are refuted.
+
+    The run is committed already, its log with it: nothing more is noted. A signal ends the proofs,
+    and what is not decided is open.
+    """
+    from srnet_cli.runs.proofs_file import without_refuted
+    from srnet_cli.runs.proving import prove_committed
+
+    proofs = prove_committed(folder, seconds, Silent(), lambda: signals.number is not None)
+    return None if formulas is None else without_refuted(formulas, proofs.refuted)
 
 
 def _formulas(

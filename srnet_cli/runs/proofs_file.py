@@ -121,6 +121,7 @@ class ProofEntry:
         formulas: of the direct ones, as printed.
         outputs: what they are called.
         obstacle: why something could not be asked.
+        words: all of this, a sentence each.
     """
 
     name: str
@@ -132,6 +133,7 @@ class ProofEntry:
     decision: DecisionEntry | None
     slopes: tuple[SlopeEntry, ...]
     obstacle: str
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

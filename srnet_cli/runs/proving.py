@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +119,48 @@ def run(
     watcher = reporter or Silent()
     path = find_run(runs_root(), reference)
     fitted = read_run(path)
+    proofs, certificates = _asked(fitted, max_seconds, watcher, lambda: False)
+    is_kept = fitted.is_done and os.access(path, os.W_OK)
+    if is_kept:
+        with RunFolder.claim(path) as folder:
+            _keep(folder, proofs, certificates)
+    else:
+        state = "read-only" if fitted.is_done else "not finished"
+        watcher.notice(f"{path}: {state}, so the proofs are printed but not kept")
+    return Proved(str(path), proofs, is_kept)
+
+
+def prove_committed(
+    folder: RunFolder,
+    max_seconds: float,
+    reporter: StepReporter,
+    is_over: Callable[[], bool],
+) -> Proofs:
+    """The same for a run that has just been committed, in the folder that is claimed.
+
+    Args:
+        folder: the run's.
+        max_seconds: time to take.
+        reporter: is told what is being asked.
+        is_over: asked all the time; what is left is open when it says so.
+
+    Raises:
+        DataError: the domain is empty or not bounded.
+        StorageError: a file cannot be written; the run is still whole.
+    """
+    proofs, certificates = _asked(read_run(folder.path), max_seconds, reporter, is_over)
+    _keep(folder, proofs, certificates)
+    return proofs
+
+
+def _keep(folder: RunFolder, proofs: Proofs, certificates: bytes) -> None:
+    contents = {files.PROOFS: encode_json(proofs.to_dict()), files.CERTIFICATES: certificates}
+    folder.amend(contents)
+
+
+def _asked(
+    fitted: FittedRun, max_seconds: float, watcher: StepReporter, is_over: Callable[[], bool]
+) -> tuple[Proofs, bytes]:
     if CACHE_FOLDER is not None and not is_compiled(KERNEL):
         watcher.notice("compiling, once for all runs; this may take a minute")
     warm_up()
@@ -128,17 +170,7 @@ def run(
         spent = min(int(time.monotonic() - started), math.ceil(max_seconds))
         watcher.step(spent, math.ceil(max_seconds), f"seconds, {text}")
 
-    proofs, certificates = prove(subject_of(fitted), max_seconds, tell)
-    is_kept = fitted.is_done and os.access(path, os.W_OK)
-    if is_kept:
-        with RunFolder.claim(path) as folder:
-            folder.amend(
-                {files.PROOFS: encode_json(proofs.to_dict()), files.CERTIFICATES: certificates}
-            )
-    else:
-        state = "read-only" if fitted.is_done else "not finished"
-        watcher.notice(f"{path}: {state}, so the proofs are printed but not kept")
-    return Proved(str(path), proofs, is_kept)
+    return prove(subject_of(fitted), max_seconds, tell, is_over=is_over)
 
 
 def subject_of(fitted: FittedRun) -> Subject:
@@ -211,7 +243,8 @@ def prove(
             entries.append(entry_of(proof, (), inputs))
     low, high = (dict(zip(inputs, end.tolist(), strict=True)) for end in place.box)
     domain = DomainEntry(place.words, low, high)
-    return Proofs(domain, max_seconds or 0.0, refuted, tuple(entries)), _certificates(found)
+    told = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
+    return Proofs(domain, max_seconds or 0.0, refuted, told), _certificates(found)
 
 
 def place_of(subject: Subject) -> Place:
