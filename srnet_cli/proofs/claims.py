@@ -193,7 +193,9 @@ def output_range(tape: Tape, box: Box, budget: Budget, threads: int = 1) -> Rang
     return Range(low, high, seen[0], seen[1], partition)
 
 
-def error_bound(tape: Tape, box: Box, rows: Array, budget: Budget, threads: int = 1) -> ErrorBound:
+def error_bound(
+    tape: Tape, box: Box, rows: Array, budget: Budget, threads: int = 1, floor: float = 0.0
+) -> ErrorBound:
     """Bound the absolute values of a tape's outputs, which are errors, on a box.
 
     Args:
@@ -202,6 +204,7 @@ def error_bound(tape: Tape, box: Box, rows: Array, budget: Budget, threads: int 
         rows: points to look for large errors at, (n, d).
         budget: what it may take.
         threads: threads to use.
+        floor: an error so small that nobody asks for a better bound.
     """
     largest, where = -np.inf, rows[0]
 
@@ -215,6 +218,9 @@ def error_bound(tape: Tape, box: Box, rows: Array, budget: Budget, threads: int 
         if sizes[best] > largest:
             largest, where = float(sizes[best]), points[best].copy()
 
+    def enough() -> float:
+        return max(floor, largest * (1.0 + _CLOSE))
+
     look(rows)
     single = [tape._replace(outputs=tape.outputs[k : k + 1]) for k in range(len(tape.outputs))]
 
@@ -225,10 +231,10 @@ def error_bound(tape: Tape, box: Box, rows: Array, budget: Budget, threads: int 
         worst = np.argmax(sizes, axis=1)
         bounds = sizes[np.arange(len(sizes)), worst]
         values = np.column_stack([bounds, worst.astype(np.float64)])
-        return Verdicts(bounds <= max(largest, 0.0) * (1.0 + _CLOSE), bounds, values)
+        return Verdicts(bounds <= enough(), bounds, values)
 
     def is_enough(parts: Partition) -> bool:
-        parts.settle(parts.values[:, 0] <= max(largest, 0.0) * (1.0 + _CLOSE))
+        parts.settle(parts.values[:, 0] <= enough())
         return not parts.is_open.any()
 
     partition = Partition(box, judge, _by_slopes(single, box, threads))

@@ -40,6 +40,8 @@ Told = Callable[[str], None]
 
 SAMPLED = 100_000
 _MOST_SHAPED = 8  # outputs, and inputs, whose slopes are looked at
+_LOOKED_AT = 2000
+_NOTHING = 1e-6
 _PER_FORMULA = 20_000  # boxes that a formula which is not the answer may take
 
 
@@ -213,6 +215,11 @@ class Prover:
             self._bound(proof, name, builder, slots, known, network, layer, budget)
         return Proof(name, tuple(outputs), **proof)
 
+    def _floor(self, network: Network, layer: int) -> float:
+        """An error that is nothing beside what the network gives."""
+        values = network.activations(self.place.rows(self.rows[:_LOOKED_AT]))[layer]
+        return _NOTHING * float(np.abs(values).max(initial=0.0))
+
     def _bound(
         self,
         proof: dict[str, Any],
@@ -235,7 +242,9 @@ class Prover:
             errors = [builder.subtract(a, b) for a, b in zip(slots, known, strict=True)]
             tape = builder.tape(errors)
             share = budget.share(0.5 if has_classes else 0.65)
-            proof["error"] = error_bound(tape, box, self.rows, share, threads)
+            proof["error"] = error_bound(
+                tape, box, self.rows, share, threads, self._floor(network, layer)
+            )
             certificates["error"] = Certificate("error", tape, box, proof["error"].partition)
         if known and has_classes:
             self.tell(f"{name}: how often both decide alike")

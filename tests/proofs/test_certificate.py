@@ -47,12 +47,12 @@ def test_an_error_bound_is_confirmed_part_by_part() -> None:
     proved = error_bound(tape, SQUARE, np.zeros((1, 2)), BUDGET)
     arrays = read(Certificate("error", tape, SQUARE, proved.partition))
     low, high = proof_checker.leaves(arrays)
-    assert len(low) > 50
+    assert len(low) > 10
     assert np.prod(high - low, axis=1).sum() == pytest.approx(4.0, abs=1e-9)
-    ((below, above),), safe = proof_checker.evaluate(arrays, NAMES, low, high)
+    pieces = proof_checker.halved(low, high, 6)
+    ((below, above),), safe = proof_checker.evaluate(arrays, NAMES, *pieces)
     assert safe.all()
-    # Its own linear forms are a little wider than the kernels'.
-    assert np.maximum(above, -below).max() <= proved.bound * 1.05
+    assert np.maximum(above, -below).max() <= proved.bound * 1.001
 
 
 def test_definedness_is_confirmed_part_by_part() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 
 from srnet_cli import cli
 from srnet_cli.config.schema import DatasetSettings
@@ -18,7 +19,15 @@ from srnet_cli.expressions.names import Names
 from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
 from srnet_cli.networks import Network
 from srnet_cli.networks.loading import Provenance
-from srnet_cli.runs.proofs_file import read_proofs, without_refuted
+from srnet_cli.proofs.proving import Prover
+from srnet_cli.proofs.subdivision import Budget
+from srnet_cli.runs.proofs_file import (
+    DomainEntry,
+    entry_of,
+    read_proofs,
+    sentences,
+    without_refuted,
+)
 from srnet_cli.runs.proving import Subject, place_of, prove, run
 from srnet_cli.runs.records import Inputs
 from srnet_cli.store import RunFolder
@@ -68,13 +77,13 @@ def subject(*texts: str, dataset: DatasetSettings | None = None, **given: object
 def test_what_is_proved_of_a_formula() -> None:
     """Definedness, error, range and slopes, in words that give the proven figures; the same numbers
     of boxes give the same record."""
-    asked = subject("1/(1 + exp(-a - b/2))")
+    asked = subject("1/(1 + exp(-a - b/2)) + 0.001")
     proofs, certificates = prove(asked, None, max_boxes=20_000)
     (proof,) = proofs.proofs
     assert proof.words[0] == "defined on the whole domain (proved)"
     assert proof.error is not None
     assert proof.error.bound is not None
-    assert proof.error.largest <= proof.error.bound < 1e-12
+    assert 0.00099 < proof.error.largest <= proof.error.bound < 0.00102
     assert proof.words[1].startswith("within ")
     assert proof.words[1].count("of the network everywhere (proved; largest seen") == 1
     assert proof.words[2].endswith("(proved), so always positive")
@@ -150,16 +159,14 @@ def test_rows_that_span_no_box() -> None:
 
 def test_what_has_no_bounds_is_open() -> None:
     """A formula that holds a function without bounds is an obstacle in words, not an error."""
-    asked = subject("a")
-    assert asked.formulas is not None
-    import sympy
-
-    odd = NetworkFormula(sympy.zeta(NAMES.symbols[0], evaluate=False), 2, 0.1)
-    held = NetworkFormulas(NAMES, "interpolation", (FormulaFront("y", (odd,)),))
-    proofs, _ = prove(Subject(**(vars(asked) | {"formulas": held})), None, max_boxes=100)
-    assert proofs.proofs[0].words == (
-        "nothing can be proved: no bounds are known for the function zeta",
-    )
+    place = place_of(subject("a"))
+    prover = Prover(place, np.zeros((1, 2)))
+    odd = sympy.zeta(NAMES.symbols[0], evaluate=False)
+    proof = prover.formulas("direct", ["y"], [odd], NAMES.symbols, NETWORK, Budget(boxes=10))
+    entry = entry_of(proof, ["zeta(a)"], ["a", "b"])
+    (line,) = sentences(entry, DomainEntry("whole domain", {}, {}))
+    assert line == "nothing can be proved: no bounds are known for the function zeta"
+    assert prover.defined(odd, NAMES.symbols, Budget(boxes=10)) is None
 
 
 def test_the_command_on_a_finished_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
