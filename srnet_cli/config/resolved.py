@@ -94,15 +94,16 @@ def signature(experiment: Experiment) -> str:
     """Eight hexadecimal digits that name what the experiment computes.
 
     Two experiments share a signature if nothing that can change results differs: every setting
-    that the strategy reads counts, with its default filled in, except ``name``, ``hypotheses`` and
-    ``evolution.threads``. A file counts with its content, not with its path, so that a signature
-    is the same wherever the files lie.
+    that the strategy reads counts, with its default filled in, except ``name``, ``hypotheses``,
+    ``proof`` and ``evolution.threads``. A file counts with its content, not with its path, so that
+    a signature is the same wherever the files lie.
 
     Raises:
         DataError, ModelError: a file that the experiment names cannot be read.
     """
     settings = resolved(experiment)
     del settings["name"], settings["hypotheses"], settings["evolution"]["threads"]
+    del settings["proof"]
     if not settings["first_trial"]:
         del settings["first_trial"]  # younger than the others, whose signatures stay as they were
     for (section, key), path, error in named_files(experiment):

@@ -13,6 +13,7 @@ from srnet_cli.config.evolution import (
     StrategySettings,
 )
 from srnet_cli.config.network import NetworkSettings, TrainSettings
+from srnet_cli.config.proof import ProofSettings
 from srnet_cli.config.section import Settings
 from srnet_cli.config.types import Integer, Text
 
@@ -24,6 +25,7 @@ __all__ = [
     "Experiment",
     "MnncgpSettings",
     "NetworkSettings",
+    "ProofSettings",
     "Settings",
     "StrategySettings",
     "TrainSettings",
@@ -65,3 +67,6 @@ class Experiment(Settings):
     )
     network: NetworkSettings = Field(description="the network to explain, see below")
     evolution: StrategySettings = Field(default=AutoSettings(), description="the search, see below")
+    proof: ProofSettings = Field(
+        default=ProofSettings(), description="proofs of what was found, see below"
+    )

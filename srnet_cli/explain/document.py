@@ -95,7 +95,7 @@ def answer_sections(explanation: Explanation, display: Display) -> Iterator[Sect
         if len(answer.chosen) == 1 and explanation.classification is not None:
             classes = explanation.classification.classes
             told.append(f"above 0 it names {classes[1]}, else {classes[0]}")
-        yield remarks([*told, *warnings(answer.validity)])
+        yield remarks([*told, *warnings(answer.validity), *answer.proved])
     yield from tried_sections(answer)
     if answer.formulas is not None:
         yield from front_sections(answer.formulas, display)
@@ -338,6 +338,7 @@ def _remarks(explanation: Explanation, display: Display) -> Iterator[str]:
             f"before: {display.spelled('digits')} {printed.enough_digits} keeps it"
         )
     yield from warnings(explanation.validity)
+    yield from explanation.proved
     if explanation.unconfirmed:
         yield (
             f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"

@@ -31,6 +31,7 @@ from srnet_cli.fronts.rows import faithfulness
 from srnet_cli.metrics import accuracy
 from srnet_cli.runs.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.runs.expressions_file import figures, formulas_of, shortener
+from srnet_cli.runs.proofs_file import COMPOSITION, sentences
 from srnet_cli.runs.records import NetworkQuality
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import find_run, runs_root
@@ -158,6 +159,7 @@ class Explanation:
         validity: where these formulas fail, by region, see ``validity``.
         legend: the columns that have another name in formulas, by that name.
         answer: what the network computes, straight from its inputs.
+        proved: what is proved of the composition shown, a sentence each; empty where nobody asked.
     """
 
     run: str
@@ -180,6 +182,7 @@ class Explanation:
     validity: dict[str, Validity] = field(default_factory=dict)
     legend: dict[str, str] = field(default_factory=dict)
     answer: Answer | None = None
+    proved: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -268,8 +271,18 @@ def explain(
         validity=check(assessment, fitted.regions()),
         classification=_classification(fitted),
         answer=answered,
+        proved=_proved(fitted) if not choice.wishes else (),
         legend={line.name: one_line(line.column) for line in Names(model.features).legend},
     )
+
+
+def _proved(fitted: FittedRun) -> tuple[str, ...]:
+    """What is proved of the composition that is shown unless another is asked for."""
+    proofs = fitted.proofs
+    proof = None if proofs is None else proofs.of(COMPOSITION)
+    if proofs is None or proof is None:
+        return ()
+    return tuple(f"the layers: {line}" for line in sentences(proof, proofs.domain))
 
 
 def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:

@@ -190,9 +190,32 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             run_info(experiment, request.mark, "stopped").write(folder)
             raise Interrupted(signals.number or 0, str(folder.path))
         run_info(experiment, request.mark, "finished").write(folder)
+        seconds = experiment.proof.max_seconds if findings.assessment is not None else 0.0
+        if seconds:
+            reporter.notice(f"proving what holds on the whole domain, {seconds:g} s at most")
         folder.commit(files.required(found=findings.assessment is not None))
+        if seconds:
+            findings.formulas = _proved(folder, findings.formulas, seconds, signals)
     assert findings.metrics is not None
     return FitResult(request.path, findings.metrics, findings.formulas)
+
+
+def _proved(
+    folder: RunFolder,
+    formulas: NetworkFormulas | None,
+    seconds: float,
+    signals: Signals,
+) -> NetworkFormulas | None:
+    """Prove what can be proved; returns the formulas, those marked that are refuted.
+
+    The run is committed already, its log with it: nothing more is noted. A signal ends the proofs,
+    and what is not decided is open.
+    """
+    from srnet_cli.runs.proofs_file import without_refuted
+    from srnet_cli.runs.proving import prove_committed
+
+    proofs = prove_committed(folder, seconds, Silent(), lambda: signals.number is not None)
+    return None if formulas is None else without_refuted(formulas, proofs.refuted)
 
 
 @dataclass

@@ -31,6 +31,10 @@ TIMING = "timing.csv"
 # What ``srnet explain --hybrid`` adds.
 HYBRID = "hybrid.json"
 
+# What ``srnet prove`` adds.
+PROOFS = "proofs.json"
+CERTIFICATES = "proofs.npz"
+
 # What ``srnet compare`` adds.
 COMPARISON = "compare.json"
 COMPARISON_TABLE = "compare.csv"
@@ -60,6 +64,7 @@ def required(*, found: bool) -> tuple[str, ...]:
 
 __all__ = [
     "BOUNDARIES_PLOT",
+    "CERTIFICATES",
     "CHECKPOINTS",
     "COMPARISON",
     "COMPARISON_TABLE",
@@ -85,6 +90,7 @@ __all__ = [
     "NAMING_PATHS",
     "NETWORK",
     "PATH_PLOT",
+    "PROOFS",
     "REQUIRED",
     "ROWS",
     "RUN",

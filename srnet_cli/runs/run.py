@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.config.resolved import read_resolved
-from srnet_cli.config.schema import AutoSettings, EvolutionSettings, Experiment
+from srnet_cli.config.schema import (
+    AutoSettings,
+    DatasetSettings,
+    EvolutionSettings,
+    Experiment,
+)
 from srnet_cli.errors import ConfigError, SrnetError, StorageError, UsageError
 from srnet_cli.evolution.strategies import best_trial, restored, strategy_of, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
@@ -25,6 +30,7 @@ from srnet_cli.runs.formulas import formulas_from_halls
 from srnet_cli.runs.formulas import read as read_formulas
 from srnet_cli.runs.fronts import StoredFronts, read_arrays, read_fronts
 from srnet_cli.runs.outputs import probability_names, score_names, target_names
+from srnet_cli.runs.proofs_file import Proofs, read_proofs, without_refuted
 from srnet_cli.runs.record import RunRecord
 from srnet_cli.runs.records import Inputs, Metrics
 from srnet_cli.store import RunFolder
@@ -60,6 +66,8 @@ class FittedRun:
         formula: what the network was trained on, where that is a formula.
         hypotheses: formulas of the user's that the config sets beside those found.
         regions: makes the rows that formulas are checked on, see ``validity.regions``.
+        dataset: settings of the rows, which say what the domain is.
+        proofs: what ``srnet prove`` has proved; None where nobody asked.
     """
 
     path: Path
@@ -77,6 +85,8 @@ class FittedRun:
     formula: str | None = None
     hypotheses: tuple[str, ...] = ()
     regions: Callable[[], Regions] = dict
+    dataset: DatasetSettings | None = None
+    proofs: Proofs | None = None
 
     @property
     def has_classes(self) -> bool:
@@ -164,6 +174,9 @@ def _finished(folder: RunFolder) -> FittedRun:
     model = SymbolicNetwork.from_dict(folder.read_json(files.MODEL))
     experiment, sets = _experiment(folder), read_arrays(folder, files.ROWS)
     inputs = Inputs.read(folder)
+    formulas, proofs = read_formulas(folder), read_proofs(folder)
+    if formulas is not None and proofs is not None:
+        formulas = without_refuted(formulas, proofs.refuted)
     return FittedRun(
         path=folder.path,
         is_done=True,
@@ -175,11 +188,13 @@ def _finished(folder: RunFolder) -> FittedRun:
         trials=len(metrics.fitness),
         generations=metrics.generations[metrics.trial - 1],
         fronts=read_fronts(folder, model),
-        formulas=read_formulas(folder),
+        formulas=formulas,
+        proofs=proofs,
         settings=experiment.evolution,
         formula=experiment.dataset.formula,
         hypotheses=experiment.hypotheses,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
+        dataset=experiment.dataset,
     )
 
 
@@ -216,6 +231,7 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         formula=experiment.dataset.formula,
         hypotheses=experiment.hypotheses,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
+        dataset=experiment.dataset,
     )
 
 
