@@ -113,8 +113,7 @@ def answer(fitted: FittedRun, choice: Choice, hypotheses: Sequence[str]) -> Answ
 
 
 def _weights(fitted: FittedRun) -> int:
-    network = fitted.network
-    return sum(weight.size for weight in network.weights) + sum(b.size for b in network.biases)
+    return fitted.network.parameters
 
 
 def _chosen(

@@ -27,7 +27,7 @@ from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
 from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 
 Array = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ class Maker:
     def __init__(
         self,
         original: SymbolicNetwork,
-        network: Network,
+        network: TrainedNetwork,
         problem: Problem,
         judge: Judge,
         formulas: Formulas,

@@ -106,7 +106,7 @@ def _normal(values: Array) -> Array:
 
 def _gelu() -> Curve:
     def density(z: Array) -> Array:
-        return np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+        return np.asarray(np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
 
     return Curve(lambda z: z * _normal(z), lambda z, y: _normal(z) + z * density(z))
 
@@ -116,7 +116,7 @@ def _gelu_tanh() -> Curve:
     factor, cubic = np.sqrt(2.0 / np.pi), 0.044715
 
     def gate(z: Array) -> Array:
-        return np.tanh(factor * (z + cubic * z**3))
+        return np.asarray(np.tanh(factor * (z + cubic * z**3)))
 
     def slope(z: Array, y: Array) -> Array:
         inner = gate(z)

@@ -87,6 +87,15 @@ def network_from_bytes(
         raise ModelError(f"{name}: {error}", hint=error.hint) from error
 
 
+def read_contents(data: bytes, suffix: str) -> Contents:
+    """The arrays in a file of a format of ``FORMATS``.
+
+    Raises:
+        ModelError: the file is damaged, or holds anything but numbers.
+    """
+    return FORMATS[suffix](data)
+
+
 def read_file(path: Path) -> bytes:
     """Read a network file as it is.
 

@@ -172,7 +172,8 @@ class Network(TrainedNetwork):
     def _sums(self, number: int, values: Array) -> Array:
         """The weighted sums of a layer, (n, m), of what it reads, (n, k)."""
         # Not BLAS: there a row's last bits depend on the rows beside it and on threads.
-        return np.einsum("nk,mk->nm", values, self.weights[number]) + self.biases[number]
+        sums = np.einsum("nk,mk->nm", values, self.weights[number]) + self.biases[number]
+        return np.asarray(sums)
 
     def _forward(self, rows: Array) -> list[Array]:
         """Give h_1 … h_L of a block of raw rows; sums too large become infinite without a word."""

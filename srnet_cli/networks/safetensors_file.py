@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, get_args
 
@@ -29,7 +30,7 @@ from srnet_cli.networks.layout import (
     wrong_type,
 )
 from srnet_cli.networks.network import Network
-from srnet_cli.networks.trained import TrainedNetwork
+from srnet_cli.networks.trained import Array, TrainedNetwork
 
 FORMAT = 2
 """Version of what the metadata say; files of a newer version are refused."""
@@ -58,7 +59,7 @@ def write(network: TrainedNetwork) -> bytes:
 
 
 def _write_graph(network: GraphNetwork) -> bytes:
-    arrays = {
+    arrays: dict[str, np.ndarray[Any, np.dtype[Any]]] = {
         _GRAPH: np.frombuffer(network.model, dtype=np.uint8),
         "readout": np.ascontiguousarray(network.readout),
         **scaling_arrays(network),
@@ -130,6 +131,20 @@ def parse(data: bytes) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     except (SafetensorError, ValueError, RecursionError) as error:
         raise ModelError("not a whole safetensors file", hint="write or copy it again") from error
     return tensors, metadata
+
+
+def arrays_of_state(tensors: Mapping[str, dict[str, Any]]) -> dict[str, Array]:
+    """The tensors of a state dict as arrays, those of whole numbers left out.
+
+    Raises:
+        ModelError: a tensor holds something else than numbers.
+    """
+    whole = ("I64", "I32", "BOOL", "U8")
+    return {
+        name: _array(name, tensor)
+        for name, tensor in tensors.items()
+        if tensor["dtype"] not in whole
+    }
 
 
 def _header_length(data: bytes) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,6 +140,14 @@ class TrainedNetwork(ABC):
         """
         self._check_classifier()
         return np.asarray(self.predict(X).argmax(axis=1), dtype=np.int64)
+
+    def with_scaler(self, scaler: Scaler | None) -> TrainedNetwork:
+        """The same network behind another standardisation of raw rows."""
+        return replace(self, scaler=scaler)  # type: ignore[type-var]
+
+    def as_classifier(self) -> TrainedNetwork:
+        """The same network with its outputs taken for the logits of classes."""
+        return replace(self, output_activation="softmax")  # type: ignore[type-var]
 
     def check_rows(self, columns: int) -> None:
         """Check that rows with so many columns fit the first layer.

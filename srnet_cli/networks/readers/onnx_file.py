@@ -305,7 +305,7 @@ def _run_as_it_is(request: _Request, why: str) -> LoadedNetwork:
     end = softmaxes.inputs[0] if softmaxes else request.output.name
     hidden = [name for name in hidden if name not in (request.output.name, end)]
     network = _graph_network(request, form, sizes, [*hidden, end])
-    if softmaxes:
+    if softmaxes and softmaxes.op != "Sigmoid":
         network = replace(network, output_activation="softmax")
     network.check()
     learned = sum(
@@ -319,7 +319,7 @@ def _run_as_it_is(request: _Request, why: str) -> LoadedNetwork:
         layers=(*hidden, request.output.name),
         shape=shape,
         notes=(f"run as it is in onnxruntime: it has {why}", *_chain_notes(hidden)),
-        says_output=softmaxes is not None,
+        says_output=softmaxes is not None and softmaxes.op != "Sigmoid",
     )
 
 
@@ -432,9 +432,10 @@ def _check_sizes(graph: Graph, sizes: dict[str, tuple[int, ...]]) -> None:
 
 
 def _final_softmax(request: _Request) -> Node | None:
-    """The softmax that makes the output, if there is one."""
+    """The softmax that makes the output, if there is one; of classes also a sigmoid."""
+    ends = ("Softmax", "LogSoftmax", *(("Sigmoid",) if request.wishes.has_classes else ()))
     for node in request.graph.nodes:
-        if request.output.name in node.outputs and node.op in ("Softmax", "LogSoftmax"):
+        if request.output.name in node.outputs and node.op in ends:
             return node
     return None
 

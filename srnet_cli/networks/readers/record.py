@@ -39,6 +39,7 @@ class Wishes:
         activation: of the hidden layers, or of every layer, where the file does not say.
         layers: the file's own names of the layers to read, in order; None reads what is there.
         outputs: names of the outputs to explain; empty takes the only one.
+        has_classes: whether the outputs are to be the logits of classes.
         maps: what becomes of convolutional maps: every place a unit, or the mean of a channel.
     """
 
@@ -46,6 +47,7 @@ class Wishes:
     layers: tuple[str, ...] | None = None
     outputs: tuple[str, ...] = ()
     maps: Maps = "flatten"
+    has_classes: bool = False
 
 
 @dataclass(frozen=True)
