@@ -148,7 +148,7 @@ def _chosen(
         raise ModelError(
             f"the layers do not fit on each other as they stand: {listed(shapes, 12)}",
             hint="network.layers names those that make the network, in order, such as "
-            f"layers: [{', '.join(clip(part.name) for part in _a_chain(chosen))}]",
+            f"layers: [{clip(chosen[0].name)}, …, {clip(chosen[-1].name)}]",
         )
     return chosen
 
@@ -198,15 +198,6 @@ def _ways(parts: Sequence[_Part]) -> Iterator[tuple[_Part, ...]]:
 
 def _chains(parts: Sequence[_Part]) -> bool:
     return all(before.shape[1] == after.shape[0] for before, after in pairwise(parts))
-
-
-def _a_chain(parts: Sequence[_Part]) -> list[_Part]:
-    """Layers that fit on each other, for an example: each the first that fits."""
-    chain: list[_Part] = []
-    for part in parts:
-        if part.is_dense and (not chain or chain[-1].shape[1] == part.shape[0]):
-            chain.append(part)
-    return chain
 
 
 def _activation(
