@@ -14,6 +14,7 @@ from srnet_cli.cli.bench import bench
 from srnet_cli.cli.compare import compare
 from srnet_cli.cli.explain import explain
 from srnet_cli.cli.fit import fit
+from srnet_cli.cli.network import network
 from srnet_cli.cli.runs import list_runs, verify
 from srnet_cli.cli.validate import validate
 from srnet_cli.errors import UsageError
@@ -49,7 +50,7 @@ def _main(
         raise typer.Exit(UsageError.exit_code)
 
 
-for command in (validate, fit, explain, compare, bench):
+for command in (network, validate, fit, explain, compare, bench):
     app.command()(command)
 app.command("ls")(list_runs)
 app.command()(verify)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -79,17 +79,7 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
         ConfigError: settings that contradict each other.
         DataError, ModelError: the rows or the network cannot be used.
     """
-    opened = None
-    if experiment.network.load is not None:
-        opened = open_network(experiment.network, experiment.dataset.task)
-        experiment = with_domain(experiment, opened.loaded)
-    dataset = load_dataset(experiment.dataset, experiment.seed)
-    for note in dataset.notes:
-        reporter.notice(note)
-    if opened is not None:
-        for note in opened.loaded.notes:
-            reporter.notice(f"network: {note}")
-        dataset = arranged(dataset, opened.loaded, experiment.network, reporter.notice)
+    opened, experiment, dataset = open_inputs(experiment, reporter.notice)
     network, provenance = load_or_train(
         experiment.network,
         dataset,
@@ -120,6 +110,32 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     if len(beside):
         sets["boundary"] = beside
     return Prepared(experiment, dataset, network, provenance, judged, sets, problem, structure)
+
+
+def open_inputs(
+    experiment: Experiment, notice: Callable[[str], None]
+) -> tuple[OpenedNetwork | None, Experiment, Dataset]:
+    """Open the network file, if there is one, and load or draw the rows, in the network's order.
+
+    Returns:
+        The network of the file, None where one is trained; the experiment with its domain; rows.
+
+    Raises:
+        ConfigError: settings that contradict each other or the files.
+        DataError, ModelError: the rows or the network cannot be used.
+    """
+    opened = None
+    if experiment.network.load is not None:
+        opened = open_network(experiment.network, experiment.dataset.task)
+        experiment = with_domain(experiment, opened.loaded)
+    dataset = load_dataset(experiment.dataset, experiment.seed)
+    for note in dataset.notes:
+        notice(note)
+    if opened is not None:
+        for note in opened.loaded.notes:
+            notice(f"network: {note}")
+        dataset = arranged(dataset, opened.loaded, experiment.network, notice)
+    return opened, experiment, dataset
 
 
 def with_domain(experiment: Experiment, loaded: LoadedNetwork) -> Experiment:

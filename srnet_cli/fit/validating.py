@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.loading import LoadedConfig, load_config
 from srnet_cli.config.resolved import named_files, signature, to_yaml
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from srnet_cli.datasets.dataset import Dataset
+    from srnet_cli.networks import TrainedNetwork
 
 
 def run(config: Path, overrides: Sequence[str] = (), *, resolved: bool = False) -> str:
@@ -26,12 +32,13 @@ def run(config: Path, overrides: Sequence[str] = (), *, resolved: bool = False) 
 
     Raises:
         ConfigError: the config or its formula is wrong.
-        DataError, ModelError: a file that it names cannot be found.
+        DataError, ModelError: a file that it names cannot be found or used.
     """
     experiment = load(config, overrides)
     if resolved:
         return to_yaml(experiment).rstrip("\n")
-    return f"{one_line(str(config))}: valid\n{_summary(experiment)}"
+    found = _opened(experiment)
+    return f"{one_line(str(config))}: valid\n{_summary(experiment, found)}"
 
 
 def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -80,9 +87,41 @@ def _check_files(loaded: LoadedConfig) -> None:
             )
 
 
-def _summary(experiment: Experiment) -> str:
+def _opened(experiment: Experiment) -> dict[str, str]:
+    """Open what the config names, and say what it holds; nothing is fetched, trained or written.
+
+    Raises:
+        ConfigError, DataError, ModelError: what the fit would end with.
+    """
+    if experiment.dataset.pmlb is not None:
+        return {}  # it may have to be fetched
+    from srnet_cli.fit.preparation import open_inputs
+    from srnet_cli.networks import load_or_train
+
+    notes: list[str] = []
+    opened, experiment, dataset = open_inputs(experiment, notes.append)
+    n, inputs = len(dataset.train), len(dataset.features)
+    facts = {"rows": f"{n} to fit, {len(dataset.test)} held out, {inputs} inputs"}
+    if opened is not None:
+        standardise = experiment.dataset.standardise
+        network, _ = load_or_train(
+            experiment.network, dataset, experiment.seed, standardise, notes.append, opened
+        )
+        facts["layers"] = f"{'-'.join(map(str, network.widths))}, {opened.loaded.kind}"
+        notes += [f"warning: {line}" for line in suspicions_of(network, dataset)]
+    return facts | {f"note {place}": note for place, note in enumerate(notes, 1)}
+
+
+def suspicions_of(network: TrainedNetwork, dataset: Dataset) -> list[str]:
+    """What is suspicious about a loaded network, see ``networks.suspicion``."""
+    from srnet_cli.networks.suspicion import suspicions
+
+    return list(suspicions(network, dataset))
+
+
+def _summary(experiment: Experiment, found: Mapping[str, str] = MappingProxyType({})) -> str:
     dataset, network, evolution = experiment.dataset, experiment.network, experiment.evolution
-    rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula
+    rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula or "rows of the domain"
     hidden = "-".join(map(str, network.train.hidden)) if network.train else ""
     trials = f"{experiment.trials} trial{'s' if experiment.trials > 1 else ''}"
     facts = {
@@ -91,4 +130,5 @@ def _summary(experiment: Experiment) -> str:
         "network": f"trained here, hidden layers {hidden}" if hidden else str(network.load),
         "evolution": ", ".join([evolution.strategy, *evolution.effort(), trials]),
     }
+    facts |= found
     return "\n".join(one_line(f"  {key:<10} {fact}") for key, fact in facts.items())

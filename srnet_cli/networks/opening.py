@@ -66,12 +66,12 @@ class OpenedNetwork:
     provenance: Provenance
 
 
-def open_network(settings: NetworkSettings, task: Task) -> OpenedNetwork:
+def open_network(settings: NetworkSettings, task: Task | None) -> OpenedNetwork:
     """Read the network file that the settings name.
 
     Args:
         settings: they name a file.
-        task: of the dataset.
+        task: of the dataset; None takes the outputs as they are in the file.
 
     Raises:
         ModelError: the file cannot be read, or contradicts the settings.
@@ -90,7 +90,7 @@ def open_network(settings: NetworkSettings, task: Task) -> OpenedNetwork:
     )
 
 
-def wishes_of(settings: NetworkSettings, task: Task) -> Wishes:
+def wishes_of(settings: NetworkSettings, task: Task | None) -> Wishes:
     """What a reader has to know of the settings."""
     return Wishes(
         activation=settings.activation,
@@ -101,8 +101,10 @@ def wishes_of(settings: NetworkSettings, task: Task) -> Wishes:
     )
 
 
-def _as_said(loaded: LoadedNetwork, settings: NetworkSettings, task: Task) -> LoadedNetwork:
+def _as_said(loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None) -> LoadedNetwork:
     loaded = replace(loaded, network=_scaled(loaded.network, settings))
+    if task is None:
+        return loaded
     if task == "regression":
         if loaded.network.output_activation == "softmax":
             raise ModelError(
