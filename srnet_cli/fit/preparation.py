@@ -95,7 +95,8 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     if judged is not None:
         reporter.notice(f"network on held-out rows: {judged.summary()}")
     if opened is not None:
-        _warn(opened, network, dataset, experiment, reporter)
+        for suspicion in suspicions(network, dataset):
+            reporter.notice(warning(suspicion))
     settings, seed = experiment.dataset, experiment.seed
     extra = boundary_fit_rows(settings, dataset, network, seed, reporter.notice)
     beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
@@ -135,6 +136,11 @@ def open_inputs(
         for note in opened.loaded.notes:
             notice(f"network: {note}")
         dataset = arranged(dataset, opened.loaded, experiment.network, notice)
+        if experiment.dataset.standardise and opened.loaded.network.scaler is None:
+            notice(
+                "inputs are standardised by the training rows chosen here; if the network was "
+                "trained with a scaling of its own, network.input_mean and input_scale name it"
+            )
     return opened, experiment, dataset
 
 
@@ -158,23 +164,6 @@ def with_domain(experiment: Experiment, loaded: LoadedNetwork) -> Experiment:
         )
     filled = dataset.model_copy(update={"domain": dict(loaded.domain)})
     return experiment.model_copy(update={"dataset": filled})
-
-
-def _warn(
-    opened: OpenedNetwork,
-    network: TrainedNetwork,
-    dataset: Dataset,
-    experiment: Experiment,
-    reporter: Reporter,
-) -> None:
-    """Say what makes a loaded network suspicious."""
-    if experiment.dataset.standardise and opened.loaded.network.scaler is None:
-        reporter.notice(
-            "inputs are standardised by the training rows chosen here; if the network was trained "
-            "with a scaling of its own, network.input_mean and network.input_scale name it"
-        )
-    for suspicion in suspicions(network, dataset):
-        reporter.notice(warning(suspicion))
 
 
 def _structure(

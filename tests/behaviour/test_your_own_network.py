@@ -1,4 +1,4 @@
-"""docs/your-own-network.md: its programs run, and what they write is read; its configs are valid."""
+"""docs/your-own-network.md: its programs run, what they write is read, its configs are valid."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def test_a_program_of_the_page(program: str, tmp_path: Path) -> None:
         run_torch(program, tmp_path)
     else:
         for package in re.findall(r"^(?:import|from) (\w+)", program, re.M):
-            pytest.importorskip(package)
+            if find_spec(package) is None:
+                pytest.skip(f"no {package} here")
         environment = os.environ | {"KERAS_BACKEND": "numpy", "KERAS_HOME": str(tmp_path)}
         script = [sys.executable, "-W", "ignore", "-c", program]
         subprocess.run(script, cwd=tmp_path, env=environment, check=True, capture_output=True)

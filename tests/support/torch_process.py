@@ -29,7 +29,11 @@ def run_torch(script: str, folder: Path) -> None:
     program = _python()
     if program is None:
         pytest.skip("no Python with PyTorch here (Debian: apt-get install python3-torch)")
+    # TorchScript reads the source of classes, so they need to stand in a file.
+    path = folder / "script.py"
+    path.write_text(script)
     done = subprocess.run(
-        [program, "-c", script], cwd=folder, capture_output=True, text=True, timeout=300
+        [program, "script.py"], cwd=folder, capture_output=True, text=True, timeout=300
     )
+    path.unlink()
     assert done.returncode == 0, done.stderr

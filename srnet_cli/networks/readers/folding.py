@@ -62,12 +62,14 @@ class Linear:
         matrix: (units, *shape), what every unit adds.
         offset: (*shape).
         is_units: whether it is the units themselves.
+        root: the tensor that it is a number times, plus a number, and that function of it.
     """
 
     base: Base
     matrix: Array
     offset: Array
     is_units: bool = False
+    root: tuple[Linear, Scalar] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -222,11 +224,14 @@ class _Walk:
         if isinstance(value, Linear):
             return value
         if value.settled is None:
-            found = recognise(value.function)
+            found, source = recognise(value.function), value.source
+            if found is None and source.root is not None:
+                source, function = _root(value)
+                found = recognise(function)
             if found is None:
                 raise NotDense(f"an activation that has no name here, {quoted(value.name)}")
             width = int(np.prod(value.shape))
-            units = _units(Base(value.source, found.activation, value.name, width), value.shape)
+            units = _units(Base(source, found.activation, value.name, width), value.shape)
             value.settled = units
             if (found.factor, found.offset) != (1.0, 0.0):
                 value.settled = Linear(
@@ -253,7 +258,9 @@ class _Walk:
         if self.scaler is None and node.op in ("MatMul", "Gemm", "Conv"):
             settled = [self._take_scaling(value) for value in settled]
         self.folded_ops.setdefault(node.op)
-        return self._linear(node, settled)
+        results = self._linear(node, settled)
+        _remember_root(node, settled, results)
+        return results
 
     def _take_scaling(self, value: Any) -> Any:
         """The input scaled, where the value is that; the scaling is kept."""
@@ -456,12 +463,54 @@ def _both(node: Node, first: Any, second: Any, name: str) -> Curved | None:
         if node.op in ("Pow", "Max", "Min"):
             raise NotDense(f"{node.op} with a number per unit")
         return None
-    one, other = (v.source if isinstance(v, Curved) else v for v in (first, second))
-    is_linear = isinstance(first, Linear) and isinstance(second, Linear) and keeps
-    if one is other and not is_linear:
-        f, g = (v.function if isinstance(v, Curved) else _same for v in (first, second))
-        return Curved(one, lambda z: apply(f(z), g(z)), name)
+    if isinstance(first, Linear) and isinstance(second, Linear) and keeps:
+        return None
+    for look in (_source, _root):
+        (one, f), (other, g) = look(first), look(second)
+        if one is other:
+            return Curved(one, _joined(apply, f, g), name)
     return None
+
+
+def _joined(apply: Callable[[Any, Any], Any], f: Scalar, g: Scalar) -> Scalar:
+    return lambda z: apply(f(z), g(z))
+
+
+def _source(value: Linear | Curved) -> tuple[Linear, Scalar]:
+    """The linear tensor that a value is a function of, and the function."""
+    return (value.source, value.function) if isinstance(value, Curved) else (value, _same)
+
+
+def _root(value: Linear | Curved) -> tuple[Linear, Scalar]:
+    """The same for the tensor that the linear one was made from by a number or two."""
+    source, outer = _source(value)
+    if source.root is None:
+        return source, outer
+    root, inner = source.root
+    return root, lambda z: outer(inner(z))
+
+
+def _remember_root(node: Node, arguments: Sequence[Any], results: Sequence[Value]) -> None:
+    """Keep what a tensor was before it was multiplied by a number, or a number was added."""
+    values = [value for value in arguments if isinstance(value, Linear)]
+    numbers = [_number(value) for value in arguments if not isinstance(value, Linear)]
+    result = results[0] if results else None
+    if len(values) != 1 or not isinstance(result, Linear) or result is values[0]:
+        return
+    if result.shape != values[0].shape or None in numbers:
+        return
+    root, inner = _root(values[0])
+    if node.op == "Neg":
+        result.root = (root, lambda z: -inner(z))
+    elif node.op in ("Add", "Sub", "Mul", "Div") and len(numbers) == 1:
+        apply, number = _BINARY[node.op], numbers[0]
+        is_first = not isinstance(arguments[0], Linear)
+        result.root = (
+            root,
+            (lambda z: apply(number, inner(z)))
+            if is_first
+            else (lambda z: apply(inner(z), number)),
+        )
 
 
 def _composed(value: Linear | Curved, outer: Scalar, name: str) -> Curved:

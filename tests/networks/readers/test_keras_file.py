@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ READ = ("plain", "classes", "normalised", "others", "functional")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("keras")
+    if find_spec("keras") is None:  # importing it asks for a backend
+        pytest.skip("no Keras here")
     folder = tmp_path_factory.mktemp("keras")
     environment = os.environ | {"KERAS_BACKEND": "numpy", "KERAS_HOME": str(folder)}
     done = subprocess.run(

@@ -51,7 +51,7 @@ def test_values_are_those_of_the_definition(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("2,2,1,3,", "2,2,1", "widths|numbers"),
+        ("2,2,1,3,", "2,2,\n1,3,", "widths do not fit"),
         ("2,2,1,3,", "9,2,1,3,", "widths do not fit"),
         ("2,2,1,3,", "2,3,1,3,", "widths do not fit"),
         ("2,3,1,", "2,99999999,1,", "widths do not fit"),

@@ -36,14 +36,18 @@ def saved(model: Any, target: Any, folder: Path) -> LoadedNetwork:
 
 
 REGRESSORS: dict[str, Any] = {
-    "plain": MLPRegressor((4, 3), activation="logistic", max_iter=30),
-    "lbfgs": MLPRegressor((4,), activation="relu", solver="lbfgs", max_iter=30),
-    "scaled": make_pipeline(StandardScaler(), MLPRegressor((4,), activation="tanh", max_iter=30)),
+    "plain": MLPRegressor(hidden_layer_sizes=(4, 3), activation="logistic", max_iter=30),
+    "lbfgs": MLPRegressor(hidden_layer_sizes=(4,), activation="relu", solver="lbfgs", max_iter=30),
+    "scaled": make_pipeline(
+        StandardScaler(), MLPRegressor(hidden_layer_sizes=(4,), activation="tanh", max_iter=30)
+    ),
     "twice": make_pipeline(
-        MinMaxScaler((-1, 3)), RobustScaler(), MLPRegressor((4,), activation="tanh", max_iter=30)
+        MinMaxScaler((-1, 3)),
+        RobustScaler(),
+        MLPRegressor(hidden_layer_sizes=(4,), activation="tanh", max_iter=30),
     ),
     "target": TransformedTargetRegressor(
-        make_pipeline(StandardScaler(), MLPRegressor((4,), max_iter=30)),
+        make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(4,), max_iter=30)),
         transformer=StandardScaler(),
     ),
 }
@@ -63,7 +67,7 @@ def test_regressors(name: str, tmp_path: Path) -> None:
 def test_classifiers(classes: int, tmp_path: Path) -> None:
     """Probabilities are scikit-learn's, in the order of its labels."""
     labels = LABELS if classes == 3 else np.where(LABELS == "none", "none", "some")
-    model = make_pipeline(StandardScaler(), MLPClassifier((4,), max_iter=30))
+    model = make_pipeline(StandardScaler(), MLPClassifier(hidden_layer_sizes=(4,), max_iter=30))
     loaded = saved(model, labels, tmp_path)
     assert loaded.classes == tuple(model.classes_)
     found = loaded.network.probabilities(X.to_numpy())
@@ -73,10 +77,15 @@ def test_classifiers(classes: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (make_pipeline(PCA(2), MLPRegressor((3,), max_iter=5)), "a 'PCA', which is no scaling"),
+        (
+            make_pipeline(PCA(2), MLPRegressor(hidden_layer_sizes=(3,), max_iter=5)),
+            "a 'PCA', which is no scaling",
+        ),
         (StandardScaler(), "holds a 'StandardScaler'"),
         (
-            make_pipeline(FunctionTransformer(np.log1p), MLPRegressor((3,), max_iter=5)),
+            make_pipeline(
+                FunctionTransformer(np.log1p), MLPRegressor(hidden_layer_sizes=(3,), max_iter=5)
+            ),
             "function|type|PCA|log1p",
         ),
     ],
@@ -89,7 +98,7 @@ def test_what_is_no_network_is_refused(model: Any, message: str, tmp_path: Path)
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     """A file that is cut off is one line."""
-    saved(MLPRegressor((3,), max_iter=5), Y, tmp_path)
+    saved(MLPRegressor(hidden_layer_sizes=(3,), max_iter=5), Y, tmp_path)
     path = tmp_path / "model.skops"
     whole = path.read_bytes()
     for length in (0, 10, len(whole) // 2, len(whole) - 30):
