@@ -15,6 +15,7 @@ from srnet_cli.cli.compare import compare
 from srnet_cli.cli.explain import explain
 from srnet_cli.cli.export import export
 from srnet_cli.cli.fit import fit
+from srnet_cli.cli.network import network
 from srnet_cli.cli.predict import predict
 from srnet_cli.cli.prove import prove
 from srnet_cli.cli.runs import list_runs, verify
@@ -52,7 +53,7 @@ def _main(
         raise typer.Exit(UsageError.exit_code)
 
 
-for command in (validate, fit, explain, prove, compare, export, predict, bench):
+for command in (network, validate, fit, explain, prove, compare, export, predict, bench):
     app.command()(command)
 app.command("ls")(list_runs)
 app.command()(verify)

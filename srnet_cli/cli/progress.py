@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from srnet_cli.cli.best_formulas import ROWS, BestFormulas, error_text
 from srnet_cli.rendering.plain import plain
-from srnet_cli.reporting import SearchProgress, Silent
+from srnet_cli.reporting import SearchProgress, Silent, is_warning
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -23,9 +23,9 @@ _LINES_AROUND = 6
 
 @contextmanager
 def reporter(*, quiet: bool) -> Iterator[Silent | LiveReporter | PlainReporter]:
-    """A reporter on standard error: live on a terminal, plain lines otherwise, or none."""
+    """A reporter on standard error: live on a terminal, plain lines otherwise, or warnings only."""
     if quiet:
-        yield Silent()
+        yield WarningReporter()
     elif sys.stderr.isatty():
         live = LiveReporter()
         try:
@@ -76,6 +76,15 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class WarningReporter(Silent):
+    """Prints what nobody may miss, and nothing else."""
+
+    def notice(self, text: str) -> None:
+        """Print a warning."""
+        if is_warning(text):
+            print(f"srnet: {text}", file=sys.stderr, flush=True)
 
 
 class PlainReporter:

@@ -174,7 +174,7 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         "intervals over instances"
     )
     if comparison.answers is not None:
-        layered = len(comparison.fitted.model.layers) == len(comparison.fitted.network.weights)
+        layered = len(comparison.fitted.model.layers) == len(comparison.fitted.network.widths) - 1
         yield from _judged_formulas(comparison.answers, layered)
     for name, compared in comparison.sets.items():
         if compared.trivial:

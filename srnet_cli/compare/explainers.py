@@ -25,7 +25,7 @@ from srnet_cli.compare.maple import fit_maple
 from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.model.functions import gradient, outputs
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ class Subject:
         answers: the whole-network formulas that the run answers with; None where it has none.
     """
 
-    network: Network
+    network: TrainedNetwork
     model: SymbolicNetwork
     train: Array
     nodes: int

@@ -27,6 +27,7 @@ from srnet_cli.config.evolution import (
     keys_read,
     readers,
 )
+from srnet_cli.config.network import NetworkSettings
 from srnet_cli.config.problems import UnreadKeyError, explain, unread
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.suggestions import nearest
@@ -94,6 +95,23 @@ def experiment_from_mapping(
         ConfigError: one line that names the source and the key.
     """
     return _validated(Document(_as_tuples(values), {(): source}), folder)
+
+
+def network_settings(path: Path, overrides: Sequence[str] = ()) -> NetworkSettings:
+    """The settings of a network file without a config.
+
+    Args:
+        path: the file.
+        overrides: keys of the section ``network``, as ``key=value``.
+
+    Raises:
+        ConfigError: one line that names the key.
+    """
+    values = {"name": "network", "network": {"load": str(path.absolute())}}
+    document = Document(values, {(): "network"})
+    for override in overrides:
+        document = _overridden(document, f"network.{override.removeprefix('network.')}")
+    return _validated(document, None).network
 
 
 def _validated(document: Document, folder: Path | None) -> Experiment:

@@ -13,6 +13,7 @@ import yaml
 from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.evolution import ORACLE_ROWS, keys_read
 from srnet_cli.config.loading import experiment_from_mapping
+from srnet_cli.config.network import LOADED_ONLY, NetworkSettings
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.strict_yaml import add_core_scalars
 from srnet_cli.errors import DataError, ModelError, SrnetError
@@ -106,10 +107,20 @@ def signature(experiment: Experiment) -> str:
     del settings["proof"]
     if not settings["first_trial"]:
         del settings["first_trial"]  # younger than the others, whose signatures stay as they were
+    _drop_younger(settings["network"])
     for (section, key), path, error in named_files(experiment):
         settings[section][key] = _digest(path, f"{section}.{key}", error)
     # Unsorted: the order of a domain is the order of the inputs.
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
+
+
+def _drop_younger(network: dict[str, Any]) -> None:
+    """Leave out what says nothing, of keys that earlier versions did not have."""
+    if network["activation"] is None:
+        network["activation"] = "sigmoid"  # the default of earlier versions
+    for key in LOADED_ONLY:
+        if network[key] in (NetworkSettings.model_fields[key].default, []):
+            del network[key]
 
 
 def named_files(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from srnet_cli.config.dataset import DatasetSettings
 from srnet_cli.config.evolution import (
@@ -58,7 +60,10 @@ class Experiment(Settings):
         description="number of the first search, from 0: with first_trial 7 and trials 1 a run is "
         "the eighth search of the same config with more trials",
     )
-    dataset: DatasetSettings = Field(description="the rows, see below")
+    dataset: DatasetSettings = Field(
+        default=DatasetSettings(),
+        description="the rows, see below; may be left out where the network's file has a domain",
+    )
     hypotheses: tuple[Text, ...] = Field(
         default=(),
         max_length=100,
@@ -70,3 +75,12 @@ class Experiment(Settings):
     proof: ProofSettings = Field(
         default=ProofSettings(), description="proofs of what was found, see below"
     )
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> Self:
+        if self.network.train is not None and not self.dataset.has_targets:
+            raise ValueError(
+                "dataset: a network is trained on rows with a target: give one of 'formula', "
+                "'file', 'pmlb' and 'rows'"
+            )
+        return self

@@ -28,7 +28,7 @@ from srnet_cli.evolution.direct import strategy as direct
 from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.store import Checkpoint
 
 Array = NDArray[np.float64]
@@ -253,7 +253,7 @@ def best_trial(states: Sequence[State]) -> int:
 
 
 def symbolic_network(
-    state: State, experiment: Experiment, network: Network, features: Sequence[str]
+    state: State, experiment: Experiment, network: TrainedNetwork, features: Sequence[str]
 ) -> SymbolicNetwork:
     """The best that a search has found, as formulas for the network.
 

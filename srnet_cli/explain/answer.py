@@ -128,8 +128,7 @@ def _proved(proofs: Proofs | None, chosen: Sequence[NetworkFormula]) -> Iterator
 
 
 def _weights(fitted: FittedRun) -> int:
-    network = fitted.network
-    return sum(weight.size for weight in network.weights) + sum(b.size for b in network.biases)
+    return fitted.network.parameters
 
 
 def _validity(

@@ -20,7 +20,7 @@ from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.metrics import accuracy, r2
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import Network, TrainedNetwork
 from srnet_cli.rendering.document import Document, Paragraph, Section
 from srnet_cli.rendering.table import Cell, Column, figures, number, score, shortfall, table
 from srnet_cli.runs import files
@@ -108,7 +108,7 @@ def hybrids_of(fitted: FittedRun, choice: Choice = DEFAULT) -> Hybrids:
     """
     fitted, shown = chosen(fitted, choice)
     model, network = fitted.model, fitted.network
-    if model.depth != len(network.weights):
+    if model.depth != len(network.widths) - 1:
         raise UsageError(
             f"{fitted.path} has no formulas of layers, only straight from the inputs",
             hint="fit with the strategy auto or mnncgp-es",
@@ -139,8 +139,16 @@ def hybrids_of(fitted: FittedRun, choice: Choice = DEFAULT) -> Hybrids:
         rows=fitted.assessment.judged_set,
         count=len(X),
         layers=tuple(layer_name(index, depth) for index in range(depth)),
-        hybrids=tuple(measured(*each) for each in _kinds(depth)),
+        hybrids=tuple(
+            measured(*each) for each in _kinds(depth) if can_be_set(network, depth, each[2])
+        ),
     )
+
+
+def can_be_set(network: TrainedNetwork, depth: int, last: int | None) -> bool:
+    """Whether formulas can take the place of layers up to that one: of a network that is no stack
+    of dense layers nothing runs from the middle on, only up to it."""
+    return isinstance(network, Network) or last is None or last == depth
 
 
 def _kinds(depth: int) -> Iterator[tuple[str, int | None, int | None]]:
@@ -153,14 +161,17 @@ def _kinds(depth: int) -> Iterator[tuple[str, int | None, int | None]]:
 
 
 def hybrid(
-    model: SymbolicNetwork, network: Network, first: int | None, last: int | None
+    model: SymbolicNetwork, network: TrainedNetwork, first: int | None, last: int | None
 ) -> Callable[[Array], Array]:
     """The network with formulas in place of layers ``first`` to ``last``, from 1: a function of
     raw rows, (n, d) -> (n, m)."""
     if first is None or last is None:
         return network.predict
-    before = None if first == 1 else _part(network, 0, first - 1)
-    after = None if last == model.depth else _part(network, last, model.depth)
+    before = None if first == 1 else _up_to(network, first - 1)
+    after = None
+    if last < model.depth:
+        assert isinstance(network, Network)  # see ``can_be_set``
+        after = _from(network, last)
 
     def outputs(X: Array) -> Array:
         units = model.inputs(X) if before is None else before(X)
@@ -171,17 +182,31 @@ def hybrid(
     return outputs
 
 
-def _part(network: Network, start: int, end: int) -> Callable[[Array], Array]:
-    """Layers ``start`` + 1 to ``end`` of the network, from what comes before them."""
-    scaler = network.scaler if start == 0 else None
-    weights, biases = network.weights[start:end], network.biases[start:end]
-    part = replace(network, weights=weights, biases=biases, scaler=scaler)
-    if end == len(network.weights):
-        return part.predict
-    # What follows is a hidden layer, whose units are behind an activation.
-    width = len(biases[-1])
-    whole = replace(part, weights=(*weights, np.eye(width)), biases=(*biases, np.zeros(width)))
-    return lambda X: whole.activations(X)[-2]
+def _up_to(network: TrainedNetwork, layer: int) -> Callable[[Array], Array]:
+    """Units of a layer of the network, counted from 1, of raw rows."""
+    if isinstance(network, Network):
+        # No more of it than is needed, for its time to be told.
+        activations = network.layer_activations[:layer]
+        network = replace(
+            network,
+            weights=network.weights[:layer],
+            biases=network.biases[:layer],
+            activation=activations,
+        )
+        return network.predict
+    return lambda X: network.activations(X)[layer - 1]
+
+
+def _from(network: Network, layer: int) -> Callable[[Array], Array]:
+    """The network's outputs from the units of a layer on, counted from 1."""
+    rest = replace(
+        network,
+        weights=network.weights[layer:],
+        biases=network.biases[layer:],
+        activation=network.layer_activations[layer:],
+        scaler=None,
+    )
+    return rest.predict
 
 
 def _seconds(function: Callable[[Array], Array], X: Array) -> float:

@@ -13,7 +13,7 @@ from srnet_cli.datasets.dataset import Dataset, Domain
 from srnet_cli.evolution.direct import Hints
 from srnet_cli.evolution.problem import direct_outputs
 from srnet_cli.expressions.names import Names
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.networks.quality import NetworkQuality, RegressionQuality
 from srnet_cli.rng import stream
 from srnet_cli.structure import Structure, find_sketches, find_structure
@@ -46,7 +46,7 @@ class KnownStructure:
 
 def known_structure(
     dataset: Dataset,
-    network: Network,
+    network: TrainedNetwork,
     quality: NetworkQuality | None,
     functions: Sequence[str],
     seed: int,
@@ -70,7 +70,7 @@ def known_structure(
 
 
 def asked(
-    network: Network,
+    network: TrainedNetwork,
     where: Domain | Array,
     names: Sequence[str],
     functions: Sequence[str],
@@ -124,7 +124,7 @@ def asked(
     return KnownStructure(structure, hints)
 
 
-def _budget(network: Network) -> int:
+def _budget(network: TrainedNetwork) -> int:
     """How many rows the network can be asked at in a moment."""
     widths = network.widths
     cost = sum(a * b for a, b in pairwise(widths))

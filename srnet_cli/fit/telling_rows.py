@@ -15,7 +15,7 @@ from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.datasets.oracle import oracle_rows
 from srnet_cli.datasets.sampling import Sampling
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 
 Array = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ _BLOCKS = 20
 
 
 def telling_rows(
-    dataset: Dataset, network: Network, n: int, how: Sampling, rng: np.random.Generator
+    dataset: Dataset, network: TrainedNetwork, n: int, how: Sampling, rng: np.random.Generator
 ) -> Array:
     """Half even rows of the domain, half from far more of them, by how far units lie out.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.loading import LoadedConfig, load_config
@@ -13,6 +14,10 @@ from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import ConfigError
 from srnet_cli.rendering.document import Document, Section, Verbatim
 from srnet_cli.rendering.table import Column, table
+
+if TYPE_CHECKING:
+    from srnet_cli.datasets.dataset import Dataset
+    from srnet_cli.networks import TrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Validated:
         dataset: its task, and where its rows come from.
         network: its hidden layers, or the file it is loaded from.
         evolution: the strategy, what it may spend, and how many trials.
+        opened: what its files hold, by name, with notes and warnings.
     """
 
     config: str
@@ -32,6 +38,7 @@ class Validated:
     dataset: str
     network: str
     evolution: str
+    opened: dict[str, str] = field(default_factory=dict)
 
 
 def run(config: Path, overrides: Sequence[str] = ()) -> Validated:
@@ -43,7 +50,7 @@ def run(config: Path, overrides: Sequence[str] = ()) -> Validated:
 
     Raises:
         ConfigError: the config or its formula is wrong.
-        DataError, ModelError: a file that it names cannot be found.
+        DataError, ModelError: a file that it names cannot be found or used.
     """
     experiment = load(config, overrides)
     return Validated(
@@ -52,6 +59,7 @@ def run(config: Path, overrides: Sequence[str] = ()) -> Validated:
         dataset=_dataset(experiment),
         network=_network(experiment),
         evolution=_evolution(experiment),
+        opened=_opened(experiment),
     )
 
 
@@ -61,6 +69,7 @@ def document(validated: Validated) -> Document:
         ("dataset", one_line(validated.dataset)),
         ("network", one_line(validated.network)),
         ("evolution", one_line(validated.evolution)),
+        *((name, one_line(fact)) for name, fact in validated.opened.items()),
     ]
     head = [Column("run"), Column(one_line(validated.run), wraps=True)]
     return Document(
@@ -128,7 +137,7 @@ def _check_files(loaded: LoadedConfig) -> None:
 
 def _dataset(experiment: Experiment) -> str:
     dataset = experiment.dataset
-    rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula
+    rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula or "rows of the domain"
     return f"{dataset.task}, {rows}"
 
 
@@ -143,3 +152,35 @@ def _evolution(experiment: Experiment) -> str:
     evolution = experiment.evolution
     trials = f"{experiment.trials} trial{'s' if experiment.trials > 1 else ''}"
     return ", ".join([evolution.strategy, *evolution.effort(), trials])
+
+
+def _opened(experiment: Experiment) -> dict[str, str]:
+    """Open what the config names, and say what it holds; nothing is fetched, trained or written.
+
+    Raises:
+        ConfigError, DataError, ModelError: what the fit would end with.
+    """
+    if experiment.dataset.pmlb is not None:
+        return {}  # it may have to be fetched
+    from srnet_cli.fit.preparation import open_inputs
+    from srnet_cli.networks import load_or_train
+
+    notes: list[str] = []
+    opened, experiment, dataset = open_inputs(experiment, notes.append)
+    n, inputs = len(dataset.train), len(dataset.features)
+    facts = {"rows": f"{n} to fit, {len(dataset.test)} held out, {inputs} inputs"}
+    if opened is not None:
+        standardise = experiment.dataset.standardise
+        network, _ = load_or_train(
+            experiment.network, dataset, experiment.seed, standardise, notes.append, opened
+        )
+        facts["layers"] = f"{'-'.join(map(str, network.widths))}, {opened.loaded.kind}"
+        notes += [f"warning: {line}" for line in suspicions_of(network, dataset)]
+    return facts | {f"note {place}": note for place, note in enumerate(notes, 1)}
+
+
+def suspicions_of(network: TrainedNetwork, dataset: Dataset) -> list[str]:
+    """What is suspicious about a loaded network, see ``networks.suspicion``."""
+    from srnet_cli.networks.suspicion import suspicions
+
+    return list(suspicions(network, dataset))

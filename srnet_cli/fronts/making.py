@@ -27,7 +27,7 @@ from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
 from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
-from srnet_cli.networks import Network, Scaler
+from srnet_cli.networks import Scaler, TrainedNetwork
 
 Array = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ class Maker:
     def __init__(
         self,
         original: SymbolicNetwork,
-        network: Network,
+        network: TrainedNetwork,
         problem: Problem,
         judge: Judge,
         formulas: Formulas,

@@ -10,7 +10,7 @@ import numpy as np
 from srnet_cli.datasets.dataset import Array, Rows
 from srnet_cli.errors import ModelError
 from srnet_cli.metrics import accuracy, cohen_kappa, r2, rmse
-from srnet_cli.networks.network import Network
+from srnet_cli.networks.trained import TrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class ClassificationQuality:
 NetworkQuality = RegressionQuality | ClassificationQuality
 
 
-def quality(network: Network, rows: Rows, train: Rows) -> NetworkQuality | None:
+def quality(network: TrainedNetwork, rows: Rows, train: Rows) -> NetworkQuality | None:
     """Judge a network on rows, beside a baseline fitted on the training rows.
 
     Args:
@@ -90,7 +90,7 @@ def quality(network: Network, rows: Rows, train: Rows) -> NetworkQuality | None:
     return _regression(network, rows.X, rows.y, train.y)
 
 
-def _regression(network: Network, X: Array, y: Array, train_y: Array) -> RegressionQuality:
+def _regression(network: TrainedNetwork, X: Array, y: Array, train_y: Array) -> RegressionQuality:
     outputs = network.predict(X)
     if outputs.shape[1] != 1:
         raise ModelError(f"the network has {outputs.shape[1]} outputs, the rows have 1 target")
@@ -103,7 +103,9 @@ def _regression(network: Network, X: Array, y: Array, train_y: Array) -> Regress
     return RegressionQuality(len(y), *(x if math.isfinite(x) else None for x in figures))
 
 
-def _classification(network: Network, X: Array, y: Array, train_y: Array) -> ClassificationQuality:
+def _classification(
+    network: TrainedNetwork, X: Array, y: Array, train_y: Array
+) -> ClassificationQuality:
     labels, predicted = y.astype(np.int64), network.labels(X)
     majority = np.full(len(y), np.bincount(train_y.astype(np.int64)).argmax())
     return ClassificationQuality(

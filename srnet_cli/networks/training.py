@@ -14,6 +14,7 @@ from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.errors import DataError, ModelError
 from srnet_cli.networks.activations import Activation
 from srnet_cli.networks.network import Array, Network, Scaler, fit_scaler
+from srnet_cli.networks.trained import TrainedNetwork
 from srnet_cli.rng import stream
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def train_network(
     return replace(training, network=network, starts=start)
 
 
-def is_constant(network: Network, X: Array) -> bool:
+def is_constant(network: TrainedNetwork, X: Array) -> bool:
     """Whether a network answers the same for all of several rows, (n, d), that are not all equal.
 
     A classifier's answer is its label; numbers are the same if all that parts them is rounding.

@@ -19,8 +19,7 @@ from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
 from srnet_cli.expressions.builder import template
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
-from srnet_cli.networks.network import Scaler
+from srnet_cli.networks import Network, Scaler, TrainedNetwork
 from srnet_cli.primitives import BY_NAME, PRIMITIVES, Primitive
 
 Array = NDArray[np.float64]
@@ -377,8 +376,10 @@ def add_layers(
     return layers
 
 
-def add_network(builder: TapeBuilder, network: Network, inputs: Sequence[int]) -> list[list[int]]:
-    """Put a network on a tape; returns the slots of every layer's units, the last one linear.
+def add_network(
+    builder: TapeBuilder, network: TrainedNetwork, inputs: Sequence[int]
+) -> list[list[int]]:
+    """Put a network on a tape; returns the slots of every layer's units.
 
     Args:
         builder: collects the operations.
@@ -386,23 +387,24 @@ def add_network(builder: TapeBuilder, network: Network, inputs: Sequence[int]) -
         inputs: the slots of its d inputs.
 
     Raises:
-        Unprovable: it has an activation that no bounds are known for, or too many weights.
+        Unprovable: it is no stack of dense layers, has an activation that no bounds are known for,
+            or too many weights.
     """
+    if not isinstance(network, Network):
+        raise Unprovable("the network is no stack of dense layers")
     terms = sum(a * b for a, b in pairwise(network.widths))
     if terms > MOST_TERMS:
         raise Unprovable(f"the network has {terms} weights, more than the {MOST_TERMS} for proofs")
     units = _scaled_inputs(builder, network.scaler, inputs)
     layers = []
-    last = len(network.weights)
-    for number, (weights, biases) in enumerate(
-        zip(network.weights, network.biases, strict=True), 1
+    for weights, biases, activation in zip(
+        network.weights, network.biases, network.layer_activations, strict=True
     ):
         units = [
             builder.affine(list(zip(units, row, strict=True)), bias)
             for row, bias in zip(weights.tolist(), biases.tolist(), strict=True)
         ]
-        if number < last:
-            units = [_activated(builder, network.activation, unit) for unit in units]
+        units = [_activated(builder, activation, unit) for unit in units]
         layers.append(units)
     return layers
 

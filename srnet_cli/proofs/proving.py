@@ -12,7 +12,7 @@ from sympy import Expr, Symbol
 
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.proofs.builder import (
     TapeBuilder,
     Unprovable,
@@ -114,7 +114,7 @@ class Prover:
         outputs: Sequence[str],
         formulas: Sequence[Expr],
         symbols: Sequence[Symbol],
-        network: Network,
+        network: TrainedNetwork,
         budget: Budget,
     ) -> Proof:
         """Prove what can be proved of whole-network formulas.
@@ -139,7 +139,11 @@ class Prover:
         return self._prove(name, outputs, add, network, -1, budget, is_finite)
 
     def composition(
-        self, model: SymbolicNetwork, outputs: Sequence[str], network: Network, budget: Budget
+        self,
+        model: SymbolicNetwork,
+        outputs: Sequence[str],
+        network: TrainedNetwork,
+        budget: Budget,
     ) -> Iterator[Proof]:
         """Prove what can be proved of a composition: of its outputs, then of every hidden layer."""
         depth = len(model.layers)
@@ -188,7 +192,7 @@ class Prover:
         name: str,
         outputs: Sequence[str],
         add: Callable[[TapeBuilder, list[int]], list[int]],
-        network: Network,
+        network: TrainedNetwork,
         layer: int,
         budget: Budget,
         is_finite: Callable[[Array], bool],
@@ -215,7 +219,7 @@ class Prover:
             self._bound(proof, name, builder, slots, known, network, layer, budget)
         return Proof(name, tuple(outputs), **proof)
 
-    def _floor(self, network: Network, layer: int) -> float:
+    def _floor(self, network: TrainedNetwork, layer: int) -> float:
         """An error that is nothing beside what the network gives."""
         values = network.activations(self.place.rows(self.rows[:_LOOKED_AT]))[layer]
         return _NOTHING * float(np.abs(values).max(initial=0.0))
@@ -227,7 +231,7 @@ class Prover:
         builder: TapeBuilder,
         slots: Sequence[int],
         known: Sequence[int],
-        network: Network,
+        network: TrainedNetwork,
         layer: int,
         budget: Budget,
     ) -> None:

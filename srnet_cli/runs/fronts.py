@@ -16,7 +16,7 @@ from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.compositions import composed
 from srnet_cli.fronts.front import Composition, Fronts
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.runs import files
 from srnet_cli.store import RunFolder
 
@@ -52,7 +52,12 @@ class StoredFronts:
         folder.write_json(files.FRONTS, self.fronts.to_dict())
 
     def with_pick(
-        self, model: SymbolicNetwork, network: Network, base: Composition, layer: int, pick: int
+        self,
+        model: SymbolicNetwork,
+        network: TrainedNetwork,
+        base: Composition,
+        layer: int,
+        pick: int,
     ) -> SymbolicNetwork:
         """A composition with another member of one layer, that and later readouts solved anew.
 

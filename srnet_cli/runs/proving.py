@@ -19,7 +19,7 @@ from srnet_cli.errors import UsageError
 from srnet_cli.expressions.names import Names
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.proofs.certificate import Arrays
 from srnet_cli.proofs.enclosures import warm_up
 from srnet_cli.proofs.proving import SAMPLED, Place, Proof, Prover
@@ -87,7 +87,7 @@ class Subject:
     """
 
     inputs: Inputs
-    network: Network
+    network: TrainedNetwork
     formulas: NetworkFormulas | None
     model: SymbolicNetwork | None
     dataset: DatasetSettings

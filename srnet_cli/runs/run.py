@@ -24,7 +24,7 @@ from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.validity import Regions, regions
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network, network_from_bytes
+from srnet_cli.networks import TrainedNetwork, stored_network
 from srnet_cli.runs import files
 from srnet_cli.runs.formulas import formulas_from_halls
 from srnet_cli.runs.formulas import read as read_formulas
@@ -74,7 +74,7 @@ class FittedRun:
     is_done: bool
     inputs: Inputs
     model: SymbolicNetwork
-    network: Network
+    network: TrainedNetwork
     sets: dict[str, Array]
     trial: int
     trials: int
@@ -243,5 +243,5 @@ def _experiment(folder: RunFolder) -> Experiment:
         raise StorageError(f"{path} is damaged: {error}", hint=RunRecord.HINT) from error
 
 
-def _network(folder: RunFolder) -> Network:
-    return network_from_bytes(folder.read(files.NETWORK), str(folder.path / files.NETWORK))
+def _network(folder: RunFolder) -> TrainedNetwork:
+    return stored_network(folder.read(files.NETWORK), str(folder.path / files.NETWORK))

@@ -172,6 +172,13 @@ def test_the_signature_is_eight_hexadecimal_digits() -> None:
     settings = resolved(experiment())
     del settings["name"], settings["hypotheses"], settings["first_trial"]
     del settings["evolution"]["threads"]
+    # Keys that are younger count where they say something.
+    network = settings["network"]
+    settings["network"] = {
+        "train": network["train"],
+        "load": network["load"],
+        "activation": "sigmoid",
+    }
     digest = hashlib.sha256(json.dumps(settings).encode()).hexdigest()
     assert signature(experiment()) == digest[:8]
 

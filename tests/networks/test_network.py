@@ -94,7 +94,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     network = make_network((2, 4, 1))
     X = np.random.default_rng(0).normal(size=(11, 2))
     whole, outputs = network.activations(X), network.predict(X)
-    monkeypatch.setattr("srnet_cli.networks.network._BLOCK_VALUES", 12)
+    monkeypatch.setattr("srnet_cli.networks.trained._BLOCK_VALUES", 12)
     for blockwise, layer in zip(network.activations(X), whole, strict=True):
         np.testing.assert_array_equal(blockwise, layer)
     np.testing.assert_array_equal(network.predict(X), outputs)
