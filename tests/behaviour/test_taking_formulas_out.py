@@ -58,7 +58,7 @@ def kept(
     folder = tmp_path_factory.mktemp("run")
     X = np.random.default_rng(1).uniform(0.0, 1.0, (120, 2)) * [1.0, 300.0] + [0.0, 1000.0]
     value = X[:, 0] * (X[:, 1] / 1000.0)
-    last = value.tolist() if request.param == "numbers" else ["uv"[v > 0.55] for v in value]
+    last = value.tolist() if request.param == "numbers" else ["uv"[int(v > 0.55)] for v in value]
     lines = [f"{a!r},{b!r},{k}" for (a, b), k in zip(X.tolist(), last, strict=True)]
     (folder / "rows.csv").write_text("\n".join(["ΔT (K),=cmd,kind", *lines]) + "\n")
     text = CONFIG.format(kind=request.param, task=TASKS[request.param])
