@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.config.resolved import read_resolved
 from srnet_cli.datasets.dataset import Domain
-from srnet_cli.runs import files
-from srnet_cli.runs.run import FittedRun
+from srnet_cli.runs.run import FittedRun, read_experiment
 from srnet_cli.store import RunFolder
 
 Array = NDArray[np.float64]
@@ -40,7 +38,7 @@ def domain_of(fitted: FittedRun) -> HoldsIn:
         StorageError: the settings in its folder are missing or damaged.
     """
     folder = RunFolder.open(fitted.path)
-    experiment = read_resolved(folder.read_json(files.SETTINGS), str(folder.path / files.SETTINGS))
+    experiment = read_experiment(folder)
     if experiment.dataset.domain is not None:
         box = Domain.from_box(experiment.dataset.domain, fitted.model.features)
         return HoldsIn(box, is_declared=True)

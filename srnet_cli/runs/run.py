@@ -172,7 +172,7 @@ def _finished(folder: RunFolder) -> FittedRun:
             hint="try other functions or more generations",
         )
     model = SymbolicNetwork.from_dict(folder.read_json(files.MODEL))
-    experiment, sets = _experiment(folder), read_arrays(folder, files.ROWS)
+    experiment, sets = read_experiment(folder), read_arrays(folder, files.ROWS)
     inputs = Inputs.read(folder)
     formulas, proofs = read_formulas(folder), read_proofs(folder)
     if formulas is not None and proofs is not None:
@@ -202,7 +202,7 @@ def _unfinished(folder: RunFolder) -> FittedRun:
     checkpoint = folder.newest_checkpoint()
     if checkpoint is None:
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
-    experiment = _experiment(folder)
+    experiment = read_experiment(folder)
     inputs, network = Inputs.read(folder), _network(folder)
     states = restored(experiment, checkpoint, folder.path, network.widths)
     best = best_trial(states)
@@ -235,7 +235,12 @@ def _unfinished(folder: RunFolder) -> FittedRun:
     )
 
 
-def _experiment(folder: RunFolder) -> Experiment:
+def read_experiment(folder: RunFolder) -> Experiment:
+    """The settings of a run.
+
+    Raises:
+        StorageError: they are missing or damaged; the message names file and key.
+    """
     path = folder.path / files.SETTINGS
     try:
         return read_resolved(folder.read_json(files.SETTINGS), str(path))
