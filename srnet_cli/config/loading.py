@@ -22,6 +22,7 @@ from srnet_cli.config.network import NetworkSettings
 from srnet_cli.config.problems import UnreadKeyError, explain, unread
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.suggestions import nearest
+from srnet_cli.errors import ConfigError
 
 MAX_BYTES = 500_000
 OVERRIDE = "--set"
@@ -114,6 +115,9 @@ def _validated(document: Document, folder: Path | None) -> Experiment:
         raise explain(error, document, Experiment) from None
     except UnicodeEncodeError:
         raise refusal(f"{document.origin(())}: a text holds half a character") from None
+    if experiment.network.train is not None and not experiment.dataset.has_targets:
+        problem = "give one of 'formula', 'file', 'pmlb' and 'rows', to train a network on"
+        raise ConfigError(document.complaint(("dataset",), problem))
     strategy = experiment.evolution.strategy
     if experiment.dataset.oracle_rows != "auto" and ORACLE_ROWS not in keys_read(strategy):
         problem = unread(ORACLE_ROWS[1], strategy, readers(ORACLE_ROWS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from srnet_cli.config.loading import load_experiment
@@ -38,6 +39,7 @@ def test_a_valid_config_is_summarised(config: Path) -> None:
         "  dataset    regression, x * y",
         "  network    trained here, hidden layers 3-4",
         "  evolution  mnncgp-es, 200 individuals, 5000 generations, 3 trials",
+        "  rows       200 to fit, 5000 held out, 2 inputs",
     ]
     assert f"demo-{signature(load(config))}" in run(config)
 
@@ -45,7 +47,7 @@ def test_a_valid_config_is_summarised(config: Path) -> None:
 def test_the_budget_is_the_strategys_own(config: Path) -> None:
     """Settings that the strategy does not read are left out, limits that are set are named."""
     answer = run(config, ["evolution.strategy=auto", "evolution.max_seconds=60"])
-    assert answer.splitlines()[-1] == "  evolution  auto, 5000 generations, 60 s, 1 trial"
+    assert answer.splitlines()[-2] == "  evolution  auto, 5000 generations, 60 s, 1 trial"
 
 
 def test_the_resolved_config_is_a_config(config: Path, tmp_path: Path) -> None:
@@ -57,6 +59,27 @@ def test_the_resolved_config_is_a_config(config: Path, tmp_path: Path) -> None:
     assert again == load(config, settings)
     assert again.evolution.rows == 3
     assert "stop_fitness: 1.0e-05" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "error"),
+    [
+        ({"target": "price"}, r"table\.csv: no column 'price'", DataError),
+        ({}, r"net\.npz: the network takes 3 inputs, the rows have 2", ModelError),
+    ],
+)
+def test_what_the_config_names_is_opened(
+    change: dict[str, str], message: str, error: type[SrnetError], tmp_path: Path
+) -> None:
+    """Columns and shapes that do not fit are known before a fit."""
+    (tmp_path / "table.csv").write_text("a,b,y\n" + "1,2,3\n2,1,4\n" * 10)
+    np.savez(tmp_path / "net.npz", weight1=np.ones((1, 3)), bias1=np.zeros(1))
+    dataset = {"file": "table.csv", "target": "y"} | change
+    lines = [f"  {key}: {value}" for key, value in dataset.items()]
+    path = tmp_path / "c.yaml"
+    path.write_text("\n".join(["name: c", "dataset:", *lines, "network: {load: net.npz}"]))
+    with pytest.raises(error, match=message):
+        run(path)
 
 
 @pytest.mark.parametrize(
