@@ -123,6 +123,9 @@ def _validated(document: Document, folder: Path | None) -> Experiment:
         raise explain(error, document, Experiment) from None
     except UnicodeEncodeError:
         raise refusal(f"{document.origin(())}: a text holds half a character") from None
+    if experiment.network.train is not None and not experiment.dataset.has_targets:
+        problem = "give one of 'formula', 'file', 'pmlb' and 'rows', to train a network on"
+        raise ConfigError(document.complaint(("dataset",), problem))
     strategy = experiment.evolution.strategy
     if experiment.dataset.oracle_rows != "auto" and ORACLE_ROWS not in keys_read(strategy):
         problem = unread(ORACLE_ROWS[1], strategy, readers(ORACLE_ROWS))

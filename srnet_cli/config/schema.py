@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from srnet_cli.config.dataset import DatasetSettings
 from srnet_cli.config.evolution import (
@@ -75,12 +73,3 @@ class Experiment(Settings):
     proof: ProofSettings = Field(
         default=ProofSettings(), description="proofs of what was found, see below"
     )
-
-    @model_validator(mode="after")
-    def _has_rows(self) -> Self:
-        if self.network.train is not None and not self.dataset.has_targets:
-            raise ValueError(
-                "dataset: a network is trained on rows with a target: give one of 'formula', "
-                "'file', 'pmlb' and 'rows'"
-            )
-        return self

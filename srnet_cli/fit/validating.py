@@ -160,11 +160,14 @@ def _opened(experiment: Experiment) -> dict[str, str]:
     Raises:
         ConfigError, DataError, ModelError: what the fit would end with.
     """
-    if experiment.dataset.pmlb is not None:
-        return {}  # it may have to be fetched
     from srnet_cli.fit.preparation import open_inputs
     from srnet_cli.networks import load_or_train
+    from srnet_cli.networks.opening import open_network
 
+    if experiment.dataset.pmlb is not None:  # the table may have to be fetched
+        if experiment.network.load is not None:
+            open_network(experiment.network, experiment.dataset.task)
+        return {}
     notes: list[str] = []
     opened, experiment, dataset = open_inputs(experiment, notes.append)
     n, inputs = len(dataset.train), len(dataset.features)

@@ -108,8 +108,8 @@ def check_names(names: Iterable[str]) -> None:
         if name not in IGNORED and name not in SCALING and not _LAYER.fullmatch(name):
             raise ModelError(
                 f"unknown array {quoted(name)}; expected weight1, bias1, weight2, bias2 …",
-                hint="only dense layers can be read: "
-                "weights (units, inputs) and biases (units,), numbered from 1",
+                hint="only dense layers can be read: weights (units, inputs) and biases (units,), "
+                "numbered from 1, as numpy.savez(path, weight1=…, bias1=…) names them",
             )
 
 

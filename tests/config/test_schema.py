@@ -26,7 +26,6 @@ BOX = {"x": (-1, 1), "y": (0, 2)}
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        ({}, "give one of 'formula', 'file', 'pmlb' and 'rows'"),
         ({"pmlb": "car", "file": "a.csv"}, "only one of 'file' and 'pmlb'"),
         ({"pmlb": "car", "formula": "x", "domain": BOX}, "only one of 'formula' and 'pmlb'"),
         ({"file": "a.csv", "rows": "a.npz", "formula": "x"}, "only one of 'file' and 'rows'"),

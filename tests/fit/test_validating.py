@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from srnet_cli.config.loading import experiment_from_mapping, load_experiment
@@ -42,6 +43,7 @@ def test_a_valid_config_is_summarised(config: Path) -> None:
         "dataset    regression, x * y",
         "network    trained here, hidden layers 3-4",
         "evolution  mnncgp-es, 200 individuals, 5000 generations, 3 trials",
+        "rows       200 to fit, 5000 held out, 2 inputs",
     ]
     assert run(config).run == f"demo-{signature(load(config))}"
 
@@ -55,6 +57,7 @@ def test_the_summary_is_there_for_programs(config: Path) -> None:
         "dataset": "regression, x * y",
         "network": "trained here, hidden layers 3-4",
         "evolution": validated.evolution,
+        "opened": {"rows": "200 to fit, 5000 held out, 2 inputs"},
     }
     for form in ("markdown", "latex"):
         assert "hidden layers" in render(document(validated), form)
@@ -84,6 +87,27 @@ def test_the_resolved_config_is_a_config(config: Path, tmp_path: Path) -> None:
     assert again.evolution.rows == 3
     assert "stop_fitness: 1.0e-05" in text
     assert experiment_from_mapping(json.loads(render(shown, "json"))) == again
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "error"),
+    [
+        ({"target": "price"}, r"table\.csv: no column 'price'", DataError),
+        ({}, r"net\.npz: the network takes 3 inputs, the rows have 2", ModelError),
+    ],
+)
+def test_what_the_config_names_is_opened(
+    change: dict[str, str], message: str, error: type[SrnetError], tmp_path: Path
+) -> None:
+    """Columns and shapes that do not fit are known before a fit."""
+    (tmp_path / "table.csv").write_text("a,b,y\n" + "1,2,3\n2,1,4\n" * 10)
+    np.savez(tmp_path / "net.npz", weight1=np.ones((1, 3)), bias1=np.zeros(1))
+    dataset = {"file": "table.csv", "target": "y"} | change
+    lines = [f"  {key}: {value}" for key, value in dataset.items()]
+    path = tmp_path / "c.yaml"
+    path.write_text("\n".join(["name: c", "dataset:", *lines, "network: {load: net.npz}"]))
+    with pytest.raises(error, match=message):
+        run(path)
 
 
 @pytest.mark.parametrize(
