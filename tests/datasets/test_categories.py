@@ -40,10 +40,10 @@ def test_indicators_are_those_of_pandas(rows):
     }
 
 
-def test_numbers_written_differently_are_one_category():
-    """Categories that are numbers are sorted as such: 9 before 10, and 9.0 is 9."""
+def test_categories_keep_their_spelling():
+    """Categories that are numbers are sorted as such, 9 before 10; 9 and 9.0 are labels, and two."""
     table = encoded(pd.DataFrame({"c": ["10", "9", "9.0", "2.50"]}), ["c"])
-    assert table.features == ("c=2.5", "c=9", "c=10")
+    assert table.features == ("c=2.50", "c=9", "c=9.0", "c=10")
 
 
 def test_a_category_that_no_training_row_has_is_all_zeros():
