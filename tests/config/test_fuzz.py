@@ -145,7 +145,7 @@ def test_strange_overrides_are_one_line(path: Path) -> None:
     for _ in range(MUTANTS):
         override = "".join(rng.choices(words, k=2)) + rng.choice(["=", "", " = "])
         override += rng.choice(words)
-        complaint(path, lambda path, text=override: run(path, [text]))
+        complaint(path, lambda path, text=override: load(path, [text]))
 
 
 def test_accepted_mutants_are_sound(path: Path) -> None:
