@@ -21,6 +21,8 @@ from srnet_cli.networks.activations import (
 Array = NDArray[np.float64]
 
 _EFFECT_ROWS = 2000
+_SLOPE_ROWS = 500
+_DIRECTIONS = 64
 _BLOCK_VALUES = 1 << 20  # values of the widest layer held at once while rows pass through
 
 
@@ -143,6 +145,34 @@ class Network:
             effects.append(np.mean(np.sum(slopes**2, axis=1), axis=0))
             slopes = slopes * SLOPES[self.activation](units)[:, None, :]
         return effects[::-1]
+
+    def directions_of_effect(self, activations: Sequence[Array]) -> list[Array]:
+        """Along which weighted sums of a hidden layer's units the outputs move, to first order.
+
+        With J the slopes of the outputs, each divided by its spread, these are the eigenvectors of
+        the mean of JᵀJ over rows, each times the root of its eigenvalue (active subspaces,
+        Constantine, Dow & Wang 2014).
+
+        Args:
+            activations: h_1 … h_L, (n, m_l) each; at most 500 rows, evenly spread, are used.
+
+        Returns:
+            (m_l, r) for every hidden layer, of falling eigenvalues, r at most the lesser of m_l
+            and 64.
+        """
+        step = max(1, -(-len(activations[0]) // _SLOPE_ROWS))
+        hidden = [units[::step] for units in activations[:-1]]
+        spread = activations[-1].std(axis=0)
+        slopes = (np.eye(self.widths[-1]) / np.where(spread > 0.0, spread, np.inf))[None]
+        directions: list[Array] = []
+        for units, weight in zip(reversed(hidden), self.weights[:0:-1], strict=True):
+            slopes = slopes @ weight
+            rows = slopes.reshape(-1, units.shape[1])
+            values, vectors = np.linalg.eigh(rows.T @ rows / len(slopes))
+            most = np.argsort(-values, kind="stable")[:_DIRECTIONS]
+            directions.append(vectors[:, most] * np.sqrt(np.maximum(values[most], 0.0)))
+            slopes = slopes * SLOPES[self.activation](units)[:, None, :]
+        return directions[::-1]
 
     def probabilities(self, X: Array) -> Array:
         """Give the probability of every class, (n, classes), for raw rows X, (n, d).

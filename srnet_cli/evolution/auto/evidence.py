@@ -25,18 +25,20 @@ class Evidence:
         targets: activations on them, (n, m_l).
         checks: inputs on a dense sample of the domain, on which values only have to be sound,
             (c, d).
+        effects: see ``Problem``.
     """
 
     inputs: Array
     targets: tuple[Array, ...]
     checks: Array
+    effects: tuple[Array, ...] | None = None
 
     @classmethod
     def from_problem(cls, problem: Problem) -> Evidence:
         """The rows of a problem."""
         fit = problem.fit_rows
         targets = tuple(target[:fit] for target in problem.targets)
-        return cls(problem.inputs[:fit], targets, problem.inputs[fit:])
+        return cls(problem.inputs[:fit], targets, problem.inputs[fit:], problem.effects)
 
     def sample(self, rows: NDArray[np.intp]) -> tuple[Array, list[Array]]:
         """Inputs and activations on some of the rows to fit."""

@@ -64,7 +64,13 @@ class LayerTurns:
             self._budget,
             self._threads,
         )
-        return layer_turns(place, self._evidence.targets, index, self._expressions[index])
+        return layer_turns(
+            place,
+            self._evidence.targets,
+            index,
+            self._expressions[index],
+            self._evidence.effects,
+        )
 
 
 class LayerEvolution:
@@ -103,7 +109,7 @@ class LayerEvolution:
         if better is not None:
             candidates[turn : turn + 1] = [better]
             progress.expressions, progress.error = len(candidates), turns.error(candidates)
-            self._install(state, candidates)
+            self._install(state, turns, candidates)
         progress.steps += 1
         if progress.steps % turns.expressions:
             return False
@@ -112,7 +118,8 @@ class LayerEvolution:
     def _candidates(self, state: State, turns: Turns, expressions: int) -> list[Candidate]:
         """The first so many expressions of the layer."""
         chromosomes = state.composition.layers[self._index].chromosomes
-        return [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
+        candidates = [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
+        return [candidate for candidate in candidates if not turns.is_linear(candidate)]
 
     def _resumed(self, state: State, turns: Turns) -> LayerProgress:
         """At the beginning of the stage: in a later cycle the layer's expressions go on, but for
@@ -126,7 +133,7 @@ class LayerEvolution:
         if len(usable) < len(known) or any(
             new is not old for new, old in zip(usable, known, strict=False)
         ):
-            self._install(state, usable)
+            self._install(state, turns, usable)
         error = turns.error(usable)
         return LayerProgress(expressions=len(usable), error=error, round_error=error)
 
@@ -170,12 +177,12 @@ class LayerEvolution:
             or turns.is_perfect(candidates)
         )
 
-    def _install(self, state: State, candidates: Candidates) -> None:
+    def _install(self, state: State, turns: Turns, candidates: Candidates) -> None:
         """Put the layer's expressions into the composition and solve the readouts from there on."""
         evidence, index = self._evidence, self._index
         layer = Layer.unsolved(
             state.composition.layers[index].decoder,
-            [candidate.chromosome for candidate in candidates],
+            [candidate.chromosome for candidate in (*candidates, *turns.beside(candidates))],
             evidence.targets[index].mean(axis=0),
         )
         state.composition = state.composition.with_layer(index, layer).solved(

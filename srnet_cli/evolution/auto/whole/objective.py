@@ -1,4 +1,4 @@
-"""The loss of a classifier's composition and its gradient by every weight, through all layers."""
+"""The loss of a composition and its gradient by every weight, through all layers."""
 
 from __future__ import annotations
 
@@ -42,24 +42,28 @@ class Sums(NamedTuple):
 
 
 class Objective:
-    """What is minimised: the outputs' divergence, their errors and the mean of the hidden layers'
-    errors, each relative to what it is at the beginning.
+    """What is minimised: the outputs' errors, the mean of the hidden layers' errors and a
+    classifier's divergence, each relative to what it is at the beginning.
 
-    A step downhill lowers the sum of the logarithms of the three, so that none drowns the others.
-    The outputs' errors are there because probabilities hardly tell large logits from larger ones:
-    by the divergence alone these would be given up, and scores would run away where no row holds
-    them. Parameters are those of ``Composition.parameters``.
+    A step downhill lowers the sum of their logarithms, so that none drowns the others. A
+    classifier's outputs keep their errors because probabilities hardly tell large logits from
+    larger ones: by the divergence alone these would be given up, and scores would run away where no
+    row holds them. Parameters are those of ``Composition.parameters``.
 
     Args:
         composition: where the descent begins.
         X: inputs, (n, d).
-        targets: the network's activations, (n, m_l); the last are logits.
+        targets: the network's activations, (n, m_l).
+        has_classes: whether the last of them are logits.
 
     Attributes:
         start: the composition's parameters, (p,).
     """
 
-    def __init__(self, composition: Composition, X: Array, targets: Sequence[Array]) -> None:
+    def __init__(
+        self, composition: Composition, X: Array, targets: Sequence[Array], *, has_classes: bool
+    ) -> None:
+        self._has_classes = has_classes
         self._expressions = [
             [_Expression.from_program(program) for program in layer.programs]
             for layer in composition.layers
@@ -69,9 +73,10 @@ class Objective:
         counts = [len(layer.parameters()) for layer in composition.layers]
         self.start = composition.parameters()
         self._cuts = np.cumsum(counts)[:-1]
-        known = log_softmax(targets[-1])
-        self._chances = np.exp(known)
-        self._entropy = -np.sum(self._chances * known, axis=1)
+        if has_classes:
+            known = log_softmax(targets[-1])
+            self._chances = np.exp(known)
+            self._entropy = -np.sum(self._chances * known, axis=1)
         # A constant unit has no error to lower: it weighs nothing.
         self._scales = [
             np.where(is_constant(target, ROUNDING), np.inf, target.std(axis=0))
@@ -79,7 +84,8 @@ class Objective:
         ]
         units = composition.units(X)
         self._shares = _shares(units, targets)
-        self._output_share = 1.0 / (divergence(targets[-1], units[-1]) + FLOOR)
+        if has_classes:
+            self._output_share = 1.0 / (divergence(targets[-1], units[-1]) + FLOOR)
 
     @property
     def work(self) -> float:
@@ -148,7 +154,7 @@ class Objective:
         scale = self._scales[index]
         gap = (units - self._targets[index][rows]) / scale
         loss, slopes = share * float(np.sum(gap**2)), 2.0 * share * gap / scale
-        if index < len(self._targets) - 1:
+        if index < len(self._targets) - 1 or not self._has_classes:
             return loss, slopes
         ours, chances = log_softmax(units), self._chances[rows]
         divergences = -np.sum(chances * ours) - np.sum(self._entropy[rows])
