@@ -156,7 +156,7 @@ def _require_valid_parent(parent: Parent, widths: Sequence[int], settings: Mnncg
     for layer, (genes, inputs) in enumerate(zip(parent.genes, widths, strict=False)):
         require_valid_genes(
             genes,
-            functions=len(settings.functions),
+            functions=len(settings.function_names),
             place=f"genes of layer {layer + 1}",
             **grid._replace(inputs=inputs)._asdict(),
         )
@@ -400,7 +400,7 @@ def _with_outputs(parent: Parent, outputs: SymbolicLayer, loss: float, fitness: 
 
 
 def _opcodes(settings: MnncgpSettings) -> NDArray[np.int64]:
-    return np.array([row.opcode for row in function_set(settings.functions)], dtype=np.int64)
+    return np.array([row.opcode for row in function_set(settings.function_names)], dtype=np.int64)
 
 
 def _grid(settings: MnncgpSettings, inputs: int) -> Grid:

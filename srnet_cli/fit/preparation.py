@@ -85,6 +85,8 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
         reporter.notice,
     )
     reporter.notice(f"network {'-'.join(map(str, network.widths))} {provenance.summary()}")
+    evolution = experiment.evolution.fitted_to([network.activation])
+    experiment = experiment.model_copy(update={"evolution": evolution})
     # What is common to all logits of a row is arbitrary: not for formulas to spend nodes on.
     network = network.centred()
     judged = quality(network, dataset.test, dataset.train)
@@ -113,7 +115,7 @@ def _structure(
     settings = experiment.evolution
     if not settings.searches_directly:
         return None
-    return known_structure(dataset, network, judged, settings.direct_functions, experiment.seed)
+    return known_structure(dataset, network, judged, settings.function_names, experiment.seed)
 
 
 def _problem(
@@ -145,8 +147,15 @@ def _problem(
     rows = np.concatenate([fit, extra, judge])
     has_classes = network.output_activation == "softmax"
     count = len(fit) + len(extra)
+    activations = tuple(network.activations(rows))
+    effects = network.directions_of_effect([units[:count] for units in activations])
     return Problem(
-        network.inputs(rows), tuple(network.activations(rows)), count, has_classes, rows=rows
+        network.inputs(rows),
+        activations,
+        count,
+        has_classes,
+        rows=rows,
+        effects=tuple(effects),
     )
 
 

@@ -277,7 +277,7 @@ def unpack(data: bytes, widths: Sequence[int], settings: AutoSettings) -> list[S
     """
     unpacked = states.unpack(data, _decoders(widths, settings))
     for state in unpacked:
-        states.require_valid(state, widths, len(settings.functions))
+        states.require_valid(state, widths, len(settings.function_names))
     return unpacked
 
 
@@ -288,4 +288,4 @@ def evaluations(generations: int, settings: AutoSettings, budget: Budget = FULL)
 
 def _decoders(widths: Sequence[int], settings: AutoSettings) -> list[Decoder]:
     limits = limits_of(settings)
-    return [Decoder.reading(inputs, settings.functions, limits) for inputs in widths[:-1]]
+    return [Decoder.reading(inputs, settings.function_names, limits) for inputs in widths[:-1]]
