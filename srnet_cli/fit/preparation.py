@@ -127,6 +127,7 @@ def _problem(
     fitted nor judge where they are one of those held out: of few categories there are few rows.
     """
     fit, judge = dataset.train.X, dataset.validation.X
+    importance = None
     if strategy_of(experiment).fits_oracle_rows:
         asked = experiment.dataset.oracle_rows
         widest = max(network.widths)
@@ -134,7 +135,7 @@ def _problem(
         how = experiment.dataset.sampling
         rng = stream(experiment.seed, "dataset", "oracle")
         if count:
-            fit = telling_rows(dataset, network, count, how, rng)
+            fit, importance = telling_rows(dataset, network, count, how, rng)
         # Poles hide between the rows; a denser sample finds them.
         judge = oracle_rows(dataset, 2 * len(fit), how, rng)
         if dataset.domain is None:
@@ -147,6 +148,8 @@ def _problem(
     rows = np.concatenate([fit, extra, judge])
     has_classes = network.output_activation == "softmax"
     count = len(fit) + len(extra)
+    if importance is not None:
+        importance = np.concatenate([importance, np.ones(len(extra))])
     activations = tuple(network.activations(rows))
     effects = network.directions_of_effect([units[:count] for units in activations])
     return Problem(
@@ -156,6 +159,7 @@ def _problem(
         has_classes,
         rows=rows,
         effects=tuple(effects),
+        importance=importance,
     )
 
 

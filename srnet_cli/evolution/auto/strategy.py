@@ -101,7 +101,7 @@ class Auto:
             tuple(_linear_layer(*pair, evidence) for pair in enumerate(self._decoders))
         )
         with threadpool_limits(1, "blas"):
-            composition = unsolved.solved(evidence.inputs, evidence.targets)
+            composition = evidence.solved(unsolved)
         trace = np.empty((0, 2 + len(composition.layers)))
         direct = None if self._direct is None else self._direct.init()
         return State(composition, best=composition, trace=trace, direct=direct)
@@ -179,7 +179,7 @@ class Auto:
     def _record(self, state: State) -> None:
         """Keep the composition if it is the best so far; in the first cycle it always is."""
         outputs = state.composition.units(self._evidence.inputs)
-        errors = unit_errors(outputs, self._evidence.targets)
+        errors = unit_errors(outputs, self._evidence.targets, self._evidence.importance)
         error = log_error(errors)
         if state.cycle > 0 and not self._is_better(state, error):
             return
@@ -225,7 +225,7 @@ def _layer_stages(
 
 def _refinement_stage(evidence: Evidence, budget: Budget, seed: int, draw: Draw) -> Stage:
     order = stream(seed, "auto", "refinement").permutation(len(evidence.inputs))
-    refinement = Refinement(*evidence.sample(order[: budget.refinement.rows]))
+    refinement = Refinement(evidence.sample(order[: budget.refinement.rows]))
     return JointRefinement(evidence, refinement, budget.refinement, budget.descent, draw)
 
 

@@ -185,6 +185,4 @@ class LayerEvolution:
             [candidate.chromosome for candidate in (*candidates, *turns.beside(candidates))],
             evidence.targets[index].mean(axis=0),
         )
-        state.composition = state.composition.with_layer(index, layer).solved(
-            evidence.inputs, evidence.targets, first=index
-        )
+        state.composition = evidence.solved(state.composition.with_layer(index, layer), index)

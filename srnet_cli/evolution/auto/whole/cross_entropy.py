@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from srnet_cli.arrays import Span
 from srnet_cli.evolution.auto.budget import DescentBudget
 from srnet_cli.evolution.auto.composition import Composition, Layer
+from srnet_cli.evolution.auto.evidence import Sample
 from srnet_cli.evolution.auto.measures import stays_within
 from srnet_cli.evolution.auto.whole.downhill import downhill
 from srnet_cli.evolution.auto.whole.objective import Objective
@@ -111,8 +112,9 @@ class CrossEntropy:
     def _downhill(
         self, composition: Composition, X: Array, targets: Sequence[Array]
     ) -> Composition:
-        objective = Objective(composition, X, targets, has_classes=True)
-        moved = downhill(composition, objective, X, targets, self._budget)
+        sample = Sample(X, targets)
+        objective = Objective(composition, sample, has_classes=True)
+        moved = downhill(composition, objective, sample, self._budget)
         return moved.with_layer(len(moved.layers) - 1, _centred(moved.layers[-1]))
 
 

@@ -16,6 +16,7 @@ from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.descent import Bfgs, guarded_descent
 from srnet_cli.evolution.auto.budget import DescentBudget
 from srnet_cli.evolution.auto.composition import Composition
+from srnet_cli.evolution.auto.evidence import Sample
 from srnet_cli.evolution.auto.whole.objective import Objective
 
 Array = NDArray[np.float64]
@@ -27,8 +28,7 @@ _RARE = 1e-2
 def downhill(
     composition: Composition,
     objective: Objective,
-    X: Array,
-    targets: Sequence[Array],
+    sample: Sample,
     budget: DescentBudget,
 ) -> Composition:
     """Go downhill for about a second, and always as far on equal arguments.
@@ -36,14 +36,13 @@ def downhill(
     Args:
         composition: where to begin; of one whose loss is not finite no step is taken.
         objective: what is lowered, begun at the composition.
-        X: inputs on the rows of the objective, (n, d).
-        targets: activations on them, (n, m_l).
+        sample: the rows of the objective.
         budget: what the way may cost.
     """
     begin = objective.evaluate(objective.start, squared=True)
     if not np.isfinite(begin.loss):
         return composition
-    frame = _frame(composition, X, targets, begin.squares)
+    frame = _frame(composition, sample, begin.squares)
 
     def loss(z: Array) -> tuple[float, Array]:
         here = objective.evaluate(objective.start + frame.out(z))
@@ -56,8 +55,8 @@ def downhill(
     return composition.with_parameters(objective.start + frame.out(lowest.x))
 
 
-def _frame(composition: Composition, X: Array, targets: Sequence[Array], squares: Array) -> _Frame:
-    inputs = [X, *composition.units(X)[:-1]]
+def _frame(composition: Composition, sample: Sample, squares: Array) -> _Frame:
+    inputs = [sample.inputs, *composition.units(sample.inputs)[:-1]]
     centres = [
         layer.columns(values).mean(axis=0)
         for layer, values in zip(composition.layers, inputs, strict=True)
@@ -65,7 +64,7 @@ def _frame(composition: Composition, X: Array, targets: Sequence[Array], squares
     steep = np.sqrt(squares)
     readouts = _readouts(composition)
     scale = 1.0 / (steep + _RARE * _usual(steep, readouts))
-    for place, target in zip(readouts[:-1], targets[:-1], strict=True):
+    for place, target in zip(readouts[:-1], sample.targets[:-1], strict=True):
         _hold(scale, place, is_constant(target, ROUNDING))
     return _Frame(readouts, centres, scale)
 

@@ -13,7 +13,8 @@ from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.gradient import ARITIES, differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.auto.composition import Composition
-from srnet_cli.evolution.auto.measures import FLOOR, unit_errors
+from srnet_cli.evolution.auto.evidence import Sample
+from srnet_cli.evolution.auto.measures import FLOOR, spread, unit_errors
 from srnet_cli.metrics import divergence, log_softmax
 
 Array = NDArray[np.float64]
@@ -52,18 +53,16 @@ class Objective:
 
     Args:
         composition: where the descent begins.
-        X: inputs, (n, d).
-        targets: the network's activations, (n, m_l).
-        has_classes: whether the last of them are logits.
+        sample: the rows.
+        has_classes: whether the last activations are logits.
 
     Attributes:
         start: the composition's parameters, (p,).
     """
 
-    def __init__(
-        self, composition: Composition, X: Array, targets: Sequence[Array], *, has_classes: bool
-    ) -> None:
-        self._has_classes = has_classes
+    def __init__(self, composition: Composition, sample: Sample, *, has_classes: bool) -> None:
+        X, targets, importance = sample
+        self._has_classes, self._importance = has_classes, importance
         self._expressions = [
             [_Expression.from_program(program) for program in layer.programs]
             for layer in composition.layers
@@ -79,11 +78,11 @@ class Objective:
             self._entropy = -np.sum(self._chances * known, axis=1)
         # A constant unit has no error to lower: it weighs nothing.
         self._scales = [
-            np.where(is_constant(target, ROUNDING), np.inf, target.std(axis=0))
+            np.where(is_constant(target, ROUNDING), np.inf, spread(target, importance))
             for target in targets
         ]
         units = composition.units(X)
-        self._shares = _shares(units, targets)
+        self._shares = _shares(unit_errors(units, targets, importance))
         if has_classes:
             self._output_share = 1.0 / (divergence(targets[-1], units[-1]) + FLOOR)
 
@@ -153,7 +152,8 @@ class Objective:
         share = self._shares[index] / units.shape[1]
         scale = self._scales[index]
         gap = (units - self._targets[index][rows]) / scale
-        loss, slopes = share * float(np.sum(gap**2)), 2.0 * share * gap / scale
+        pull = gap if self._importance is None else gap * self._importance[rows, np.newaxis]
+        loss, slopes = share * float(np.sum(gap * pull)), 2.0 * share * pull / scale
         if index < len(self._targets) - 1 or not self._has_classes:
             return loss, slopes
         ours, chances = log_softmax(units), self._chances[rows]
@@ -162,9 +162,9 @@ class Objective:
         return loss, slopes + self._output_share * (np.exp(ours) - chances)
 
 
-def _shares(units: Sequence[Array], targets: Sequence[Array]) -> list[float]:
+def _shares(errors: Sequence[Array]) -> list[float]:
     """What the error of every layer is multiplied by."""
-    *hidden, outputs = [float(error.mean()) + FLOOR for error in unit_errors(units, targets)]
+    *hidden, outputs = [float(error.mean()) + FLOOR for error in errors]
     return [*(1.0 / len(hidden) / error for error in hidden), 1.0 / outputs]
 
 

@@ -72,9 +72,9 @@ class JointRefinement:
 
     def _lowered(self, composition: Composition, rng: np.random.Generator) -> Composition:
         order = rng.permutation(len(self._evidence.inputs))
-        X, targets = self._evidence.sample(np.sort(order[: self._descent.rows]))
-        objective = Objective(composition, X, targets, has_classes=False)
-        return downhill(composition, objective, X, targets, self._descent)
+        sample = self._evidence.sample(np.sort(order[: self._descent.rows]))
+        objective = Objective(composition, sample, has_classes=False)
+        return downhill(composition, objective, sample, self._descent)
 
 
 class CrossEntropyDescent:
