@@ -14,6 +14,9 @@ Array = NDArray[np.float64]
 FLOOR = 1e-14
 """Errors below this are rounding; no step is taken to lower them further."""
 
+OUTPUTS = 3.0
+"""What the outputs count, beside all hidden units together: they decide."""
+
 
 def unit_errors(
     outputs: Sequence[Array], targets: Sequence[Array], importance: Array | None = None
@@ -53,9 +56,10 @@ def fitness(errors: Sequence[Array]) -> float:
 
 
 def importances(errors: Sequence[Array]) -> list[Array]:
-    """What each unit counts in ``log_error``: the outputs together as much as all hidden units."""
+    """What each unit counts in ``log_error``: the outputs together ``OUTPUTS`` times as much as all
+    hidden units."""
     hidden = sum(error.size for error in errors[:-1])
-    outputs = np.full(errors[-1].size, max(hidden, 1) / errors[-1].size)
+    outputs = np.full(errors[-1].size, OUTPUTS * max(hidden, 1) / errors[-1].size)
     return [*(np.ones(error.size) for error in errors[:-1]), outputs]
 
 

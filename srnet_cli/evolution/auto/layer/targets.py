@@ -106,9 +106,13 @@ def expressions_by_layer(problem: Problem, asked: int | str) -> list[int]:
     are_even = asked == "auto" and len(problem.inputs) >= 2 * fit
     rows = slice(fit, 2 * fit) if are_even else slice(fit)
     targets = [target[rows] for target in problem.targets]
+
+    def wanted(index: int, effects: Sequence[Array] | None) -> int:
+        return expressions_wanted(layer_targets(targets, index, effects), asked)
+
+    # What the outputs follow may be few directions; the units keep what they need themselves.
     return [
-        expressions_wanted(layer_targets(targets, at, problem.effects), asked)
-        for at in range(len(targets))
+        max(wanted(index, None), wanted(index, problem.effects)) for index in range(len(targets))
     ]
 
 

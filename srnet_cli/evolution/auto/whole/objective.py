@@ -14,7 +14,7 @@ from srnet_cli.cgp.kernels.gradient import ARITIES, differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.auto.composition import Composition
 from srnet_cli.evolution.auto.evidence import Sample
-from srnet_cli.evolution.auto.measures import FLOOR, spread, unit_errors
+from srnet_cli.evolution.auto.measures import FLOOR, OUTPUTS, spread, unit_errors
 from srnet_cli.metrics import divergence, log_softmax
 
 Array = NDArray[np.float64]
@@ -165,7 +165,7 @@ class Objective:
 def _shares(errors: Sequence[Array]) -> list[float]:
     """What the error of every layer is multiplied by."""
     *hidden, outputs = [float(error.mean()) + FLOOR for error in errors]
-    return [*(1.0 / len(hidden) / error for error in hidden), 1.0 / outputs]
+    return [*(1.0 / len(hidden) / error for error in hidden), OUTPUTS / outputs]
 
 
 @dataclass(frozen=True)
