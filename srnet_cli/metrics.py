@@ -1,7 +1,8 @@
 """Losses and scores: how far predictions are from what they stand for.
 
-Regression scores take values of shape (n,) or (n, m), a row a sample, a column a unit. A prediction
-that is not finite scores as bad as can be, an infinite error, so that no NaN reaches a comparison.
+Regression scores take values of shape (n,) or (n, m), a row per sample, a column per unit. A
+prediction that is not finite scores as bad as can be, an infinite error, so that no NaN reaches a
+comparison.
 """
 
 from __future__ import annotations

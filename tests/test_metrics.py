@@ -106,7 +106,7 @@ def test_agreeing_on_a_constant_explains_nothing() -> None:
 
 
 def test_labels_of_different_lengths_are_refused() -> None:
-    """Labels must be one a row, and there must be a row."""
+    """Labels must be one per row, and there must be a row."""
     for true, pred in [([1], [1, 1]), ([], []), ([[1]], [[1]])]:
         for score in (accuracy, cohen_kappa):
             with pytest.raises(ValueError, match="shape"):

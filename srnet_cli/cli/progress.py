@@ -45,13 +45,13 @@ def describe(progress: SearchProgress, errors: Sequence[float] = ()) -> str:
     """
     trial = f"trial {progress.trial}/{progress.trials}, " if progress.trials > 1 else ""
     speed = progress.evaluations_per_second
-    left = progress.seconds_left
+    remaining = progress.seconds_left
     most = "" if progress.generations is None else f"/{progress.generations}"
     reached = _reached_directly(errors) if progress.is_direct else _reached(progress)
     return (
         f"{trial}generation {progress.generation}{most}, {reached}"
         + ("" if speed is None else f", {speed:,.0f} evaluations/s")
-        + ("" if left is None else f", {clock(left)} left")
+        + ("" if remaining is None else f", {clock(remaining)} left")
     )
 
 

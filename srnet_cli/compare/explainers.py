@@ -269,7 +269,7 @@ class _Lime:
                 sample_around_instance=LIME_SETTINGS["sample_around_instance"],
                 random_state=seed % 2**32,
             )
-            found = explainer.explain_instance(
+            explained = explainer.explain_instance(
                 x,
                 predict,
                 labels=labels,
@@ -281,9 +281,9 @@ class _Lime:
         parts = []
         for label in labels:
             slopes = np.zeros(len(x))
-            for feature, weight in found.local_exp[label]:
+            for feature, weight in explained.local_exp[label]:
                 slopes[feature] = weight / deviation[feature]
-            parts.append((float(found.intercept[label] - slopes @ mean), slopes))
+            parts.append((float(explained.intercept[label] - slopes @ mean), slopes))
         return parts
 
 
@@ -303,7 +303,7 @@ _FOREST = ("n_estimators", "min_samples_leaf", "max_features")
 
 
 class _Maple:
-    """MAPLE, one an output, fitted on what the network says on the training rows."""
+    """MAPLE, one per output, fitted on what the network says on the training rows."""
 
     def __init__(self, subject: Subject, seed: int) -> None:
         self._mean, self._deviation = subject.center, subject.scale
@@ -315,15 +315,15 @@ class _Maple:
         forest = {name: MAPLE_SETTINGS[name] for name in _FOREST}
         with _quietly():
             self._explainers = [
-                fit_maple(scaled, one, seed % 2**32, **forest) for one in truth.T.copy()
+                fit_maple(scaled, output, seed % 2**32, **forest) for output in truth.T.copy()
             ]
 
     def explain(self, x: Array, seed: int) -> Explanation:
         with _quietly():
             scaled = (x - self._mean) / self._deviation
-            found = np.stack([one.explain(scaled)["coefs"] for one in self._explainers])
-        slopes = found[:, 1:] / self._deviation
-        return Explanation(found[:, 0] - slopes @ self._mean, slopes)
+            weights = np.stack([maple.explain(scaled)["coefs"] for maple in self._explainers])
+        slopes = weights[:, 1:] / self._deviation
+        return Explanation(weights[:, 0] - slopes @ self._mean, slopes)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ SIGMAS = (0.01, 0.03, 0.1, 0.3, 1.0)
 SIGMA = 0.1
 """The one that MAPLE's authors judge by."""
 NEIGHBOURS = 5
-"""Points an instance and size."""
+"""Points per instance and size."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ def choose(
     Raises:
         DataError: there are no such rows, or some have missing values.
     """
-    found = tuple(_of(subject, name, sets[name], count, seed) for name in SETS if name in sets)
-    if not found:
+    chosen = tuple(_of(subject, name, sets[name], count, seed) for name in SETS if name in sets)
+    if not chosen:
         raise DataError(
             "the run has neither held-out rows nor rows beyond its domain to compare on",
             hint="give the dataset a 'test_fraction', 'test_samples' or a domain, and fit again",
         )
-    return found
+    return chosen
 
 
 def require_finite(X: Array, name: str) -> None:

@@ -37,12 +37,13 @@ class DatasetSettings(Settings):
     categorical: tuple[Text, ...] = Field(
         default=(),
         max_length=1000,
-        description="columns of a table that hold categories: each becomes an input a category, "
+        description="columns of a table that hold categories: each becomes an input per category, "
         "column=category, 1 or 0. A category that no training row has is all zeros",
     )
 
     domain: Box | None = Field(
-        default=None, description="interpolation domain, an interval an input, in the inputs' order"
+        default=None,
+        description="interpolation domain, an interval per input, in the inputs' order",
     )
     validation_domain: Box | None = Field(
         default=None, description="where validation rows are drawn"
@@ -75,7 +76,7 @@ class DatasetSettings(Settings):
     boundary_sampling: Literal["segments", "box"] = Field(
         default="segments",
         description="how they are found; segments: between neighbours of different classes, halved "
-        "towards where the class changes; box, as published: of 10 uniform points a row in the "
+        "towards where the class changes; box, as published: of 10 uniform points per row in the "
         "rows' box, those whose probability of a class is nearest to 1/classes",
     )
     boundary_test_rows: OptionalRowCount = Field(

@@ -32,14 +32,15 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
     problems: dict[Location, ErrorDetails] = {}
     # A mistyped key comes first: what it leaves missing is only a consequence.
     errors = error.errors(include_url=False, include_input=False)
-    for found in sorted(errors, key=lambda found: found["type"] != "extra_forbidden"):
-        problems.setdefault(_place(found, document.values, schema), found)
+    for problem in sorted(errors, key=lambda problem: problem["type"] != "extra_forbidden"):
+        problems.setdefault(_place(problem, document.values, schema), problem)
     location, first = next(iter(problems.items()))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    options = document.options(location)
     if first["type"] == "extra_forbidden" and (words := _unread(location, document.values, schema)):
-        return UnreadKeyError(document.complaint(location, words) + more)
+        return UnreadKeyError(document.complaint(location, words) + more, options=options)
     words = _in_words(first, location, document.values, schema)
-    return ConfigError(document.complaint(location, words) + more)
+    return ConfigError(document.complaint(location, words) + more, options=options)
 
 
 def unread(key: str, strategy: str, readers: Sequence[str]) -> str:

@@ -205,8 +205,8 @@ def _labels(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]
         numbers, indices = np.unique(values, return_inverse=True)
         labels = tuple(f"{v:.0f}" if v.is_integer() else repr(v) for v in numbers.tolist())
     else:
-        found, indices = np.unique(text.to_numpy(dtype=object), return_inverse=True)
-        labels = tuple(found.tolist())
+        distinct, indices = np.unique(text.to_numpy(dtype=object), return_inverse=True)
+        labels = tuple(distinct.tolist())
     return indices.astype(np.float64), labels
 
 

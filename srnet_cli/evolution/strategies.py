@@ -20,12 +20,12 @@ from srnet_cli.config.schema import (
     MnncgpSettings,
 )
 from srnet_cli.errors import ConfigError, StorageError
-from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.auto.remarks import remarks
 from srnet_cli.evolution.direct import HallOfFame
 from srnet_cli.evolution.direct import progress as direct_progress
 from srnet_cli.evolution.direct import strategy as direct
+from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network
@@ -66,6 +66,13 @@ class Search(Protocol):
 
     def is_over(self, state: Any) -> bool:
         """Whether the target or the last generation has been reached."""
+
+    def check(self, state: Any) -> None:
+        """Check that a state that was unpacked is one that this search can go on with.
+
+        Raises:
+            ValueError: something in it is out of range.
+        """
 
 
 @dataclass(frozen=True)
@@ -139,17 +146,17 @@ STRATEGIES: Mapping[str, Strategy] = {
     ),
     "mnncgp-es": Strategy(
         settings=MnncgpSettings,
-        search=mnncgp_es.MnncgpEs,
+        search=mnncgp.MnncgpEs,
         remarks=_no_remarks,
         is_open_ended=False,
         kernel="generation.run_generations",
         measured=_squares_and_entropy,
         evaluations=_one_parent,
-        symbolic_layers=mnncgp_es.symbolic_layers,
+        symbolic_layers=mnncgp.symbolic_layers,
         direct_fronts=lambda state: (),
         is_direct=lambda state: False,
-        pack=mnncgp_es.pack,
-        unpack=mnncgp_es.unpack,
+        pack=mnncgp.pack,
+        unpack=mnncgp.unpack,
     ),
     "direct": Strategy(
         settings=DirectSettings,
@@ -203,13 +210,28 @@ def restored(
         if not 0 < len(states) <= experiment.trials:
             raise ValueError(f"it holds {len(states)} trials")
     except Exception as error:  # whatever the bytes suggest to one who reads them differently
-        raise StorageError(
-            f"{folder}: the checkpoint of generation {checkpoint.generation} is damaged or of "
-            "another version",
-            hint="choose another folder, or remove that one to begin again",
-            remedies=("run_dir",),
-        ) from error
+        raise _damaged(folder, checkpoint.generation) from error
     return states
+
+
+def require_fits(search: Search, states: Sequence[State], folder: Path) -> None:
+    """Check that a search can go on with the last of the states that a checkpoint held.
+
+    Raises:
+        StorageError: it was changed, or is of other rows.
+    """
+    try:
+        search.check(states[-1])
+    except ValueError as error:
+        raise _damaged(folder, sum(state.generation for state in states)) from error
+
+
+def _damaged(folder: Path, generation: int) -> StorageError:
+    return StorageError(
+        f"{folder}: the checkpoint of generation {generation} is damaged or of another version",
+        hint="choose another folder, or remove that one to begin again",
+        remedies=("run_dir",),
+    )
 
 
 def _require_no_larger(data: bytes) -> None:

@@ -307,12 +307,12 @@ def _class_remarks(explanation: Explanation) -> Iterator[str]:
     told, printed = explanation.classification, explanation.printed
     if told is None:
         return
-    found, rows = told.agreement[printed.rows], SET_NAMES[printed.rows]
-    if found.is_trivial:
+    agreement, rows = told.agreement[printed.rows], SET_NAMES[printed.rows]
+    if agreement.is_trivial:
         yield f"the network names one class on all {rows} rows, so agreement says nothing"
-    elif sum(any(column) for column in zip(*found.confusion, strict=True)) == 1:
+    elif sum(any(column) for column in zip(*agreement.confusion, strict=True)) == 1:
         yield f"the formulas name one class on all {rows} rows, the network does not"
-    if printed.agreement != found.agreement:
+    if printed.agreement != agreement.agreement:
         yield f"as printed, the formulas agree on {printed.agreement:.4f} of the {rows} rows"
 
 

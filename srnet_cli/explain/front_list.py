@@ -9,7 +9,7 @@ from typing import Any
 from srnet_cli.errors import UsageError
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.fronts.front import Fronts, Member
+from srnet_cli.fronts.front import Composition, Fronts, Member
 from srnet_cli.rendering.document import BRIEF, Display, Document, Section, remarks
 from srnet_cli.rendering.table import (
     Cell,
@@ -103,13 +103,13 @@ def composition_section(fronts: Fronts) -> Section:
     columns = (*figures("complexity", "R²", "1−R²"), Column("members of the layers"), Column(""))
     rows = (
         [
-            number(one.complexity, "d"),
-            score(one.r2),
-            shortfall(one.r2),
-            text(", ".join("as found" if pick is None else str(pick) for pick in one.picks)),
-            text("shown" if one is shown else ""),
+            number(composition.complexity, "d"),
+            score(composition.r2),
+            shortfall(composition.r2),
+            text(_picks(composition)),
+            text("shown" if composition is shown else ""),
         ]
-        for one in fronts.compositions
+        for composition in fronts.compositions
     )
     heading = f"whole network, on {SET_NAMES[fronts.rows]} rows"
     return Section(heading, (table(columns, rows),))
@@ -147,13 +147,18 @@ def _joined(member: Member) -> str:
     return "; ".join(member.formulas)
 
 
+def _picks(composition: Composition) -> str:
+    return ", ".join("as found" if pick is None else str(pick) for pick in composition.picks)
+
+
 def _record(listed: FrontList) -> dict[str, Any]:
     fronts = listed.fronts
     return {
         "run": listed.run,
         "rows": fronts.rows,
         "compositions": [
-            {**front_figures(one), "picks": list(one.picks)} for one in fronts.compositions
+            {**front_figures(composition), "picks": list(composition.picks)}
+            for composition in fronts.compositions
         ],
         "layers": [
             [

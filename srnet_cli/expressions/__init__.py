@@ -16,7 +16,6 @@ from srnet_cli.expressions.formulas import (
 from srnet_cli.expressions.names import feature_symbols, unit_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import (
-    as_equation,
     as_latex,
     as_mathml,
     as_python,
@@ -31,7 +30,6 @@ __all__ = [
     "LayerFormulas",
     "Shortener",
     "agree",
-    "as_equation",
     "as_latex",
     "as_mathml",
     "as_python",

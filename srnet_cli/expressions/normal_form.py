@@ -55,11 +55,11 @@ class NormalForm:
         """
         if measure(expr).depth > MAX_DEPTH:
             return expr
-        found = self.expr(self.combination(expr))
-        if found == expr or self._nesting.grows(found, expr):
+        normal = self.expr(self.combination(expr))
+        if normal == expr or self._nesting.grows(normal, expr):
             return expr
-        is_better = complexity(found) <= complexity(expr) or scales(found) < scales(expr)
-        return found if is_better and self._is_same(found, expr) else expr
+        is_better = complexity(normal) <= complexity(expr) or scales(normal) < scales(expr)
+        return normal if is_better and self._is_same(normal, expr) else expr
 
     def combination(self, expr: Expr) -> Linear:
         """The formula as a linear combination of cores, in canonical form."""
@@ -93,9 +93,9 @@ class NormalForm:
         parts = [self.combination(arg) for arg in expr.args]
         try:
             with np.errstate(all="ignore"):
-                found = self._operated(expr, parts)
-                if self._agrees(self._algebra.expr(found), expr):
-                    return found
+                combined = self._operated(expr, parts)
+                if self._agrees(self._algebra.expr(combined), expr):
+                    return combined
         except (UnsafeError, ArithmeticError, ValueError):
             pass
         return self._as_written(expr, parts)
@@ -135,8 +135,8 @@ class NormalForm:
         kept = unevaluated(expr, args)
         return self._algebra.atom(kept if self._agrees(kept, expr) else expr)
 
-    def _agrees(self, found: Expr, expr: Expr) -> bool:
-        expected, values = self._values(expr), self._values(found)
+    def _agrees(self, candidate: Expr, expr: Expr) -> bool:
+        expected, values = self._values(expr), self._values(candidate)
         finite = np.isfinite(expected)
         if not finite.any() or not np.array_equal(finite, np.isfinite(values)):
             return False
@@ -155,19 +155,19 @@ class NormalForm:
         column = self._values(expr)
         return bool(len(column) and np.all(column >= 0.0))
 
-    def _is_same(self, found: Expr, expr: Expr) -> bool:
+    def _is_same(self, candidate: Expr, expr: Expr) -> bool:
         values = Evaluator(self._symbols, self._X)
-        return same_values(values(found), values(expr))
+        return same_values(values(candidate), values(expr))
 
 
-def same_values(found: Array, expected: Array) -> bool:
+def same_values(computed: Array, expected: Array) -> bool:
     """Whether values are finite on the same rows, and equal there but for rounding errors."""
     finite = np.isfinite(expected)
-    if not finite.any() or not np.array_equal(finite, np.isfinite(found)):
+    if not finite.any() or not np.array_equal(finite, np.isfinite(computed)):
         return False
     wanted = expected[finite]
     with np.errstate(all="ignore"):
-        error = np.abs(found[finite] - wanted)
+        error = np.abs(computed[finite] - wanted)
         spread = np.nan_to_num(wanted.std(), nan=0.0, posinf=0.0)
         return bool(np.all(error <= PRECISION * np.abs(wanted) + _OVERALL * spread))
 

@@ -8,7 +8,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from srnet_cli.expressions.formulas import LayerFormulas
-from srnet_cli.expressions.layout import INDENT, latex_block, text_lines
+from srnet_cli.expressions.layout import latex_block
 from srnet_cli.expressions.markup import LatexWriter, MathmlWriter
 from srnet_cli.expressions.writer import PythonWriter, Writer
 from srnet_cli.networks.network import Scaler
@@ -19,18 +19,6 @@ _MATHML = "http://www.w3.org/1998/Math/MathML"
 def as_text(expr: Expr) -> str:
     """The formula in SymPy's syntax; numbers in full, so that it computes what the formula does."""
     return Writer().write(expr)
-
-
-def as_equation(name: str, expr: Expr, width: int, indent: int = INDENT) -> list[str]:
-    """``name = formula`` on lines of at most so many characters, broken at terms.
-
-    Args:
-        name: the left side.
-        expr: the right side.
-        width: characters per line.
-        indent: spaces before every line but the first.
-    """
-    return text_lines(f"{name} = {as_text(expr)}", width, indent)
 
 
 def as_srepr(expr: Expr) -> str:

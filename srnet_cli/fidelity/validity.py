@@ -79,11 +79,11 @@ def regions(
     diagonal = dataset.sampling == "diagonal"
     if dataset.domain is None:
         return {"near_data": between(train, groups(features, categories), _INSIDE, rng)}
-    found = {"domain": _rows(Domain.from_box(dataset.domain, features), diagonal, rng)}
+    rows_of_regions = {"domain": _rows(Domain.from_box(dataset.domain, features), diagonal, rng)}
     if dataset.extrapolation_domain is not None:
         beyond = Domain.from_box(dataset.extrapolation_domain, features)
-        found["extrapolation"] = _rows(beyond, diagonal, rng)
-    return found
+        rows_of_regions["extrapolation"] = _rows(beyond, diagonal, rng)
+    return rows_of_regions
 
 
 def check(assessment: Assessment, where: Regions) -> dict[str, Validity]:

@@ -43,10 +43,11 @@ class Limits:
         """Generations that may be made before the next look at the rules; 0 ends the trial."""
         if state.generation == 0:
             return 1
-        left = self._most - state.generation
+        remaining = self._most - state.generation
         if self._settings.patience is not None:
-            left = min(left, _last_success(state) + self._settings.patience - state.generation)
-        return max(left, 0)
+            end = _last_success(state) + self._settings.patience
+            remaining = min(remaining, end - state.generation)
+        return max(remaining, 0)
 
     def is_reached(self, state: State, seconds: float) -> bool:
         """Whether a trial has to end.

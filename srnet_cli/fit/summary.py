@@ -43,7 +43,7 @@ def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -
     else:
         # The answer comes first, and fitness belongs to the layers.
         lead = told
-        answers = [answer_section(formulas, [one.answer for one in formulas.fronts], display)]
+        answers = [answer_section(formulas, [front.answer for front in formulas.fronts], display)]
         fidelity = result.metrics.fidelity or {"train": ()}
         what = "layer by layer: " if len(fidelity["train"]) > 1 else ""
         layers = (Paragraph(f"{what}{fitness}"), *_tables(result.metrics))
@@ -77,12 +77,12 @@ def _tables(metrics: Metrics) -> Iterator[Table]:
         yield agreement_table(metrics.agreement)
 
 
-def _among(metrics: Metrics, found: list[float]) -> str:
+def _among(metrics: Metrics, finite: list[float]) -> str:
     trials = len(metrics.fitness)
     if trials == 1:
         return ""
-    failed = f", {trials - len(found)} found nothing" if len(found) < trials else ""
-    return f" (trial {metrics.trial} of {trials}, median {median(found):.6g}{failed})"
+    failed = f", {trials - len(finite)} found nothing" if len(finite) < trials else ""
+    return f" (trial {metrics.trial} of {trials}, median {median(finite):.6g}{failed})"
 
 
 def _fidelity(fidelity: Mapping[str, Sequence[LayerFidelity]], rows: Mapping[str, int]) -> Table:

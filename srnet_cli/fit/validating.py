@@ -3,35 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.loading import LoadedConfig, load_config
-from srnet_cli.config.resolved import named_files, signature, to_yaml
+from srnet_cli.config.resolved import named_files, resolved, signature, to_yaml
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import ConfigError
+from srnet_cli.rendering.document import Document, Section, Verbatim
+from srnet_cli.rendering.table import Column, table
 
 
-def run(config: Path, overrides: Sequence[str] = (), *, resolved: bool = False) -> str:
+@dataclass(frozen=True)
+class Validated:
+    """What a valid config would run, in words.
+
+    Attributes:
+        config: the config file.
+        run: the name of its run.
+        dataset: its task, and where its rows come from.
+        network: its hidden layers, or the file it is loaded from.
+        evolution: the strategy, what it may spend, and how many trials.
+    """
+
+    config: str
+    run: str
+    dataset: str
+    network: str
+    evolution: str
+
+
+def run(config: Path, overrides: Sequence[str] = ()) -> Validated:
     """Check a config and say what it would run.
 
     Args:
         config: the config file.
         overrides: ``key.path=value`` entries.
-        resolved: answer with the whole experiment as YAML: all that its strategy reads, with every
-            default filled in.
-
-    Returns:
-        Text to print, without a line break at its end.
 
     Raises:
         ConfigError: the config or its formula is wrong.
         DataError, ModelError: a file that it names cannot be found.
     """
     experiment = load(config, overrides)
-    if resolved:
-        return to_yaml(experiment).rstrip("\n")
-    return f"{one_line(str(config))}: valid\n{_summary(experiment)}"
+    return Validated(
+        config=str(config),
+        run=f"{experiment.name}-{signature(experiment)}",
+        dataset=_dataset(experiment),
+        network=_network(experiment),
+        evolution=_evolution(experiment),
+    )
+
+
+def document(validated: Validated) -> Document:
+    """What a valid config would run, a row per section of the config below the run's name."""
+    rows = [
+        ("dataset", one_line(validated.dataset)),
+        ("network", one_line(validated.network)),
+        ("evolution", one_line(validated.evolution)),
+    ]
+    head = [Column("run"), Column(one_line(validated.run), wraps=True)]
+    return Document(
+        title=f"{one_line(validated.config)}: valid",
+        sections=(Section("", (table(head, rows),)),),
+        record=asdict(validated),
+    )
+
+
+def resolved_document(experiment: Experiment) -> Document:
+    """The whole experiment as a config: all that its strategy reads, every default filled in."""
+    text = to_yaml(experiment).rstrip("\n")
+    return Document(
+        title="", sections=(Section("", (Verbatim(text),)),), record=resolved(experiment)
+    )
 
 
 def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -67,7 +111,8 @@ def _check_formula(loaded: LoadedConfig) -> None:
         parse_formula(dataset.formula, tuple(dataset.domain or ()))
     except ConfigError as error:
         problem = loaded.document.complaint(("dataset", "formula"), str(error))
-        raise ConfigError(problem, hint=error.hint) from None
+        options = loaded.document.options(("dataset", "formula"))
+        raise ConfigError(problem, hint=error.hint, options=options) from None
 
 
 def _check_files(loaded: LoadedConfig) -> None:
@@ -77,18 +122,24 @@ def _check_files(loaded: LoadedConfig) -> None:
             raise error(
                 loaded.document.complaint(key, f"{shortened(str(path), 300)}: {problem}"),
                 hint="Relative paths are looked up beside the config, then in the working folder.",
+                options=loaded.document.options(key),
             )
 
 
-def _summary(experiment: Experiment) -> str:
-    dataset, network, evolution = experiment.dataset, experiment.network, experiment.evolution
+def _dataset(experiment: Experiment) -> str:
+    dataset = experiment.dataset
     rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula
-    hidden = "-".join(map(str, network.train.hidden)) if network.train else ""
+    return f"{dataset.task}, {rows}"
+
+
+def _network(experiment: Experiment) -> str:
+    network = experiment.network
+    if network.train is None:
+        return str(network.load)
+    return f"trained here, hidden layers {'-'.join(map(str, network.train.hidden))}"
+
+
+def _evolution(experiment: Experiment) -> str:
+    evolution = experiment.evolution
     trials = f"{experiment.trials} trial{'s' if experiment.trials > 1 else ''}"
-    facts = {
-        "run": f"{experiment.name}-{signature(experiment)}",
-        "dataset": f"{dataset.task}, {rows}",
-        "network": f"trained here, hidden layers {hidden}" if hidden else str(network.load),
-        "evolution": ", ".join([evolution.strategy, *evolution.effort(), trials]),
-    }
-    return "\n".join(one_line(f"  {key:<10} {fact}") for key, fact in facts.items())
+    return ", ".join([evolution.strategy, *evolution.effort(), trials])

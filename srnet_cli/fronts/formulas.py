@@ -214,7 +214,8 @@ def write_formulas(
         written = [
             _written(member, names, few, judge, limited) for member in _thinned(hall.members, most)
         ]
-        fronts.append(FormulaFront(output, _front([one for one in written if one is not None])))
+        usable = [formula for formula in written if formula is not None]
+        fronts.append(FormulaFront(output, _front(usable)))
     return NetworkFormulas(names, rows, tuple(fronts))
 
 
@@ -257,7 +258,7 @@ def unexplained(formula: Expr, names: Names, rows: Rows) -> float | None:
 def _front(written: Sequence[NetworkFormula]) -> tuple[NetworkFormula, ...]:
     """Those that are better than all that are shorter, or as short."""
     members: list[NetworkFormula] = []
-    for formula in sorted(written, key=lambda one: (one.complexity, one.error)):
+    for formula in sorted(written, key=lambda member: (member.complexity, member.error)):
         if not members or formula.error < members[-1].error:
             members.append(formula)
     return tuple(members)

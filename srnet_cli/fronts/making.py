@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,6 +83,7 @@ class Maker:
             2000 others, but nothing is kept that is not finite, or far out, on any row.
         judge: the rows that figures are of.
         formulas: how formulas are written.
+        tune: tunes the weights of expressions, given what they read and their goal.
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class Maker:
         problem: Problem,
         judge: Judge,
         formulas: Formulas,
+        tune: Callable[[Programs, Array, Array], Programs] = tuned,
     ) -> None:
+        self._tune = tune
         self._original, self._judge, self._formulas = original, judge, formulas
         self._problem, self._sample = problem, sampled(problem)
         self._effects = network.effects(self._sample.targets)
@@ -129,7 +132,7 @@ class Maker:
         every = max(1, sample.fit_rows // _TUNING_ROWS)
         X = self._sampled[index][: sample.fit_rows : every]
         goal = goal_of(sample.targets[index][: sample.fit_rows : every], self._effects[index])
-        programs = tuned(pruned.programs, X, goal)
+        programs = self._tune(pruned.programs, X, goal)
         layer = None
         if programs is not pruned.programs:
             layer = self._layer(replace(pruned, programs=programs), index, usual)

@@ -52,7 +52,7 @@ class Network:
     are asked for at once, and how many threads there are, changes nothing.
 
     Attributes:
-        weights: W_l, (m_l, m_{l-1}) float64, one a layer.
+        weights: W_l, (m_l, m_{l-1}) float64, one per layer.
         biases: b_l, (m_l,).
         activation: the activation of the hidden layers.
         output_activation: ``linear`` for regression, ``softmax`` for classification.
@@ -215,7 +215,7 @@ class Network:
         """
         if not self.weights or len(self.weights) != len(self.biases):
             raise ModelError(
-                f"a network needs one weight and one bias a layer, at least one layer; "
+                f"a network needs one weight and one bias per layer, at least one layer; "
                 f"this one has {len(self.weights)} weights and {len(self.biases)} biases"
             )
         for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True), 1):
@@ -224,7 +224,7 @@ class Network:
             _check_scaler(self.scaler, self.widths[0])
         if self.output_activation == "softmax" and self.widths[-1] < 2:
             raise ModelError(
-                "a softmax classifier needs an output a class, at least 2; this network has 1",
+                "a softmax classifier needs an output per class, at least 2; this network has 1",
                 hint="a single logistic output z is the two logits 0 and z",
             )
 
@@ -310,7 +310,7 @@ def _check_scaler(scaler: Scaler, inputs: int) -> None:
     if scaler.mean.shape != (inputs,) or scaler.scale.shape != (inputs,):
         raise ModelError(
             f"the input scaling has shapes {scaler.mean.shape} and {scaler.scale.shape}; "
-            f"expected ({inputs},), a number an input"
+            f"expected ({inputs},), a number per input"
         )
     if not (np.isfinite(scaler.mean).all() and np.isfinite(scaler.scale).all()):
         raise ModelError("the input scaling holds numbers that are not finite")

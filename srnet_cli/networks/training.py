@@ -54,7 +54,7 @@ def train_network(
     Inputs, and the target of a regression, are standardised while training. Afterwards the
     target's scaling is folded into the last layer; that of the inputs becomes the network's scaler
     if ``standardise``, and else is folded into the first layer, so that the network takes raw rows.
-    A classifier has a logit a class, also where there are two classes.
+    A classifier has a logit per class, also where there are two classes.
 
     Training may end in a network that answers the same for every row, such as one of dead units. It
     is then started again from other initial weights, at most ``MAX_STARTS`` times in all.

@@ -12,7 +12,15 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from srnet_cli.rendering.breaking import broken
-from srnet_cli.rendering.document import Block, Document, Equation, Equations, Paragraph, Remarks
+from srnet_cli.rendering.document import (
+    Block,
+    Document,
+    Equation,
+    Equations,
+    Paragraph,
+    Remarks,
+    Verbatim,
+)
 from srnet_cli.rendering.table import Cell, Column, Table, text
 
 _LEAST_WRAPPED = 24
@@ -91,6 +99,8 @@ def _block(block: Block, room: int | None) -> Iterator[str]:
                 yield from _equation(equation, room)
             if rest:
                 yield f"  {plain(rest)}"
+        case Verbatim(verbatim):
+            yield verbatim
         case Table():
             yield from aligned(block, room)
 
@@ -130,7 +140,7 @@ def _wrapped(table: Table, room: int) -> Table | None:
         return table
     widths = _widths(table)
     places = [place for place, column in enumerate(table.columns) if column.wraps]
-    for place in sorted(places, key=lambda one: -widths[one]):
+    for place in sorted(places, key=lambda place: -widths[place]):
         if (least := max(_LEAST_WRAPPED, widths[place] - excess)) >= widths[place]:
             continue
         table = _folded_column(table, place, least)

@@ -27,7 +27,7 @@ from srnet_cli.fidelity.validity import Validity
 from srnet_cli.fronts.front import Composition, Fronts, Member
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.runs import files
-from srnet_cli.runs.record import Record
+from srnet_cli.runs.record import RunRecord
 
 Fidelity = Mapping[str, Sequence[LayerFidelity]]
 
@@ -141,7 +141,7 @@ class ClassesEntry:
 
 
 @dataclass(frozen=True)
-class Expressions(Record):
+class Expressions(RunRecord):
     """``expressions.json``, which this program writes and others read."""
 
     FILE: ClassVar[str] = files.EXPRESSIONS

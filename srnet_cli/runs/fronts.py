@@ -44,12 +44,12 @@ class StoredFronts:
         folder.write_json(files.FRONTS, self.fronts.to_dict())
 
     def with_pick(
-        self, found: SymbolicNetwork, network: Network, base: Composition, layer: int, pick: int
+        self, model: SymbolicNetwork, network: Network, base: Composition, layer: int, pick: int
     ) -> SymbolicNetwork:
         """A composition with another member of one layer, that and later readouts solved anew.
 
         Args:
-            found: the model as the search found it.
+            model: as the search found it.
             network: the network it explains.
             base: gives the other layers.
             layer, pick: numbers of the layer and of the member of its front, from 1.
@@ -67,24 +67,24 @@ class StoredFronts:
             raise UsageError(
                 f"the front of layer {layer} has 1 to {len(front)}", options={"pick": pick}
             )
-        programs = [one.programs for one in base.layers]
+        programs = [own.programs for own in base.layers]
         programs[layer - 1] = front[pick - 1].layer.programs
         targets = tuple(network.activations(self.fit))
         has_classes = network.output_activation == "softmax"
         problem = Problem(network.inputs(self.fit), targets, len(self.fit), has_classes)
         with threadpool_limits(1, "blas"):
-            made = composed(found.layers, programs, problem)
-        if made is None:
+            composition = composed(model.layers, programs, problem)
+        if composition is None:
             raise UsageError(
                 "some expression then has no value on some row",
                 hint="choose another member, or another composition for the rest",
                 options={"layer": layer, "pick": pick},
                 remedies=("complexity", "fidelity"),
             )
-        return replace(found, layers=made[0])
+        return replace(model, layers=composition[0])
 
 
-def read_fronts(folder: RunFolder, found: SymbolicNetwork) -> StoredFronts | None:
+def read_fronts(folder: RunFolder, model: SymbolicNetwork) -> StoredFronts | None:
     """The fronts in a finished run's folder, None where it was made without.
 
     Raises:
@@ -95,7 +95,7 @@ def read_fronts(folder: RunFolder, found: SymbolicNetwork) -> StoredFronts | Non
     fit = read_arrays(folder, files.FRONT_ROWS).get("fit")
     if fit is None:
         raise StorageError(f"{folder.path / files.FRONT_ROWS} is damaged: it holds no rows to fit")
-    return StoredFronts(Fronts.from_dict(folder.read_json(files.FRONTS), found), fit)
+    return StoredFronts(Fronts.from_dict(folder.read_json(files.FRONTS), model), fit)
 
 
 def write_arrays(folder: RunFolder, name: str, arrays: Mapping[str, Array]) -> None:

@@ -13,7 +13,7 @@ from srnet_cli.fidelity.validity import Validity
 from srnet_cli.networks.loading import Provenance
 from srnet_cli.networks.quality import ClassificationQuality, RegressionQuality
 from srnet_cli.runs import files
-from srnet_cli.runs.record import Record
+from srnet_cli.runs.record import RunRecord
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ RunState = Literal["running", "stopped", "finished"]
 
 
 @dataclass(frozen=True)
-class RunInfo(Record):
+class RunInfo(RunRecord):
     """``run.json``: what ran where.
 
     Attributes:
@@ -57,7 +57,7 @@ class RunInfo(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inputs(Record):
+class Inputs(RunRecord):
     """``inputs.json``: what a run is made from.
 
     Attributes:
@@ -86,7 +86,7 @@ class Inputs(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metrics(Record):
+class Metrics(RunRecord):
     """``metrics.json``: fitness and fidelity.
 
     Attributes:

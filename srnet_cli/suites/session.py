@@ -16,8 +16,9 @@ from srnet_cli.reporting import SuiteReporter
 from srnet_cli.signals import Signals
 from srnet_cli.store import RunFolder
 from srnet_cli.suites.board import Board
-from srnet_cli.suites.folder import Failure, SuiteFolder
+from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.plan import Trial
+from srnet_cli.suites.records import Failure
 from srnet_cli.suites.supplies import Supplies
 from srnet_cli.suites.trial import (
     Outcome,
@@ -40,7 +41,7 @@ class Where:
     """Where trials run.
 
     Attributes:
-        jobs: local processes; None: one a processor.
+        jobs: local processes; None: one per processor.
         scheduler: address of a Dask scheduler, whose workers are used instead.
         tls: for encrypted connections to it.
     """
@@ -212,11 +213,11 @@ def _note_versions(folder: SuiteFolder, reporter: SuiteReporter) -> None:
     """Write down what trials are run with, and say where others had something else."""
     here = versions()
     folder.note_versions(here)
-    differ = [
-        f"{name} {', '.join(dict.fromkeys(one.get(name, 'unknown') for one in folder.versions))}"
-        for name in here
-        if any(one.get(name) != here[name] for one in folder.versions)
-    ]
+    differ = []
+    for name in here:
+        met = dict.fromkeys(known.get(name, "unknown") for known in folder.info.versions)
+        if set(met) != {here[name]}:
+            differ.append(f"{name} {', '.join(met)}")
     if differ:
         reporter.notice(f"trials in {folder.path} are of different versions: {'; '.join(differ)}")
 

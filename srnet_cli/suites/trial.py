@@ -166,9 +166,9 @@ _ALONE = threading.Lock()
 def _renamed(value: Any, paths: Mapping[str, str]) -> Any:
     """Plain values with paths replaced."""
     if isinstance(value, Mapping):
-        return {key: _renamed(one, paths) for key, one in value.items()}
+        return {key: _renamed(item, paths) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_renamed(one, paths) for one in value]
+        return [_renamed(item, paths) for item in value]
     return paths.get(value, value) if isinstance(value, str) else value
 
 

@@ -16,7 +16,7 @@ from disk_faults import disk_with
 from small_run import Recorder, results, write_config
 
 from srnet_cli.errors import Interrupted, StorageError
-from srnet_cli.evolution.mnncgp_es import MnncgpEs
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
 from srnet_cli.explain.explaining import run as explain
 from srnet_cli.fit import fitting
 from srnet_cli.networks import training

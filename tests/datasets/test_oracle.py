@@ -17,8 +17,8 @@ def dataset(X: Array, domain: Domain | None = None) -> Dataset:
     return Dataset(names, "y", "regression", (), rows, none, none, domain)
 
 
-def draw(of: Dataset, n: int, seed: int = 0) -> Array:
-    return oracle_rows(of, n, "uniform", np.random.default_rng(seed))
+def draw(data: Dataset, n: int, seed: int = 0) -> Array:
+    return oracle_rows(data, n, "uniform", np.random.default_rng(seed))
 
 
 def test_a_declared_domain_is_covered() -> None:
@@ -80,8 +80,8 @@ def test_integers_and_categories_are_mixed() -> None:
     rng = np.random.default_rng(5)
     X = np.column_stack([rng.integers(0, 9, (60, 9)), np.eye(3)[rng.integers(0, 3, 60)]])
     names = (*"abcdefghi", "k=x", "k=y", "k=z")
-    of = replace(dataset(X), features=names, categories={"k": ("x", "y", "z")})
-    rows = draw(of, 400)
+    data = replace(dataset(X), features=names, categories={"k": ("x", "y", "z")})
+    rows = draw(data, 400)
     known = {*map(tuple, X)}
     assert sum(tuple(row) not in known for row in rows) > 100
     assert sum(tuple(row) in known for row in rows) > 60
@@ -111,9 +111,9 @@ def test_tables_with_little_in_them(X: Array) -> None:
 
 def test_the_same_numbers_give_the_same_rows() -> None:
     """Rows follow from the generator's state alone."""
-    of = dataset(np.random.default_rng(4).normal(size=(30, 2)))
-    np.testing.assert_array_equal(draw(of, 50), draw(of, 50))
-    assert not np.array_equal(draw(of, 50), draw(of, 50, seed=1))
+    data = dataset(np.random.default_rng(4).normal(size=(30, 2)))
+    np.testing.assert_array_equal(draw(data, 50), draw(data, 50))
+    assert not np.array_equal(draw(data, 50), draw(data, 50, seed=1))
 
 
 def test_no_rows() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,11 @@ from programs import program
 
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.expressions import Shortener, as_text, layer_formulas
-from srnet_cli.fronts import making
-from srnet_cli.fronts.compositions import composed
+from srnet_cli.fronts.compositions import Programs, composed
 from srnet_cli.fronts.front import Fronts
 from srnet_cli.fronts.making import Formulas, Maker
 from srnet_cli.fronts.rows import Judge, forward
+from srnet_cli.fronts.tuning import tuned
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.model.readout import solve_readout
 from srnet_cli.networks import Network, Scaler
@@ -66,12 +67,12 @@ def fronts(shorten: Shortener) -> Fronts:
     return made(shorten)
 
 
-def made(shorten: Shortener) -> Fronts:
+def made(shorten: Shortener, tune: Callable[..., Programs] = tuned) -> Fronts:
     """The fronts of FOUND."""
     truth, inputs = NETWORK.activations(HELD_OUT), forward(FOUND.layers, SCALER(HELD_OUT))
     judge = Judge("interpolation", truth, NETWORK.effects(truth), inputs)
     formulas = Formulas(HELD_OUT, shorten, NAMES, inputs)
-    return Maker(FOUND, NETWORK, PROBLEM, judge, formulas).fronts()
+    return Maker(FOUND, NETWORK, PROBLEM, judge, formulas, tune).fronts()
 
 
 def r2(truth: np.ndarray, values: np.ndarray, weights: np.ndarray | float = 1.0) -> float:
@@ -95,13 +96,10 @@ def test_fronts_are_sorted_and_not_dominated(fronts: Fronts) -> None:
             assert list(column) == sorted(set(column), reverse=True)
 
 
-def test_what_is_left_is_tuned_again(
-    fronts: Fronts, shorten: Shortener, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_left_is_tuned_again(fronts: Fronts, shorten: Shortener) -> None:
     """For whatever a front would hold with weights as they were found there is, at no greater
     complexity, something that leaves less, but for what rows to fit do not say of others."""
-    monkeypatch.setattr(making, "tuned", lambda programs, X, goal: programs)
-    before = made(shorten)
+    before = made(shorten, tune=lambda programs, X, goal: programs)
     gains = []
     for front, old in zip(fronts.layers, before.layers, strict=True):
         for member in old:

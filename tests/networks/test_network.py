@@ -85,8 +85,8 @@ def test_a_row_does_not_depend_on_its_neighbours(rows: int, seed: int) -> None:
     together = network.activations(X)
     for row in range(rows):
         alone = network.activations(X[row : row + 1])
-        for some, one in zip(together, alone, strict=True):
-            np.testing.assert_array_equal(some[row], one[0])
+        for some, single in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(some[row], single[0])
 
 
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,9 +149,9 @@ def test_sigmoid_is_stable(values: np.ndarray) -> None:
     """The sigmoid is right from -inf to inf, and silent about it."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = sigmoid(values)
+        computed = sigmoid(values)
     expected = [1 / (1 + math.exp(-v)) if v > -700 else math.exp(max(v, -1e4)) for v in values]
-    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
+    np.testing.assert_allclose(computed, expected, rtol=1e-14, atol=0)
 
 
 def test_softmax_is_stable() -> None:
@@ -272,10 +272,10 @@ def test_centring_changes_no_answer() -> None:
     plain = make_network((3, 5, 4), "tanh")
     X = np.random.default_rng(1).normal(size=(50, 3))
     whole = replace(plain, output_activation="softmax")
-    made = whole.centred()
-    np.testing.assert_allclose(made.predict(X).sum(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(made.probabilities(X), whole.probabilities(X), rtol=1e-12)
-    np.testing.assert_array_equal(made.labels(X), whole.labels(X))
+    centred = whole.centred()
+    np.testing.assert_allclose(centred.predict(X).sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(centred.probabilities(X), whole.probabilities(X), rtol=1e-12)
+    np.testing.assert_array_equal(centred.labels(X), whole.labels(X))
     assert plain.centred() is plain
 
 

@@ -106,6 +106,15 @@ class Auto:
         direct = None if self._direct is None else self._direct.init()
         return State(composition, best=composition, trace=trace, direct=direct)
 
+    def check(self, state: State) -> None:
+        """Check that a state that was unpacked is one that this search can go on with.
+
+        Raises:
+            ValueError: a tree of its direct search reads other columns or has other functions.
+        """
+        if self._direct is not None and state.direct is not None:
+            self._direct.check(state.direct)
+
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
         rows = np.linspace(0.0, 1.0, 30)[:, np.newaxis]

@@ -85,6 +85,14 @@ class Direct:
         """The state before the first generation."""
         return DirectState(self._search.init())
 
+    def check(self, state: DirectState) -> None:
+        """Check that a state that was unpacked is one that this search can go on with.
+
+        Raises:
+            ValueError: a tree in it reads other columns or has other functions.
+        """
+        self._search.check(state.search)
+
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
         self._search.warm_up()

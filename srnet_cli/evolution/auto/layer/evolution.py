@@ -48,10 +48,10 @@ class LayerTurns:
     def turns(self, below: Composition, decoder: Decoder) -> Turns:
         """The turns of the layer that reads these, its chromosomes read so."""
         if self._turns is None or not below.is_same(self._below):
-            self._turns, self._below = self._made(below, decoder), below
+            self._turns, self._below = self._new_turns(below, decoder), below
         return self._turns
 
-    def _made(self, below: Composition, decoder: Decoder) -> Turns:
+    def _new_turns(self, below: Composition, decoder: Decoder) -> Turns:
         index = len(below.layers)
         inputs, checks = (
             below.outputs(rows) for rows in (self._evidence.inputs, self._evidence.checks)

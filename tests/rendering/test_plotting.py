@@ -6,7 +6,7 @@ import pytest
 from matplotlib.text import Text
 from odd_documents import ODD_NAMES
 
-from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.rendering.plotting import as_png, blank_figure, label
 
 
 @pytest.mark.parametrize("name", [*ODD_NAMES, "$", "$a", "$a$", r"\$x\$ $", "$\\frac$"])

@@ -13,9 +13,9 @@ from scipy.special import log_softmax
 
 from oracles import interpret
 from srnet_cli.config.schema import MnncgpSettings
-from srnet_cli.evolution import mnncgp_es
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, pack, symbolic_layers
-from srnet_cli.evolution.mnncgp_es import unpack as unpack_states
+from srnet_cli.evolution.mnncgp import strategy as mnncgp
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, pack, symbolic_layers
+from srnet_cli.evolution.mnncgp.strategy import unpack as unpack_states
 from srnet_cli.evolution.problem import Problem
 
 PROBLEMS = {
@@ -87,7 +87,7 @@ def test_refining_leaves_the_search_alone(name):
 
 def test_threads_and_pruning_change_nothing(monkeypatch):
     """States are equal to the byte for 1 and 2 threads, with pruning and without."""
-    monkeypatch.setattr(mnncgp_es, "is_worth_sharing", lambda population, rows: True)
+    monkeypatch.setattr(mnncgp, "is_worth_sharing", lambda population, rows: True)
     problem = PROBLEMS["four classes"]
     found = {pack([run(problem, threads=t, prune=p)]) for t, p in product([1, 2], [True, False])}
     assert len(found) == 1

@@ -12,7 +12,7 @@ from reference_es import Reference
 
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.config.schema import MnncgpSettings
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, State
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import BY_NAME
 

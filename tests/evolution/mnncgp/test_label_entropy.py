@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from oracles import interpret
-from srnet_cli.evolution.label_entropy import LabelEntropy
+from srnet_cli.evolution.mnncgp.label_entropy import LabelEntropy
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.model.readout import solve_readout
 

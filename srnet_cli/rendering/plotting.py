@@ -1,4 +1,4 @@
-"""Figures as PNG files."""
+"""Plots as PNG files."""
 
 from __future__ import annotations
 

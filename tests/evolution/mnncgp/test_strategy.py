@@ -11,9 +11,9 @@ from problems import PROBLEMS, network_problem
 from oracles import interpret
 from srnet_cli.config.schema import MnncgpSettings
 from srnet_cli.errors import ConfigError
-from srnet_cli.evolution import mnncgp_es
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, State, pack, symbolic_layers
-from srnet_cli.evolution.mnncgp_es import unpack as unpack_states
+from srnet_cli.evolution.mnncgp import strategy as mnncgp
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, State, pack, symbolic_layers
+from srnet_cli.evolution.mnncgp.strategy import unpack as unpack_states
 from srnet_cli.evolution.problem import Problem
 
 
@@ -42,7 +42,7 @@ def run(problem, generations=30, *, chunks=None, prune=True, trial=0, seed=0, th
 def test_threads_and_pruning_change_nothing(name, seed, monkeypatch):
     """States are equal to the byte for 1, 2 and 4 threads, with pruning and without."""
     # Also where the problem is so small that one thread would do.
-    monkeypatch.setattr(mnncgp_es, "is_worth_sharing", lambda population, rows: True)
+    monkeypatch.setattr(mnncgp, "is_worth_sharing", lambda population, rows: True)
     states = [
         pack([run(PROBLEMS[name], seed=seed, population=80, threads=threads, prune=prune)])
         for threads, prune in itertools.product([1, 2, 4], [True, False])
