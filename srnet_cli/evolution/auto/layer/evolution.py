@@ -118,8 +118,7 @@ class LayerEvolution:
     def _candidates(self, state: State, turns: Turns, expressions: int) -> list[Candidate]:
         """The first so many expressions of the layer."""
         chromosomes = state.composition.layers[self._index].chromosomes
-        candidates = [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
-        return [candidate for candidate in candidates if not turns.is_linear(candidate)]
+        return [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
 
     def _resumed(self, state: State, turns: Turns) -> LayerProgress:
         """At the beginning of the stage: in a later cycle the layer's expressions go on, but for
@@ -127,6 +126,9 @@ class LayerEvolution:
         if state.cycle == 0:
             return LayerProgress()
         known = self._candidates(state, turns, turns.expressions)
+        # Of a layer that was left incomplete, these are the inputs beside its expressions.
+        while known and turns.is_linear(known[-1]):
+            known.pop()
         usable = turns.usable(known)
         if not usable:
             return LayerProgress()

@@ -37,7 +37,7 @@ class Turns(ABC):
     Args:
         expressions: how many the layer gets.
         linear: inputs that its readout takes besides.
-        provisional: those that it takes while it has not all its expressions.
+        provisional: those that it takes while it has not all its expressions, these among them.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Turns(ABC):
     def is_linear(self, candidate: Candidate) -> bool:
         """Whether it is one of the inputs that the readout takes besides."""
         genes = candidate.chromosome.genes
-        return any(np.array_equal(genes, term.chromosome.genes) for term in self.linear)
+        return any(np.array_equal(genes, term.chromosome.genes) for term in self._provisional)
 
     def is_perfect(self, candidates: Candidates) -> bool:
         """Whether all expressions are there and leave nothing to explain."""
