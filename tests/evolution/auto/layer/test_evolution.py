@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from budgets import SHORT
-from compositions import chromosome, expressions_and_inputs
 from compositions import FUNCTIONS as COMPOSED_OF
+from compositions import chromosome, expressions_and_inputs
 from numpy.typing import NDArray
 from problems import network_problem
 

@@ -29,7 +29,9 @@ def test_they_are_as_good_as_all_inputs(d: int, r: int, seed: int) -> None:
     hundred-thousandths of the targets' squares as there are inputs left out."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(80, d)) * 10.0 ** rng.integers(-6, 7, d) + rng.normal(size=d)
-    targets = np.tanh((X / X.std(axis=0)) @ rng.normal(size=(d, r))) + 0.1 * rng.normal(size=(80, r))
+    targets = np.tanh((X / X.std(axis=0)) @ rng.normal(size=(d, r))) + 0.1 * rng.normal(
+        size=(80, r)
+    )
     chosen = linear_terms(X, targets)
     assert chosen == sorted(set(chosen))
     scaled = X / X.std(axis=0)

@@ -39,7 +39,9 @@ def test_the_loss_falls(seed: int, is_weighted: bool, has_classes: bool) -> None
     begin = composed(PROBLEM, seed)
     objective = Objective(begin, sample, has_classes=has_classes)
     end = lowered(begin, sample, has_classes=has_classes)
-    assert objective.evaluate(end.parameters()).loss < 0.8 * objective.evaluate(objective.start).loss
+    assert (
+        objective.evaluate(end.parameters()).loss < 0.8 * objective.evaluate(objective.start).loss
+    )
     again = lowered(begin, sample, has_classes=has_classes)
     np.testing.assert_array_equal(again.parameters(), end.parameters())
 
