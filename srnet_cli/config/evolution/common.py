@@ -56,7 +56,8 @@ class EvolutionSettings(Settings):
     functions: Literal["auto"] | FunctionNames = Field(
         default="auto",
         description="functions that expressions are made of; auto: the published ones, exp, tanh, "
-        "and what the network's own activations are made of",
+        "and what the network's own activations are made of; mnncgp-es has the published ones by "
+        "default",
     )
     max_depth: Annotated[int, Field(ge=1, le=MAX_NODES), Whole] | None = Field(
         default=None,
