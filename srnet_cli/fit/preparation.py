@@ -90,6 +90,8 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
         opened,
     )
     reporter.notice(f"network {'-'.join(map(str, network.widths))} {provenance.summary()}")
+    evolution = experiment.evolution.fitted_to(network.activation_names)
+    experiment = experiment.model_copy(update={"evolution": evolution})
     # What is common to all logits of a row is arbitrary: not for formulas to spend nodes on.
     network = network.centred()
     judged = quality(network, dataset.test, dataset.train)
@@ -176,7 +178,7 @@ def _structure(
     is_slow = isinstance(network, GraphNetwork) and network.widths[0] > _MOST_DIFFERENCES
     if not settings.searches_directly or is_slow:
         return None
-    return known_structure(dataset, network, judged, settings.direct_functions, experiment.seed)
+    return known_structure(dataset, network, judged, settings.function_names, experiment.seed)
 
 
 def _problem(
@@ -188,6 +190,7 @@ def _problem(
     fitted nor judge where they are one of those held out: of few categories there are few rows.
     """
     fit, judge = dataset.train.X, dataset.validation.X
+    importance = None
     if strategy_of(experiment).fits_oracle_rows:
         asked = experiment.dataset.oracle_rows
         widest = max(network.widths)
@@ -195,7 +198,7 @@ def _problem(
         how = experiment.dataset.sampling
         rng = stream(experiment.seed, "dataset", "oracle")
         if count:
-            fit = telling_rows(dataset, network, count, how, rng)
+            fit, importance = telling_rows(dataset, network, count, how, rng)
         # Poles hide between the rows; a denser sample finds them.
         judge = oracle_rows(dataset, 2 * len(fit), how, rng)
         if dataset.domain is None:
@@ -208,8 +211,18 @@ def _problem(
     rows = np.concatenate([fit, extra, judge])
     has_classes = network.output_activation == "softmax"
     count = len(fit) + len(extra)
+    if importance is not None:
+        importance = np.concatenate([importance, np.ones(len(extra))])
+    activations = tuple(network.activations(rows))
+    effects = network.directions_of_effect([units[:count] for units in activations])
     return Problem(
-        network.inputs(rows), tuple(network.activations(rows)), count, has_classes, rows=rows
+        network.inputs(rows),
+        activations,
+        count,
+        has_classes,
+        rows=rows,
+        effects=None if effects is None else tuple(effects),
+        importance=importance,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from srnet_cli.config.activation_names import parse_activation
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import Activation, OutputActivation, curve
 from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork, fit_scaler
@@ -14,6 +15,8 @@ from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork, fit_scaler
 __all__ = ["Array", "Network", "Scaler", "fit_scaler"]
 
 _EFFECT_ROWS = 2000
+_SLOPE_ROWS = 500
+_DIRECTIONS = 64
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Network(TrainedNetwork):
             return (*[self.activation] * (len(self.weights) - 1), "linear")
         return self.activation
 
+    @property
+    def activation_names(self) -> tuple[str, ...]:
+        """What the activations of its layers are called."""
+        return tuple(parse_activation(written).name for written in self.layer_activations)
+
     def gradients(self, X: Array) -> Array:
         """Give the slopes of the outputs ∂y_o/∂x_i, exact, by back-propagation.
 
@@ -89,6 +97,27 @@ class Network(TrainedNetwork):
             slopes = slopes @ self.weights[number]
             effects.append(np.mean(np.sum(slopes**2, axis=1), axis=0))
         return effects[::-1]
+
+    def directions_of_effect(self, activations: Sequence[Array]) -> list[Array]:
+        """See ``TrainedNetwork.directions_of_effect``; exact, by back-propagation.
+
+        With J the slopes of the outputs, each divided by its spread, these are the eigenvectors of
+        the mean of JᵀJ over rows, each times the root of its eigenvalue (active subspaces,
+        Constantine, Dow & Wang 2014).
+        """
+        step = max(1, -(-len(activations[0]) // _SLOPE_ROWS))
+        units = [layer[::step] for layer in activations]
+        spread = activations[-1].std(axis=0)
+        slopes = (np.eye(self.widths[-1]) / np.where(spread > 0.0, spread, np.inf))[None]
+        directions: list[Array] = []
+        for number in range(len(self.weights) - 1, 0, -1):
+            slopes = slopes * self._slope(number, units[number - 1], units[number])
+            slopes = slopes @ self.weights[number]
+            rows = slopes.reshape(-1, slopes.shape[2])
+            values, vectors = np.linalg.eigh(rows.T @ rows / len(slopes))
+            most = np.argsort(-values, kind="stable")[:_DIRECTIONS]
+            directions.append(vectors[:, most] * np.sqrt(np.maximum(values[most], 0.0)))
+        return directions[::-1]
 
     def centred(self) -> Network:
         """The same classifier with the mean over the classes taken off every row's logits.

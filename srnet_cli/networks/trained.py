@@ -78,6 +78,23 @@ class TrainedNetwork(ABC):
             one array per layer, (m_l,).
         """
 
+    def directions_of_effect(self, activations: Sequence[Array]) -> list[Array] | None:
+        """Along which weighted sums of a hidden layer's units the outputs move, to first order.
+
+        Args:
+            activations: h_1 … h_L, (n, m_l) each; at most 500 rows, evenly spread, are used.
+
+        Returns:
+            (m_l, r) for every hidden layer, what moves the outputs most first, r at most the lesser
+            of m_l and 64; each column as long as it matters. None where that is not known.
+        """
+        return None
+
+    @property
+    def activation_names(self) -> tuple[str, ...]:
+        """What its activations are called, without their parameters, where that is known."""
+        return ()
+
     @abstractmethod
     def centred(self) -> TrainedNetwork:
         """The same classifier with the mean over the classes taken off every row's logits."""

@@ -9,6 +9,7 @@ import pytest
 from srnet_cli.config.loading import experiment_from_mapping, load_experiment
 from srnet_cli.config.schema import AutoSettings, Experiment, MnncgpSettings
 from srnet_cli.errors import ConfigError
+from srnet_cli.primitives import BY_NAME
 
 CONFIG = """\
 name: demo
@@ -162,6 +163,18 @@ class TestFiles:
             "    - 3",
             "c.yaml:15: evolution.functions[1]: expected the name of a function, got 3; "
             "put text in quotes",
+        ),
+        (
+            "    - mul",
+            "    - add",
+            "c.yaml:13: evolution.functions: function 'add' is listed twice",
+        ),
+        (
+            "functions:\n    - add\n    - mul",
+            "functions: audo",
+            "c.yaml:13: evolution.functions: expected auto or a list of 1 to "
+            f"{len(BY_NAME)} entries, each the name of a function, got 'audo'; "
+            "did you mean 'auto'?",
         ),
         (
             "population: 10",

@@ -32,7 +32,8 @@ from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
 from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerTurns
-from srnet_cli.evolution.auto.layer.targets import expressions_by_layer
+from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
+from srnet_cli.evolution.auto.layer.targets import expressions_by_layer, layer_targets
 from srnet_cli.evolution.auto.measures import fitness, log_error, unit_errors
 from srnet_cli.evolution.auto.stage import Stage
 from srnet_cli.evolution.auto.state import State, pack
@@ -83,7 +84,7 @@ class Auto:
         expressions = expressions_by_layer(problem, settings.expressions)
         draw = partial(stream, seed, "trial", trial, "auto")
         layers = _layer_stages(self._evidence, expressions, settings, budget, draw, threads)
-        whole = [_refinement_stage(self._evidence, budget, seed)]
+        whole: list[Stage] = [_refinement_stage(self._evidence, budget, seed, draw)]
         if problem.has_classes:
             whole.append(_descent_stage(problem, budget, draw))
         self._stages: list[Stage] = [*layers, *whole]
@@ -98,13 +99,10 @@ class Auto:
         """The state before the first generation."""
         evidence = self._evidence
         unsolved = Composition(
-            tuple(
-                Layer.unsolved(decoder, [decoder.empty()], target.mean(axis=0))
-                for decoder, target in zip(self._decoders, evidence.targets, strict=True)
-            )
+            tuple(_linear_layer(*pair, evidence) for pair in enumerate(self._decoders))
         )
         with threadpool_limits(1, "blas"):
-            composition = unsolved.solved(evidence.inputs, evidence.targets)
+            composition = evidence.solved(unsolved)
         trace = np.empty((0, 2 + len(composition.layers)))
         direct = None if self._direct is None else self._direct.init()
         return State(composition, best=composition, trace=trace, direct=direct)
@@ -194,7 +192,7 @@ class Auto:
     def _record(self, state: State) -> None:
         """Keep the composition if it is the best so far; in the first cycle it always is."""
         outputs = state.composition.units(self._evidence.inputs)
-        errors = unit_errors(outputs, self._evidence.targets)
+        errors = unit_errors(outputs, self._evidence.targets, self._evidence.importance)
         error = log_error(errors)
         if state.cycle > 0 and not self._is_better(state, error):
             return
@@ -215,6 +213,14 @@ class Auto:
         return error < state.best_error or not self._evidence.is_sound(state.best)
 
 
+def _linear_layer(index: int, decoder: Decoder, evidence: Evidence) -> Layer:
+    """A layer that takes what it reads as it is, its readout not solved yet."""
+    inputs = (evidence.inputs, *evidence.targets)[index]
+    terms = linear_terms(inputs, layer_targets(evidence.targets, index, evidence.effects))
+    chromosomes = [input_chromosome(decoder, number) for number in terms or [0]]
+    return Layer.unsolved(decoder, chromosomes, evidence.targets[index].mean(axis=0))
+
+
 def _layer_stages(
     evidence: Evidence,
     expressions: Sequence[int],
@@ -230,10 +236,10 @@ def _layer_stages(
     ]
 
 
-def _refinement_stage(evidence: Evidence, budget: Budget, seed: int) -> Stage:
+def _refinement_stage(evidence: Evidence, budget: Budget, seed: int, draw: Draw) -> Stage:
     order = stream(seed, "auto", "refinement").permutation(len(evidence.inputs))
-    refinement = Refinement(*evidence.sample(order[: budget.refinement.rows]))
-    return JointRefinement(evidence, refinement, budget.refinement)
+    refinement = Refinement(evidence.sample(order[: budget.refinement.rows]))
+    return JointRefinement(evidence, refinement, budget.refinement, budget.descent, draw)
 
 
 def _descent_stage(problem: Problem, budget: Budget, draw: Draw) -> Stage:
@@ -284,7 +290,7 @@ def unpack(data: bytes, widths: Sequence[int], settings: AutoSettings) -> list[S
     """
     unpacked = states.unpack(data, _decoders(widths, settings))
     for state in unpacked:
-        states.require_valid(state, widths, len(settings.functions))
+        states.require_valid(state, widths, len(settings.function_names))
     return unpacked
 
 
@@ -306,4 +312,4 @@ def evaluations(
 
 def _decoders(widths: Sequence[int], settings: AutoSettings) -> list[Decoder]:
     limits = limits_of(settings)
-    return [Decoder.reading(inputs, settings.functions, limits) for inputs in widths[:-1]]
+    return [Decoder.reading(inputs, settings.function_names, limits) for inputs in widths[:-1]]

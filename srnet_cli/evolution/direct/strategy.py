@@ -73,7 +73,7 @@ class Direct:
             seed=seed,
             trial=trial,
             threads=threads,
-            functions=settings.direct_functions,
+            functions=settings.function_names,
             limits=limits_of(settings),
             longest=settings.max_length,
             budget=budget,

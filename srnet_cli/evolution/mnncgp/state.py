@@ -121,7 +121,7 @@ def _require_valid_parent(parent: Parent, widths: Sequence[int], settings: Mnncg
     for layer, (genes, inputs) in enumerate(zip(parent.genes, widths, strict=False)):
         require_valid_genes(
             genes,
-            functions=len(settings.functions),
+            functions=len(settings.function_names),
             place=f"genes of layer {layer + 1}",
             **grid._replace(inputs=inputs)._asdict(),
         )
@@ -139,7 +139,7 @@ def _require_valid_parent(parent: Parent, widths: Sequence[int], settings: Mnncg
 
 def opcodes_of(settings: MnncgpSettings) -> NDArray[np.int64]:
     """The function set, (functions,)."""
-    return np.array([row.opcode for row in function_set(settings.functions)], dtype=np.int64)
+    return np.array([row.opcode for row in function_set(settings.function_names)], dtype=np.int64)
 
 
 def grid_of(settings: MnncgpSettings, inputs: int) -> Grid:
