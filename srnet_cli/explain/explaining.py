@@ -21,6 +21,7 @@ from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.classes import DECISION, Agreement, agreements
 from srnet_cli.fidelity.influence import Influence, influences
 from srnet_cli.fidelity.labels import decided
@@ -149,6 +150,7 @@ class Explanation:
         validity: where these formulas fail, by region, see ``validity``.
         legend: the columns that have another name in formulas, by that name.
         answer: what the network computes, straight from its inputs.
+        baselines: regressions beside these formulas.
     """
 
     run: str
@@ -170,6 +172,7 @@ class Explanation:
     classification: Classification | None = None
     validity: dict[str, Validity] = field(default_factory=dict)
     legend: dict[str, str] = field(default_factory=dict)
+    baselines: tuple[Baseline, ...] = ()
     answer: Answer | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -252,6 +255,7 @@ def explain(
         ),
         unconfirmed=tuple(_unconfirmed(assessment, layers, network)),
         quality=fitted.inputs.quality,
+        baselines=fitted.baselines,
         validity=check(assessment, fitted.regions()),
         classification=_classification(fitted),
         answer=answered,

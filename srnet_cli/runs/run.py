@@ -15,6 +15,7 @@ from srnet_cli.config.schema import AutoSettings, EvolutionSettings, Experiment
 from srnet_cli.errors import UsageError
 from srnet_cli.evolution.strategies import best_trial, restored, strategy_of, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.validity import Regions, regions
 from srnet_cli.fronts.formulas import NetworkFormulas
@@ -55,6 +56,7 @@ class FittedRun:
         formula: what the network was trained on, where that is a formula.
         hypotheses: formulas of the user's that the config sets beside those found.
         regions: makes the rows that formulas are checked on, see ``validity.regions``.
+        baselines: regressions beside the formulas; none where the run has not finished.
     """
 
     path: Path
@@ -72,6 +74,7 @@ class FittedRun:
     formula: str | None = None
     hypotheses: tuple[str, ...] = ()
     regions: Callable[[], Regions] = dict
+    baselines: tuple[Baseline, ...] = ()
 
     @property
     def has_classes(self) -> bool:
@@ -139,6 +142,7 @@ def _finished(folder: RunFolder) -> FittedRun:
         formula=experiment.dataset.formula,
         hypotheses=experiment.hypotheses,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
+        baselines=metrics.baselines,
     )
 
 
