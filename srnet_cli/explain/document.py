@@ -11,6 +11,7 @@ from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.trees import rounded
+from srnet_cli.fidelity.baselines import shortfalls
 from srnet_cli.fidelity.layers import unfaithful
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.tables import (
@@ -337,6 +338,7 @@ def _remarks(explanation: Explanation, display: Display) -> Iterator[str]:
             f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {worth_text(printed.exact)} "
             f"before: {display.spelled('digits')} {printed.enough_digits} keeps it"
         )
+    yield from shortfalls(printed.exact, explanation.baselines, "these formulas, layer by layer")
     yield from warnings(explanation.validity)
     yield from explanation.proved
     if explanation.unconfirmed:

@@ -22,6 +22,7 @@ from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.classes import DECISION, Agreement, agreements
 from srnet_cli.fidelity.influence import Influence, influences
 from srnet_cli.fidelity.labels import decided
@@ -160,6 +161,7 @@ class Explanation:
         legend: the columns that have another name in formulas, by that name.
         answer: what the network computes, straight from its inputs.
         proved: what is proved of the composition shown, a sentence each; empty where nobody asked.
+        baselines: regressions beside these formulas.
     """
 
     run: str
@@ -181,6 +183,7 @@ class Explanation:
     classification: Classification | None = None
     validity: dict[str, Validity] = field(default_factory=dict)
     legend: dict[str, str] = field(default_factory=dict)
+    baselines: tuple[Baseline, ...] = ()
     answer: Answer | None = None
     proved: tuple[str, ...] = ()
 
@@ -268,6 +271,7 @@ def explain(
             *_unconfirmed_units(assessment, readable, scaled),
         ),
         quality=fitted.inputs.quality,
+        baselines=fitted.baselines,
         validity=check(assessment, fitted.regions()),
         classification=_classification(fitted),
         answer=answered,

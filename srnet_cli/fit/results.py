@@ -10,6 +10,7 @@ import numpy as np
 from srnet_cli.config.schema import Experiment
 from srnet_cli.evolution.strategies import State, best_trial, strategy_of
 from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.baselines import Baseline, baselines
 from srnet_cli.fidelity.classes import DECISION, agreements
 from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.layers import measure
@@ -105,6 +106,18 @@ def _write_formulas(
         agreement=None if classes is None else classes.agreement,
         validity=validity,
         complexity=tuple(layer.complexity for layer in expressions.layers),
+        baselines=_baselines(prepared, assessment),
+    )
+
+
+def _baselines(prepared: Prepared, assessment: Assessment) -> tuple[Baseline, ...]:
+    problem, judged = prepared.problem, assessment.judged
+    return baselines(
+        problem.inputs[: problem.fit_rows],
+        problem.targets[-1][: problem.fit_rows],
+        prepared.network.inputs(judged.X),
+        judged.truth,
+        problem.importance,
     )
 
 

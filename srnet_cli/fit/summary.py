@@ -47,7 +47,9 @@ def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -
         fidelity = result.metrics.fidelity or {"train": ()}
         what = "layer by layer: " if len(fidelity["train"]) > 1 else ""
         layers = (Paragraph(f"{what}{fitness}"), *_tables(result.metrics))
-    last = [*_unfaithful(result), *warnings(result.metrics.validity), f"run {result.path}"]
+    metrics = result.metrics
+    told_last = [*_unfaithful(result), *metrics.shortfalls, *warnings(metrics.validity)]
+    last = [*told_last, f"run {result.path}"]
     if next_step and not result.metrics.found_nothing:
         last.append(f"next: {next_step}")
     return Document(

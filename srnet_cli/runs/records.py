@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
+from srnet_cli.fidelity.baselines import Baseline, shortfalls
 from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.layers import LayerFidelity
 from srnet_cli.fidelity.row_sets import judged
@@ -100,6 +101,7 @@ class Metrics(RunRecord):
         agreement: by set of rows; None for a regression, and in runs of earlier versions.
         validity: by region; none in runs of earlier versions.
         complexity: nodes of each layer's expressions, as found; None where nothing was found.
+        baselines: regressions beside them; none in runs of earlier versions.
     """
 
     FILE: ClassVar[str] = files.METRICS
@@ -115,6 +117,16 @@ class Metrics(RunRecord):
     agreement: dict[str, Agreement] | None = None
     validity: dict[str, Validity] = field(default_factory=dict)
     complexity: tuple[int, ...] | None = None
+    baselines: tuple[Baseline, ...] = ()
+
+    @property
+    def shortfalls(self) -> tuple[str, ...]:
+        """What is worse at the output than a plain regression, in words."""
+        if self.found_nothing or self.fidelity is None:
+            return ()
+        what = "the layers' formulas" if len(self.fidelity["train"]) > 1 else "the formulas"
+        output = self.output
+        return tuple(shortfalls(output.r2 if output else None, self.baselines, what))
 
     @property
     def found_nothing(self) -> bool:
@@ -136,7 +148,7 @@ class Metrics(RunRecord):
         """The values as they are written; what is of formulas only where there are any."""
         values = super().to_dict()
         if self.fidelity is None:
-            for name in ("fidelity", "agreement", "validity", "complexity"):
+            for name in ("fidelity", "agreement", "validity", "complexity", "baselines"):
                 del values[name]
         return values
 

@@ -20,6 +20,7 @@ from srnet_cli.config.schema import (
 from srnet_cli.errors import ConfigError, SrnetError, StorageError, UsageError
 from srnet_cli.evolution.strategies import best_trial, restored, strategy_of, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.validity import Regions, regions
 from srnet_cli.fronts.formulas import NetworkFormulas
@@ -68,6 +69,7 @@ class FittedRun:
         regions: makes the rows that formulas are checked on, see ``validity.regions``.
         dataset: settings of the rows, which say what the domain is.
         proofs: what ``srnet prove`` has proved; None where nobody asked.
+        baselines: regressions beside the formulas; none where the run has not finished.
     """
 
     path: Path
@@ -87,6 +89,7 @@ class FittedRun:
     regions: Callable[[], Regions] = dict
     dataset: DatasetSettings | None = None
     proofs: Proofs | None = None
+    baselines: tuple[Baseline, ...] = ()
 
     @property
     def has_classes(self) -> bool:
@@ -195,6 +198,7 @@ def _finished(folder: RunFolder) -> FittedRun:
         hypotheses=experiment.hypotheses,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
         dataset=experiment.dataset,
+        baselines=metrics.baselines,
     )
 
 

@@ -41,7 +41,7 @@ def test_indicators_are_those_of_pandas(rows):
 
 
 def test_categories_keep_their_spelling():
-    """Categories that are numbers are sorted as such, 9 before 10; 9 and 9.0 are labels, and two."""
+    """Numbers are sorted as such, 9 before 10; but 9 and 9.0 are labels, and two."""
     table = encoded(pd.DataFrame({"c": ["10", "9", "9.0", "2.50"]}), ["c"])
     assert table.features == ("c=2.50", "c=9", "c=9.0", "c=10")
 
