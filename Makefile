@@ -6,6 +6,8 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 # A file of tests stays in one process, as its fixtures are shared.
 WORKERS ?= auto
+# Of `make soak`.
+MINUTES ?= 60
 BENCH ?= $(addprefix bench/,protocol_speed.py speed_of_light.py peer.py scaling.py start.py)
 
 BIN := $(VENV)/bin
@@ -15,7 +17,7 @@ WITH_BENCH := .[dev,bench]
 SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports test-nojit check-bounds bench clean
+.PHONY: help demo test check lint types imports test-nojit check-bounds soak soak-share bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -27,7 +29,7 @@ demo: $(VENV)/.runtime ## train a small network and read it as formulas
 test: $(VENV)/.dev ## run the tests, a process per core
 	$(PYTEST) -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-check: lint types imports test test-nojit ## run every check: ruff, mypy, import-linter, tests
+check: lint types imports test test-nojit soak-share ## run every check: ruff, mypy, import-linter, tests
 
 lint: $(VENV)/.dev ## check style and formatting
 	$(BIN)/ruff check .
@@ -44,6 +46,12 @@ test-nojit: $(VENV)/.dev ## run the kernels' tests without compilation
 
 check-bounds: $(VENV)/.dev ## run the tests with every array index in the kernels checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
+
+soak: $(VENV)/.dev ## attack run folders, signals and readers for MINUTES=60
+	$(BIN)/python tests/soak/soak.py --minutes $(MINUTES)
+
+soak-share: $(VENV)/.dev ## the same for three minutes
+	$(BIN)/python tests/soak/soak.py --minutes 3
 
 bench: export SRNET_PUBLISHED_DIR := $(or $(SRNET_PUBLISHED_DIR),$(abspath ../shared/paper))
 bench: $(VENV)/.bench ## run the engine's benchmarks, or those of BENCH="bench/one.py ..."

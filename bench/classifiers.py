@@ -54,29 +54,33 @@ def main() -> None:
         published_dir()
     figures: dict[str, Any] = {"options": _plain(options)}
     for part in options.parts:
-        one, show = PARTS[part]
-        figures[part] = {name: _each_seed(one, name, options) for name in options.networks}
+        figures_of, show = PARTS[part]
+        figures[part] = {name: _each_seed(figures_of, name, options) for name in options.networks}
         show(figures[part])
         save(options.out, "classifiers", figures)
 
 
 def _options() -> argparse.Namespace:
-    made = parser(__doc__)
-    made.add_argument("--parts", nargs="+", default=list(PARTS), choices=list(PARTS))
-    made.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
-    made.add_argument("--seeds", type=int, default=5)
-    made.add_argument("--jobs", type=int, default=2, help="threads of a fit, processes of compare")
-    made.add_argument("--instances", type=int, default=200, help="rows of each set to compare on")
-    made.add_argument(
+    options = parser(__doc__)
+    options.add_argument("--parts", nargs="+", default=list(PARTS), choices=list(PARTS))
+    options.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
+    options.add_argument("--seeds", type=int, default=5)
+    options.add_argument(
+        "--jobs", type=int, default=2, help="threads of a fit, processes of compare"
+    )
+    options.add_argument(
+        "--instances", type=int, default=200, help="rows of each set to compare on"
+    )
+    options.add_argument(
         "--published-seconds", type=float, default=60.0, help="of search, for each of them"
     )
-    made.add_argument(
+    options.add_argument(
         "--set", dest="settings", action="append", default=[], help="replaces a setting"
     )
-    made.add_argument(
+    options.add_argument(
         "--runs", type=Path, default=RESULTS / "runs", help="run folders; finished ones are reused"
     )
-    return made.parse_args()
+    return options.parse_args()
 
 
 def _plain(options: argparse.Namespace) -> dict[str, Any]:
@@ -84,15 +88,15 @@ def _plain(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _each_seed(
-    one: Callable[[str, int, argparse.Namespace], dict[str, Any]],
+    figures_of: Callable[[str, int, argparse.Namespace], dict[str, Any]],
     name: str,
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
-    found = []
+    figures = []
     for seed in range(options.seeds):
-        found.append(one(name, seed, options))
-        print(f"{one.__name__[1:]} {name}, seed {seed}", file=sys.stderr, flush=True)
-    return found
+        figures.append(figures_of(name, seed, options))
+        print(f"{figures_of.__name__[1:]} {name}, seed {seed}", file=sys.stderr, flush=True)
+    return figures
 
 
 def _trained(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
@@ -123,22 +127,22 @@ def _fitted(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]
 
 
 def _compared(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    one = _own(name, seed, options)
-    measured_fit(one, options.jobs)
-    return beside.compared(one.folder, options.instances, options.jobs)
+    own = _own(name, seed, options)
+    measured_fit(own, options.jobs)
+    return beside.compared(own.folder, options.instances, options.jobs)
 
 
 def _published(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    one = auto_fit(name, seed, options.runs, options.published_seconds)
-    settings = (*one.settings, *options.settings)
-    return measured_fit(replace(one, settings=settings), options.jobs)
+    published = auto_fit(name, seed, options.runs, options.published_seconds)
+    settings = (*published.settings, *options.settings)
+    return measured_fit(replace(published, settings=settings), options.jobs)
 
 
 def _print_trained(trained: Seeds) -> None:
     print("Networks on test rows\n")
     rows = []
     for name, seeds in trained.items():
-        n, values = seeds[0]["rows"], [one["accuracy"] for one in seeds]
+        n, values = seeds[0]["rows"], [run["accuracy"] for run in seeds]
         low, high = _wilson(statistics.median(values), n)
         rows.append(
             [
@@ -146,8 +150,8 @@ def _print_trained(trained: Seeds) -> None:
                 n,
                 f"{statistics.median(values):.4f} ({low:.3f}–{high:.3f})",
                 f"{min(values):.4f}–{max(values):.4f}",
-                _median(seeds, lambda one: one["majority_rate"]),
-                _median(seeds, lambda one: one["kappa"]),
+                _median(seeds, lambda run: run["majority_rate"]),
+                _median(seeds, lambda run: run["kappa"]),
             ]
         )
     head = ["network", "test rows", "accuracy (95 %)", "over seeds", "majority", "kappa"]
@@ -163,7 +167,7 @@ def _print_fitted(fitted: Seeds) -> None:
     rows = []
     for name, seeds in fitted.items():
         cells = [
-            _median(seeds, lambda one, s=s, key=key: one["agreement"].get(s, {}).get(key))
+            _median(seeds, lambda run, s=s, key=key: run["agreement"].get(s, {}).get(key))
             for s in beside.SETS
             for key in ("agreement", "kappa", "majority_rate")
         ]
@@ -173,12 +177,12 @@ def _print_fitted(fitted: Seeds) -> None:
 
 def _seconds(seeds: Sequence[dict[str, Any]]) -> str:
     """The median and the most; none of fits that were not measured as a whole."""
-    middle, most = _median(seeds, lambda one: one["seconds"], digits=0), _most(seeds, "seconds")
+    middle, most = _median(seeds, lambda run: run["seconds"], digits=0), _most(seeds, "seconds")
     return middle if middle == "none" else f"{middle} (≤ {most})"
 
 
 def _most(seeds: Sequence[dict[str, Any]], key: str) -> str:
-    known = [one[key] for one in seeds if one[key] is not None]
+    known = [run[key] for run in seeds if run[key] is not None]
     return f"{max(known):.0f}" if known else "none"
 
 
@@ -193,11 +197,11 @@ def _print_published(published: Seeds) -> None:
     rows = [
         [
             name,
-            _median(seeds, lambda one: one["agreement"]["interpolation"]["agreement"]),
+            _median(seeds, lambda run: run["agreement"]["interpolation"]["agreement"]),
             f"{PUBLISHED[name]:.4f}",
-            _median(seeds, lambda one: one["agreement"]["interpolation"]["majority_rate"]),
-            _median(seeds, lambda one: one["agreement"]["interpolation"]["kappa"]),
-            _median(seeds, lambda one: one["seconds"], digits=0),
+            _median(seeds, lambda run: run["agreement"]["interpolation"]["majority_rate"]),
+            _median(seeds, lambda run: run["agreement"]["interpolation"]["kappa"]),
+            _median(seeds, lambda run: run["seconds"], digits=0),
         ]
         for name, seeds in published.items()
     ]
@@ -209,8 +213,8 @@ def _median(
     value: Callable[[dict[str, Any]], float | None],
     digits: int = 4,
 ) -> str:
-    found = [one for one in map(value, seeds) if one is not None and math.isfinite(one)]
-    return f"{statistics.median(found):.{digits}f}" if found else "none"
+    known = [figure for figure in map(value, seeds) if figure is not None and math.isfinite(figure)]
+    return f"{statistics.median(known):.{digits}f}" if known else "none"
 
 
 def _wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:

@@ -28,11 +28,13 @@ SETS = {"interpolation": "Interpolation domain", "extrapolation": "Extrapolation
 
 def main() -> None:
     """Parse the options, fit, compare, print."""
-    made = parser(__doc__)
-    add_options(made, seeds=1)
-    made.add_argument("--seconds", type=float, default=60.0, help="at most, for each fit of auto")
-    made.add_argument("--instances", type=int, default=200, help="rows of each set")
-    options = made.parse_args()
+    arguments = parser(__doc__)
+    add_options(arguments, seeds=1)
+    arguments.add_argument(
+        "--seconds", type=float, default=60.0, help="at most, for each fit of auto"
+    )
+    arguments.add_argument("--instances", type=int, default=200, help="rows of each set")
+    options = arguments.parse_args()
     published_dir()
     results = {name: _network(name, options) for name in options.networks}
     for set_name, title in SETS.items():
@@ -45,21 +47,21 @@ def main() -> None:
 def _network(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Figures of one network: RMSE by set and column, and the seconds that comparing took."""
     fits = [protocol_fit(name, 0, options.runs), auto_fit(name, 0, options.runs, options.seconds)]
-    for one in fits:
-        fit(one, options.jobs)
-    published, auto = (one.folder for one in fits)
+    for planned in fits:
+        fit(planned, options.jobs)
+    published, auto = (planned.folder for planned in fits)
     size = ("--instances", str(options.instances), "--jobs", str(options.jobs))
     start = time.perf_counter()
     srnet("compare", "--lime", "--maple", "--run", auto, *size)
     seconds = time.perf_counter() - start
     srnet("compare", "--run", published, *size)
-    found, formula = _rmse(auto), _rmse(published)
+    rmse, formula = _rmse(auto), _rmse(published)
     figures = {
         set_name: {
             "SRNet (published)": formula[set_name]["formula"],
-            "SRNet (auto)": found[set_name]["formula"],
-            "LIME": found[set_name]["lime"],
-            "MAPLE": found[set_name]["maple"],
+            "SRNet (auto)": rmse[set_name]["formula"],
+            "LIME": rmse[set_name]["lime"],
+            "MAPLE": rmse[set_name]["maple"],
         }
         for set_name in SETS
     }
@@ -68,22 +70,22 @@ def _network(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def _rmse(run: Path) -> dict[str, dict[str, dict[str, float | None]]]:
     """RMSE at the instances, with its interval and their number, by set and explainer."""
-    found: dict[str, dict[str, dict[str, float | None]]] = {name: {} for name in SETS}
+    rmse: dict[str, dict[str, dict[str, float | None]]] = {name: {} for name in SETS}
     with (run / "compare.csv").open() as file:
         for row in csv.DictReader(file):
             if row["measure"] == "rmse":
                 numbers = ("value", "low", "high", "instances")
-                found[row["set"]][row["explainer"]] = {
+                rmse[row["set"]][row["explainer"]] = {
                     key: float(row[key]) if row[key] else None for key in numbers
                 }
-    return found
+    return rmse
 
 
 def _print(title: str, figures: dict[str, dict[str, dict[str, float | None]]]) -> None:
     print(f"{title}: RMSE to the network\n")
     rows = []
-    for name, found in figures.items():
-        values = [found[column]["value"] for column in COLUMNS]
+    for name, rmse in figures.items():
+        values = [rmse[column]["value"] for column in COLUMNS]
         least = min(value for value in values if value is not None)
         rows.append([name, *(_cell(value, least) for value in values)])
     table(["network", *COLUMNS], rows)

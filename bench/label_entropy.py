@@ -21,8 +21,8 @@ from statistics import median
 import numpy as np
 from support.output import PROJECT, parser, save, table
 
-from srnet_cli.evolution.label_entropy import LabelEntropy
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
+from srnet_cli.evolution.mnncgp.label_entropy import LabelEntropy
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, State
 from srnet_cli.evolution.strategies import symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.classes import agreements
@@ -36,13 +36,13 @@ MEASURES = ("cross-entropy", "agreement", "kappa")
 
 def main() -> None:
     """Parse the options, search, print."""
-    made = parser(__doc__)
-    made.add_argument("--networks", nargs="+", default=["P2", "P3", "P4"])
-    made.add_argument("--configs", choices=["classification", "published"])
-    made.set_defaults(configs="classification")
-    made.add_argument("--seeds", type=int, default=3)
-    made.add_argument("--generations", type=int, default=500)
-    options = made.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--networks", nargs="+", default=["P2", "P3", "P4"])
+    arguments.add_argument("--configs", choices=["classification", "published"])
+    arguments.set_defaults(configs="classification")
+    arguments.add_argument("--seeds", type=int, default=3)
+    arguments.add_argument("--generations", type=int, default=500)
+    options = arguments.parse_args()
     figures = {
         name: [
             _searched(f"{options.configs}/{name}", seed, options.generations)
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _row(name: str, rows: str, seeds: list[dict[str, dict[str, float]]]) -> list[str]:
-    majority = median(one["refined"][f"{rows} majority"] for one in seeds)
+    majority = median(run["refined"][f"{rows} majority"] for run in seeds)
     return [
         *(name, rows),
         *(_both(seeds, f"{rows} {measure}") for measure in MEASURES),
@@ -69,7 +69,7 @@ def _row(name: str, rows: str, seeds: list[dict[str, dict[str, float]]]) -> list
 
 def _both(seeds: list[dict[str, dict[str, float]]], measure: str, digits: int = 4) -> str:
     before, after = (
-        median(one[which][measure] for one in seeds) for which in ("squares", "refined")
+        median(run[which][measure] for run in seeds) for which in ("squares", "refined")
     )
     return f"{before:.{digits}f} → {after:.{digits}f}"
 
@@ -99,16 +99,16 @@ def _timed(prepared: Prepared, *, has_classes: bool) -> dict[str, float]:
 def _worth(prepared: Prepared, state: State) -> Mapping[str, float]:
     network = prepared.network
     model = symbolic_network(state, prepared.experiment, network, prepared.dataset.features)
-    found = agreements(Assessment(model, network, prepared.sets))
-    assert found is not None
+    by_rows = agreements(Assessment(model, network, prepared.sets))
+    assert by_rows is not None
     figures: dict[str, float] = {}
     for which, rows in SETS.items():
         X = prepared.sets[which]
         entropy = LabelEntropy(np.asarray(network.predict(X)), len(X))
         figures[f"{rows} cross-entropy"] = entropy.loss(model.predict(X))
-        figures[f"{rows} agreement"] = found[which].agreement
-        figures[f"{rows} kappa"] = found[which].kappa
-        figures[f"{rows} majority"] = found[which].majority_rate
+        figures[f"{rows} agreement"] = by_rows[which].agreement
+        figures[f"{rows} kappa"] = by_rows[which].kappa
+        figures[f"{rows} majority"] = by_rows[which].majority_rate
     return figures
 
 

@@ -33,7 +33,7 @@ from srnet_cli.cgp.genotype import decode, mutation_threshold
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.genes import chromosome_key, write_offspring
 from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, State
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, State
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PRIMITIVES
 
@@ -185,7 +185,7 @@ class Theirs:
         model.fit(self._X, self._y)
         spent = time.process_time() - begin
         parents = model.individuals_[: len(model.individuals_) // 2]
-        self.mean_length = float(np.mean([one.Genotype.Length for one in parents]))
+        self.mean_length = float(np.mean([parent.Genotype.Length for parent in parents]))
         return model.stats_["evaluation_count"] / spent
 
 
@@ -226,9 +226,9 @@ def _same_expressions(problem: Problem, count: int = 50) -> float:
 
 def _check(programs: list[Program], inputs: Array, values: NDArray[np.float32]) -> None:
     """See that both computed the same, as far as single precision goes."""
-    for program, found in zip(programs, values.reshape(len(programs), -1), strict=True):
+    for program, theirs in zip(programs, values.reshape(len(programs), -1), strict=True):
         expected = evaluate(program, inputs)
-        error = np.median(np.abs(found - expected)) / np.median(np.abs(expected))
+        error = np.median(np.abs(theirs - expected)) / np.median(np.abs(expected))
         assert error < 1e-3, (_infix(program), error)
 
 

@@ -40,12 +40,14 @@ RECOVER = (
 
 def main() -> None:
     """Parse the options, fit, print."""
-    made = parser(__doc__)
-    add_options(made, seeds=5)
-    made.add_argument("--seconds", type=float, default=60.0, help="at most, for each fit")
-    made.add_argument("--operon", type=int, default=20, help="seconds of Operon; 0: leave it out")
-    made.add_argument("--recover", action="store_true")
-    options = made.parse_args()
+    arguments = parser(__doc__)
+    add_options(arguments, seeds=5)
+    arguments.add_argument("--seconds", type=float, default=60.0, help="at most, for each fit")
+    arguments.add_argument(
+        "--operon", type=int, default=20, help="seconds of Operon; 0: leave it out"
+    )
+    arguments.add_argument("--recover", action="store_true")
+    options = arguments.parse_args()
     published_dir()
     tasks = [_fit_of(name, seed, options) for name in options.networks for seed in _seeds(options)]
     fits = each(partial(_fitted, jobs=options.jobs), tasks, options.jobs)
@@ -57,8 +59,8 @@ def main() -> None:
     operon: dict[str, list[dict[str, float]]] = {}
     if options.operon:
         with ProcessPoolExecutor(options.jobs) as pool:
-            found = list(pool.map(partial(_operon, seconds=options.operon), tasks))
-        operon = _by_network(found, options)
+            results = list(pool.map(partial(_operon, seconds=options.operon), tasks))
+        operon = _by_network(results, options)
     _print_layers(by_network, operon)
     save(options.out, "published_fidelity", {"fits": by_network, "operon": operon})
 
@@ -82,22 +84,22 @@ def _fit_of(name: str, seed: int, options: argparse.Namespace) -> Fit:
     return Fit(name, seed, (*plain.settings, *RECOVER), options.runs / f"{name}-recover-{seed}")
 
 
-def _fitted(one: Fit, jobs: int) -> dict[str, Any]:
+def _fitted(planned: Fit, jobs: int) -> dict[str, Any]:
     """1 − R² by layer and unit of one fit, with complexity and seconds of the search."""
-    fit(one, jobs)
-    layers = json.loads((one.folder / "expressions.json").read_text())["layers"]
-    units = [[_left(r2) for r2 in layer["unit_r2"]["interpolation"]] for layer in layers]
+    fit(planned, jobs)
+    layers = json.loads((planned.folder / "expressions.json").read_text())["layers"]
+    units = [[_missing(r2) for r2 in layer["unit_r2"]["interpolation"]] for layer in layers]
     return {
-        "network": one.network,
-        "seed": one.seed,
-        "layers": [_left(layer["r2"]["interpolation"]) for layer in layers],
+        "network": planned.network,
+        "seed": planned.seed,
+        "layers": [_missing(layer["r2"]["interpolation"]) for layer in layers],
         "units": units,
         "complexity": [layer["complexity"] for layer in layers],
-        "seconds": _seconds(one.folder),
+        "seconds": _seconds(planned.folder),
     }
 
 
-def _left(r2: float | None) -> float:
+def _missing(r2: float | None) -> float:
     return float("inf") if r2 is None else 1.0 - r2
 
 
@@ -106,7 +108,7 @@ def _seconds(folder: Path) -> float:
         return max(float(row["seconds"]) for row in csv.DictReader(file))
 
 
-def _operon(one: Fit, seconds: int) -> dict[str, float]:
+def _operon(planned: Fit, seconds: int) -> dict[str, float]:
     """1 − R² and length of Operon's model of the output, on the rows of one fit."""
     from pyoperon.sklearn import SymbolicRegressor
 
@@ -114,8 +116,9 @@ def _operon(one: Fit, seconds: int) -> dict[str, float]:
     from srnet_cli.fit.preparation import prepare
     from srnet_cli.reporting import Silent
 
-    config = PROJECT / f"configs/published/{one.network}.yaml"
-    prepared = prepare(validating.load(config, [*one.settings, f"seed={one.seed}"]), Silent())
+    config = PROJECT / f"configs/published/{planned.network}.yaml"
+    overrides = [*planned.settings, f"seed={planned.seed}"]
+    prepared = prepare(validating.load(config, overrides), Silent())
     # Even rows come first; the others are where units lie far out, see ``telling_rows``.
     rows = min(OPERON_ROWS, prepared.problem.fit_rows // 2)
     model = SymbolicRegressor(
@@ -127,16 +130,16 @@ def _operon(one: Fit, seconds: int) -> dict[str, float]:
         max_evaluations=10**12,
         n_threads=1,
         model_selection_criterion="mean_squared_error",
-        random_state=one.seed,
+        random_state=planned.seed,
     )
     model.fit(prepared.problem.inputs[:rows], prepared.problem.targets[-1][:rows, 0])
     fresh = prepared.sets["interpolation"]
     truth = prepared.network.predict(fresh)[:, 0]
-    found = np.asarray(model.predict(prepared.network.inputs(fresh)), dtype=np.float64)
+    predicted = np.asarray(model.predict(prepared.network.inputs(fresh)), dtype=np.float64)
     with np.errstate(all="ignore"):
-        left = float(np.mean((found - truth) ** 2) / truth.var())
+        missing = float(np.mean((predicted - truth) ** 2) / truth.var())
     return {
-        "left": left if np.isfinite(left) else float("inf"),
+        "left": missing if np.isfinite(missing) else float("inf"),
         "length": model.stats_["model_length"],
     }
 
@@ -144,27 +147,27 @@ def _operon(one: Fit, seconds: int) -> dict[str, float]:
 def _print_layers(fits: dict[str, list[Any]], operon: dict[str, list[Any]]) -> None:
     rows = []
     outputs, hidden = [], []
-    for name, found in fits.items():
+    for name, runs in fits.items():
         layers = [
-            _median(one["layers"][at] for one in found) for at in range(len(found[0]["layers"]))
+            _median(run["layers"][at] for run in runs) for at in range(len(runs[0]["layers"]))
         ]
-        worst = _median(max(max(units) for units in one["units"][:-1]) for one in found)
-        sizes = [_median(one["complexity"][at] for one in found) for at in range(len(layers))]
-        theirs = _median(one["left"] for one in operon[name]) if operon else float("nan")
-        length = _median(one["length"] for one in operon[name]) if operon else float("nan")
+        worst = _median(max(max(units) for units in run["units"][:-1]) for run in runs)
+        sizes = [_median(run["complexity"][at] for run in runs) for at in range(len(layers))]
+        theirs = _median(run["left"] for run in operon[name]) if operon else float("nan")
+        length = _median(run["length"] for run in operon[name]) if operon else float("nan")
         outputs.append(layers[-1] < theirs)
         hidden += layers[:-1]
         rows.append(
             [
                 name,
-                f"{layers[-1]:.1e} ({max(one['layers'][-1] for one in found):.1e})",
+                f"{layers[-1]:.1e} ({max(run['layers'][-1] for run in runs):.1e})",
                 f"{theirs:.1e}" if operon else "left out",
                 ("yes" if outputs[-1] else "no") if operon else "",
                 ", ".join(f"{value:.1e}" for value in layers[:-1]),
                 f"{worst:.1e}",
                 ", ".join(f"{size:.0f}" for size in sizes),
                 f"{length:.0f}" if operon else "",
-                f"{_median(one['seconds'] for one in found):.0f}",
+                f"{_median(run['seconds'] for run in runs):.0f}",
             ]
         )
     table(
@@ -181,17 +184,17 @@ def _print_layers(fits: dict[str, list[Any]], operon: dict[str, list[Any]]) -> N
 
 def _print_recovery(fits: dict[str, list[Any]]) -> None:
     rows, first = [], []
-    for name, found in fits.items():
+    for name, runs in fits.items():
         layers = [
-            _median(one["layers"][at] for one in found) for at in range(len(found[0]["layers"]))
+            _median(run["layers"][at] for run in runs) for at in range(len(runs[0]["layers"]))
         ]
-        first += [one["layers"][0] for one in found]
+        first += [run["layers"][0] for run in runs]
         rows.append(
             [
                 name,
-                f"{layers[0]:.1e} ({max(one['layers'][0] for one in found):.1e})",
+                f"{layers[0]:.1e} ({max(run['layers'][0] for run in runs):.1e})",
                 ", ".join(f"{value:.1e}" for value in layers[1:]),
-                f"{_median(one['seconds'] for one in found):.0f}",
+                f"{_median(run['seconds'] for run in runs):.0f}",
             ]
         )
     table(["network", "first layer, median (worst)", "layers above", "seconds"], rows)

@@ -36,48 +36,48 @@ FUNCTIONS = {name: getattr(np, name) for name in ("sin", "cos", "tan", "sqrt", "
 
 def main() -> None:
     """Parse the options, fit, print."""
-    made = parser(__doc__)
-    add_options(made, seeds=5)
-    made.add_argument("--generations", type=int, default=5000)
-    options = made.parse_args()
+    arguments = parser(__doc__)
+    add_options(arguments, seeds=5)
+    arguments.add_argument("--generations", type=int, default=5000)
+    options = arguments.parse_args()
     published_dir()
     fits = [
         protocol_fit(name, seed, options.runs, options.generations)
         for name in options.networks
         for seed in range(options.seeds)
     ]
-    found = each(partial(_fitted, jobs=options.jobs), fits, options.jobs)
+    fitted = each(partial(_fitted, jobs=options.jobs), fits, options.jobs)
     results = [
-        _network(name, [one for one in found if one["network"] == name])
+        _network(name, [run for run in fitted if run["network"] == name])
         for name in options.networks
     ]
     _print(results)
     save(options.out, "published_fitness", {"networks": results})
 
 
-def _fitted(one: Fit, jobs: int) -> dict[str, Any]:
-    seconds = fit(one, jobs)
-    fitness = json.loads((one.folder / "metrics.json").read_text())["fitness"][0]
+def _fitted(planned: Fit, jobs: int) -> dict[str, Any]:
+    seconds = fit(planned, jobs)
+    fitness = json.loads((planned.folder / "metrics.json").read_text())["fitness"][0]
     return {
-        "network": one.network,
-        "seed": one.seed,
+        "network": planned.network,
+        "seed": planned.seed,
         "fitness": fitness,
         "seconds": seconds,
-        "folder": str(one.folder),
+        "folder": str(planned.folder),
     }
 
 
 def _network(name: str, fits: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures of one network: the fits', the published ones, and both bests on fresh rows."""
     data = json.loads((published_dir() / f"regression/{name}.json").read_text())
-    best = min(fits, key=lambda one: one["fitness"])
+    best = min(fits, key=lambda run: run["fitness"])
     prepared = prepare(validating.load(PROJECT / f"configs/published/{name}.yaml"), Silent())
     model = SymbolicNetwork.from_dict(json.loads((Path(best["folder"]) / "model.json").read_text()))
     elite = _Elite(data["elite0"])
     rows = [_fresh_rows(prepared, draw) for draw in range(DRAWS)]
     return {
         "network": name,
-        "fits": [{key: one[key] for key in ("seed", "fitness", "seconds")} for one in fits],
+        "fits": [{key: run[key] for key in ("seed", "fitness", "seconds")} for run in fits],
         "published": {key: data["published"][key] for key in ("fitness_mean", "fitness_best")},
         "fresh": statistics.median(_fitness(prepared, model.layer_outputs, X) for X in rows),
         "elite_fresh": statistics.median(_fitness(prepared, elite, X) for X in rows),
@@ -117,28 +117,28 @@ def _fitness(prepared: Prepared, outputs: Callable[[Array], list[Array]], X: Arr
     """Fitness as published: the outputs' squared error and the mean of the hidden layers'."""
     with np.errstate(all="ignore"):
         pairs = zip(outputs(X), prepared.network.activations(X), strict=True)
-        *hidden, output = [float(np.mean((found - actual) ** 2)) for found, actual in pairs]
+        *hidden, output = [float(np.mean((predicted - actual) ** 2)) for predicted, actual in pairs]
     value = output + statistics.fmean(hidden)
     return value if np.isfinite(value) else float("inf")
 
 
 def _print(results: list[dict[str, Any]]) -> None:
     rows = []
-    for one in results:
-        fitness = [fit["fitness"] for fit in one["fits"]]
-        mean, published = statistics.fmean(fitness), one["published"]
-        one["is_lower"] = mean <= published["fitness_mean"]
-        one["is_best"] = one["fresh"] <= one["elite_fresh"]
+    for row in results:
+        fitness = [fit["fitness"] for fit in row["fits"]]
+        mean, published = statistics.fmean(fitness), row["published"]
+        row["is_lower"] = mean <= published["fitness_mean"]
+        row["is_best"] = row["fresh"] <= row["elite_fresh"]
         rows.append(
             [
-                one["network"],
+                row["network"],
                 f"{mean:.3g} ({min(fitness):.3g})",
                 f"{published['fitness_mean']:.3g} ({published['fitness_best']:.3g})",
-                _yes(one["is_lower"]),
-                f"{max(fit['seconds'] for fit in one['fits']):.0f}",
-                f"{one['fresh']:.3g}",
-                f"{one['elite_fresh']:.3g}",
-                _yes(one["is_best"]),
+                _yes(row["is_lower"]),
+                f"{max(fit['seconds'] for fit in row['fits']):.0f}",
+                f"{row['fresh']:.3g}",
+                f"{row['elite_fresh']:.3g}",
+                _yes(row["is_best"]),
             ]
         )
     table(
@@ -148,7 +148,7 @@ def _print(results: list[dict[str, Any]]) -> None:
         ],
         rows,
     )
-    lower, best = (sum(one[key] for one in results) for key in ("is_lower", "is_best"))
+    lower, best = (sum(row[key] for row in results) for key in ("is_lower", "is_best"))
     print(f"Mean at most the published on {lower} of {len(results)}, best on {best}.")
 
 

@@ -23,7 +23,7 @@ from support.problems import OPCODES, grid, published, settings
 
 from srnet_cli.cgp.genotype import Grid, decode
 from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.mnncgp_es import MnncgpEs
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PRIMITIVES
 
@@ -119,7 +119,7 @@ def _composite(problem: Problem, population: list, grids: list[Grid]) -> tuple[l
             (*_judge(decode(genes, shape, OPCODES, constants), inputs, target, problem.fit_rows), i)
             for i, (genes, constants) in enumerate(individual[layer] for individual in population)
         ]
-        loss, output, best = min(judged, key=lambda one: one[0])
+        loss, output, best = min(judged, key=lambda entry: entry[0])
         if not np.isfinite(loss):
             return composite, np.inf
         composite.append(population[best][layer])

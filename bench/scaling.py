@@ -32,7 +32,7 @@ from support.output import PROJECT, parser, save, table
 from support.problems import published, random_programs, settings
 
 from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.mnncgp_es import MnncgpEs
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import BY_NAME
 
@@ -158,19 +158,19 @@ def _threads() -> dict[str, list[float]]:
 
 def _memory() -> dict[str, float]:
     config = PROJECT / "configs/published/F4.yaml"
-    found = {"F4": _peak(config, "evolution.generations=500")}
+    peaks = {"F4": _peak(config, "evolution.generations=500")}
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "million.yaml"
         rows.write_text(MILLION, encoding="utf-8")
-        found["million"] = _peak(rows)
+        peaks["million"] = _peak(rows)
     table(
         ["srnet fit", "greatest resident size, MB", "goal"],
         [
-            ("F4, 10,000 + 3,000 rows", f"{found['F4']:.0f}", GOALS["memory_F4"]),
-            ("10⁶ rows × 5 inputs", f"{found['million']:.0f}", GOALS["memory_million"]),
+            ("F4, 10,000 + 3,000 rows", f"{peaks['F4']:.0f}", GOALS["memory_F4"]),
+            ("10⁶ rows × 5 inputs", f"{peaks['million']:.0f}", GOALS["memory_million"]),
         ],
     )
-    return found
+    return peaks
 
 
 def _peak(config: Path, *settings: str) -> float:

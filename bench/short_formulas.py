@@ -63,26 +63,30 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    made = parser(__doc__)
-    made.add_argument("--networks", nargs="+", help="published networks, or laws with --laws")
-    made.add_argument("--laws", action="store_true", help="laws of physics, not published networks")
-    made.add_argument("--seeds", type=int, default=3)
-    made.add_argument("--seconds", type=float, help="of each search; else 20, with --laws 30")
-    made.add_argument(
+    arguments = parser(__doc__)
+    arguments.add_argument("--networks", nargs="+", help="published networks, or laws with --laws")
+    arguments.add_argument(
+        "--laws", action="store_true", help="laws of physics, not published networks"
+    )
+    arguments.add_argument("--seeds", type=int, default=3)
+    arguments.add_argument("--seconds", type=float, help="of each search; else 20, with --laws 30")
+    arguments.add_argument(
         "--jobs", type=int, default=1, choices=[1], help="searches at once: they share no core"
     )
-    made.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of each search")
-    made.add_argument(
+    arguments.add_argument(
+        "--threads", type=int, default=os.cpu_count() or 1, help="of each search"
+    )
+    arguments.add_argument(
         "--ours",
         default="srnet",
         choices=[side for side in SEARCHES if side != "Operon"],
         help="the direct search as a fit runs it, or told no structure; or the structure alone",
     )
-    made.add_argument("--no-operon", action="store_true", help="leave Operon out")
-    made.add_argument(
+    arguments.add_argument("--no-operon", action="store_true", help="leave Operon out")
+    arguments.add_argument(
         "--trained", type=Path, default=RESULTS / "laws", help="folder of the laws' networks"
     )
-    options = made.parse_args()
+    options = arguments.parse_args()
     options.seconds = options.seconds or (30.0 if options.laws else 20.0)
     options.sides = [options.ours] if options.no_operon else [options.ours, "Operon"]
     return options
@@ -151,7 +155,7 @@ def _points(record: Record) -> list[Point]:
     return [Point(**point) for point in record["front"]]
 
 
-def _of(records: Iterable[Record], name: str, side: str) -> list[Record]:
+def _records_of(records: Iterable[Record], name: str, side: str) -> list[Record]:
     """A side's records of a network, by seed."""
     return [record for record in records if (record["name"], record["side"]) == (name, side)]
 
@@ -164,11 +168,11 @@ def _print_fronts(records: Sequence[Record], options: argparse.Namespace) -> Non
     ours_name, *others = options.sides
     rows, fractions, no_worse = [], [], []
     for name in _names(records):
-        ours = _of(records, name, ours_name)
+        ours = _records_of(records, name, ours_name)
         row = [name, _point_text(Point(**ours[0]["law"]))]
         row += [_median_best(ours), _recovered(ours)]
         for side in others:
-            theirs = _of(records, name, side)
+            theirs = _records_of(records, name, side)
             row += [_median_best(theirs), _recovered(theirs)]
             hits = [reached(_points(a), _points(b)) for a, b in zip(ours, theirs, strict=True)]
             fractions += hits
@@ -190,7 +194,7 @@ def _print_fronts(records: Sequence[Record], options: argparse.Namespace) -> Non
         print(f"Most faithful formula no worse on {sum(no_worse)} of {len(no_worse)} networks.")
     learned = [name for name in _names(records) if name not in NOT_LEARNED]
     for side in options.sides:
-        count = sum(_is_recovered(_of(records, name, side)) for name in learned)
+        count = sum(_is_recovered(_records_of(records, name, side)) for name in learned)
         print(f"{side}: {count} of the {len(learned)} laws that networks have learned.")
     _print_lengths(records, options)
 
@@ -199,7 +203,7 @@ def _print_lengths(records: Sequence[Record], options: argparse.Namespace) -> No
     """The fronts themselves: nodes → 1−R² of the first seed."""
     print()
     rows = [
-        [name, side, ", ".join(map(_point_text, _points(_of(records, name, side)[0])))]
+        [name, side, ", ".join(map(_point_text, _points(_records_of(records, name, side)[0])))]
         for name in _names(records)
         for side in options.sides
     ]
@@ -209,10 +213,10 @@ def _print_lengths(records: Sequence[Record], options: argparse.Namespace) -> No
 def _print_laws(records: Sequence[Record], options: argparse.Namespace) -> None:
     rows = []
     for name in _names(records):
-        law = Point(**_of(records, name, options.sides[0])[0]["law"])
+        law = Point(**_records_of(records, name, options.sides[0])[0]["law"])
         row = [name, f"`{law.text}`", f"{law.error:.1e}"]
         for side in options.sides:
-            seeds = _of(records, name, side)
+            seeds = _records_of(records, name, side)
             row += [_recovered(seeds), _median_best(seeds)]
         rows.append(row)
     columns = [(f"{side}: recovered", f"{side}: best") for side in options.sides]
@@ -220,7 +224,10 @@ def _print_laws(records: Sequence[Record], options: argparse.Namespace) -> None:
     names = _names(records)
     for side in options.sides:
         counts = [
-            sum(bool(_of(records, name, side)[seed]["recovery"]["evidence"]) for name in names)
+            sum(
+                bool(_records_of(records, name, side)[seed]["recovery"]["evidence"])
+                for name in names
+            )
             for seed in range(options.seeds)
         ]
         print(f"{side}: median {statistics.median(counts):g} of {len(names)} (seeds: {counts}).")
@@ -232,12 +239,12 @@ def _is_recovered(seeds: Sequence[Record]) -> bool:
 
 
 def _recovered(seeds: Sequence[Record]) -> str:
-    found = [record["recovery"] for record in seeds if record["recovery"]["evidence"]]
-    if not found:
+    recoveries = [record["recovery"] for record in seeds if record["recovery"]["evidence"]]
+    if not recoveries:
         return f"0/{len(seeds)}"
-    kinds = ", ".join(sorted({recovery["evidence"] for recovery in found}))
-    nodes = statistics.median(recovery["nodes"] for recovery in found)
-    return f"{len(found)}/{len(seeds)}, {nodes:g} nodes ({kinds})"
+    kinds = ", ".join(sorted({recovery["evidence"] for recovery in recoveries}))
+    nodes = statistics.median(recovery["nodes"] for recovery in recoveries)
+    return f"{len(recoveries)}/{len(seeds)}, {nodes:g} nodes ({kinds})"
 
 
 def _median_error(seeds: Sequence[Record]) -> float:

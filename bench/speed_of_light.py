@@ -92,8 +92,8 @@ def _report(results: list[tuple[int, str, int, float, float]]) -> None:
     for rows, kind, nodes, interpreted, fused in results:
         rows_of.setdefault((rows, kind), []).append((nodes, interpreted, fused))
     lines = []
-    for (rows, kind), found in rows_of.items():
-        nodes, interpreted, fused = map(np.array, zip(*found, strict=True))
+    for (rows, kind), timings in rows_of.items():
+        nodes, interpreted, fused = map(np.array, zip(*timings, strict=True))
         ratio = fused / interpreted
         low, middle, high = np.quantile(ratio, [0.1, 0.5, 0.9])
         lines.append(
@@ -104,7 +104,7 @@ def _report(results: list[tuple[int, str, int, float, float]]) -> None:
                 f"{middle:.2f} ({low:.2f}–{high:.2f})",
                 f"{fused.sum() / interpreted.sum():.2f}",
                 GOALS[rows],
-                f"{len(found) / interpreted.sum():,.0f}",
+                f"{len(timings) / interpreted.sum():,.0f}",
                 f"{1e9 * interpreted.sum() / (nodes.sum() * rows):.3f}",
                 f"{1e9 * fused.sum() / (nodes.sum() * rows):.3f}",
             )

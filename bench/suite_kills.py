@@ -48,7 +48,7 @@ class Killer:
         print(text, flush=True)
 
     def suite(self, progress: SuiteProgress) -> None:
-        workers = [one.pid for one in multiprocessing.active_children() if one.pid]
+        workers = [child.pid for child in multiprocessing.active_children() if child.pid]
         if time.monotonic() < self._next or not progress.running or not workers:
             return
         os.kill(random.choice(workers), signal.SIGKILL)

@@ -63,25 +63,25 @@ def main() -> None:
     session.run_job = timed
     with tempfile.TemporaryDirectory() as folder:
         generations = _generations(Path(folder))
-        one = _run(Path(folder), "one", chosen.trials, 1, generations)
+        alone = _run(Path(folder), "one", chosen.trials, 1, generations)
         two = _run(Path(folder), "two", chosen.trials, 2, generations)
         many = _many(Path(folder))
-    overhead = one["wall"] / one["busy"] - 1
-    later = one["span"] / one["busy"] - 1
+    overhead = alone["wall"] / alone["busy"] - 1
+    later = alone["span"] / alone["busy"] - 1
     table(
         ["what", "figure", "goal"],
         [
-            ("seconds a trial, one job", f"{one['busy'] / chosen.trials:.2f}", ""),
+            ("seconds a trial, one job", f"{alone['busy'] / chosen.trials:.2f}", ""),
             ("overhead, all included", f"{overhead:.1%}", f"<= {GOALS['overhead']:.0%}"),
             ("overhead, first trial to last", f"{later:.1%}", f"<= {GOALS['overhead']:.0%}"),
-            ("two jobs over one", f"{one['wall'] / two['wall']:.2f}", f">= {GOALS['two_jobs']}"),
+            ("two jobs over one", f"{alone['wall'] / two['wall']:.2f}", f">= {GOALS['two_jobs']}"),
             *(
                 (f"10,000 trials, {name}", f"{s:.1f} s, {mb:.0f} MB", "<= 5 s, 500 MB")
                 for name, (s, mb) in many.items()
             ),
         ],
     )
-    save(chosen.out, "suite_overhead", {"goals": GOALS, "one": one, "two": two, "many": many})
+    save(chosen.out, "suite_overhead", {"goals": GOALS, "one": alone, "two": two, "many": many})
 
 
 def _generations(folder: Path) -> int:

@@ -12,6 +12,7 @@ from srnet_cli.config.schema import (
     EvolutionSettings,
     Experiment,
     NetworkSettings,
+    ProofSettings,
     Settings,
     TrainSettings,
 )
@@ -21,7 +22,7 @@ from srnet_cli.primitives import PRIMITIVES
 INTRODUCTION = """\
 # Configs
 
-A config is a YAML file in UTF-8: one experiment, in three sections. `srnet validate CONFIG` checks
+A config is a YAML file in UTF-8: one experiment, in four sections. `srnet validate CONFIG` checks
 it without running it, `--resolved` prints it with every default filled in, and
 `--set evolution.generations=100` replaces a setting. An unknown key, a key given twice and a value
 of the wrong type are errors that name file, line and key. `1e-5` and `1e4` are numbers. A config
@@ -51,6 +52,7 @@ SECTIONS: tuple[tuple[str, type[Settings]], ...] = (
     ("`network.train`", TrainSettings),
     ("`evolution`, of every strategy", EvolutionSettings),
     *((f"`evolution`, of strategy `{name}`", model) for name, model in SETTINGS.items()),
+    ("`proof`", ProofSettings),
 )
 
 

@@ -3,6 +3,7 @@
 The damping is that of Levenberg (1944) and Marquardt (1963): a step solves the normal equations
 with their diagonal raised; the factor falls after a step that helps and rises after one that does
 not.
+Searches tune single expressions by the same steps in compiled code (``cgp.kernels.tuning``).
 L-BFGS is SciPy's (Byrd, Lu, Nocedal & Zhu 1995).
 """
 
@@ -75,6 +76,7 @@ def damped_descent(
     rule: DampingRule,
     steps: int,
     pays: Callable[[float, float], bool],
+    patience: int = 1,
 ) -> Reached[T]:
     """Take damped steps until they bring nothing more.
 
@@ -83,14 +85,16 @@ def damped_descent(
         begin: where, with the loss there and the damping of the first step.
         rule: how the damping changes.
         steps: the most.
-        pays: whether to go on after a step, from the losses before and after it.
+        pays: whether a step was worth its while, from the losses before and after it.
+        patience: steps in a row that were not, or lowered nothing, after which it ends.
     """
-    here = begin
+    here, idle = begin, 0
     for _ in range(steps):
         there = damped_step(problem, here, rule)
-        if not (there.loss < here.loss and pays(here.loss, there.loss)):
-            return there
+        idle = 0 if there.loss < here.loss and pays(here.loss, there.loss) else idle + 1
         here = there
+        if idle == patience:
+            break
     return here
 
 

@@ -113,7 +113,7 @@ class Interrupted(SrnetError):
     """
 
     def __init__(self, number: int, path: str = "") -> None:
-        found = f"; what was found is in {path}" if path else " before anything new was found"
+        kept = f"; what was found is in {path}" if path else " before anything new was found"
         hint = "the same command goes on from there" if path else ""
-        super().__init__(f"stopped by signal {number}{found}", hint=hint)
+        super().__init__(f"stopped by signal {number}{kept}", hint=hint)
         self.exit_code = 128 + number

@@ -1,7 +1,8 @@
 """Losses and scores: how far predictions are from what they stand for.
 
-Regression scores take values of shape (n,) or (n, m), a row a sample, a column a unit. A prediction
-that is not finite scores as bad as can be, an infinite error, so that no NaN reaches a comparison.
+Regression scores take values of shape (n,) or (n, m), a row per sample, a column per unit. A
+prediction that is not finite scores as bad as can be, an infinite error, so that no NaN reaches a
+comparison.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 _ROUNDING = 1e-12
+_LARGE = 1e150  # squares of more may overflow
 
 
 def mse(y_true: Array, y_pred: Array) -> float:
@@ -27,8 +29,10 @@ def mse(y_true: Array, y_pred: Array) -> float:
 
 
 def rmse(y_true: Array, y_pred: Array) -> float:
-    """Root of the mean squared error, in the units of the values."""
-    return math.sqrt(mse(y_true, y_pred))
+    """Root of the mean squared error, in the units of the values; infinite only if it is."""
+    true, pred, power = _in_range(*_columns(y_true, y_pred))
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(math.sqrt(mse(true, pred)), power))
 
 
 def r2_per_unit(y_true: Array, y_pred: Array) -> Array:
@@ -148,6 +152,16 @@ def _columns(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
     return true, pred
 
 
+def _in_range(true: Array, pred: Array) -> tuple[Array, Array, int]:
+    """Values so near to 1 that their sums and differences do not overflow, and the power of 2 that
+    they were divided by, which is exact; usual values as they are."""
+    largest = float(np.abs(true[np.isfinite(true)]).max(initial=0.0))
+    if largest < _LARGE:
+        return true, pred, 0
+    power = math.frexp(largest)[1]
+    return np.ldexp(true, -power), np.ldexp(pred, -power), power
+
+
 def _errors(true: Array, pred: Array) -> Array:
     """Give absolute errors, infinite where the prediction is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -157,6 +171,7 @@ def _errors(true: Array, pred: Array) -> Array:
 
 def _unexplained(true: Array, pred: Array) -> float:
     """Give the sum of squared errors as a fraction of the variance, added over columns."""
+    true, pred, _ = _in_range(true, pred)
     errors = _errors(true, pred)
     deviations = np.where(is_constant(true), 0.0, true - true.mean(axis=0))
     spread = float(np.abs(deviations).max())

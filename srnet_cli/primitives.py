@@ -10,7 +10,7 @@ it. Arithmetic that no library has, a row calls by name from ``cgp.kernels.eleme
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 MAX_ARITY = 2
@@ -294,6 +294,32 @@ PRIMITIVES: tuple[Primitive, ...] = tuple(
 BY_NAME: dict[str, Primitive] = {row.name: row for row in PRIMITIVES}
 
 PUBLISHED_FUNCTIONS: tuple[str, ...] = tuple(row.name for row in PRIMITIVES[:10])
+
+
+_OF_LAWS = ("exp", "tanh")
+
+_BUILT_OF = {
+    "relu": ("relu", "abs", "min", "max"),
+    "leaky_relu": ("leaky_relu", "abs", "min", "max"),
+    "hard_sigmoid": ("hard_sigmoid", "abs", "min", "max"),
+    "hard_tanh": ("hard_tanh", "abs", "min", "max"),
+    "softsign": ("softsign", "abs"),
+}
+
+
+def fitting_functions(activations: Iterable[str] = ()) -> tuple[str, ...]:
+    """A function set for networks with these activations.
+
+    The published functions, exp and tanh, which laws have besides, and what each activation that
+    has a row is built of: of a piecewise linear one all that makes kinks.
+
+    Args:
+        activations: names of activations; those without a row add nothing.
+    """
+    names = [*PUBLISHED_FUNCTIONS, *_OF_LAWS]
+    for activation in activations:
+        names += _BUILT_OF.get(activation, (activation,))
+    return tuple(dict.fromkeys(name for name in names if name in BY_NAME))
 
 
 def function_set(names: Sequence[str]) -> tuple[Primitive, ...]:

@@ -6,6 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+_WARNING = "warning: "
+
+
+def warning(text: str) -> str:
+    """A notice that nobody may miss, also where notices are not shown."""
+    return f"{_WARNING}{text}"
+
+
+def is_warning(text: str) -> bool:
+    """Whether a notice is one that nobody may miss."""
+    return text.startswith(_WARNING)
+
 
 class FormulaProgress(NamedTuple):
     """A whole-network formula that a search has found so far.

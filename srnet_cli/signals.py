@@ -1,15 +1,17 @@
-"""SIGINT and SIGTERM: the first asks the run to stop, the second ends the process."""
+"""SIGINT, SIGTERM and SIGHUP: the first asks the run to stop, the second ends the process."""
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A terminal that is closed sends SIGHUP, and so does a connection that is lost.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -26,6 +28,7 @@ class Signals:
 
     A signal is kept in ``number`` for whoever does the work to see; within ``at_once`` it raises
     ``StopNow``. Outside of the main thread signals are somebody else's, and nothing is done.
+    SIGHUP that is ignored, as under ``nohup``, stays ignored.
 
     Args:
         quits_on_second: whether a second signal ends the process at once. In a worker it does not:
@@ -40,11 +43,15 @@ class Signals:
         self.number: int | None = None
         self._quits_on_second = quits_on_second
         self._raises = False
+        self._is_timed = False
+        self._since = 0.0
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         with suppress(ValueError):  # not the main thread
             for number in _SIGNALS:
+                if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                    continue
                 # Also one that is ignored, as in a shell's background jobs: who sends it means it.
                 self._before[number] = signal.signal(number, self._receive)
         return self
@@ -57,16 +64,53 @@ class Signals:
     def at_once(self) -> Iterator[None]:
         """While this lasts nothing is lost by stopping, so a signal need not wait.
 
+        Libraries may make an error of their own of the stop, or nothing: it is one all the same.
+
         Raises:
             StopNow: a signal has come, before or now.
         """
         self._raises = True
         try:
-            if self.number is not None:
-                raise StopNow
+            self._require_none()
             yield
+            self._require_none()
+        except Exception as error:
+            if self.number is None:
+                raise
+            raise StopNow from error
         finally:
             self._raises = False
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """After a signal, give what follows so many seconds from when it came, and leave it there.
+
+        Outside of the main thread, where there are no signals, it has all the time.
+        """
+        left = self._since + seconds - time.monotonic()
+        try:
+            before = signal.signal(signal.SIGALRM, self._ring)
+        except ValueError:
+            yield
+            return
+        self._is_timed = True
+        try:
+            signal.setitimer(signal.ITIMER_REAL, max(left, 1e-3))
+            yield
+        except StopNow:
+            pass
+        finally:
+            self._is_timed = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def _require_none(self) -> None:
+        if self.number is not None:
+            raise StopNow
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        if self._is_timed:
+            raise StopNow
 
     def _receive(self, number: int, _: FrameType | None) -> None:
         if self.number is not None:
@@ -74,8 +118,27 @@ class Signals:
                 _quit(number)
             return
         self.number = number
+        self._since = time.monotonic()
         if self._raises:
             raise StopNow
+
+
+def quit_on_signals() -> None:
+    """From now on signals end this process at once, in a word and with their exit code.
+
+    For commands that leave nothing half done, and for the time in which libraries are imported:
+    some make an error of their own of an interrupt. ``Signals`` takes over where there is something
+    to save. What is ignored, as SIGHUP under ``nohup``, stays ignored.
+    """
+    for number in _SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _say_and_quit)
+
+
+def _say_and_quit(number: int, _: FrameType | None) -> None:
+    with suppress(OSError):
+        os.write(2, b"srnet: stopped\n")
+    _quit(number)
 
 
 def _quit(number: int) -> None:

@@ -93,6 +93,22 @@ def test_no_more_steps_than_asked_for(steps: int) -> None:
     assert first.loss == expected[min(steps, 1)]
 
 
+@pytest.mark.parametrize(("patience", "expected"), [(1, 3.9), (2, 3.8), (3, 0.9)])
+def test_steps_that_do_not_pay_are_borne_for_a_while(patience: int, expected: float) -> None:
+    """So many in a row; one that pays between them begins the count anew."""
+    losses = [4.0, 3.9, 3.8, 1.0, 0.9, 0.9, 0.9, 0.1]
+    problem: LeastSquares[int] = LeastSquares(
+        lambda at: losses[at], lambda at: (np.eye(1), np.ones(1)), lambda at, step: at + 1
+    )
+    begin = Reached(0, losses[0], 1e-2)
+
+    def halves(old: float, new: float) -> bool:
+        return new < 0.5 * old
+
+    reached = damped_descent(problem, begin, RULE, 20, halves, patience)
+    assert reached.loss == expected
+
+
 def test_a_wall_where_there_is_no_value() -> None:
     """High, flat and finite; elsewhere the loss is as it is."""
     steep = guarded(lambda x: (float(x[0]), np.ones(1)), 2.0)

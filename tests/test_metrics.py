@@ -106,7 +106,7 @@ def test_agreeing_on_a_constant_explains_nothing() -> None:
 
 
 def test_labels_of_different_lengths_are_refused() -> None:
-    """Labels must be one a row, and there must be a row."""
+    """Labels must be one per row, and there must be a row."""
     for true, pred in [([1], [1, 1]), ([], []), ([[1]], [[1]])]:
         for score in (accuracy, cohen_kappa):
             with pytest.raises(ValueError, match="shape"):
@@ -173,3 +173,23 @@ def test_divergence_is_cross_entropy_less_entropy() -> None:
     scores[7, 1] = np.nan
     assert divergence(logits, scores) == math.inf
     assert probability_r2(logits, scores) == -math.inf
+
+
+@pytest.mark.parametrize("power", [-900, 0, 400, 1000])
+def test_scores_do_not_depend_on_the_magnitude(power):
+    """R² and relative errors of values near the end of float64 are those of the same values near
+    1; nothing overflows on the way."""
+    rng = np.random.default_rng(0)
+    true = rng.normal(size=50)
+    pred = true + 0.1 * rng.normal(size=50)
+    large = np.ldexp(true, power), np.ldexp(pred, power)
+    assert r2(*large) == pytest.approx(r2(true, pred), rel=1e-12)
+    assert np.ldexp(rmse(*large), -power) == pytest.approx(
+        rmse(true, pred) if power > -500 else 0.0, rel=1e-12
+    )
+
+
+def test_errors_beyond_all_numbers_are_infinite():
+    """Only where the error itself is: not because its square is."""
+    assert rmse(np.array([1e200, -1e200]), np.zeros(2)) == pytest.approx(1e200)
+    assert rmse(np.array([1.7e308, -1.7e308]), np.array([-1.7e308, 1.7e308])) == np.inf

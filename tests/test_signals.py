@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -76,6 +80,75 @@ def test_a_worker_may_be_told_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert caught.number == signal.SIGINT
     assert codes == []
+
+
+def test_what_an_interrupt_turns_into_is_an_interrupt() -> None:
+    """A library that makes an error of its own of the stop, or swallows it, does not hide it."""
+
+    def converting(caught: Signals) -> None:
+        with caught.at_once():
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except BaseException as error:
+                raise ImportError("half of NumPy") from error
+
+    def swallowing(caught: Signals) -> None:
+        with caught.at_once(), suppress(BaseException):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    for work in (converting, swallowing):
+        with Signals() as caught, pytest.raises(StopNow):
+            work(caught)
+
+
+def test_errors_without_a_signal_stay_what_they_are() -> None:
+    """Only what comes after a signal counts as stopped."""
+    with Signals() as caught, pytest.raises(ZeroDivisionError), caught.at_once():
+        raise ZeroDivisionError
+
+
+def test_what_comes_after_a_signal_has_a_moment() -> None:
+    """It is left when the time since the signal is over; what is quicker is not disturbed."""
+    with Signals() as caught:
+        os.kill(os.getpid(), signal.SIGTERM)
+        done = []
+        with caught.within(1000.0):
+            done.append("quick")
+        with caught.within(0.02):
+            while True:
+                time.sleep(0.001)
+        assert done == ["quick"]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_nohup_is_respected() -> None:
+    """SIGHUP that was ignored before stays ignored; otherwise it stops the run as the others do."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Signals() as caught:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert caught.number is None
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with Signals() as caught:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert caught.number == signal.SIGHUP
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("moment", ["before the commands are imported", "in a command"])
+def test_a_command_that_saves_nothing_ends_in_a_word(number: int, moment: str) -> None:
+    """From its first line on the program ends with 128 + the signal, and prints no traceback."""
+    hit = f"os.kill(os.getpid(), {int(number)}); time.sleep(60)"
+    early = (
+        f"sys.modules['typer'] = type('Late', (), {{'__getattr__': lambda *_: exec({hit!r})}})()"
+    )
+    late = f"from srnet_cli.cli import console; console.run = lambda *_: exec({hit!r})"
+    code = "import os, sys, time; from srnet_cli import cli; "
+    code += f"{early if moment.startswith('before') else late}; cli.main()"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (128 + number, "srnet: stopped\n")
 
 
 def test_handlers_are_restored_after_errors() -> None:

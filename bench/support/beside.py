@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import statistics
 from collections.abc import Sequence
@@ -42,32 +43,37 @@ def _is_compared(run: Path, instances: int) -> bool:
         for name in rows.keys() & SETS
         for kind in EXPLAINERS
     }
-    found = _figures(run)
-    there = {(name, kind): one["total"] for name, of in found.items() for kind, one in of.items()}
+    figures = _figures(run)
+    there = {
+        (name, kind): measures["total"]
+        for name, by_explainer in figures.items()
+        for kind, measures in by_explainer.items()
+    }
     return wanted.items() <= there.items()
 
 
 def _figures(run: Path) -> Figures:
-    found: Figures = {}
+    figures: Figures = {}
     with (run / "compare.csv").open() as file:
         for row in csv.DictReader(file):
-            one = found.setdefault(row["set"], {}).setdefault(row["explainer"], {})
+            measures = figures.setdefault(row["set"], {}).setdefault(row["explainer"], {})
             if row["measure"] in ("agreement", "kappa", "majority"):
-                one[row["measure"]] = {
+                measures[row["measure"]] = {
                     key: float(row[key]) if row[key] else None for key in ("value", "low", "high")
                 }
             elif row["measure"] == "failed":
-                one["failed"], one["total"] = int(row["value"]), int(row["instances"])
-    for one in (one for kinds in found.values() for one in kinds.values()):
-        same = one["agreement"]["value"] or 0.0
-        one["counted"] = same * (one["total"] - one["failed"]) / one["total"]
-    return found
+                measures["failed"] = int(row["value"])
+                measures["total"] = int(row["instances"])
+    for measures in itertools.chain.from_iterable(kinds.values() for kinds in figures.values()):
+        same, total = measures["agreement"]["value"] or 0.0, measures["total"]
+        measures["counted"] = same * (total - measures["failed"]) / total
+    return figures
 
 
 def rows(networks: dict[str, Sequence[Figures]], name: str) -> list[list[str]]:
     """The rows of a table of one set of instances, medians over seeds; see ``HEAD``."""
     return [
-        [network, *_cells([one[name] for one in seeds if name in one])]
+        [network, *_cells([run[name] for run in seeds if name in run])]
         for network, seeds in networks.items()
     ]
 
@@ -79,17 +85,18 @@ def _cells(seeds: Sequence[dict[str, dict[str, Any]]]) -> list[str]:
     if not seeds:
         return ["none"] * (len(HEAD) - 1)
     medians = {
-        kind: round(statistics.median(one[kind]["counted"] for one in seeds), _DIGITS)
+        kind: round(statistics.median(run[kind]["counted"] for run in seeds), _DIGITS)
         for kind in EXPLAINERS
     }
     first = [title for kind, title in EXPLAINERS.items() if medians[kind] == max(medians.values())]
     # Rows that an explainer fails on are not in its majority.
     majority = [
-        min(one.values(), key=lambda of: of["failed"])["majority"]["value"] for one in seeds
+        min(run.values(), key=lambda measures: measures["failed"])["majority"]["value"]
+        for run in seeds
     ]
-    wins = sum(_is_ahead(one) for one in seeds)
-    failed = {kind: sum(one[kind]["failed"] for one in seeds) for kind in EXPLAINERS}
-    total = sum(one["formula"]["total"] for one in seeds)
+    wins = sum(_is_ahead(run) for run in seeds)
+    failed = {kind: sum(run[kind]["failed"] for run in seeds) for kind in EXPLAINERS}
+    total = sum(run["formula"]["total"] for run in seeds)
     which = [f"{EXPLAINERS[kind]} {count}" for kind, count in failed.items() if count]
     return [
         *(f"{value:.{_DIGITS}f}" for value in medians.values()),
@@ -100,8 +107,10 @@ def _cells(seeds: Sequence[dict[str, dict[str, Any]]]) -> list[str]:
     ]
 
 
-def _is_ahead(one: dict[str, dict[str, Any]]) -> bool:
+def _is_ahead(figures: dict[str, dict[str, Any]]) -> bool:
     """Whether the formula agrees with the network more often than every other."""
     return all(
-        one["formula"]["counted"] > one[kind]["counted"] for kind in EXPLAINERS if kind != "formula"
+        figures["formula"]["counted"] > figures[kind]["counted"]
+        for kind in EXPLAINERS
+        if kind != "formula"
     )

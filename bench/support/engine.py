@@ -9,7 +9,7 @@ import numpy as np
 
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.mnncgp.layout import build_layout
-from srnet_cli.cgp.kernels.mnncgp.sweep import steps, sweep, together
+from srnet_cli.cgp.kernels.mnncgp.sweep import Share, steps, sweep, together
 from srnet_cli.cgp.kernels.mnncgp.workspace import allocate
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.problem import Problem
@@ -19,8 +19,9 @@ NODES = 32
 
 @kernel(allocates=False)
 def _evaluate(memory, layout, constants, work, repeats):
-    one = np.int64(1)
+    layer = thread = np.int64(0)
     count = work.order.shape[0]
+    stop = steps(layout, layer)
     for _ in range(repeats):
         for i in range(count):
             work.order[i] = i
@@ -28,12 +29,10 @@ def _evaluate(memory, layout, constants, work, repeats):
             work.bounds[i] = 0.0
             work.errors[i] = np.inf
         work.best[0, 0] = np.inf
-        width = together(layout, one - one)
+        width = together(layout, layer)
         for first in range(0, count, width):
-            sweep(
-                memory, layout, one - one, first, min(count, first + width), one - one, constants,
-                steps(layout, one - one), False, work,
-            )  # fmt: skip
+            share = Share(layer, first, min(count, first + width), stop)
+            sweep(memory, layout, share, thread, constants, False, work)
 
 
 class Engine:

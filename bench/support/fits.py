@@ -69,9 +69,9 @@ def auto_fit(name: str, seed: int, runs: Path, seconds: float) -> Fit:
     return Fit(name, seed, settings, runs / f"{name}-auto-{seed}")
 
 
-def fit(one: Fit, jobs: int) -> float:
+def fit(planned: Fit, jobs: int) -> float:
     """Run ``srnet fit``; a finished run answers at once. Returns the seconds it took in all."""
-    command = one.command(max(1, (os.cpu_count() or 1) // jobs))
+    command = planned.command(max(1, (os.cpu_count() or 1) // jobs))
     begin = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - begin

@@ -14,7 +14,7 @@ from support.fits import Fit
 KIB_PER_UNIT = 1 / 1024 if sys.platform == "darwin" else 1  # of ru_maxrss
 
 
-def measured_fit(one: Fit, threads: int) -> dict[str, Any]:
+def measured_fit(planned: Fit, threads: int) -> dict[str, Any]:
     """Fit in a process of its own, or take the run that has finished.
 
     Returns:
@@ -22,18 +22,18 @@ def measured_fit(one: Fit, threads: int) -> dict[str, Any]:
         it was begun by something else or in several goes; and what ``metrics.json`` says of the
         ``network``, the ``rows`` and the ``agreement``.
     """
-    kept = one.folder.with_name(f"{one.folder.name}.cost.json")
-    is_new = not one.folder.exists()
+    kept = planned.folder.with_name(f"{planned.folder.name}.cost.json")
+    is_new = not planned.folder.exists()
     if is_new:
         kept.unlink(missing_ok=True)
-    taken = _run(one.command(threads))
+    taken = _run(planned.command(threads))
     if is_new:
         kept.write_text(json.dumps(taken) + "\n")
     cost = json.loads(kept.read_text()) if kept.exists() else {"seconds": None, "memory_mib": None}
-    metrics = json.loads((one.folder / "metrics.json").read_text())
+    metrics = json.loads((planned.folder / "metrics.json").read_text())
     agreement = {
-        name: {key: of[key] for key in ("agreement", "kappa", "majority_rate")}
-        for name, of in metrics["agreement"].items()
+        name: {key: scores[key] for key in ("agreement", "kappa", "majority_rate")}
+        for name, scores in metrics["agreement"].items()
     }
     return {**cost, "network": metrics["network"], "rows": metrics["rows"], "agreement": agreement}
 

@@ -17,11 +17,11 @@ RESULTS = PROJECT / "bench/results"
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with the option that every benchmark has."""
-    made = argparse.ArgumentParser(
+    arguments = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("--out", type=Path, default=RESULTS, help="folder for the JSON file")
-    return made
+    arguments.add_argument("--out", type=Path, default=RESULTS, help="folder for the JSON file")
+    return arguments
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -14,7 +14,7 @@ from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, write_offspring
 from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import MnncgpSettings
-from srnet_cli.evolution.mnncgp_es import MnncgpEs, symbolic_layers
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs, symbolic_layers
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fit import validating
 from srnet_cli.fit.preparation import prepare
@@ -66,39 +66,39 @@ def random_programs(inputs: Array, count: int) -> list[Program]:
     shape = grid(inputs.shape[1])
     numbers = np.random.default_rng(0)
     genes = np.zeros(shape.genes, dtype=np.int32)
-    found: dict[bytes, Program] = {}
+    known: dict[bytes, Program] = {}
     number = 0
-    while len(found) < count:
+    while len(known) < count:
         key = np.uint64(chromosome_key(np.uint64(0), 0, number, 0))
         write_offspring(shape, len(OPCODES), genes, key, FRESH, genes)
         program = decode(genes, shape, OPCODES, numbers.standard_normal(1))
-        _keep(found, program, inputs)
+        _keep(known, program, inputs)
         number += 1
-    return list(found.values())
+    return list(known.values())
 
 
 def evolved_programs(problem: Problem, count: int, generations: int = 100) -> list[Program]:
     """The first layer's winners of short searches, one a seed, each one different."""
     layer = Problem(problem.inputs, problem.targets[:1], problem.fit_rows)
     chosen = settings(generations)
-    found: dict[bytes, Program] = {}
+    known: dict[bytes, Program] = {}
     seed = 0
-    while len(found) < count:
+    while len(known) < count:
         search = MnncgpEs(layer, chosen, seed)
         state = search.init()
         search.advance(state, generations)
         (symbolic,) = symbolic_layers(state, layer.widths, chosen)
-        _keep(found, symbolic.programs[0], problem.inputs)
+        _keep(known, symbolic.programs[0], problem.inputs)
         seed += 1
-    return list(found.values())
+    return list(known.values())
 
 
-def _keep(found: dict[bytes, Program], program: Program, inputs: Array) -> None:
+def _keep(known: dict[bytes, Program], program: Program, inputs: Array) -> None:
     """Add a program that is new, has an instruction, and whose squares are finite on all rows."""
     phenotype = program.ops.tobytes() + program.args.tobytes()
-    if len(program) == 0 or phenotype in found:
+    if len(program) == 0 or phenotype in known:
         return
     values = evaluate(program, inputs)
     with np.errstate(all="ignore"):
         if np.isfinite(values @ values):
-            found[phenotype] = program
+            known[phenotype] = program

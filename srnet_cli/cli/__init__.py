@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
+
+
+def _keep_warnings_back() -> None:
+    """What libraries warn of is for developers, with paths; ``python -W`` shows it again.
+
+    Workers read the variable.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        os.environ["PYTHONWARNINGS"] = "ignore"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -16,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Raises:
         SystemExit: always, with the exit code.
     """
+    if arguments is None:
+        from srnet_cli.signals import quit_on_signals
+
+        # Before anything else is imported, which takes longer than some need to think again.
+        quit_on_signals()
+        _keep_warnings_back()
     from srnet_cli.cli import console
     from srnet_cli.cli.app import app
 

@@ -13,7 +13,11 @@ from srnet_cli.cli import console
 from srnet_cli.cli.bench import bench
 from srnet_cli.cli.compare import compare
 from srnet_cli.cli.explain import explain
+from srnet_cli.cli.export import export
 from srnet_cli.cli.fit import fit
+from srnet_cli.cli.network import network
+from srnet_cli.cli.predict import predict
+from srnet_cli.cli.prove import prove
 from srnet_cli.cli.runs import list_runs, verify
 from srnet_cli.cli.validate import validate
 from srnet_cli.errors import UsageError
@@ -22,7 +26,7 @@ app = typer.Typer(
     name="srnet",
     help="Read a trained neural network as formulas.",
     epilog="Exit codes: 0 done, 1 a bug, 2 usage or config, 3 data or model, 4 storage, "
-    "5 some trials of a suite failed, 130/143 stopped by a signal.",
+    "5 some trials of a suite failed, 129/130/143 stopped by a signal.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -49,7 +53,7 @@ def _main(
         raise typer.Exit(UsageError.exit_code)
 
 
-for command in (validate, fit, explain, compare, bench):
+for command in (network, validate, fit, explain, prove, compare, export, predict, bench):
     app.command()(command)
 app.command("ls")(list_runs)
 app.command()(verify)

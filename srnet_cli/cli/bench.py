@@ -89,7 +89,7 @@ def bench(
         return
     assert suite is not None  # checked above
     if listed:
-        console.answer(trials_document(workflow.records(workflow.find(suite))), form)
+        console.answer(trials_document(workflow.entries(workflow.find(suite))), form)
         return
     if workflow.is_folder(suite):
         summary = workflow.report(workflow.find(suite))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,9 @@ def _failed(error: Exception, message: str, hint: str, exit_code: int) -> int:
 
 
 def _complain(line: str) -> None:
-    print(" ".join(line.splitlines()), file=sys.stderr)
+    from srnet_cli.rendering.plain import plain
+
+    print(plain(" ".join(line.splitlines())), file=sys.stderr)
 
 
 def answer(document: Document, form: StrEnum) -> None:
@@ -113,8 +116,25 @@ def show(text: str) -> None:
     Raises:
         StorageError: it could not be written.
     """
-    try:
+    with writing():
         print(text, flush=True)
+
+
+def remark(line: str) -> None:
+    """Say something beside the result, on standard error."""
+    _complain(line)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn what goes wrong on standard output into an error of ours.
+
+    Raises:
+        StorageError: it could not be written.
+    """
+    try:
+        yield
+        sys.stdout.flush()
     except OSError as error:
         # What could not be written is still in the buffer; Python would try again at its end, fail
         # and exit with a code of its own.

@@ -76,6 +76,14 @@ def explain(
             "outputs 'name = formula'. May be repeated.",
         ),
     ] = None,
+    hybrid: Annotated[
+        bool,
+        typer.Option(
+            "--hybrid",
+            help="Set formulas in place of the network's layers instead, and write hybrid.json: "
+            "what is left of the outputs, and the time that it takes.",
+        ),
+    ] = False,
     at: At = None,
 ) -> None:
     """Print what a run's network computes: one formula, all that were found, and layer by layer.
@@ -83,11 +91,26 @@ def explain(
     First comes the formula where more nodes begin to bring little (the knee of the front), with its
     1−R² on held-out rows and where it fails; --fidelity and --complexity choose others.
     """
-    from srnet_cli.explain.choice import Choice
     from srnet_cli.rendering.document import Display
+    from srnet_cli.runs.choice import Choice
 
     choice = Choice(fidelity, complexity, layer, pick, as_found)
     display = Display(full, console.flag)
+    if hybrid:
+        from srnet_cli.explain import hybrid as hybrids
+
+        others = {
+            "digits": digits is not None,
+            "scaled": scaled,
+            "at": at is not None,
+            "try": hypotheses is not None,
+            "fronts": fronts,
+        }
+        given = [name for name, is_given in others.items() if is_given]
+        if given:
+            raise UsageError("layers are replaced alone", options=("hybrid", *given))
+        console.answer(hybrids.document(hybrids.run(run, choice=choice)), form)
+        return
     if fronts:
         from srnet_cli.explain import front_list
 

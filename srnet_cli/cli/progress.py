@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from srnet_cli.cli.best_formulas import ROWS, BestFormulas, error_text
-from srnet_cli.reporting import SearchProgress, Silent
+from srnet_cli.rendering.plain import plain
+from srnet_cli.reporting import SearchProgress, Silent, is_warning
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -22,9 +23,9 @@ _LINES_AROUND = 6
 
 @contextmanager
 def reporter(*, quiet: bool) -> Iterator[Silent | LiveReporter | PlainReporter]:
-    """A reporter on standard error: live on a terminal, plain lines otherwise, or none."""
+    """A reporter on standard error: live on a terminal, plain lines otherwise, or warnings only."""
     if quiet:
-        yield Silent()
+        yield WarningReporter()
     elif sys.stderr.isatty():
         live = LiveReporter()
         try:
@@ -45,13 +46,13 @@ def describe(progress: SearchProgress, errors: Sequence[float] = ()) -> str:
     """
     trial = f"trial {progress.trial}/{progress.trials}, " if progress.trials > 1 else ""
     speed = progress.evaluations_per_second
-    left = progress.seconds_left
+    remaining = progress.seconds_left
     most = "" if progress.generations is None else f"/{progress.generations}"
     reached = _reached_directly(errors) if progress.is_direct else _reached(progress)
     return (
         f"{trial}generation {progress.generation}{most}, {reached}"
         + ("" if speed is None else f", {speed:,.0f} evaluations/s")
-        + ("" if left is None else f", {clock(left)} left")
+        + ("" if remaining is None else f", {clock(remaining)} left")
     )
 
 
@@ -77,6 +78,15 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+class WarningReporter(Silent):
+    """Prints what nobody may miss, and nothing else."""
+
+    def notice(self, text: str) -> None:
+        """Print a warning."""
+        if is_warning(text):
+            print(f"srnet: {text}", file=sys.stderr, flush=True)
+
+
 class PlainReporter:
     """Lines on standard error; of the progress one every few seconds, and of better formulas."""
 
@@ -87,7 +97,7 @@ class PlainReporter:
 
     def notice(self, text: str) -> None:
         """Print the line."""
-        print(text, file=sys.stderr, flush=True)
+        print(plain(text), file=sys.stderr, flush=True)
 
     def progress(self, progress: SearchProgress) -> None:
         """Print the state if it is time to, and a formula that is much better than the last."""
@@ -139,7 +149,7 @@ class LiveReporter:
 
     def notice(self, text: str) -> None:
         """Print the line above the bar."""
-        self._console.print(text, soft_wrap=True)
+        self._console.print(plain(text), soft_wrap=True)
 
     def progress(self, progress: SearchProgress) -> None:
         """Move the bar, and a few times a second look whether there are better formulas."""

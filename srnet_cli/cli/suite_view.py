@@ -37,8 +37,8 @@ def suite_reporter(*, quiet: bool) -> Iterator[SuiteReporter]:
 def describe(progress: SuiteProgress) -> str:
     """A suite's state in one line; what is not known yet is left out."""
     failed = f", {progress.failed} failed" if progress.failed else ""
-    left = "" if progress.seconds_left is None else f", {clock(progress.seconds_left)} left"
-    return f"{progress.done}/{progress.total} done, {progress.running} running{failed}{left}"
+    remaining = "" if progress.seconds_left is None else f", {clock(progress.seconds_left)} left"
+    return f"{progress.done}/{progress.total} done, {progress.running} running{failed}{remaining}"
 
 
 class PlainSuite:
@@ -97,8 +97,8 @@ def suite_table(progress: SuiteProgress) -> Table:
         table.add_column(name, justify="left" if name == "case" else "right")
     rows = sorted(progress.best.items(), key=lambda item: item[1][0] == item[1][1])
     for name, (done, trials, best) in rows[:_ROWS]:
-        found = "" if best is None else f"{best:.4g}"
-        table.add_row(Text(name), f"{done}/{trials}", found)
+        fitness = "" if best is None else f"{best:.4g}"
+        table.add_row(Text(name), f"{done}/{trials}", fitness)
     if len(rows) > _ROWS:
         table.add_row(Text(f"and {len(rows) - _ROWS} more"), "", "")
     return table

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from srnet_cli.cli import console
+from srnet_cli.cli.console import Format
 from srnet_cli.cli.options import Config, Overrides
 
 
@@ -16,8 +17,13 @@ def validate(
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Print every setting with its default filled in.")
     ] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
 ) -> None:
     """Check a config without running it."""
-    from srnet_cli.fit import validating as workflow
+    from srnet_cli.fit import validating
 
-    console.show(workflow.run(config, overrides or (), resolved=resolved))
+    if resolved:
+        document = validating.resolved_document(validating.load(config, overrides or ()))
+    else:
+        document = validating.document(validating.run(config, overrides or ()))
+    console.answer(document, form)

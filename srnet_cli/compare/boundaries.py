@@ -15,7 +15,7 @@ from srnet_cli.compare.explainers import FORMULAS
 from srnet_cli.compare.plane import Plane
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.model.functions import outputs
-from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.rendering.plotting import as_png, blank_figure, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,22 +82,22 @@ def _regions(
     across, up = np.linspace(plane.low - 0.05 * span, plane.high + 0.05 * span, _GRID).T
     points = np.column_stack([np.tile(across, _GRID), np.repeat(up, _GRID)])
     with np.errstate(all="ignore"):
-        found = labels(predict(plane.rows(points))).reshape(_GRID, _GRID)
+        classes = labels(predict(plane.rows(points))).reshape(_GRID, _GRID)
     colours, last = _colours(comparison)
     axes.pcolormesh(
-        across, up, found, shading="nearest", cmap=colours, vmin=0, vmax=last, alpha=opacity
+        across, up, classes, shading="nearest", cmap=colours, vmin=0, vmax=last, alpha=opacity
     )
 
 
 def _points(axes: Axes, comparison: Comparison, kind: str, plane: Plane) -> None:
     """The classes that explanations give, at the instances of the first set."""
-    name, one = next(iter(comparison.sets.items()))
+    name, compared = next(iter(comparison.sets.items()))
     first = next(done for done in comparison.done if done.task.kind == kind)
     said = labels(first.outcomes[0].values)
     known = np.isfinite(said)
-    is_other = said[known] != labels(one.instances.network)[known]
+    is_other = said[known] != labels(compared.instances.network)[known]
     colours, last = _colours(comparison)
-    across, up = plane.place(one.instances.X[known]).T
+    across, up = plane.place(compared.instances.X[known]).T
     rings = ["black" if other else "white" for other in is_other]
     axes.scatter(
         across, up, c=said[known], cmap=colours, vmin=0, vmax=last, s=14, edgecolors=rings,
@@ -108,7 +108,7 @@ def _points(axes: Axes, comparison: Comparison, kind: str, plane: Plane) -> None
 
 
 def _colours(comparison: Comparison) -> tuple[Colormap, int]:
-    """A colour a class, and the number of the last."""
+    """A colour per class, and the number of the last."""
     from matplotlib import colormaps
 
     count = comparison.fitted.network.widths[-1]

@@ -23,10 +23,10 @@ from srnet_cli.compare.plane import View, plane_of
 from srnet_cli.compare.plots import plots
 from srnet_cli.compare.tasks import Done, run_all
 from srnet_cli.errors import Interrupted, UsageError
-from srnet_cli.expressions.formulas import layer_formulas
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.reporting import StepReporter
 from srnet_cli.runs import files
+from srnet_cli.runs.expressions_file import printed_layers, shortener
 from srnet_cli.runs.records import RunInfo
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.signals import Signals, StopNow
@@ -77,12 +77,12 @@ def run(
             with signals.at_once():
                 runs = _read(references, view)  # all, before minutes go into the first of them
 
-            def compared(one: _Run) -> Comparison:
+            def compared(run: _Run) -> Comparison:
                 return compare(
-                    one.fitted, one.name, one.seed, kinds, instances, jobs, reporter, view
+                    run.fitted, run.name, run.seed, kinds, instances, jobs, reporter, view
                 )
 
-            return [_kept(one, compared, reporter, signals, kept) for one in runs]
+            return [_kept(run, compared, reporter, signals, kept) for run in runs]
         except StopNow:
             raise _interrupted(signals.number or 0, kept) from None
 
@@ -106,9 +106,9 @@ def _read_one(path: Path, view: View) -> _Run:
     name = info.title
     fitted = read_run(path)
     view.check(name, fitted.model.features, fitted.network.output_activation == "softmax")
-    for rows, title in (("train", "training"), *((one, one) for one in SETS)):
+    for rows in ("train", *SETS):
         if rows in fitted.sets:
-            require_finite(fitted.sets[rows], title)
+            require_finite(fitted.sets[rows], "training" if rows == "train" else rows)
     if fitted.is_done:
         for needed in PLOTTED:
             folder.read(needed)
@@ -116,24 +116,24 @@ def _read_one(path: Path, view: View) -> _Run:
 
 
 def _kept(
-    one: _Run,
+    run: _Run,
     compared: Callable[[_Run], Comparison],
     reporter: StepReporter,
     signals: Signals,
     kept: list[Path],
 ) -> Comparison:
     """Compare a run; a signal stops that at once, but for the moment in which it is written."""
-    path = one.fitted.path
-    with RunFolder.claim(path) if _can_keep(one.fitted, reporter) else nullcontext() as folder:
+    path = run.fitted.path
+    with RunFolder.claim(path) if _can_keep(run.fitted, reporter) else nullcontext() as folder:
         with signals.at_once():
-            made = compared(one)
-            files = _files(made) if folder else {}
+            comparison = compared(run)
+            files = _files(comparison) if folder else {}
         if folder:
             folder.amend(files)
             kept.append(path)
-            made = replace(made, kept=True)
+            comparison = replace(comparison, kept=True)
     with signals.at_once():
-        return made
+        return comparison
 
 
 def _interrupted(number: int, kept: Sequence[Path]) -> Interrupted:
@@ -169,13 +169,13 @@ def compare(
     if subject.answers is not None:
         kinds = ["direct", *kinds]
     sets = choose(subject, fitted.sets, count, seed)
-    for one in sets:
-        if len(one) < count:
+    for instances in sets:
+        if len(instances) < count:
             reporter.notice(
-                f"{name}: there are only {len(one)} {SET_NAMES[one.set_name]} rows; "
+                f"{name}: there are only {len(instances)} {SET_NAMES[instances.set_name]} rows; "
                 "all are explained"
             )
-    for missing in (one for one in SETS if one not in fitted.sets):
+    for missing in (rows for rows in SETS if rows not in fitted.sets):
         if missing != "boundary" or fitted.network.output_activation == "softmax":
             reporter.notice(f"{name}: the run has no {SET_NAMES[missing]} rows")
     line = path_instances(subject, fitted.sets)
@@ -205,9 +205,9 @@ def subject_of(fitted: FittedRun) -> Subject:
     """
     train = fitted.sets["train"]
     require_finite(train, "training")
-    rows = fitted.assessment.checked
-    formulas = layer_formulas(fitted.model, rows.X, values=rows.layers)
-    nodes = sum(layer.complexity for layer in formulas)
+    assessment = fitted.assessment
+    layers = printed_layers(assessment, shortener(assessment, fitted.settings))
+    nodes = sum(layer.complexity for layer in layers)
     answers = None
     if fitted.formulas is not None:
         answers = Answers.from_formulas(fitted.formulas, fitted.has_classes)
@@ -224,7 +224,12 @@ def _judged(
     compared = {}
     for number, instances in enumerate(sets):
         judged = {
-            kind: judge(subject, instances, [one.outcomes[number] for one in of(kind, done)], seed)
+            kind: judge(
+                subject,
+                instances,
+                [result.outcomes[number] for result in results_of(kind, done)],
+                seed,
+            )
             for kind in kinds
         }
         trivial = is_trivial(subject, instances)
@@ -232,13 +237,13 @@ def _judged(
     return compared
 
 
-def of(kind: str, done: Sequence[Done]) -> list[Done]:
+def results_of(kind: str, done: Sequence[Done]) -> list[Done]:
     """What an explainer has given, seed by seed."""
-    return [one for one in done if one.task.kind == kind]
+    return [result for result in done if result.task.kind == kind]
 
 
 def _cost(kind: str, done: Sequence[Done], seed: int) -> Cost:
-    first = of(kind, done)[0]
+    first = results_of(kind, done)[0]
     seconds = np.concatenate([outcome.seconds for outcome in first.outcomes])
     usable = np.flatnonzero(np.isfinite(seconds))
     return Cost(first.fit_seconds, bootstrap(lambda i: float(seconds[i].mean()), usable, seed))

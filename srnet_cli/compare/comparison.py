@@ -19,7 +19,7 @@ class Cost:
     """What an explainer costs, in seconds of wall clock, with one BLAS thread.
 
     Attributes:
-        fit: to fit it, once a network.
+        fit: to fit it, once per network.
         explanation: an explanation, over all instances.
     """
 

@@ -25,7 +25,6 @@ from srnet_cli.rendering.table import (
     table,
     text,
 )
-from srnet_cli.store import plain_values
 
 _ROWS = {
     "rmse": "RMSE at the instance",
@@ -78,44 +77,44 @@ def document(comparisons: Sequence[Comparison]) -> Document:
     return Document(
         title=str(comparisons[0].fitted.path) if is_alone else "",
         sections=tuple(sections),
-        record=plain_values([record(comparison) for comparison in comparisons]),
+        record=[record(comparison).to_dict() for comparison in comparisons],
     )
 
 
 def _tables(comparison: Comparison) -> Iterator[Table]:
-    for name, one in comparison.sets.items():
-        yield _measures(name, one)
-        yield _sweep(name, one)
+    for name, compared in comparison.sets.items():
+        yield _measures(name, compared)
+        yield _sweep(name, compared)
     yield _costs(comparison)
 
 
-def _measures(name: str, one: SetComparison) -> Table:
+def _measures(name: str, compared: SetComparison) -> Table:
     """A row per measure, a column per explainer."""
-    columns = _columns(f"{SET_NAMES[name]}, {len(one.instances)} instances", one.judged)
-    first = next(iter(one.judged.values()))
+    columns = _columns(f"{SET_NAMES[name]}, {len(compared.instances)} instances", compared.judged)
+    first = next(iter(compared.judged.values()))
     rows = []
     for measure, title in _ROWS.items():
         if measure not in first.figures:
             continue
-        measured = [judged.figures[measure] for judged in one.judged.values()]
+        measured = [judged.figures[measure] for judged in compared.judged.values()]
         rows.append([text(title), *(_cell(figure, measure) for figure in measured)])
         if measure in _SHORT:
             rows.append([text(_SHORT[measure]), *map(_short_cell, measured)])
-    failures = [sum(judged.failures.values()) for judged in one.judged.values()]
+    failures = [sum(judged.failures.values()) for judged in compared.judged.values()]
     if any(failures):
         rows.append([text("failed"), *(number(count, "d") for count in failures)])
     return table(columns, rows, note_title=_INTERVAL)
 
 
-def _sweep(name: str, one: SetComparison) -> Table:
+def _sweep(name: str, compared: SetComparison) -> Table:
     """Fidelity around the instances by the size of the neighbourhood, without intervals."""
     sizes = figures(*(f"σ = {sigma:g}" for sigma in SIGMAS))
     rows = []
     for measure, title in _SWEEP.items():
-        for kind, judged in one.judged.items():
+        for kind, judged in compared.judged.items():
             measured = [judged.figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS]
             cells = [replace(_cell(figure, measure), note="") for figure in measured]
-            rows.append([text(f"{title} {titles(one.judged)[kind]}"), *cells])
+            rows.append([text(f"{title} {titles(compared.judged)[kind]}"), *cells])
     return table([Column(f"{SET_NAMES[name]}, around"), *sizes], rows)
 
 
@@ -175,16 +174,16 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
         "intervals over instances"
     )
     if comparison.answers is not None:
-        layered = len(comparison.fitted.model.layers) == len(comparison.fitted.network.weights)
+        layered = len(comparison.fitted.model.layers) == len(comparison.fitted.network.widths) - 1
         yield from _judged_formulas(comparison.answers, layered)
-    for name, one in comparison.sets.items():
-        if one.trivial:
+    for name, compared in comparison.sets.items():
+        if compared.trivial:
             same = "class" if comparison.is_classifier else "value"
             yield (
                 f"{SET_NAMES[name]}: the network gives one {same} on all instances, so agreement "
                 "with it is trivial"
             )
-        yield from _failures(SET_NAMES[name], one)
+        yield from _failures(SET_NAMES[name], compared)
     if "lime" in comparison.kinds:
         yield (
             "LIME: continuous features, coefficients per unit of the input; its ridge penalty is 1 "
@@ -217,19 +216,19 @@ def _judged_formulas(answers: Answers, layered: bool) -> Iterator[str]:
         yield f"… and the formulas of {len(judged) - _LISTED} more outputs"
 
 
-def _failures(name: str, one: SetComparison) -> Iterator[str]:
-    total = len(one.instances)
-    for kind, judged in one.judged.items():
-        title = titles(one.judged)[kind]
+def _failures(name: str, compared: SetComparison) -> Iterator[str]:
+    total = len(compared.instances)
+    for kind, judged in compared.judged.items():
+        title = titles(compared.judged)[kind]
         for reason, count in judged.failures.items():
             yield f"{name}: {title} failed on {count} of {total} instances: {reason}"
         if judged.unstable_failures:
             yield f"{name}: {title} failed on {judged.unstable_failures} more with other seeds"
         for measure, figure in judged.figures.items():
-            left = total - sum(judged.failures.values()) - figure.instances
+            undefined = total - sum(judged.failures.values()) - figure.instances
             # Where the RMSE around an instance is undefined, so is R².
-            if left > 0 and measure in _NAMES:
+            if undefined > 0 and measure in _NAMES:
                 yield (
                     f"{name}: {title}: {_NAMES[measure]}: over {figure.instances} "
-                    f"instances, undefined on {left}"
+                    f"instances, undefined on {undefined}"
                 )

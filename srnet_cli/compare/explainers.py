@@ -25,7 +25,7 @@ from srnet_cli.compare.maple import fit_maple
 from srnet_cli.errors import UsageError
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.model.functions import gradient, outputs
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 
 Array = NDArray[np.float64]
 
@@ -38,11 +38,11 @@ class Subject:
         network: the network.
         model: the formulas of a run that read it.
         train: the training rows that explainers may learn from, raw, (n, d).
-        nodes: nodes of the expressions of all the model's layers, without readouts.
+        nodes: nodes of everything that is printed of the model's layers, readouts included.
         answers: the whole-network formulas that the run answers with; None where it has none.
     """
 
-    network: Network
+    network: TrainedNetwork
     model: SymbolicNetwork
     train: Array
     nodes: int
@@ -62,6 +62,11 @@ class Subject:
         """Standard deviations of the features over the training rows, (d,); 1 of a constant."""
         spread = self.train.std(axis=0)
         return np.where(is_constant(self.train) | (spread == 0), 1.0, spread)
+
+    @property
+    def deviations(self) -> Array:
+        """Standard deviations of the features over the training rows, (d,); 0 of a constant."""
+        return np.where(is_constant(self.train), 0.0, self.train.std(axis=0))
 
     @cached_property
     def output_spread(self) -> Array:
@@ -114,9 +119,8 @@ class FormulaExplanation(Explanation):
 
     @property
     def nodes(self) -> int:
-        """Nodes of the expressions and of the readouts of all layers."""
-        readouts = sum(_nodes(layer.weights.T) for layer in self.subject.model.layers)
-        return self.subject.nodes + readouts
+        """Nodes of the formulas of all layers, as printed."""
+        return self.subject.nodes
 
 
 @dataclass(frozen=True)
@@ -269,7 +273,7 @@ class _Lime:
                 sample_around_instance=LIME_SETTINGS["sample_around_instance"],
                 random_state=seed % 2**32,
             )
-            found = explainer.explain_instance(
+            explained = explainer.explain_instance(
                 x,
                 predict,
                 labels=labels,
@@ -281,9 +285,9 @@ class _Lime:
         parts = []
         for label in labels:
             slopes = np.zeros(len(x))
-            for feature, weight in found.local_exp[label]:
+            for feature, weight in explained.local_exp[label]:
                 slopes[feature] = weight / deviation[feature]
-            parts.append((float(found.intercept[label] - slopes @ mean), slopes))
+            parts.append((float(explained.intercept[label] - slopes @ mean), slopes))
         return parts
 
 
@@ -303,7 +307,7 @@ _FOREST = ("n_estimators", "min_samples_leaf", "max_features")
 
 
 class _Maple:
-    """MAPLE, one an output, fitted on what the network says on the training rows."""
+    """MAPLE, one per output, fitted on what the network says on the training rows."""
 
     def __init__(self, subject: Subject, seed: int) -> None:
         self._mean, self._deviation = subject.center, subject.scale
@@ -315,15 +319,15 @@ class _Maple:
         forest = {name: MAPLE_SETTINGS[name] for name in _FOREST}
         with _quietly():
             self._explainers = [
-                fit_maple(scaled, one, seed % 2**32, **forest) for one in truth.T.copy()
+                fit_maple(scaled, output, seed % 2**32, **forest) for output in truth.T.copy()
             ]
 
     def explain(self, x: Array, seed: int) -> Explanation:
         with _quietly():
             scaled = (x - self._mean) / self._deviation
-            found = np.stack([one.explain(scaled)["coefs"] for one in self._explainers])
-        slopes = found[:, 1:] / self._deviation
-        return Explanation(found[:, 0] - slopes @ self._mean, slopes)
+            weights = np.stack([maple.explain(scaled)["coefs"] for maple in self._explainers])
+        slopes = weights[:, 1:] / self._deviation
+        return Explanation(weights[:, 0] - slopes @ self._mean, slopes)
 
 
 @contextmanager

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
@@ -12,9 +10,22 @@ from srnet_cli.compare.bootstrap import LEVEL, RESAMPLES, Figure
 from srnet_cli.compare.comparison import Comparison, SetComparison
 from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.instances import NEIGHBOURS, SIGMAS
+from srnet_cli.compare.measures import Judged
+from srnet_cli.compare.records import (
+    BootstrapEntry,
+    ComparisonRecord,
+    ExplainerEntry,
+    ExplanationEntry,
+    FailureEntry,
+    FigureEntry,
+    FormulaEntry,
+    InstanceEntry,
+    JudgedEntry,
+    SetEntry,
+)
 from srnet_cli.compare.tasks import REPEATS, Done, fit_seed_of, seed_of
 from srnet_cli.runs import files
-from srnet_cli.store import encode_json
+from srnet_cli.store import encode_json, plain_values
 
 PLOTTED = (files.CURVES,)
 """Files of a run that its plots need."""
@@ -22,18 +33,18 @@ PLOTTED = (files.CURVES,)
 
 def json_bytes(comparison: Comparison) -> bytes:
     """``compare.json``: settings, figures, and every explanation."""
-    return encode_json(record(comparison))
+    return encode_json(record(comparison).to_dict())
 
 
 def csv_bytes(comparison: Comparison) -> bytes:
-    """``compare.csv``: a line a figure."""
+    """``compare.csv``: a line per figure."""
     lines = ["set,explainer,measure,value,low,high,instances"]
-    for name, one in comparison.sets.items():
-        for kind, judged in one.judged.items():
+    for name, compared in comparison.sets.items():
+        for kind, judged in compared.judged.items():
             for measure, figure in judged.figures.items():
                 lines.append(f"{name},{kind},{measure},{_cells(figure)}")
             failed = sum(judged.failures.values())
-            lines.append(f"{name},{kind},failed,{failed},,,{len(one.instances)}")
+            lines.append(f"{name},{kind},failed,{failed},,,{len(compared.instances)}")
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -46,92 +57,97 @@ def timing_bytes(comparison: Comparison) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def record(comparison: Comparison) -> dict[str, Any]:
+def record(comparison: Comparison) -> ComparisonRecord:
     """The content of ``compare.json``."""
-    fitted, firsts = comparison.fitted, _first_seeds(comparison)
-    return {
-        "run": comparison.name,
-        "features": list(fitted.model.features),
-        "target": fitted.inputs.target,
-        "classes": list(fitted.inputs.classes),
-        "explained": "probabilities" if comparison.is_classifier else "outputs",
-        "plane": None if comparison.plane is None else list(comparison.plane.names),
-        "seed": comparison.seed,
-        "seeds_per_instance": REPEATS,
-        "sigmas": list(SIGMAS),
-        "neighbours": NEIGHBOURS,
-        "bootstrap": {"resamples": RESAMPLES, "level": LEVEL},
-        "explainers": {
-            kind: {
-                "title": comparison.titles[kind],
-                "fit_seed": fit_seed_of(firsts[kind].task, comparison.seed)
-                if EXPLAINERS[kind].is_random
-                else None,
-                "settings": dict(EXPLAINERS[kind].settings),
-            }
-            for kind in comparison.kinds
+    fitted = comparison.fitted
+    return ComparisonRecord(
+        run=comparison.name,
+        features=tuple(fitted.model.features),
+        target=fitted.inputs.target,
+        classes=tuple(fitted.inputs.classes),
+        explained="probabilities" if comparison.is_classifier else "outputs",
+        plane=None if comparison.plane is None else comparison.plane.names,
+        seed=comparison.seed,
+        seeds_per_instance=REPEATS,
+        sigmas=SIGMAS,
+        neighbours=NEIGHBOURS,
+        bootstrap=BootstrapEntry(RESAMPLES, LEVEL),
+        explainers=_explainers(comparison),
+        formulas=_formulas(comparison),
+        sets={
+            name: _set(comparison, number, compared)
+            for number, (name, compared) in enumerate(comparison.sets.items())
         },
-        **_formulas(comparison),
-        "sets": {
-            name: _set(comparison, number, one)
-            for number, (name, one) in enumerate(comparison.sets.items())
-        },
-    }
+    )
 
 
-def _formulas(comparison: Comparison) -> dict[str, Any]:
+def _explainers(comparison: Comparison) -> dict[str, ExplainerEntry]:
+    firsts, titles = _first_seeds(comparison), comparison.titles
+    entries = {}
+    for kind in comparison.kinds:
+        explainer = EXPLAINERS[kind]
+        seed = fit_seed_of(firsts[kind].task, comparison.seed) if explainer.is_random else None
+        entries[kind] = ExplainerEntry(titles[kind], seed, dict(explainer.settings))
+    return entries
+
+
+def _formulas(comparison: Comparison) -> tuple[FormulaEntry, ...] | None:
     """The whole-network formulas that were compared, where there are any."""
     answers = comparison.answers
     if answers is None:
-        return {}
+        return None
     columns = zip(answers.outputs, answers.texts, answers.complexities, answers.errors, strict=True)
-    keys = ("output", "formula", "complexity", "unexplained")
-    return {"formulas": [dict(zip(keys, cells, strict=True)) for cells in columns]}
+    return tuple(
+        FormulaEntry(output, text, complexity, plain_values(error))
+        for output, text, complexity, error in columns
+    )
 
 
-def _set(comparison: Comparison, number: int, one: SetComparison) -> dict[str, Any]:
-    instances = one.instances
-    return {
-        "rows": len(instances),
-        "trivial": one.trivial,
-        "explainers": {
-            kind: {
-                "figures": {name: asdict(figure) for name, figure in judged.figures.items()},
-                "failures": judged.failures,
-                "failures_with_other_seeds": judged.unstable_failures,
-            }
-            for kind, judged in one.judged.items()
-        },
-        "instances": [
-            {
-                "row": row,
-                "x": instances.X[index],
-                "network": instances.network[index],
-                "gradient": instances.gradient[index],
-                **{
-                    kind: dict(_explanation(comparison, done, number, index))
-                    for kind, done in _first_seeds(comparison).items()
+def _set(comparison: Comparison, number: int, compared: SetComparison) -> SetEntry:
+    instances, firsts = compared.instances, _first_seeds(comparison)
+    return SetEntry(
+        rows=len(instances),
+        trivial=compared.trivial,
+        explainers={kind: _judged(judged) for kind, judged in compared.judged.items()},
+        instances=tuple(
+            InstanceEntry(
+                row=row,
+                x=plain_values(instances.X[index]),
+                network=plain_values(instances.network[index]),
+                gradient=plain_values(instances.gradient[index]),
+                explanations={
+                    kind: _explanation(comparison, done, number, index)
+                    for kind, done in firsts.items()
                 },
-            }
+            )
             for index, row in enumerate(instances.rows.tolist())
-        ],
+        ),
+    )
+
+
+def _judged(judged: Judged) -> JudgedEntry:
+    figures = {
+        name: FigureEntry(**plain_values(asdict(figure))) for name, figure in judged.figures.items()
     }
+    return JudgedEntry(figures, judged.failures, judged.unstable_failures)
 
 
 def _explanation(
     comparison: Comparison, done: Done, number: int, index: int
-) -> Iterator[tuple[str, Any]]:
+) -> ExplanationEntry | FailureEntry:
     outcome = done.outcomes[number]
     instances = list(comparison.sets.values())[number].instances
     if outcome.errors[index]:
-        yield "error", outcome.errors[index]
-        return
-    yield "value", outcome.values[index]
-    yield "intercept", outcome.intercepts[index]
-    yield "coefficients", outcome.coefficients[index]
+        return FailureEntry(outcome.errors[index])
+    seed, row = None, int(instances.rows[index])
     if EXPLAINERS[done.task.kind].is_random:
-        row = int(instances.rows[index])
-        yield "seed", seed_of(done.task, comparison.seed, instances.set_name, row)
+        seed = seed_of(done.task, comparison.seed, instances.set_name, row)
+    return ExplanationEntry(
+        value=plain_values(outcome.values[index]),
+        intercept=plain_values(outcome.intercepts[index]),
+        coefficients=plain_values(outcome.coefficients[index]),
+        seed=seed,
+    )
 
 
 def _first_seeds(comparison: Comparison) -> dict[str, Done]:

@@ -21,7 +21,7 @@ SIGMAS = (0.01, 0.03, 0.1, 0.3, 1.0)
 SIGMA = 0.1
 """The one that MAPLE's authors judge by."""
 NEIGHBOURS = 5
-"""Points an instance and size."""
+"""Points per instance and size."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ def choose(
     Raises:
         DataError: there are no such rows, or some have missing values.
     """
-    found = tuple(_of(subject, name, sets[name], count, seed) for name in SETS if name in sets)
-    if not found:
+    chosen = tuple(_of(subject, name, sets[name], count, seed) for name in SETS if name in sets)
+    if not chosen:
         raise DataError(
             "the run has neither held-out rows nor rows beyond its domain to compare on",
             hint="give the dataset a 'test_fraction', 'test_samples' or a domain, and fit again",
         )
-    return found
+    return chosen
 
 
 def require_finite(X: Array, name: str) -> None:
@@ -96,6 +96,8 @@ def require_finite(X: Array, name: str) -> None:
 def neighbours(subject: Subject, x: Array, seed: int, name: str, row: int) -> Array:
     """Normal perturbations of a raw row, the same directions for every size: (sigmas, points, d).
 
+    What never varies is not moved: neither network nor formulas have seen it elsewhere.
+
     Args:
         subject: what is explained; gives the features' standard deviations.
         x: the row, (d,).
@@ -103,7 +105,7 @@ def neighbours(subject: Subject, x: Array, seed: int, name: str, row: int) -> Ar
         name, row: the set and the number of the row in it.
     """
     directions = stream(seed, "compare", "neighbours", name, row).normal(size=(NEIGHBOURS, len(x)))
-    return np.stack([x + sigma * subject.scale * directions for sigma in SIGMAS])
+    return np.stack([x + sigma * subject.deviations * directions for sigma in SIGMAS])
 
 
 def _of(subject: Subject, name: str, X: Array, count: int, seed: int) -> Instances:

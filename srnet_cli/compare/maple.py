@@ -1,7 +1,7 @@
 """MAPLE of the package ``shap``, fitted in seconds where the package alone takes minutes.
 
 The package chooses how many features to keep by a ridge regression for every held-out row and every
-number of features. Here one Cholesky factor a row gives those regressions for all numbers of
+number of features. Here one Cholesky factor per row gives those regressions for all numbers of
 features at once. The forest, the weights of rows and every explanation are the package's own.
 """
 
@@ -128,13 +128,13 @@ def _best_number(
         weights: for every held-out row, the training rows that count and their weights.
     """
     train, held_out, penalty = maple.X_train[:, ranking], X[:, ranking], maple.regularization
-    found = np.stack(
+    predictions = np.stack(
         [
             nested_ridge(train[rows], maple.MR_train[rows], weight, penalty, x)
             for x, (rows, weight) in zip(held_out, weights, strict=True)
         ]
     )
-    errors = np.sqrt(np.mean((found - y[:, None]) ** 2, axis=0))
+    errors = np.sqrt(np.mean((predictions - y[:, None]) ** 2, axis=0))
     # Where an error is undefined nothing is known of the least, and none is left out.
     close = np.flatnonzero(~(errors > errors.min() * (1 + _MARGIN))) + 1
     if len(close) == 1:
@@ -186,10 +186,10 @@ def _error(
     from sklearn.metrics import mean_squared_error
 
     train, held_out = _kept(maple.X_train, ranking, number), _kept(X, ranking, number)
-    found = np.empty(len(y))
+    predictions = np.empty(len(y))
     for index, (rows, weight) in enumerate(weights):
         every = np.zeros(len(train))
         every[rows] = weight
         model = Ridge(alpha=maple.regularization).fit(train, maple.MR_train, every)
-        found[index] = model.predict(held_out[index][None])[0]
-    return float(np.sqrt(mean_squared_error(found, y)))
+        predictions[index] = model.predict(held_out[index][None])[0]
+    return float(np.sqrt(mean_squared_error(predictions, y)))

@@ -53,7 +53,7 @@ def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], s
     Args:
         subject: what is explained.
         instances: n of them.
-        outcomes: one a seed; all but ``spread`` are of the first.
+        outcomes: one per seed; all but ``spread`` are of the first.
         seed: of the bootstrap.
     """
     first = outcomes[0]
@@ -79,9 +79,9 @@ def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], s
         "r2": figure(lambda i: r2(truth[i], values[i])),
     }
     if subject.network.output_activation == "softmax":
-        labels, found = truth.argmax(axis=1), values.argmax(axis=1)
-        figures["agreement"] = figure(lambda i: accuracy(labels[i], found[i]))
-        figures["kappa"] = figure(lambda i: cohen_kappa(labels[i], found[i]))
+        labels, said = truth.argmax(axis=1), values.argmax(axis=1)
+        figures["agreement"] = figure(lambda i: accuracy(labels[i], said[i]))
+        figures["kappa"] = figure(lambda i: cohen_kappa(labels[i], said[i]))
         figures["majority"] = figure(lambda i: majority_rate(labels[i]))
         figures["agreement_near"] = mean(_agreement_near(instances, first))
     for index, sigma in enumerate(SIGMAS):
@@ -129,15 +129,15 @@ def _agreement_near(instances: Instances, outcome: Outcome) -> Array:
 
 def _spread(subject: Subject, outcomes: Sequence[Outcome]) -> Array:
     unit = subject.output_spread[:, None]
-    effects = np.stack([one.coefficients for one in outcomes]) * subject.scale / unit
+    effects = np.stack([outcome.coefficients for outcome in outcomes]) * subject.deviations / unit
     with np.errstate(all="ignore"):
         return np.sqrt(_mean_square(effects.std(axis=0)))
 
 
 def _cosine(subject: Subject, instances: Instances, outcome: Outcome) -> Array:
-    own = _unit(instances.gradient * subject.scale)
-    found = _unit(outcome.coefficients * subject.scale)
-    return np.asarray(np.clip((own * found).sum(axis=1), -1.0, 1.0))
+    own = _unit(instances.gradient * subject.deviations)
+    given = _unit(outcome.coefficients * subject.deviations)
+    return np.asarray(np.clip((own * given).sum(axis=1), -1.0, 1.0))
 
 
 def _unit(effects: Array) -> Array:
@@ -154,5 +154,5 @@ def _reasons(errors: Sequence[str]) -> dict[str, int]:
 
 
 def _unstable(outcomes: Sequence[Outcome]) -> int:
-    later = [any(others) for others in zip(*(one.errors for one in outcomes), strict=True)]
+    later = [any(others) for others in zip(*(outcome.errors for outcome in outcomes), strict=True)]
     return sum(later) - sum(map(bool, outcomes[0].errors))

@@ -51,7 +51,9 @@ class View:
     @property
     def wishes(self) -> tuple[str, ...]:
         """The names of what is asked for."""
-        return tuple(of.name for of in fields(self) if getattr(self, of.name) != of.default)
+        return tuple(
+            field.name for field in fields(self) if getattr(self, field.name) != field.default
+        )
 
     def check(self, run: str, features: Sequence[str], is_classifier: bool) -> None:
         """Check that a run has such a plane.

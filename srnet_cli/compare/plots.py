@@ -18,7 +18,7 @@ from srnet_cli.errors import SrnetError
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.model.functions import explained
-from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.rendering.plotting import as_png, blank_figure, label
 from srnet_cli.runs import files
 from srnet_cli.store import RunFolder
 
@@ -49,7 +49,7 @@ _STYLES = {
 
 def plots(comparison: Comparison) -> dict[str, bytes]:
     """Every plot of the comparison, by its path in the run folder."""
-    made = {
+    images = {
         files.PATH_PLOT: _path(comparison),
         files.SCATTER_PLOT: _scatter(comparison),
         files.SWEEP_PLOT: _sweep(comparison),
@@ -57,8 +57,8 @@ def plots(comparison: Comparison) -> dict[str, bytes]:
         files.CONVERGENCE_PLOT: _convergence(comparison),
     }
     if comparison.plane is not None:
-        made[files.BOUNDARIES_PLOT] = boundaries(comparison, comparison.plane)
-    return made
+        images[files.BOUNDARIES_PLOT] = boundaries(comparison, comparison.plane)
+    return images
 
 
 def _path(comparison: Comparison) -> bytes:
@@ -101,9 +101,9 @@ def _scatter(comparison: Comparison) -> bytes:
     figure = blank_figure(3.4 * len(comparison.kinds), 3.2 * len(comparison.sets))
     grid = figure.subplots(len(comparison.sets), len(comparison.kinds), squeeze=False)
     firsts = {done.task.kind: done for done in comparison.done if not done.task.repeat}
-    for row, (name, one) in enumerate(comparison.sets.items()):
+    for row, (name, compared) in enumerate(comparison.sets.items()):
         for column, kind in enumerate(comparison.kinds):
-            axes, known = grid[row][column], one.instances.network
+            axes, known = grid[row][column], compared.instances.network
             axes.plot(known.ravel(), known.ravel(), color="0.7", lw=1)
             values = firsts[kind].outcomes[row].values
             axes.scatter(known.ravel(), values.ravel(), s=6, color=_COLORS[kind])
@@ -119,10 +119,10 @@ def _sweep(comparison: Comparison) -> bytes:
     """RMSE and R² around the instances over the size of the neighbourhood, with intervals."""
     figure = blank_figure(3.6 * len(comparison.sets), 5)
     grid = figure.subplots(2, len(comparison.sets), squeeze=False, sharex=True)
-    for column, (name, one) in enumerate(comparison.sets.items()):
+    for column, (name, compared) in enumerate(comparison.sets.items()):
         above, below = grid[0][column], grid[1][column]
         for kind in comparison.kinds:
-            figures = one.judged[kind].figures
+            figures = compared.judged[kind].figures
             for axes, measure in ((above, "rmse_near"), (below, "r2_near")):
                 _band(
                     axes,
@@ -144,7 +144,7 @@ def _sweep(comparison: Comparison) -> bytes:
 
 def _band(axes: Axes, kind: str, title: str, figures: Sequence[Figure]) -> None:
     """An explainer's figures over the sizes of neighbourhoods, in the band of their intervals."""
-    value, low, high = np.array([(one.value, one.low, one.high) for one in figures]).T
+    value, low, high = np.array([(figure.value, figure.low, figure.high) for figure in figures]).T
     axes.plot(
         SIGMAS, value, marker=".", color=_COLORS[kind], linestyle=_STYLES[kind],
         label=title,
@@ -157,12 +157,12 @@ def _layers(comparison: Comparison) -> bytes:
     fitted = comparison.fitted
     judged = fitted.assessment.judged
     order = np.argsort(explained(fitted.network, judged.truth[:_ROWS])[:, 0], kind="stable")
-    actual, found = (
+    actual, approximate = (
         [layer[order] for layer in layers] for layers in (judged.activations, judged.units)
     )
     figure = blank_figure(7, 1.6 * len(actual) + 0.6)
     grid = figure.subplots(len(actual), 2, squeeze=False)
-    for index, (known, read) in enumerate(zip(actual, found, strict=True)):
+    for index, (known, read) in enumerate(zip(actual, approximate, strict=True)):
         low, high = float(known.min()), float(known.max())
         for axes, values, title in zip(
             grid[index], (known, read), ("network", "SRNet"), strict=True

@@ -57,7 +57,7 @@ def run_in_processes(
         ) as pool:
             try:
                 with signals_kept():
-                    futures = [pool.submit(work, *one) for one in arguments]
+                    futures = [pool.submit(work, *call) for call in arguments]
                 # Read without its lock, which a worker that was killed may still hold.
                 _await(futures, lambda: step(count.get_obj().value, total))
             except BaseException:
@@ -78,9 +78,9 @@ def run_in_processes(
 
 def _await(futures: Sequence[Future[Any]], look: Callable[[], None]) -> None:
     """Wait until all are done, looking now and then; raise what the first that fails raises."""
-    left: set[Future[Any]] = set(futures)
-    while left:
-        done, left = wait(left, timeout=_LOOK_SECONDS)
+    waiting: set[Future[Any]] = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_LOOK_SECONDS)
         for future in done:
             future.result()
         look()

@@ -84,7 +84,7 @@ class Done:
     Attributes:
         task: which.
         fit_seconds: time to fit the explainer.
-        outcomes: one a set of instances.
+        outcomes: one per set of instances.
     """
 
     task: Task
@@ -136,7 +136,7 @@ def run_all(
         UsageError: a process was killed.
     """
     todo = tasks(kinds)
-    total = sum(len(one) for task in todo for one in sets if is_asked(task, one))
+    total = sum(len(instances) for task in todo for instances in sets if is_asked(task, instances))
     if min(jobs, len(todo)) > 1:
         calls = [(subject, sets, task, seed, counted) for task in todo]
         return run_in_processes(run_task, calls, min(jobs, len(todo)), step, total)
@@ -180,14 +180,16 @@ def run_task(
             explainer = EXPLAINERS[task.kind].fit(subject, fit_seed_of(task, seed))
         except Exception as error:  # a package raises whatever it likes
             outcomes = tuple(Outcome.empty(instances, _reason(error)) for instances in sets)
-            for one in sets:
-                for _ in range(len(one) if is_asked(task, one) else 0):
+            for instances in sets:
+                for _ in range(len(instances) if is_asked(task, instances) else 0):
                     explained()
             return Done(task, time.perf_counter() - start, outcomes)
         fitted = time.perf_counter() - start
         with suppress(Exception):  # what is compiled or loaded at the first call is not timed
             explainer.explain(sets[0].X[0], 0)
-        outcomes = tuple(_explain(explainer, one, task, seed, explained) for one in sets)
+        outcomes = tuple(
+            _explain(explainer, instances, task, seed, explained) for instances in sets
+        )
         return Done(task, fitted, outcomes)
 
 
@@ -217,9 +219,9 @@ def _explain_one(
     x, row = instances.X[index], int(instances.rows[index])
     start = time.perf_counter()
     try:
-        found = explainer.explain(x, seed_of(task, seed, instances.set_name, row))
+        explanation = explainer.explain(x, seed_of(task, seed, instances.set_name, row))
         outcome.seconds[index] = time.perf_counter() - start
-        value = found(x[None])[0]
+        value = explanation(x[None])[0]
     except Exception as error:  # a package raises whatever it likes
         outcome.errors[index] = _reason(error)
         return
@@ -227,12 +229,12 @@ def _explain_one(
         outcome.errors[index] = "gives no finite value"
         return
     outcome.values[index] = value
-    outcome.intercepts[index] = found.intercept
-    outcome.coefficients[index] = found.coefficients
-    outcome.terms[index], outcome.nodes[index] = found.terms, found.nodes
+    outcome.intercepts[index] = explanation.intercept
+    outcome.coefficients[index] = explanation.coefficients
+    outcome.terms[index], outcome.nodes[index] = explanation.terms, explanation.nodes
     if task.repeat == 0 and instances.neighbours.size:
         points = instances.neighbours[index]
-        values = found(points.reshape(-1, len(x)))
+        values = explanation(points.reshape(-1, len(x)))
         outcome.around[index] = values.reshape(outcome.around[index].shape)
 
 

@@ -12,8 +12,9 @@ from srnet_cli.config.types import Box, FilePath, Fraction, OptionalRowCount, Ro
 
 
 class DatasetSettings(Settings):
-    """Where rows come from. Exactly one of ``formula``, ``file``, ``pmlb`` or ``rows`` says it;
-    ``formula`` may stand beside ``rows`` as the truth that the network was trained on."""
+    """Where rows come from. One of ``formula``, ``file``, ``pmlb`` or ``rows`` says it; ``formula``
+    may stand beside ``rows`` as the truth that the network was trained on. A network that is loaded
+    needs none of them: its ``domain`` is enough, of which the rows are drawn that it labels."""
 
     formula: Text | None = Field(
         default=None, description="target as a formula of the domain's variables"
@@ -37,12 +38,13 @@ class DatasetSettings(Settings):
     categorical: tuple[Text, ...] = Field(
         default=(),
         max_length=1000,
-        description="columns of a table that hold categories: each becomes an input a category, "
+        description="columns of a table that hold categories: each becomes an input per category, "
         "column=category, 1 or 0. A category that no training row has is all zeros",
     )
 
     domain: Box | None = Field(
-        default=None, description="interpolation domain, an interval an input, in the inputs' order"
+        default=None,
+        description="interpolation domain, an interval per input, in the inputs' order",
     )
     validation_domain: Box | None = Field(
         default=None, description="where validation rows are drawn"
@@ -51,7 +53,8 @@ class DatasetSettings(Settings):
         default=None, description="where reports extrapolate to"
     )
     samples: RowCount = Field(
-        default=200, description="training rows drawn from a formula's domain"
+        default=200,
+        description="training rows drawn from the domain, of a formula or of a loaded network",
     )
     sampling: Literal["uniform", "grid", "diagonal"] = Field(
         default="uniform", description="how they are drawn; diagonal: all inputs are equal"
@@ -75,7 +78,7 @@ class DatasetSettings(Settings):
     boundary_sampling: Literal["segments", "box"] = Field(
         default="segments",
         description="how they are found; segments: between neighbours of different classes, halved "
-        "towards where the class changes; box, as published: of 10 uniform points a row in the "
+        "towards where the class changes; box, as published: of 10 uniform points per row in the "
         "rows' box, those whose probability of a class is nearest to 1/classes",
     )
     boundary_test_rows: OptionalRowCount = Field(
@@ -96,6 +99,11 @@ class DatasetSettings(Settings):
     standardise: bool = Field(
         default=False, description="standardise inputs, fitted on training rows"
     )
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether something says what the target is, beside the network."""
+        return any((self.formula, self.file, self.pmlb, self.rows))
 
     @field_validator("domain")
     @classmethod
@@ -128,8 +136,6 @@ class DatasetSettings(Settings):
 
     def _problems(self) -> Iterator[str]:
         tables = [key for key in ("file", "pmlb", "rows") if getattr(self, key) is not None]
-        if not tables and self.formula is None:
-            yield "give one of 'formula', 'file', 'pmlb' and 'rows'"
         if len(tables) > 1:
             yield f"give only one of {' and '.join(map(repr, tables))}"
         if self.formula is not None and tables not in ([], ["rows"]):

@@ -9,6 +9,9 @@ from srnet_cli.errors import ConfigError
 
 Location = tuple[str | int, ...]
 
+OVERRIDE = "set"
+"""Origin of what is given beside the file, by the argument of that name."""
+
 _LONGEST_LINE = 500
 
 
@@ -18,8 +21,8 @@ class Document:
 
     Attributes:
         values: the top level; usually a mapping, but nothing is checked yet.
-        origins: where a value was written, as an error line begins: ``configs/K0.yaml:14`` or
-            ``--set``. The location of the top level is ``()``.
+        origins: where a value was written, as an error line begins: ``configs/K0.yaml:14``; or
+            ``OVERRIDE``. The location of the top level is ``()``.
     """
 
     values: object
@@ -33,9 +36,15 @@ class Document:
         return "config"
 
     def complaint(self, location: Location, problem: str) -> str:
-        """An error line: origin, key and what is wrong with it."""
+        """An error line: origin, key and what is wrong with it; ``options`` name an override."""
+        origin = self.origin(location)
+        place = "" if origin == OVERRIDE else f"{origin}: "
         key = f"{dotted(location)}: " if location else ""
-        return one_line(f"{self.origin(location)}: {key}{problem}")
+        return one_line(f"{place}{key}{problem}")
+
+    def options(self, location: Location) -> tuple[str, ...]:
+        """The argument that the value at ``location`` was given by, if it was given by one."""
+        return (OVERRIDE,) if self.origin(location) == OVERRIDE else ()
 
 
 def dotted(location: Location) -> str:

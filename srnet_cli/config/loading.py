@@ -1,4 +1,4 @@
-"""From a config file and ``--set`` overrides to a validated experiment."""
+"""From a config file and overrides to a validated experiment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from srnet_cli.config import strict_yaml
-from srnet_cli.config.document import Document, Location, dotted, refusal, shortened, shown
+from srnet_cli.config.document import (
+    OVERRIDE,
+    Document,
+    Location,
+    dotted,
+    one_line,
+    refusal,
+    shortened,
+    shown,
+)
 from srnet_cli.config.evolution import (
     DEFAULT_STRATEGY,
     ORACLE_ROWS,
@@ -18,12 +27,13 @@ from srnet_cli.config.evolution import (
     keys_read,
     readers,
 )
+from srnet_cli.config.network import NetworkSettings
 from srnet_cli.config.problems import UnreadKeyError, explain, unread
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.suggestions import nearest
+from srnet_cli.errors import ConfigError
 
 MAX_BYTES = 500_000
-OVERRIDE = "--set"
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     source = shortened(str(path), 200)
     document = strict_yaml.parse(read_text(path, source), lambda line: f"{source}:{line}")
     if not isinstance(document.values, dict):
-        found = "is empty" if document.values is None else "does not hold 'key: value' lines"
-        raise refusal(f"{source}: {found}; a config begins with 'name: …'")
+        problem = "is empty" if document.values is None else "does not hold 'key: value' lines"
+        raise refusal(f"{source}: {problem}; a config begins with 'name: …'")
     own = _strategy(document.values)
     for override in overrides:
         document = _overridden(document, override)
@@ -87,6 +97,23 @@ def experiment_from_mapping(
     return _validated(Document(_as_tuples(values), {(): source}), folder)
 
 
+def network_settings(path: Path, overrides: Sequence[str] = ()) -> NetworkSettings:
+    """The settings of a network file without a config.
+
+    Args:
+        path: the file.
+        overrides: keys of the section ``network``, as ``key=value``.
+
+    Raises:
+        ConfigError: one line that names the key.
+    """
+    values = {"name": "network", "network": {"load": str(path.absolute())}}
+    document = Document(values, {(): "network"})
+    for override in overrides:
+        document = _overridden(document, f"network.{override.removeprefix('network.')}")
+    return _validated(document, None).network
+
+
 def _validated(document: Document, folder: Path | None) -> Experiment:
     try:
         experiment = Experiment.model_validate(
@@ -96,10 +123,14 @@ def _validated(document: Document, folder: Path | None) -> Experiment:
         raise explain(error, document, Experiment) from None
     except UnicodeEncodeError:
         raise refusal(f"{document.origin(())}: a text holds half a character") from None
+    if experiment.network.train is not None and not experiment.dataset.has_targets:
+        problem = "give one of 'formula', 'file', 'pmlb' and 'rows', to train a network on"
+        raise ConfigError(document.complaint(("dataset",), problem))
     strategy = experiment.evolution.strategy
     if experiment.dataset.oracle_rows != "auto" and ORACLE_ROWS not in keys_read(strategy):
         problem = unread(ORACLE_ROWS[1], strategy, readers(ORACLE_ROWS))
-        raise UnreadKeyError(document.complaint(ORACLE_ROWS, problem))
+        complaint, options = document.complaint(ORACLE_ROWS, problem), document.options(ORACLE_ROWS)
+        raise UnreadKeyError(complaint, options=options)
     return experiment
 
 
@@ -171,10 +202,14 @@ def _overridden(document: Document, override: str) -> Document:
     location: Location = tuple(key.strip().split("."))
     possible = all(location) and key.isprintable() and len(location) <= strict_yaml.MAX_DEPTH
     if not equals or not possible:
-        raise refusal(
-            f"--set {shown(override)}: expected key.path=value, as in evolution.generations=100"
+        raise ConfigError(
+            "expected key.path=value, as in evolution.generations=100",
+            options={OVERRIDE: one_line(shown(override))},
         )
-    new = strict_yaml.parse(text, lambda _: f"--set {dotted(location)}")
+    try:
+        new = strict_yaml.parse(text)
+    except ConfigError as error:
+        raise ConfigError(error.message, options={OVERRIDE: one_line(dotted(location))}) from None
     written = {(*location, *place) for place in new.origins} | {location}
     sections = {location[:depth] for depth in range(1, len(location))}
     created = written | (sections - document.origins.keys())
@@ -186,7 +221,8 @@ def _replaced(old: object, location: Location, value: object, above: Location) -
     if not location:
         return value
     if old is not None and not isinstance(old, dict):
-        raise refusal(f"--set: {dotted(above)}: not a section; set it as a whole")
+        problem = f"{dotted(above)}: not a section; set it as a whole"
+        raise ConfigError(one_line(problem), options=(OVERRIDE,))
     step, *rest = location
     section = old or {}
     return section | {step: _replaced(section.get(step), tuple(rest), value, (*above, step))}

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from srnet_cli.config.activation_names import canonical_activation
 from srnet_cli.config.section import Settings
-from srnet_cli.config.types import FilePath, Integer, Width
+from srnet_cli.config.types import FilePath, Integer, Text, Width
+
+
+def _activations(value: Any) -> Any:
+    """The names in the one way that this program writes them; the list as a tuple."""
+    if isinstance(value, str):
+        return canonical_activation(value)
+    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+        return tuple(canonical_activation(name) for name in value)
+    return value
+
+
+def _label(value: Any) -> Any:
+    """A class that looks like a number is a text all the same."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+Activations = Annotated[
+    str | tuple[str, ...],
+    BeforeValidator(_activations),
+    Field(json_schema_extra={"expected": "an activation such as relu, or a list of them"}),
+]
+Label = Annotated[str, BeforeValidator(_label), Field(max_length=10_000)]
+Positive = Annotated[float, Field(gt=0)]
 
 
 class TrainSettings(Settings):
@@ -42,17 +67,84 @@ class TrainSettings(Settings):
 
 
 class NetworkSettings(Settings):
-    """The network to explain: trained here, or loaded from a file. Exactly one of the two."""
+    """The network to explain: trained here, or loaded from a file. Exactly one of the two. What the
+    file says itself need not be said here; [your-own-network.md](your-own-network.md) tells which
+    file says what."""
 
     train: TrainSettings | None = Field(default=None, description="settings, see below")
-    load: FilePath | None = Field(default=None, description=".npz or .safetensors weights")
-    activation: Literal["sigmoid", "tanh", "relu"] = Field(
-        default="sigmoid",
-        description="hidden activation of a loaded network whose file does not say",
+    load: FilePath | None = Field(
+        default=None,
+        description="a network file: .onnx, .pt, .pth, .keras, .h5, .skops, .safetensors, .nnet, "
+        ".npz",
+    )
+    activation: Activations | None = Field(
+        default=None,
+        description="of a loaded network whose file does not say: of all hidden layers, or a list "
+        "with one per layer, the output's last; such as relu, leaky_relu(0.2). Of arrays named "
+        "weight1, bias1 … the default is sigmoid",
+    )
+    layers: tuple[Text, ...] | None = Field(
+        default=None,
+        max_length=1000,
+        description="the file's own names of the layers to read, in order: of a state dict, such "
+        "as fc1; of an ONNX graph, tensors",
+    )
+    outputs: tuple[Text, ...] = Field(
+        default=(), max_length=1000, description="name of the output to explain, of a file of many"
+    )
+    maps: Literal["flatten", "mean"] = Field(
+        default="flatten",
+        description="convolutional maps as layers: every place a unit, or the mean of each channel",
+    )
+    inputs: tuple[Text, ...] = Field(
+        default=(),
+        max_length=100_000,
+        description="the dataset's inputs in the order in which the network takes them, where that "
+        "is another than the dataset's",
+    )
+    input_mean: tuple[float, ...] = Field(
+        default=(),
+        max_length=100_000,
+        description="with `input_scale`: the network was trained on (x - mean) / scale; a number "
+        "per input, in the network's order",
+    )
+    input_scale: tuple[Positive, ...] = Field(
+        default=(), max_length=100_000, description="see `input_mean`"
+    )
+    classes: tuple[Label, ...] = Field(
+        default=(),
+        max_length=100_000,
+        description="labels of the classes in the order of the network's outputs, where the file "
+        "does not say; by default sorted",
+    )
+    decision: Literal["greatest", "least"] = Field(
+        default="greatest", description="which of a classifier's outputs names the class"
     )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         if (self.train is None) == (self.load is None):
             raise ValueError("give exactly one of 'train' and 'load'")
+        if self.train is not None:
+            self._check_own()
+        if len(self.input_mean) != len(self.input_scale):
+            raise ValueError("'input_mean' and 'input_scale' need a number per input each")
+        for key in ("inputs", "classes", "layers"):
+            names = getattr(self, key) or ()
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"'{key}' lists {name!r} twice")
         return self
+
+    def _check_own(self) -> None:
+        """A network trained here is of the dataset's making."""
+        for key in LOADED_ONLY:
+            if getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"'{key}' is for a network that is loaded, not for one trained")
+
+
+LOADED_ONLY = (
+    *("layers", "outputs", "maps", "inputs", "input_mean", "input_scale", "classes"),
+    "decision",
+)
+"""Keys that only a loaded network has a use for."""

@@ -32,14 +32,16 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
     problems: dict[Location, ErrorDetails] = {}
     # A mistyped key comes first: what it leaves missing is only a consequence.
     errors = error.errors(include_url=False, include_input=False)
-    for found in sorted(errors, key=lambda found: found["type"] != "extra_forbidden"):
-        problems.setdefault(_place(found, document.values, schema), found)
+    for problem in sorted(errors, key=_rank):
+        problems.setdefault(_place(problem, document.values, schema), problem)
+    problems = _innermost(problems, schema, document.values)
     location, first = next(iter(problems.items()))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    options = document.options(location)
     if first["type"] == "extra_forbidden" and (words := _unread(location, document.values, schema)):
-        return UnreadKeyError(document.complaint(location, words) + more)
+        return UnreadKeyError(document.complaint(location, words) + more, options=options)
     words = _in_words(first, location, document.values, schema)
-    return ConfigError(document.complaint(location, words) + more)
+    return ConfigError(document.complaint(location, words) + more, options=options)
 
 
 def unread(key: str, strategy: str, readers: Sequence[str]) -> str:
@@ -52,6 +54,24 @@ def unread(key: str, strategy: str, readers: Sequence[str]) -> str:
     """
     do = f"{' and '.join(readers)} {'does' if len(readers) == 1 else 'do'}"
     return f"strategy {strategy} does not read '{key}', only {do}; leave it out"
+
+
+def _rank(problem: ErrorDetails) -> int:
+    """What is told first: of a value, what a check of ours says before that its type is another."""
+    return {"extra_forbidden": 0, "value_error": 1}.get(problem["type"], 2)
+
+
+def _innermost(
+    problems: dict[Location, ErrorDetails], schema: Schema, values: object
+) -> dict[Location, ErrorDetails]:
+    """The problems without those of a value that may be of several types, where it is of the right
+    type and an entry of it is the problem."""
+    return {
+        place: problem
+        for place, problem in problems.items()
+        if len(_members(_at(place, schema, values))) < 2
+        or not any(inner[: len(place)] == place != inner for inner in problems)
+    }
 
 
 @cache
@@ -76,7 +96,7 @@ def _without_kinds(steps: Location, schema: Schema) -> Location:
     for step in steps:
         if step in _kinds(part, schema):
             part = _kinds(part, schema)[str(step)]
-        else:
+        elif isinstance(step, int) or len(_members(part)) < 2:
             written.append(step)
             part = _child(part, step, schema)
     return tuple(written)
@@ -142,7 +162,8 @@ def _unknown(location: Location, values: object, schema: Schema) -> str:
 
 def _mismatch(expected: Schema, value: object, schema: Schema) -> str:
     words = f"expected {_describe(expected, schema)}, got {shown(value)}"
-    near = nearest(value, expected.get("enum", ())) if isinstance(value, str) else None
+    fixed = [member["const"] for member in _members(expected) if "const" in member]
+    near = nearest(value, expected.get("enum", fixed)) if isinstance(value, str) else None
     if near:
         return f"{words}; did you mean '{near}'?"
     unquoted = expected.get("type") == "string" and isinstance(value, int | float)
@@ -166,8 +187,10 @@ def _at(location: Location, schema: Schema, values: Any) -> Schema:
 def _child(part: Schema, step: str | int, schema: Schema) -> Schema:
     """The part that describes an entry or a key of what ``part`` describes."""
     if isinstance(step, int):
-        entries = part.get("prefixItems")
-        child = entries[step] if entries else part.get("items", {})
+        lists = [member for member in (part, *_members(part)) if member.get("type") == "array"]
+        whole = lists[0] if lists else {}
+        entries = whole.get("prefixItems")
+        child = entries[step] if entries else whole.get("items", {})
     else:
         child = part.get("properties", {}).get(step) or part.get("additionalProperties") or {}
     return _concrete(child, schema)
@@ -189,7 +212,7 @@ def _kind(part: Schema, values: Any) -> str:
 
 def _concrete(part: Schema, schema: Schema) -> Schema:
     """Follow references, and ``X or null`` to X."""
-    members = [member for member in part.get("anyOf", ()) if member.get("type") != "null"]
+    members = _members(part)
     if len(members) == 1:
         outer = {key: part[key] for key in ("expected",) if key in part}
         return _concrete(members[0], schema) | outer
@@ -197,6 +220,11 @@ def _concrete(part: Schema, schema: Schema) -> Schema:
         target: Schema = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]]
         return target
     return part
+
+
+def _members(part: Schema) -> list[Schema]:
+    """The types that a value may be of, besides null, where there are several."""
+    return [member for member in part.get("anyOf", ()) if member.get("type") != "null"]
 
 
 def _paths(part: Schema, schema: Schema, prefix: str = "") -> Iterator[str]:

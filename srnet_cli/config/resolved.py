@@ -13,6 +13,7 @@ import yaml
 from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.evolution import ORACLE_ROWS, keys_read
 from srnet_cli.config.loading import experiment_from_mapping
+from srnet_cli.config.network import LOADED_ONLY, NetworkSettings
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.strict_yaml import add_core_scalars
 from srnet_cli.errors import DataError, ModelError, SrnetError
@@ -94,21 +95,32 @@ def signature(experiment: Experiment) -> str:
     """Eight hexadecimal digits that name what the experiment computes.
 
     Two experiments share a signature if nothing that can change results differs: every setting
-    that the strategy reads counts, with its default filled in, except ``name``, ``hypotheses`` and
-    ``evolution.threads``. A file counts with its content, not with its path, so that a signature
-    is the same wherever the files lie.
+    that the strategy reads counts, with its default filled in, except ``name``, ``hypotheses``,
+    ``proof`` and ``evolution.threads``. A file counts with its content, not with its path, so that
+    a signature is the same wherever the files lie.
 
     Raises:
         DataError, ModelError: a file that the experiment names cannot be read.
     """
     settings = resolved(experiment)
     del settings["name"], settings["hypotheses"], settings["evolution"]["threads"]
+    del settings["proof"]
     if not settings["first_trial"]:
         del settings["first_trial"]  # younger than the others, whose signatures stay as they were
+    _drop_younger(settings["network"])
     for (section, key), path, error in named_files(experiment):
         settings[section][key] = _digest(path, f"{section}.{key}", error)
     # Unsorted: the order of a domain is the order of the inputs.
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
+
+
+def _drop_younger(network: dict[str, Any]) -> None:
+    """Leave out what says nothing, of keys that earlier versions did not have."""
+    if network["activation"] is None:
+        network["activation"] = "sigmoid"  # the default of earlier versions
+    for key in LOADED_ONLY:
+        if network[key] in (NetworkSettings.model_fields[key].default, []):
+            del network[key]
 
 
 def named_files(

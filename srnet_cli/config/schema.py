@@ -13,6 +13,7 @@ from srnet_cli.config.evolution import (
     StrategySettings,
 )
 from srnet_cli.config.network import NetworkSettings, TrainSettings
+from srnet_cli.config.proof import ProofSettings
 from srnet_cli.config.section import Settings
 from srnet_cli.config.types import Integer, Text
 
@@ -24,6 +25,7 @@ __all__ = [
     "Experiment",
     "MnncgpSettings",
     "NetworkSettings",
+    "ProofSettings",
     "Settings",
     "StrategySettings",
     "TrainSettings",
@@ -56,7 +58,10 @@ class Experiment(Settings):
         description="number of the first search, from 0: with first_trial 7 and trials 1 a run is "
         "the eighth search of the same config with more trials",
     )
-    dataset: DatasetSettings = Field(description="the rows, see below")
+    dataset: DatasetSettings = Field(
+        default=DatasetSettings(),
+        description="the rows, see below; may be left out where the network's file has a domain",
+    )
     hypotheses: tuple[Text, ...] = Field(
         default=(),
         max_length=100,
@@ -65,3 +70,6 @@ class Experiment(Settings):
     )
     network: NetworkSettings = Field(description="the network to explain, see below")
     evolution: StrategySettings = Field(default=AutoSettings(), description="the search, see below")
+    proof: ProofSettings = Field(
+        default=ProofSettings(), description="proofs of what was found, see below"
+    )

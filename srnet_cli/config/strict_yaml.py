@@ -84,12 +84,17 @@ def add_core_scalars(resolver: type[StrictLoader] | type[yaml.SafeDumper]) -> No
 add_core_scalars(StrictLoader)
 
 
-def parse(text: str, origin: Callable[[int], str]) -> Document:
+def _at_no_line(line: int) -> str:
+    return ""
+
+
+def parse(text: str, origin: Callable[[int], str] = _at_no_line) -> Document:
     """Read one YAML document.
 
     Args:
         text: the YAML text.
-        origin: how an error about a line begins, from the line's number (from 1).
+        origin: where a line stands, from its number (from 1), as errors about it begin; by default
+            they say what is wrong alone.
 
     Raises:
         ConfigError: the text is not YAML, or holds a duplicate key, a tag, a key that is not a
@@ -101,7 +106,8 @@ def parse(text: str, origin: Callable[[int], str]) -> Document:
         node = _compose(text)
         values = None if node is None else _plain(node, (), origins, origin)
     except _Refused as refused:
-        raise refusal(f"{origin(refused.line)}: {refused}") from None
+        where = origin(refused.line)
+        raise refusal(f"{where}: {refused}" if where else str(refused)) from None
     return Document(values, origins)
 
 

@@ -64,18 +64,18 @@ def segment_rows(
     present = np.unique(labels)
     if n == 0 or len(present) < 2:
         return X[:0]
-    changes, found = whole_groups(X, groups), X[:0]
+    changes, rows = whole_groups(X, groups), X[:0]
     for _ in range(ROUNDS):
-        shares = zip(present, _shares(n - len(found), len(present)), strict=True)
+        shares = zip(present, _shares(n - len(rows), len(present)), strict=True)
         anchors = np.concatenate(
-            [rng.choice(np.flatnonzero(labels == one), size) for one, size in shares]
+            [rng.choice(np.flatnonzero(labels == label), size) for label, size in shares]
         )
         a, b = X[anchors], X[_neighbours(X, labels, anchors, rng)]
         more = _bisected(a, b, labels[anchors], classify, changes, rng)
-        found = _distinct(np.concatenate([found, more]))
-        if len(found) == n:
+        rows = _distinct(np.concatenate([rows, more]))
+        if len(rows) == n:
             break
-    return found
+    return rows
 
 
 def box_rows(
@@ -101,10 +101,10 @@ def box_rows(
     if n == 0:
         return np.empty((0, len(box)))
     points = scatter(box, POINTS_PER_ROW * n, "uniform", rng)
-    found = probabilities(points)
-    distances = np.abs(found - 1.0 / found.shape[1])
+    values = probabilities(points)
+    distances = np.abs(values - 1.0 / values.shape[1])
     taken = np.zeros(len(points), dtype=np.bool_)
-    for distance, size in zip(distances.T, _shares(n, found.shape[1]), strict=True):
+    for distance, size in zip(distances.T, _shares(n, values.shape[1]), strict=True):
         order = np.argsort(np.where(taken, np.inf, distance), kind="stable")
         taken[order[:size]] = True
     return points[taken]
@@ -123,16 +123,16 @@ def _neighbours(
     with np.errstate(over="ignore"):  # a column beyond the range of squares counts for nothing
         spread = X.std(axis=0)
     standard = X / np.where(spread > 0, spread, 1.0)
-    found = np.empty(len(anchors), dtype=np.intp)
-    for one in np.unique(labels[anchors]):
-        others = np.flatnonzero(labels != one)
-        mine = np.flatnonzero(labels[anchors] == one)
+    nearest_other = np.empty(len(anchors), dtype=np.intp)
+    for label in np.unique(labels[anchors]):
+        others = np.flatnonzero(labels != label)
+        mine = np.flatnonzero(labels[anchors] == label)
         asked, places = np.unique(anchors[mine], return_inverse=True)
         count = min(NEIGHBOURS, len(others))
         near = NearestNeighbors(n_neighbors=count).fit(standard[others])
         nearest = near.kneighbors(standard[asked], return_distance=False)
-        found[mine] = others[nearest[places, rng.integers(0, count, len(mine))]]
-    return found
+        nearest_other[mine] = others[nearest[places, rng.integers(0, count, len(mine))]]
+    return nearest_other
 
 
 def _bisected(
@@ -166,13 +166,13 @@ def _middle(a: Array, b: Array, changes: Groups, rng: np.random.Generator) -> Ar
     numbers = np.unique(changes[changes >= 0])
     if len(numbers):
         columns = [changes == number for number in numbers]
-        differ = np.column_stack([(a != b)[:, one].any(axis=1) for one in columns])
+        differ = np.column_stack([(a != b)[:, group].any(axis=1) for group in columns])
         # Groups in random order, those that differ first.
         order = np.argsort(np.where(differ, 0.0, 1.0) + rng.random(differ.shape), axis=1)
         rank = np.argsort(order, axis=1)
         takes_b = rank < (differ.sum(axis=1) // 2)[:, None]
-        for one, takes in zip(columns, takes_b.T, strict=True):
-            middle[:, one] = np.where(takes[:, None], b[:, one], a[:, one])
+        for group, takes in zip(columns, takes_b.T, strict=True):
+            middle[:, group] = np.where(takes[:, None], b[:, group], a[:, group])
     return middle
 
 

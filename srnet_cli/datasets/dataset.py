@@ -90,8 +90,8 @@ class Dataset:
         extrapolation_domain: where reports extrapolate to, or None.
         truth: the formula that labels rows of the domain, or None.
         notes: remarks for the log about what was found in the data, one line each.
-        categories: of the columns encoded by an indicator a category, the categories in order; see
-            ``categories.one_hot``.
+        categories: of the columns encoded by an indicator per category, the categories in order;
+            see ``categories.one_hot``.
     """
 
     features: tuple[str, ...]

@@ -7,6 +7,7 @@ source     train                            test                                
 =========  ===============================  ==================================  =================
 formula    ``samples`` rows of the domain,  ``test_samples`` fresh rows of the  the formula
            drawn as ``sampling`` says       domain
+domain     as above                         as above                            none
 rows       all rows of the file             ``test_samples`` fresh rows of the  the file, else the
                                             domain; without a domain a          formula, else none
                                             ``test_fraction`` of the rows
@@ -55,6 +56,8 @@ def load_dataset(settings: DatasetSettings, seed: int) -> Dataset:
         dataset = _from_rows(settings, seed)
     elif settings.formula is not None:
         dataset = _from_formula(settings, seed)
+    elif not settings.has_targets:
+        dataset = _from_domain(settings, seed)
     else:
         dataset = _from_table(settings, seed)
     _check_classes(dataset)
@@ -71,7 +74,33 @@ def _from_formula(settings: DatasetSettings, seed: int) -> Dataset:
     X = sample(domain, settings.samples, settings.sampling, rng)
     train = label(X, truth, lambda n: scatter(domain, n, settings.sampling, rng))
     test = _fresh_rows(settings, domain, truth, seed)
-    return replace(_empty(settings, features), train=train, test=test, truth=truth)
+    notes = _undefined(X, truth)
+    return replace(_empty(settings, features), train=train, test=test, truth=truth, notes=notes)
+
+
+def _undefined(X: Array, truth: Formula) -> tuple[str, ...]:
+    """A note where the formula has no value on some of the rows that were drawn first."""
+    share = float(np.mean(~np.isfinite(truth(X))))
+    if not share:
+        return ()
+    return (
+        f"formula {quoted(truth.text)} has no value on {share:.0%} of its domain: all rows of the "
+        "domain are drawn from the rest",
+    )
+
+
+def _from_domain(settings: DatasetSettings, seed: int) -> Dataset:
+    """Rows that nothing but the network labels."""
+    if settings.domain is None:
+        raise ConfigError(
+            "dataset: nothing says where rows lie",
+            hint="give dataset.domain, such as {x0: [-1, 1], x1: [0, 5]}, or dataset.file",
+        )
+    domain = Domain.from_box(settings.domain)
+    rng = stream(seed, "dataset", "train")
+    X = sample(domain, settings.samples, settings.sampling, rng)
+    test = _fresh_rows(settings, domain, None, seed)
+    return replace(_empty(settings, tuple(settings.domain)), train=Rows(X, None), test=test)
 
 
 def _from_rows(settings: DatasetSettings, seed: int) -> Dataset:

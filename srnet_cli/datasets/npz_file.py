@@ -54,7 +54,7 @@ def read_npz_rows(path: Path) -> tuple[pd.DataFrame, pd.Series[Any] | None]:
 
 def _targets(y: NDArray[Any], n: int, path: Path) -> NDArray[Any]:
     if y.shape not in ((n,), (n, 1)) or y.dtype.kind not in "iufbU":
-        raise DataError(f"{path}: y must be {n} targets, one a row; it is {y.dtype} {y.shape}")
+        raise DataError(f"{path}: y must be {n} targets, one per row; it is {y.dtype} {y.shape}")
     return y.reshape(n)
 
 

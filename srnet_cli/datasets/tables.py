@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from srnet_cli.datasets.dataset import Array, Task
 from srnet_cli.datasets.parquet_file import read_parquet_table
 from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
-from srnet_cli.datasets.text_file import read_text_table
+from srnet_cli.datasets.text_file import numbers_in, read_text_table, require_columns
 from srnet_cli.errors import ConfigError, DataError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -62,7 +62,8 @@ def read_table(path: Path, target: str, task: Task, categorical: Collection[str]
         DataError: the file cannot be read or breaks a rule above; one line that names the file,
             the column and the line (for parquet, the row).
     """
-    frame = _read_frame(path)
+    labelled = {*categorical, *([target] if task == "classification" else [])}
+    frame = _read_frame(path, labelled)
     names = [str(name) for name in frame.columns]
     _check_names(names, str(path))
     if target not in names:
@@ -94,6 +95,7 @@ def make_table(
         raise DataError(f"{where}: no rows")
     if not len(frame.columns):
         raise DataError(f"{where}: no columns beside the target")
+    require_columns(len(frame.columns), where)
     features = tuple(str(name) for name in frame.columns)
     for name in categorical:
         if name not in features:
@@ -108,10 +110,10 @@ def make_table(
     return Table(features, X, y, classes, _notes(features, X), categories)
 
 
-def _read_frame(path: Path) -> pd.DataFrame:
+def _read_frame(path: Path, labelled: Collection[str]) -> pd.DataFrame:
     kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     if kind.lower() in SEPARATORS:
-        return read_text_table(path, SEPARATORS[kind.lower()])
+        return read_text_table(path, SEPARATORS[kind.lower()], lambda name: name not in labelled)
     if path.suffix.lower() in PARQUET:
         return read_parquet_table(path)
     raise DataError(f"{path}: unknown kind of table; give .csv, .tsv, .csv.gz, .tsv.gz or .parquet")
@@ -161,7 +163,7 @@ def _numbers(column: pd.Series[Any], where: str) -> Array:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
         text, missing = _texts(column)
-        values = _parsed(text)
+        values = numbers_in(text.tolist())
         wrong = np.isnan(values) & ~missing
         if wrong.any():
             raise _NotNumeric(f"{_first(column, wrong, where)}, which is not a number")
@@ -200,25 +202,30 @@ def _labels(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]
     """Each value's index among the sorted labels, and the labels."""
     text, missing = _texts(column)
     _check_present(column, missing, where)
-    values = _parsed(text)
+    found, indices = np.unique(text.to_numpy(dtype=object), return_inverse=True)
+    labels = found.tolist()
+    values = numbers_in(labels)
     if np.all(np.abs(values) < _EXACT):  # false for anything but numbers
-        numbers, indices = np.unique(values, return_inverse=True)
-        labels = tuple(f"{v:.0f}" if v.is_integer() else repr(v) for v in numbers.tolist())
-    else:
-        found, indices = np.unique(text.to_numpy(dtype=object), return_inverse=True)
-        labels = tuple(found.tolist())
-    return indices.astype(np.float64), labels
+        order = np.lexsort((np.arange(len(values)), values))
+        indices = np.argsort(order)[indices]
+        labels = [labels[place] for place in order]
+        usual = [_usual(value) for value in values[order].tolist()]
+        # Where numbers are written otherwise, as 007 or 3.10, the spelling tells labels apart.
+        if all(label in (short, f"{short}.0") for label, short in zip(labels, usual, strict=True)):
+            labels, merged = np.unique(values[order], return_inverse=True)
+            labels, indices = [_usual(value) for value in labels.tolist()], merged[indices]
+    return indices.astype(np.float64), tuple(labels)
+
+
+def _usual(value: float) -> str:
+    """A number as it is usually written."""
+    return f"{value:.0f}" if value.is_integer() else repr(value)
 
 
 def _texts(column: pd.Series[Any]) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
     """The column as stripped text, and which entries are missing."""
     text = pd.Series([str(value).strip() for value in column], index=column.index, dtype=str)
     return text, (column.isna() | text.str.lower().isin(_MISSING)).to_numpy(dtype=bool)
-
-
-def _parsed(text: pd.Series[Any]) -> Array:
-    """Numbers where the text is one, NaN elsewhere."""
-    return pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _check_present(column: pd.Series[Any], missing: NDArray[np.bool_], where: str) -> None:

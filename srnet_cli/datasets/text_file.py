@@ -1,7 +1,8 @@
 """CSV and TSV files as frames of text.
 
 The standard library's reader splits the lines, because pandas pads or shifts ragged rows and
-renames duplicate columns without a word. Only UTF-8 is read.
+renames duplicate columns without a word. Only UTF-8 is read. Rows are turned into numbers some
+thousands at a time, so that the text of a large file is never in memory as a whole.
 """
 
 from __future__ import annotations
@@ -11,51 +12,241 @@ import csv
 import gzip
 import io
 import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any, cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from srnet_cli.datasets.suggest import clip
 from srnet_cli.errors import DataError
 
 MAX_BYTES = 2**30
+MAX_VALUES = 2**26
+"""Fields of a table, half a GiB as numbers."""
+
+MAX_COLUMNS = 4096
+_LINE = 2**24  # characters
+_CHUNK = 2**17  # fields
 
 
-def read_text_table(path: Path, separator: str) -> pd.DataFrame:
+def read_text_table(
+    path: Path, separator: str, is_number: Callable[[str], bool] = lambda _: False
+) -> pd.DataFrame:
     """Read a table whose first line names the columns.
 
     Args:
         path: file, decompressed where it ends in ``.gz``.
         separator: the character between fields.
+        is_number: of a column's name, whether it is to hold finite numbers.
 
     Returns:
-        A frame of text, indexed by the line numbers of its rows (index name ``line``). Names are
-        as written: empty and duplicate ones are left for the caller to judge.
+        A frame of text, indexed by the line numbers of its rows (index name ``line``). A column
+        that is to hold numbers, and does in every row, is one of float64; of another such column
+        what is no finite number is still text. Names are as written: empty and duplicate ones are
+        left for the caller to judge.
 
     Raises:
-        DataError: missing, unreadable, not UTF-8, empty, or rows of unequal length.
+        DataError: missing, unreadable, not UTF-8, empty, too large, or rows of unequal length.
     """
-    text = _decode(read_bytes(path), path)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    with _opened(path) as stream:
+        try:
+            return _read(stream, path, separator, is_number)
+        except UnicodeDecodeError:
+            raise _not_utf8(path) from None
+
+
+def _read(
+    stream: IO[bytes], path: Path, separator: str, is_number: Callable[[str], bool]
+) -> pd.DataFrame:
+    reader = csv.reader(_lines(stream, path), delimiter=separator, strict=True)
+    columns: list[_Column] = []
     rows: list[list[str]] = []
     lines: list[int] = []
+    names: list[str] = []
     try:
         for row in reader:
             if not row:  # a blank line
                 continue
-            if rows and len(row) != len(rows[0]):
+            if not names:
+                names = [name.strip() for name in row]
+                require_columns(len(names), str(path))
+                columns = [_Column(is_number(name)) for name in names]
+                continue
+            if len(row) != len(names):
                 raise DataError(
                     f"{path}: line {reader.line_num} has {len(row)} fields, "
-                    f"the header has {len(rows[0])}"
+                    f"the header has {len(names)}"
                 )
             rows.append(row)
             lines.append(reader.line_num)
+            if len(rows) * len(names) >= _CHUNK:
+                _take(columns, rows)
+                require_values(len(lines), len(names), str(path))
     except csv.Error as error:
         raise DataError(f"{path}: line {reader.line_num}: {clip(str(error))}") from None
-    if not rows:
+    if not names:
         raise DataError(f"{path}: the file is empty")
-    names = [name.strip() for name in rows[0]]
-    return pd.DataFrame(rows[1:], columns=names, index=pd.Index(lines[1:], name="line"), dtype=str)
+    _take(columns, rows)
+    index = pd.Index(lines, name="line")
+    # By place, as two columns may have one name.
+    frame = pd.DataFrame({place: column.values(index) for place, column in enumerate(columns)})
+    return frame.set_axis(names, axis=1)
+
+
+def require_columns(count: int, where: str) -> None:
+    """Refuse a table that is wider than networks are explained for.
+
+    Raises:
+        DataError: it is; the message names the limit.
+    """
+    if count > MAX_COLUMNS:
+        raise DataError(
+            f"{where}: {count:,} columns are more than {MAX_COLUMNS:,}; leave out those that the "
+            "network does not read"
+        )
+
+
+def require_values(rows: int, columns: int, where: str) -> None:
+    """Refuse a table that would not fit in memory.
+
+    Raises:
+        DataError: it is too large; the message names the limit.
+    """
+    if rows * columns > MAX_VALUES:
+        raise DataError(
+            f"{where}: more than {MAX_VALUES:,} values ({MAX_VALUES // columns:,} rows of "
+            f"{columns:,} columns); give fewer rows"
+        )
+
+
+class _Column:
+    """The values of a column as they come in: numbers as long as all are, and what is none."""
+
+    def __init__(self, is_number: bool) -> None:
+        self._is_number = is_number
+        self._parts: list[NDArray[np.float64] | list[Any]] = []
+        self._known: dict[str, str] = {}
+
+    def take(self, fields: Sequence[str]) -> None:
+        if not self._is_number:
+            # Labels repeat, and need not each be in memory.
+            self._parts.append([self._known.setdefault(field, field) for field in fields])
+            if len(self._known) > _CHUNK:
+                self._known.clear()
+            return
+        numbers = numbers_in(fields)
+        is_finite = np.isfinite(numbers)
+        self._parts.append(
+            numbers
+            if is_finite.all()
+            else [
+                float(number) if finite else field
+                for number, finite, field in zip(numbers, is_finite, fields, strict=True)
+            ]
+        )
+
+    def values(self, index: pd.Index[int]) -> pd.Series[Any]:
+        if self._is_number and all(isinstance(part, np.ndarray) for part in self._parts):
+            numbers = np.concatenate([np.empty(0), *self._parts])
+            return pd.Series(numbers, index=index, dtype=np.float64)
+        fields = [value for part in self._parts for value in part]
+        return pd.Series(fields, index=index, dtype=object if self._is_number else str)
+
+
+def numbers_in(fields: Sequence[str]) -> NDArray[np.float64]:
+    """Numbers where a field, stripped, is one; NaN elsewhere."""
+    numbers = _parsed(fields)
+    wrong = np.flatnonzero(np.isnan(numbers)).tolist()
+    if wrong:
+        numbers[wrong] = _parsed([fields[place].strip() for place in wrong])
+    return numbers
+
+
+def _parsed(fields: Sequence[str]) -> NDArray[np.float64]:
+    values = pd.to_numeric(np.array(fields, dtype=object), errors="coerce")
+    return np.array(values, dtype=np.float64)
+
+
+def _take(columns: Sequence[_Column], rows: list[list[str]]) -> None:
+    """Hand rows over to the columns, and forget them."""
+    if rows:
+        for column, fields in zip(columns, zip(*rows, strict=True), strict=True):
+            column.take(fields)
+        rows.clear()
+
+
+def _lines(stream: IO[bytes], path: Path) -> Iterator[str]:
+    """The lines of UTF-8 text, with their ends."""
+    bounded = io.BufferedReader(_Bounded(stream, path))
+    if bounded.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise DataError(f"{path}: UTF-16 text; save the file as UTF-8")
+    text = io.TextIOWrapper(bounded, encoding="utf-8-sig", newline="")
+    number = 1
+    while line := text.readline(_LINE):
+        if "\0" in line:
+            raise DataError(f"{path}: line {number} holds a NUL byte; is it UTF-8 text?")
+        if len(line) == _LINE:
+            raise DataError(f"{path}: line {number} has more than {_LINE:,} characters")
+        yield line
+        number += 1
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends in an error behind ``MAX_BYTES``."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self._stream, self._path = stream, path
+        self._left = MAX_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise _too_large(self._path)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _too_large(path: Path) -> DataError:
+    return DataError(f"{path}: larger than {MAX_BYTES // 2**20} MiB of text")
+
+
+def _not_utf8(path: Path) -> DataError:
+    """The error of the first line that is not UTF-8."""
+    with _opened(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return DataError(
+                    f"{path}: line {number} holds the byte {line[error.start]:#04x}, "
+                    "which is not UTF-8; save the file as UTF-8"
+                )
+    return DataError(f"{path}: not UTF-8; save the file as UTF-8")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """A file to read, decompressed where its name ends in ``.gz``.
+
+    Raises:
+        DataError: missing, unreadable or damaged.
+    """
+    check_file(path)
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            yield cast(IO[bytes], stream)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise DataError(f"{path}: damaged or truncated gzip file") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or clip(str(error))}") from None
 
 
 def read_bytes(path: Path) -> bytes:
@@ -64,16 +255,10 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         DataError: missing, unreadable, damaged, or larger than ``MAX_BYTES`` once decompressed.
     """
-    check_file(path)
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise DataError(f"{path}: damaged or truncated gzip file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or clip(str(error))}") from None
+    with _opened(path) as stream:
+        data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise DataError(f"{path}: larger than {MAX_BYTES // 2**20} MiB of text")
+        raise _too_large(path)
     return data
 
 
@@ -81,22 +266,3 @@ def check_file(path: Path) -> None:
     """Raise ``DataError`` unless the path is a file."""
     if not path.is_file():
         raise DataError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
-
-
-def _decode(data: bytes, path: Path) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(f"{path}: UTF-16 text; save the file as UTF-8")
-    nul = data.find(b"\0")
-    if nul >= 0:
-        raise DataError(f"{path}: line {_line(data, nul)} holds a NUL byte; is it UTF-8 text?")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: line {_line(data, error.start)} holds the byte {data[error.start]:#04x}, "
-            f"which is not UTF-8; save the file as UTF-8"
-        ) from None
-
-
-def _line(data: bytes, position: int) -> int:
-    return data.count(b"\n", 0, position) + 1

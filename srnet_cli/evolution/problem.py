@@ -32,6 +32,12 @@ class Problem:
             where h_0 is in them already.
         hints: what is known of the structure of every direct output, see ``direct_outputs``; empty:
             nothing.
+        effects: of every hidden layer the directions in which its units move the outputs, most
+            first, each as long as that matters, (m_l, r_l), see ``Network.directions_of_effect``;
+            None: not known.
+        importance: what the squared error of each row to fit counts, (fit_rows,), positive, 1 on
+            average, where the rows are not as even as those that formulas are judged on; None: all
+            the same.
     """
 
     inputs: Array
@@ -40,6 +46,8 @@ class Problem:
     has_classes: bool = False
     rows: Array | None = None
     hints: tuple[Hints, ...] = ()
+    effects: tuple[Array, ...] | None = None
+    importance: Array | None = None
 
     def __post_init__(self) -> None:
         if self.fit_rows < 1:

@@ -20,15 +20,15 @@ from srnet_cli.config.schema import (
     MnncgpSettings,
 )
 from srnet_cli.errors import ConfigError, StorageError
-from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.auto.remarks import remarks
 from srnet_cli.evolution.direct import HallOfFame
 from srnet_cli.evolution.direct import progress as direct_progress
 from srnet_cli.evolution.direct import strategy as direct
+from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.store import Checkpoint
 
 Array = NDArray[np.float64]
@@ -67,6 +67,13 @@ class Search(Protocol):
     def is_over(self, state: Any) -> bool:
         """Whether the target or the last generation has been reached."""
 
+    def check(self, state: Any) -> None:
+        """Check that a state that was unpacked is one that this search can go on with.
+
+        Raises:
+            ValueError: something in it is out of range.
+        """
+
 
 @dataclass(frozen=True)
 class Strategy:
@@ -80,11 +87,13 @@ class Strategy:
             knows beforehand.
         kernel: the compiled function that takes longest to compile, ``module.function``.
         measured: what fitness and losses are, in words, of whether there are classes.
-        evaluations: individuals evaluated in so many generations, of (generations, settings).
+        evaluations: individuals evaluated in so many generations, of (generations, settings), and
+            for whoever has two kinds of generations how many of these are of the direct search.
         symbolic_layers: the best found, of (state, widths d, m_1, …, m_L, settings).
         direct_fronts: whole-network formulas found so far, output by output, of a state; empty
             where the strategy, or the state, has none.
         is_direct: whether a state is in the search of whole-network formulas.
+        direct_generations: how many generations of a state were of that search.
         pack: the states of several trials as bytes; equal states give equal bytes.
         unpack: the inverse of ``pack``, of (bytes, widths d, m_1, …, m_L, settings); raises where
             the bytes are not such states.
@@ -96,10 +105,11 @@ class Strategy:
     is_open_ended: bool
     kernel: str
     measured: Callable[[bool], str]
-    evaluations: Callable[[int, Any], int]
+    evaluations: Callable[..., int]
     symbolic_layers: Callable[[Any, Sequence[int], Any], tuple[SymbolicLayer, ...]]
     direct_fronts: Callable[[Any], Sequence[HallOfFame]]
     is_direct: Callable[[Any], bool]
+    direct_generations: Callable[[Any], int]
     pack: Callable[[Sequence[Any]], bytes]
     unpack: Callable[[bytes, Sequence[int], Any], Sequence[Any]]
 
@@ -109,7 +119,7 @@ class Strategy:
         return self.settings.reads_oracle_rows
 
 
-def _one_parent(generations: int, settings: MnncgpSettings) -> int:
+def _one_parent(generations: int, settings: MnncgpSettings, direct: int = 0) -> int:
     """The first generation makes the whole population, each later one all but the parent."""
     return min(generations, 1) + generations * (settings.population - 1)
 
@@ -134,22 +144,24 @@ STRATEGIES: Mapping[str, Strategy] = {
         symbolic_layers=auto.symbolic_layers,
         direct_fronts=lambda state: () if state.direct is None else state.direct.fronts,
         is_direct=lambda state: state.direct is not None and not state.has_direct,
+        direct_generations=lambda state: 0 if state.direct is None else state.direct.generation,
         pack=auto.pack,
         unpack=auto.unpack,
     ),
     "mnncgp-es": Strategy(
         settings=MnncgpSettings,
-        search=mnncgp_es.MnncgpEs,
+        search=mnncgp.MnncgpEs,
         remarks=_no_remarks,
         is_open_ended=False,
         kernel="generation.run_generations",
         measured=_squares_and_entropy,
         evaluations=_one_parent,
-        symbolic_layers=mnncgp_es.symbolic_layers,
+        symbolic_layers=mnncgp.symbolic_layers,
         direct_fronts=lambda state: (),
         is_direct=lambda state: False,
-        pack=mnncgp_es.pack,
-        unpack=mnncgp_es.unpack,
+        direct_generations=lambda state: 0,
+        pack=mnncgp.pack,
+        unpack=mnncgp.unpack,
     ),
     "direct": Strategy(
         settings=DirectSettings,
@@ -162,6 +174,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         symbolic_layers=direct.symbolic_layers,
         direct_fronts=lambda state: state.fronts,
         is_direct=lambda state: True,
+        direct_generations=lambda state: state.generation,
         pack=direct_progress.pack_states,
         unpack=lambda data, widths, settings: direct_progress.unpack_states(data, widths),
     ),
@@ -203,13 +216,28 @@ def restored(
         if not 0 < len(states) <= experiment.trials:
             raise ValueError(f"it holds {len(states)} trials")
     except Exception as error:  # whatever the bytes suggest to one who reads them differently
-        raise StorageError(
-            f"{folder}: the checkpoint of generation {checkpoint.generation} is damaged or of "
-            "another version",
-            hint="choose another folder, or remove that one to begin again",
-            remedies=("run_dir",),
-        ) from error
+        raise _damaged(folder, checkpoint.generation) from error
     return states
+
+
+def require_fits(search: Search, states: Sequence[State], folder: Path) -> None:
+    """Check that a search can go on with the last of the states that a checkpoint held.
+
+    Raises:
+        StorageError: it was changed, or is of other rows.
+    """
+    try:
+        search.check(states[-1])
+    except ValueError as error:
+        raise _damaged(folder, sum(state.generation for state in states)) from error
+
+
+def _damaged(folder: Path, generation: int) -> StorageError:
+    return StorageError(
+        f"{folder}: the checkpoint of generation {generation} is damaged or of another version",
+        hint="choose another folder, or remove that one to begin again",
+        remedies=("run_dir",),
+    )
 
 
 def _require_no_larger(data: bytes) -> None:
@@ -225,7 +253,7 @@ def best_trial(states: Sequence[State]) -> int:
 
 
 def symbolic_network(
-    state: State, experiment: Experiment, network: Network, features: Sequence[str]
+    state: State, experiment: Experiment, network: TrainedNetwork, features: Sequence[str]
 ) -> SymbolicNetwork:
     """The best that a search has found, as formulas for the network.
 

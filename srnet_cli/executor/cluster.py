@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
+_LOST_SECONDS = 3.0
 _SHOWN = 3
 
 
@@ -79,6 +80,7 @@ class Cluster:
         self._running: dict[str, tuple[str, Future[Any]]] = {}
         self._judged: dict[str, str] = {}
         self._looked = 0.0
+        self._lost: float | None = None
         self._workers: set[str] = set()
         self._has_begun = self._is_idle = False
         try:
@@ -93,8 +95,10 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(Exception):  # a scheduler that is gone cannot be told
-            self._client.cancel([future for _, future in self._running.values()], force=True)
+        # A scheduler that is gone cannot be told, and asking would wait for it.
+        with suppress(Exception):
+            if self._client.status == "running":
+                self._client.cancel([future for _, future in self._running.values()], force=True)
         self._client.close(timeout=2)
 
     def free(self) -> Sequence[str]:
@@ -133,18 +137,36 @@ class Cluster:
         """See which workers there are, now and then."""
         if time.monotonic() - self._looked < _LOOK_SECONDS:
             return
+        if self._client.status != "running":
+            self._await_connection()
+            return
+        self._lost = None
         try:
             self._workers = set(self._client.nthreads())
         except Exception as error:
-            raise UsageError(
-                f"the scheduler at {self._address} is gone ({type(error).__name__})",
-                hint="start it again; the same command goes on from what has been written",
-            ) from None
+            raise self._gone(type(error).__name__) from None
         self._looked = time.monotonic()
         # One that has left may come back as another.
         self._judged = {w: why for w, why in self._judged.items() if w in self._workers}
         self._judge(self._workers - self._judged.keys())
         self._say_if_idle()
+
+    def _await_connection(self) -> None:
+        """Dask tries to connect again; for a moment that may do, longer is not worth the wait.
+
+        Raises:
+            UsageError: the moment is over.
+        """
+        now = time.monotonic()
+        self._lost = now if self._lost is None else self._lost
+        if now - self._lost > _LOST_SECONDS:
+            raise self._gone("no connection")
+
+    def _gone(self, why: str) -> UsageError:
+        return UsageError(
+            f"the scheduler at {self._address} is gone ({why})",
+            hint="start it again; the same command goes on from what has been written",
+        )
 
     def _say_if_idle(self) -> None:
         """Once, when there is no worker any more that could be used."""

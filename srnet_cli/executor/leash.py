@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
-SIGNALS = {signal.SIGINT, signal.SIGTERM}
+SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def signals_kept() -> Iterator[None]:
 
 
 def put_on(held: Connection) -> None:
-    """Set a worker up: Ctrl-C is the parent's business, and the parent's end is this one's.
+    """Set a worker up: its parent alone tells it to stop, and takes it along when it ends.
 
     It is in a process group of its own, because a terminal sends Ctrl-C to the whole group.
 
@@ -36,6 +36,7 @@ def put_on(held: Connection) -> None:
     """
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 

@@ -11,14 +11,15 @@ import numpy as np
 
 from srnet_cli.errors import SrnetError, UsageError
 from srnet_cli.evolution.problem import direct_outputs
-from srnet_cli.explain.choice import Choice
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.expressions.hypothesis import Judged, Rows, judge, parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.fidelity.validity import Validity, check_values
-from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
+from srnet_cli.fronts.formulas import NetworkFormula, NetworkFormulas
+from srnet_cli.runs.choice import Choice, chosen_formulas
 from srnet_cli.runs.outputs import direct_names
+from srnet_cli.runs.proofs_file import DIRECT, Proofs, sentences
 from srnet_cli.runs.run import FittedRun
 
 TRUTH = "what the network was trained on"
@@ -73,6 +74,7 @@ class Answer:
         validity: where these fail, by region.
         tried: hypotheses beside them.
         weights: numbers that the network itself consists of.
+        proved: what is proved of these formulas, a sentence each; empty where nobody asked.
     """
 
     formulas: NetworkFormulas | None
@@ -81,6 +83,7 @@ class Answer:
     validity: dict[str, Validity] = field(default_factory=dict)
     tried: tuple[Tried, ...] = ()
     weights: int = 0
+    proved: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any] | None:
         """JSON-ready values; None where there is nothing to say."""
@@ -90,6 +93,7 @@ class Answer:
         if self.formulas is not None:
             record |= self.formulas.to_dict()
             record["chosen"] = [formula.text for formula in self.chosen]
+            record["proved"] = list(self.proved)
         return record | {"tried": [one.to_dict() for one in self.tried]}
 
 
@@ -108,25 +112,23 @@ def answer(fitted: FittedRun, choice: Choice, hypotheses: Sequence[str]) -> Answ
     tried = tuple(_tried(fitted, hypotheses))
     if formulas is None:
         return Answer(None, (), "", tried=tried, weights=weights)
-    chosen, why = _chosen(formulas.fronts, choice)
-    return Answer(formulas, chosen, why, _validity(fitted, formulas, chosen), tried, weights)
+    chosen, why = chosen_formulas(formulas.fronts, choice)
+    validity = _validity(fitted, formulas, chosen)
+    proved = tuple(_proved(fitted.proofs, chosen))
+    return Answer(formulas, chosen, why, validity, tried, weights, proved)
+
+
+def _proved(proofs: Proofs | None, chosen: Sequence[NetworkFormula]) -> Iterator[str]:
+    """What is proved, where it is of these very formulas."""
+    proof = None if proofs is None else proofs.of(DIRECT)
+    if proofs is None or proof is None:
+        return
+    if proof.formulas == tuple(formula.text for formula in chosen):
+        yield from sentences(proof, proofs.domain)
 
 
 def _weights(fitted: FittedRun) -> int:
-    network = fitted.network
-    return sum(weight.size for weight in network.weights) + sum(b.size for b in network.biases)
-
-
-def _chosen(
-    fronts: Sequence[FormulaFront], choice: Choice
-) -> tuple[tuple[NetworkFormula, ...], str]:
-    if choice.complexity is not None:
-        why = f"the most faithful of at most {choice.complexity} nodes"
-        return tuple(front.within(choice.complexity) for front in fronts), why
-    if choice.fidelity is not None:
-        why = f"the simplest that keeps {choice.fidelity:g} of R²"
-        return tuple(front.simplest(choice.fidelity) for front in fronts), why
-    return tuple(front.answer for front in fronts), "the knee of the front"
+    return fitted.network.parameters
 
 
 def _validity(

@@ -11,6 +11,8 @@ from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.trees import rounded
+from srnet_cli.fidelity.baselines import shortfalls
+from srnet_cli.fidelity.layers import unfaithful
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.tables import (
     Scores,
@@ -20,7 +22,7 @@ from srnet_cli.fidelity.tables import (
     influence_table,
 )
 from srnet_cli.fidelity.validity import warnings
-from srnet_cli.networks.quality import ClassificationQuality
+from srnet_cli.networks.quality import ClassificationQuality, written
 from srnet_cli.rendering.document import (
     BRIEF,
     Block,
@@ -94,7 +96,7 @@ def answer_sections(explanation: Explanation, display: Display) -> Iterator[Sect
         if len(answer.chosen) == 1 and explanation.classification is not None:
             classes = explanation.classification.classes
             told.append(f"above 0 it names {classes[1]}, else {classes[0]}")
-        yield remarks([*told, *warnings(answer.validity)])
+        yield remarks([*told, *warnings(answer.validity), *answer.proved])
     yield from tried_sections(answer)
     if answer.formulas is not None:
         yield from front_sections(answer.formulas, display)
@@ -150,7 +152,9 @@ def scaling_sections(explanation: Explanation, display: Display) -> Iterator[Sec
 
 def layer_section(layer: LayerExplanation, display: Display) -> Section:
     """One layer: its expressions, and the readouts of its units."""
-    units, rest = _some_units(layer, display)
+    shown = _shown_units(layer, display)
+    rest = "; ".join(_rest(layer, shown, display))
+    units = [unit for unit in layer.units if unit.name in shown]
     return Section(_heading(layer, display), (_equations([*layer.expressions, *units], rest),))
 
 
@@ -230,13 +234,48 @@ def _is_readable(explanation: Explanation, display: Display) -> bool:
     )
 
 
-def _some_units(layer: LayerExplanation, display: Display) -> tuple[list[Formula], str]:
-    """The readouts of a layer, and what is said of those that are not printed."""
-    shown = layer.units if display.full else layer.units[:SHOWN]
-    more = len(layer.units) - len(shown)
-    plural = "s" if more > 1 else ""
-    rest = f"… and {more} more unit{plural}; {display.spelled('full')} prints all"
-    return list(shown), rest if more else ""
+def _shown_units(layer: LayerExplanation, display: Display) -> list[str]:
+    """The units that have a line: those that the next layer reads, and of outputs the first.
+
+    Units that equal another, or never change, are named in one line instead.
+    """
+    names = [unit.name for unit in layer.units if unit.name not in _named_together(layer)]
+    if display.full:
+        return names
+    if layer.read is None:
+        return names[:SHOWN]
+    read = {*layer.read, *(layer.twins.get(name, name) for name in layer.read)}
+    return [name for name in names if name in read] or names[:SHOWN]
+
+
+def _named_together(layer: LayerExplanation) -> set[str]:
+    """The units that one line tells of, unless they are all there is."""
+    together = {*layer.twins, *layer.constant}
+    return together if len(together) < len(layer.units) else set()
+
+
+def _rest(layer: LayerExplanation, shown: Sequence[str], display: Display) -> Iterator[str]:
+    """What is said of the units that have no line."""
+    together = _named_together(layer)
+    same: dict[str, list[str]] = {}
+    for name, other in layer.twins.items():
+        if name in together and name not in layer.constant:
+            same.setdefault(other, []).append(name)
+    yield from (f"the same as {other}: {_few(names, display)}" for other, names in same.items())
+    values = {unit.name: unit.text for unit in layer.units}
+    still = [f"{name} = {values[name]}" for name in layer.constant if name in together]
+    if still:
+        yield f"never change: {_few(still, display)}"
+    more = len(layer.units) - len(shown) - len(together)
+    if more:
+        unread = "" if layer.read is None else " that no formula of the next layer reads"
+        plural = "s" if more > 1 else ""
+        yield f"… and {more} more unit{plural}{unread}; {display.spelled('full')} prints all"
+
+
+def _few(names: Sequence[str], display: Display) -> str:
+    shown = names if display.full else names[:SHOWN]
+    return ", ".join(shown) + (f" and {len(names) - SHOWN} more" if shown != names else "")
 
 
 def _equations(formulas: Sequence[Formula], rest: str = "") -> Equations:
@@ -291,12 +330,17 @@ def _remarks(explanation: Explanation, display: Display) -> Iterator[str]:
     if explanation.quality is not None:
         yield f"the network itself: {_quality(explanation.quality)}"
     printed = explanation.printed
+    if explanation.classification is None:
+        remark = unfaithful(printed.exact, SET_NAMES[printed.rows])
+        yield from [] if remark is None else [remark]
     if printed.enough_digits is not None:
         yield (
             f"rounding costs R² on {SET_NAMES[printed.rows]} rows, {worth_text(printed.exact)} "
             f"before: {display.spelled('digits')} {printed.enough_digits} keeps it"
         )
+    yield from shortfalls(printed.exact, explanation.baselines, "these formulas, layer by layer")
     yield from warnings(explanation.validity)
+    yield from explanation.proved
     if explanation.unconfirmed:
         yield (
             f"not confirmed to 1e-9 on every row, as near a pole: {_some(explanation.unconfirmed)}"
@@ -307,12 +351,12 @@ def _class_remarks(explanation: Explanation) -> Iterator[str]:
     told, printed = explanation.classification, explanation.printed
     if told is None:
         return
-    found, rows = told.agreement[printed.rows], SET_NAMES[printed.rows]
-    if found.is_trivial:
+    agreement, rows = told.agreement[printed.rows], SET_NAMES[printed.rows]
+    if agreement.is_trivial:
         yield f"the network names one class on all {rows} rows, so agreement says nothing"
-    elif sum(any(column) for column in zip(*found.confusion, strict=True)) == 1:
+    elif sum(any(column) for column in zip(*agreement.confusion, strict=True)) == 1:
         yield f"the formulas name one class on all {rows} rows, the network does not"
-    if printed.agreement != found.agreement:
+    if printed.agreement != agreement.agreement:
         yield f"as printed, the formulas agree on {printed.agreement:.4f} of the {rows} rows"
 
 
@@ -329,5 +373,5 @@ def _quality(quality: NetworkQuality) -> str:
         )
     return (
         f"R² {worth_text(quality.r2)} to the truth on held-out rows, "
-        f"RMSE {quality.rmse:.4g} (the training mean: {quality.baseline_rmse:.4g})"
+        f"RMSE {written(quality.rmse)} (the training mean: {written(quality.baseline_rmse)})"
     )

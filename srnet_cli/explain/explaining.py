@@ -12,15 +12,17 @@ from sympy import Expr
 from srnet_cli.config.document import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.answer import Answer, answer
-from srnet_cli.explain.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.formulas import LayerFormulas
+from srnet_cli.expressions.layers import ReadableLayer, readable_layers
 from srnet_cli.expressions.markup import LatexWriter
 from srnet_cli.expressions.names import Names, feature_symbols
+from srnet_cli.expressions.normal_form import same_values
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.classes import DECISION, Agreement, agreements
 from srnet_cli.fidelity.influence import Influence, influences
 from srnet_cli.fidelity.labels import decided
@@ -28,7 +30,9 @@ from srnet_cli.fidelity.layers import layer_name, measure
 from srnet_cli.fidelity.validity import Validity, check
 from srnet_cli.fronts.rows import faithfulness
 from srnet_cli.metrics import accuracy
+from srnet_cli.runs.choice import DEFAULT, Choice, Shown, chosen
 from srnet_cli.runs.expressions_file import figures, formulas_of, shortener
+from srnet_cli.runs.proofs_file import COMPOSITION, sentences
 from srnet_cli.runs.records import NetworkQuality
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import find_run, runs_root
@@ -59,8 +63,9 @@ class LayerExplanation:
     Attributes:
         name: ``hidden 1`` … or ``output``.
         inputs: what the formulas read.
-        expressions: named partial results, then f, or f0 … of several expressions.
-        units: the readout of every unit.
+        expressions: named partial results, then the expressions that several units read: f, or
+            f0 … of several.
+        units: every unit, over the inputs and those names.
         complexity: nodes of everything that is printed of it, readouts included.
         mse: mean squared error over rows and units.
         r2: coefficient of determination, units pooled.
@@ -68,6 +73,9 @@ class LayerExplanation:
         unit_r2: the same of every unit.
         ceiling: the greatest R² that any readout of so many expressions could have.
         undefined_rows: rows without a finite value.
+        read: names of the units that formulas of the next layer read; None of outputs.
+        twins: units that are the same as an earlier one, with its name.
+        constant: names of the units that never change.
     """
 
     name: str
@@ -81,6 +89,9 @@ class LayerExplanation:
     unit_r2: dict[str, tuple[float | None, ...]]
     ceiling: dict[str, float | None]
     undefined_rows: dict[str, int]
+    read: tuple[str, ...] | None = None
+    twins: dict[str, str] = field(default_factory=dict)
+    constant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,6 +160,8 @@ class Explanation:
         validity: where these formulas fail, by region, see ``validity``.
         legend: the columns that have another name in formulas, by that name.
         answer: what the network computes, straight from its inputs.
+        proved: what is proved of the composition shown, a sentence each; empty where nobody asked.
+        baselines: regressions beside these formulas.
     """
 
     run: str
@@ -170,7 +183,9 @@ class Explanation:
     classification: Classification | None = None
     validity: dict[str, Validity] = field(default_factory=dict)
     legend: dict[str, str] = field(default_factory=dict)
+    baselines: tuple[Baseline, ...] = ()
     answer: Answer | None = None
+    proved: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -220,14 +235,15 @@ def explain(
     answered = answer(fitted, choice, (*fitted.hypotheses, *hypotheses))
     model, assessment = fitted.model, fitted.assessment
     layers, network = formulas_of(assessment, shortener(assessment, fitted.settings))
-    judged = assessment.judged
+    judged, checked = assessment.judged, assessment.checked
+    readable = readable_layers(model, layers, checked.X, checked.layers, scaled=scaled)
     rounding = Rounding(
-        model, layers, network, judged.X, judged.activations, scaled, units=judged.units
+        model, readable, network, judged.X, judged.activations, scaled, units=judged.units
     )
     enough = rounding.enough_digits()
     digits = enough if digits is None else digits
     outputs = fitted.output_names
-    printed = as_printed(model, layers, network, digits, scaled, outputs)
+    printed = as_printed(model, readable, network, digits, scaled, outputs)
     return Explanation(
         run=str(fitted.path),
         is_done=fitted.is_done,
@@ -237,12 +253,12 @@ def explain(
         target=fitted.inputs.target,
         shown=replace(
             shown,
-            complexity=sum(layer.complexity for layer in layers),
+            complexity=sum(layer.complexity for layer in readable),
             r2=_finite(faithfulness(judged.truth, judged.outputs, fitted.has_classes)),
         ),
         digits=digits,
         scaling=_formulas([symbol.name for symbol in printed.features], printed.scaling),
-        layers=_layers(fitted, layers, printed, outputs),
+        layers=_layers(fitted, readable, printed, outputs),
         network=None if printed.network is None else _formulas(outputs, printed.network),
         network_complexity=None if network is None else sum(map(complexity, network)),
         rows={name: len(rows) for name, rows in assessment.items()},
@@ -250,13 +266,27 @@ def explain(
             _printed_fidelity(rounding, assessment.judged_set, digits, enough),
             agreement=_printed_agreement(assessment, printed),
         ),
-        unconfirmed=tuple(_unconfirmed(assessment, layers, network)),
+        unconfirmed=(
+            *_unconfirmed(assessment, layers, network),
+            *_unconfirmed_units(assessment, readable, scaled),
+        ),
         quality=fitted.inputs.quality,
+        baselines=fitted.baselines,
         validity=check(assessment, fitted.regions()),
         classification=_classification(fitted),
         answer=answered,
+        proved=_proved(fitted) if not choice.wishes else (),
         legend={line.name: one_line(line.column) for line in Names(model.features).legend},
     )
+
+
+def _proved(fitted: FittedRun) -> tuple[str, ...]:
+    """What is proved of the composition that is shown unless another is asked for."""
+    proofs = fitted.proofs
+    proof = None if proofs is None else proofs.of(COMPOSITION)
+    if proofs is None or proof is None:
+        return ()
+    return tuple(f"the layers: {line}" for line in sentences(proof, proofs.domain))
 
 
 def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:
@@ -269,7 +299,7 @@ def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, 
 
 def _layers(
     fitted: FittedRun,
-    layers: Sequence[LayerFormulas],
+    layers: Sequence[ReadableLayer],
     printed: Printed,
     outputs: Sequence[str],
 ) -> tuple[LayerExplanation, ...]:
@@ -278,6 +308,8 @@ def _layers(
     for index, layer in enumerate(printed.layers):
         name = layer_name(index, len(layers))
         units = outputs if name == "output" else _names(layer.units)
+        is_last = index + 1 == len(layers)
+        read = None if is_last else printed.layers[index + 1].read
         explained.append(
             LayerExplanation(
                 name=name,
@@ -287,6 +319,15 @@ def _layers(
                 ),
                 units=_formulas(units, [unit for _, unit in layer.units]),
                 complexity=layers[index].complexity,
+                read=None
+                if read is None
+                else tuple(symbol.name for symbol, _ in layer.units if symbol in read),
+                twins={units[new]: units[old] for new, old in layer.twins.items()},
+                constant=tuple(
+                    name
+                    for name, (_, unit) in zip(units, layer.units, strict=True)
+                    if unit.is_number
+                ),
                 **vars(figures(fidelity, index)),
             )
         )
@@ -338,6 +379,19 @@ def _unconfirmed(
     for output, formula in enumerate(network or ()):
         if not agree(values(formula, symbols, rows.X), rows.outputs[:, output]):
             yield f"whole network, output {output}"
+
+
+def _unconfirmed_units(
+    assessment: Assessment, layers: Sequence[ReadableLayer], scaled: bool
+) -> Iterator[str]:
+    """The units whose lines, before rounding, do not give the evaluator's values on some row."""
+    rows = assessment.checked
+    for index, (known, layer) in enumerate(zip(rows.layers, layers, strict=True)):
+        inputs = rows.X if index == 0 and not scaled else known.inputs
+        columns = zip(layer.evaluate(inputs).T, known.units.T, strict=True)
+        for number, (ours, expected) in enumerate(columns):
+            if np.isfinite(expected).any() and not same_values(ours, expected):
+                yield f"{layer_name(index, len(layers))}, unit {number}"
 
 
 def _finite(value: float | None) -> float | None:

@@ -109,13 +109,13 @@ def composition_section(fronts: Fronts) -> Section:
     columns = (*figures("complexity", "R²", "1−R²"), Column("members of the layers"), Column(""))
     rows = (
         [
-            number(one.complexity, "d"),
-            score(one.r2),
-            shortfall(one.r2),
-            text(_picked(one)),
-            text("shown" if one is shown else ""),
+            number(composition.complexity, "d"),
+            score(composition.r2),
+            shortfall(composition.r2),
+            text(_picked(composition)),
+            text("shown" if composition is shown else ""),
         ]
-        for one in fronts.compositions
+        for composition in fronts.compositions
     )
     heading = f"whole network, on {SET_NAMES[fronts.rows]} rows"
     return Section(heading, (table(columns, rows),))
@@ -159,7 +159,8 @@ def _record(listed: FrontList) -> dict[str, Any]:
         "run": listed.run,
         "rows": fronts.rows,
         "compositions": [
-            {**front_figures(one), "picks": list(one.picks)} for one in fronts.compositions
+            {**front_figures(composition), "picks": list(composition.picks)}
+            for composition in fronts.compositions
         ],
         "layers": [
             [

@@ -35,12 +35,14 @@ class Known(NamedTuple):
     printed: Mapping[str, str]
 
     @classmethod
-    def of(cls, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Known:
+    def from_inputs(cls, features: Sequence[str], categories: Mapping[str, Sequence[str]]) -> Known:
         """The names of a run's inputs."""
         symbols = (symbol.name for symbol in feature_symbols(features))
         known = {*features, *categories}
         pairs = zip(symbols, features, strict=True)
-        return cls(features, categories, {name: of for name, of in pairs if name not in known})
+        return cls(
+            features, categories, {name: feature for name, feature in pairs if name not in known}
+        )
 
     @property
     def known(self) -> set[str]:
@@ -51,7 +53,7 @@ class Known(NamedTuple):
         """How many features a reading has no value for."""
         given = {self.printed.get(name, name) for name, _ in pairs}
         for column in given & self.categories.keys():
-            given |= {indicator(column, one) for one in self.categories[column]}
+            given |= {indicator(column, category) for category in self.categories[column]}
         return len(set(self.features) - given)
 
 
@@ -78,7 +80,7 @@ def parse_place(
     """
     if "=" not in at:
         return _row(at, sets)
-    names = Known.of(features, categories)
+    names = Known.from_inputs(features, categories)
     values: dict[str, float] = {}
     for name, text in _pairs(at.strip(), names):
         given = _given(name, text, names)
@@ -193,7 +195,7 @@ def _indicators(column: str, category: str, known: Sequence[str]) -> dict[str, f
         raise _wrong(
             f"'{column}' has no category '{category}'", hint=f"the categories are {_listed(known)}"
         )
-    return {indicator(column, one): float(one == category) for one in known}
+    return {indicator(column, listed): float(listed == category) for listed in known}
 
 
 def _number(name: str, text: str) -> float:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.errors import UsageError
-from srnet_cli.explain.choice import DEFAULT, Choice, chosen
 from srnet_cli.explain.place import parse_place
 from srnet_cli.expressions.printed import MAX_DIGITS
 from srnet_cli.fidelity.labels import NO_CLASS, decided
@@ -25,6 +24,7 @@ from srnet_cli.rendering.document import (
     remarks,
 )
 from srnet_cli.rendering.table import EMPTY, Cell, Column, Table, figures, number, table, text
+from srnet_cli.runs.choice import DEFAULT, Choice, chosen
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import find_run, runs_root
 

@@ -16,13 +16,10 @@ from srnet_cli.expressions.formulas import (
 from srnet_cli.expressions.names import feature_symbols, unit_symbols
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printers import (
-    as_equation,
     as_latex,
     as_mathml,
-    as_python,
     as_srepr,
     as_text,
-    layers_as_python,
 )
 from srnet_cli.expressions.simplifier import simplify
 from srnet_cli.expressions.trees import rounded
@@ -31,10 +28,8 @@ __all__ = [
     "LayerFormulas",
     "Shortener",
     "agree",
-    "as_equation",
     "as_latex",
     "as_mathml",
-    "as_python",
     "as_srepr",
     "as_text",
     "complexity",
@@ -42,7 +37,6 @@ __all__ = [
     "expressions_of_layer",
     "feature_symbols",
     "layer_formulas",
-    "layers_as_python",
     "rounded",
     "simplify",
     "to_sympy",

@@ -91,7 +91,8 @@ class Arrangement:
             inside = self._scaled_base(value, base, exponent)
             if inside is not None:
                 power = Pow(inside, exponent, evaluate=False)
-                yield _Term(1.0, (*rest, power), (-1, 0.0))
+                # Terms without a coefficient get one, together.
+                yield _Term(1.0, (*rest, power), (-1 if _is_readable(value) else 2, 0.0))
             if isinstance(base, exp) and exponent == 1:
                 yield self._absorbed(value, base, rest)
             logistic = self._with_unit_constant(value, base, exponent)
@@ -132,12 +133,13 @@ class Arrangement:
         """A sum under a root with the factor before the root moved into it, where it is shorter.
 
         It is where no term of the sum loses a coefficient of 1 by it: ``3*sqrt(1 - x**2/9)`` is
-        ``sqrt(9 - x**2)``.
+        ``sqrt(9 - x**2)``. A factor that reads badly is moved into any power: ``1e-8*(x + y)**4``
+        is ``(0.01*(x + y))**4``.
         """
         linear = self._algebra.linear(base)
-        if exponent.is_Integer or value <= 0.0 or value == 1.0 or not isinstance(base, Add):
+        if value <= 0.0 or value == 1.0 or not isinstance(base, Add) or exponent == 1:
             return None
-        if 1.0 in linear.terms.values():
+        if _is_readable(value) and (exponent.is_Integer or 1.0 in linear.terms.values()):
             return None
         factor = clean(value ** (1.0 / float(exponent)))
         return self(linear.scaled(factor)) if 1e-4 < factor < 1e4 else None
@@ -150,6 +152,10 @@ class Arrangement:
                 rest = clean(turned + half)
                 rest = 0.0 if abs(rest) < 1e-12 else rest
                 argument = self(linear._replace(constant=rest))
+                if _is_negative(argument):
+                    # a sine within, which has a sign of its own
+                    argument = _negated(argument)
+                    sign = -sign if function is sin else sign
                 cost = 2 * (sign * value != 1.0) + (rest != 0.0) * (1 if isinstance(u, Add) else 2)
                 call = function(argument, evaluate=False)
                 yield _Term(sign * value, (call,), (cost, abs(rest)))
@@ -176,6 +182,20 @@ class Arrangement:
         if factors.keys() != {expr}:
             return self._term(1.0, expr)
         return unevaluated(expr, [self._written(arg) for arg in expr.args])
+
+
+def _is_negative(expr: Expr) -> bool:
+    first = expr.args[0] if isinstance(expr, Mul) else expr
+    return bool(first.is_Number and first.is_negative)
+
+
+def _negated(expr: Expr) -> Expr:
+    """A negative number, or a product that begins with one, with the other sign."""
+    if not isinstance(expr, Mul):
+        return number(-float(expr))
+    first, *rest = expr.args
+    factors = rest if first == -1 else [number(-float(first)), *rest]
+    return factors[0] if len(factors) == 1 else Mul(*factors, evaluate=False)
 
 
 def _is_readable(value: float) -> bool:

@@ -70,12 +70,12 @@ def _plainer(
     """The formula with the first term replaced that can be; None where none can."""
     before = cancellation(expr, values)
     for old, new in _replacements(expr, values):
-        found = form(substitute(expr, {old: new}))
-        is_shorter = complexity(found) <= complexity(expr) + 2
-        if is_shorter and mean_square(values(found), target) <= bound:
-            after = cancellation(found, values)
-            if after < 0.5 * before or (after < before and complexity(found) < complexity(expr)):
-                return found
+        plainer = form(substitute(expr, {old: new}))
+        is_shorter = complexity(plainer) <= complexity(expr) + 2
+        if is_shorter and mean_square(values(plainer), target) <= bound:
+            after = cancellation(plainer, values)
+            if after < 0.5 * before or (after < before and complexity(plainer) < complexity(expr)):
+                return plainer
     return None
 
 

@@ -20,13 +20,14 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Expr, Integer, Rational, Symbol
 
+from srnet_cli.descent import damped_solution
 from srnet_cli.expressions.numeric import sample
 from srnet_cli.expressions.parameters import (
     Parameters,
-    damped_step,
     descended,
     jacobian,
     mean_square,
+    normal_equations,
 )
 from srnet_cli.expressions.trees import number
 
@@ -167,9 +168,9 @@ class _Search:
         )
         value = float(self._values[place])
         for candidate in self._near(place, free, allowed)[:_TRIED]:
-            found = self._with(place, candidate.value, free, allowed)
-            if found is not None:
-                self._values, self._error = found
+            tuned = self._with(place, candidate.value, free, allowed)
+            if tuned is not None:
+                self._values, self._error = tuned
                 self._written[place] = candidate.expr
                 return
         self._written[place] = self._rounded(place, value, allowed)
@@ -178,12 +179,12 @@ class _Search:
         """Candidates that may do, by the slopes: the shortest first, then the nearest."""
         value = float(self._values[place])
         reach = 4.0 * self._reach(place, free, allowed)
-        found = [
+        within = [
             each
             for each in candidates(value, has_circle=self._has_circle)
             if abs(each.value - value) <= reach
         ]
-        return sorted(found, key=lambda each: (each.length, abs(each.value - value)))
+        return sorted(within, key=lambda each: (each.length, abs(each.value - value)))
 
     def _reach(self, place: int, free: NDArray[np.int64], allowed: float) -> float:
         """How far the number can go if the free ones follow, to first order."""
@@ -192,7 +193,8 @@ class _Search:
         own, others = slopes[:, 0], slopes[:, 1:]
         if not np.all(np.isfinite(slopes)):
             return math.inf
-        rest = own - others @ damped_step(others, own, 1e-9) if others.size else own
+        follow = damped_solution(*normal_equations(others, own), 1e-9) if others.size else None
+        rest = own if follow is None else own - others @ follow
         steepness = float(np.mean(rest**2))
         room = max(allowed - self._error, 0.0) + 1e-3 * self._error
         return math.sqrt(room / steepness) if steepness > 0.0 else math.inf

@@ -40,7 +40,7 @@ class Equivalence(NamedTuple):
 
 
 def equivalence(
-    found: Expr,
+    formula: Expr,
     law: Expr,
     symbols: Sequence[Symbol],
     X: Array,
@@ -56,20 +56,20 @@ def equivalence(
     offset of nearly 0 does.
 
     Args:
-        found: a formula.
+        formula: a formula.
         law: another.
         symbols: the d symbols of both.
         X: rows on which both are defined, (n, d).
         tolerance: relative, of constants.
     """
     form = NormalForm(symbols, X)
-    normal = [form(formula) for formula in (found, law)]
+    normal = [form(expr) for expr in (formula, law)]
     change = _change_of_form(*normal)
     if change <= tolerance:
         return Equivalence(True, "form", change)
     changes = [
-        _change_of_values(one, other, symbols, X, tolerance)
-        for one, other in (normal, normal[::-1])
+        _change_of_values(free, goal, symbols, X, tolerance)
+        for free, goal in (normal, normal[::-1])
     ]
     change = min(changes)
     is_same = change <= tolerance
@@ -77,7 +77,7 @@ def equivalence(
 
 
 def are_equivalent(
-    found: Expr,
+    formula: Expr,
     law: Expr,
     symbols: Sequence[Symbol],
     X: Array,
@@ -85,21 +85,21 @@ def are_equivalent(
     tolerance: float = TOLERANCE,
 ) -> bool:
     """Whether two formulas are the same law, see ``equivalence``."""
-    return equivalence(found, law, symbols, X, tolerance=tolerance).is_same
+    return equivalence(formula, law, symbols, X, tolerance=tolerance).is_same
 
 
-def _change_of_form(one: Expr, other: Expr) -> float:
+def _change_of_form(first: Expr, second: Expr) -> float:
     """The greatest relative difference of numbers in trees that are otherwise the same."""
-    if one.is_Number and other.is_Number:
-        a, b = float(one), float(other)
+    if first.is_Number and second.is_Number:
+        a, b = float(first), float(second)
         return 0.0 if a == b else abs(a - b) / max(abs(a), abs(b))
-    if one.func is not other.func or len(one.args) != len(other.args):
+    if first.func is not second.func or len(first.args) != len(second.args):
         return np.inf
-    if not one.args:
-        return 0.0 if one == other else np.inf
-    if one.is_Pow and one.exp != other.exp:
+    if not first.args:
+        return 0.0 if first == second else np.inf
+    if first.is_Pow and first.exp != second.exp:
         return np.inf
-    pairs = zip(one.args, other.args, strict=True)
+    pairs = zip(first.args, second.args, strict=True)
     return max(_change_of_form(*pair) for pair in pairs)
 
 
@@ -119,7 +119,7 @@ def _with_factor(term: Expr) -> Expr:
 
 
 def _change_of_values(
-    one: Expr, other: Expr, symbols: Sequence[Symbol], X: Array, tolerance: float
+    formula: Expr, other: Expr, symbols: Sequence[Symbol], X: Array, tolerance: float
 ) -> float:
     """The greatest change of a constant that gives a formula the other's values."""
     goal = Evaluator(symbols, X)(other)
@@ -127,7 +127,7 @@ def _change_of_values(
     spread = float(np.std(goal[rows])) if rows.any() else 0.0
     if not (spread > 0.0 and np.isfinite(spread)):
         return np.inf
-    parameters = Parameters(_with_factors(one), symbols)
+    parameters = Parameters(_with_factors(formula), symbols)
     values = parameters.function(X[rows])
     tuned = parameters.tuned(X[rows], goal[rows])
     if not tuned.error <= EXACT * spread**2:

@@ -286,7 +286,7 @@ def _confirmed(
 ) -> Expr:
     """The first formula that gives the evaluator's values, else the last."""
     *others, last = formulas
-    fitting = (one for one in others if same_values(values(one, symbols, X), expected))
+    fitting = (formula for formula in others if same_values(values(formula, symbols, X), expected))
     return next(fitting, last)
 
 

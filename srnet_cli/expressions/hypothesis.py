@@ -158,8 +158,8 @@ def _tuned(expr: Expr, symbols: tuple[Symbol, ...], rows: Rows) -> Expr | None:
     kept = np.isfinite(Evaluator(symbols, rows.X)(expr))
     if not kept.any():
         return expr
-    found = parameters.tuned(rows.X[kept], rows.target[kept])
-    return parameters.formula(found.values.tolist())
+    tuned = parameters.tuned(rows.X[kept], rows.target[kept])
+    return parameters.formula(tuned.values.tolist())
 
 
 def _read_out(expr: Expr, symbols: tuple[Symbol, ...], rows: Rows) -> Expr:
@@ -199,10 +199,10 @@ def _as_word(name: str) -> str:
     return f"{before}{words}{after}{call}"
 
 
-def _key(found: str, renamed: Mapping[str, str]) -> str:
-    if found in renamed:
-        return found
-    return next(name for name in renamed if name.split() == found.split())
+def _key(written: str, renamed: Mapping[str, str]) -> str:
+    if written in renamed:
+        return written
+    return next(name for name in renamed if name.split() == written.split())
 
 
 class _Reader:

@@ -5,16 +5,16 @@ is set letter by letter. A letter followed by digits is an index, ``x1`` as :mat
 letter, spelled out or not, is that letter; everything else stands upright with its underscores,
 so that ``x_1`` does not look like ``x1``.
 
-The result is for math mode and needs ``amsmath``. Letters of Latin alphabets and Greek compile with
-every engine; letters of other scripts are left as they are, which XeLaTeX and LuaLaTeX set in a
-font that has them, while pdfLaTeX needs a package for the script.
+The result is for math mode, needs ``amsmath``, and compiles with every engine: letters that
+pdfLaTeX has no glyph for are written as their code points (``rendering.latex_words``).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
+
+from srnet_cli.rendering.latex_words import escaped
 
 GREEK = {
     "alpha": "α",
@@ -76,25 +76,13 @@ _INDEXED = re.compile(r"([^\W\d_]|[A-Za-z]{2,})(\d*)(_?)")
 _OURS = re.compile(r"([ht])(\d+)_(\d+)")
 _RESERVED = set("CEINOQS")
 
-_ESCAPES = {
-    "\\": r"\textbackslash{}",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': "''",
-    "`": r"\textasciigrave{}",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-}
-
 
 @cache
 def latex_name(name: str) -> str:
     """A name as LaTeX for math mode.
 
     Args:
-        name: any text; what is no printable character becomes a space.
+        name: any text.
     """
     if (ours := _OURS.fullmatch(name)) is not None:
         letter, layer, number = ours.groups()
@@ -106,19 +94,6 @@ def latex_name(name: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_]+", name):
         return rf"\mathrm{{{escaped(name)}}}"
     return rf"\text{{{escaped(name)}}}"
-
-
-def escaped(text: str) -> str:
-    """Any text as LaTeX for text mode; Greek letters in math mode."""
-    return "".join(map(_escape, unicodedata.normalize("NFC", text)))
-
-
-def _escape(letter: str) -> str:
-    if letter in _ESCAPES:
-        return _ESCAPES[letter]
-    if letter in _COMMANDS:
-        return f"${_COMMANDS[letter]}$"
-    return letter if letter.isprintable() else " "
 
 
 def _letter(word: str) -> str | None:

@@ -1,19 +1,36 @@
-"""A layer's expressions and readout in normal form, and the lines that they are printed as."""
+"""Layers as they are printed: expressions and readout in normal form, and the lines of both.
+
+The model stays what the search has found, to the last bit. What people read of it says the same
+with scales that can be read: factors of expressions stand in the readouts, each distinct term
+stands once, and the inputs are in their own units. Its nodes are the complexity that is stated
+wherever a layer's complexity is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from sympy import Expr, Symbol
 
 from srnet_cli.expressions.algebra import Linear
-from srnet_cli.expressions.complexity import complexity, layer_complexity
+from srnet_cli.expressions.builder import Step, affine
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Array, Evaluator
-from srnet_cli.expressions.normal_form import NormalForm, same_values
+from srnet_cli.expressions.folding import in_own_units
+from srnet_cli.expressions.formulas import LayerFormulas
+from srnet_cli.expressions.normal_form import MAX_DEPTH, NormalForm, same_values
+from srnet_cli.expressions.numeric import values as values_of
+from srnet_cli.expressions.trees import measure, substitute
+from srnet_cli.model import LayerValues, SymbolicLayer, SymbolicNetwork
 
 Line = tuple[Symbol, Expr]
+
+_EQUAL = 1e-10
+_NOISE = 1e-12
+"""A term that varies by less than so much of its unit's size is rounding noise of the readout."""
 
 
 class LayerParts(NamedTuple):
@@ -36,16 +53,19 @@ class Lines(NamedTuple):
     Attributes:
         expressions: the expressions that units refer to by name.
         units: the units, over the layer's inputs and those names.
+        twins: units that are the same as an earlier one, by number, and which.
     """
 
     expressions: tuple[Line, ...]
     units: tuple[Line, ...]
+    twins: Mapping[int, int] = {}
 
     @property
     def complexity(self) -> int:
-        """Nodes of everything on the right sides."""
-        return layer_complexity(
-            [expr for _, expr in self.expressions], [expr for _, expr in self.units]
+        """Nodes of everything on the right sides; of a unit that equals another, its name."""
+        return sum(complexity(expr) for _, expr in self.expressions) + sum(
+            1 if number in self.twins else complexity(expr)
+            for number, (_, expr) in enumerate(self.units)
         )
 
 
@@ -69,7 +89,7 @@ def normal_layer(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> Layer
     found = _in_terms(form, combinations, layer)
     if found is None:
         found = _apart(form, combinations, layer)
-    found = _used(found)
+    found = _used(_without_noise(found, inputs, X))
     return found if _are_same(found, layer, inputs, X) else layer
 
 
@@ -114,7 +134,191 @@ def printed_lines(
         form.expr(form.combine([*zip(weights, parts, strict=True), (1.0, Linear({}, bias))]))
         for weights, bias in zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
     ]
-    return Lines(tuple(lines), tuple(zip(outputs, units, strict=True)))
+    return Lines(tuple(lines), tuple(zip(outputs, units, strict=True)), _twins(layer))
+
+
+@dataclass(frozen=True)
+class ReadableLayer:
+    """A layer as it is printed, before its numbers are rounded.
+
+    Attributes:
+        inputs: what its formulas read: the units before, or the features.
+        steps: named partial results in order of use, empty unless an expression is so large that
+            it cannot be written down at once.
+        parts: expressions over the inputs and the steps, and their readout.
+        lines: the same as equations.
+    """
+
+    inputs: tuple[Symbol, ...]
+    steps: tuple[Step, ...]
+    parts: LayerParts
+    lines: Lines
+
+    @property
+    def complexity(self) -> int:
+        """Nodes of everything that is printed of the layer, readouts included."""
+        return sum(complexity(expr) for _, expr in self.steps) + self.lines.complexity
+
+    @property
+    def plainer(self) -> dict[Symbol, Expr]:
+        """What the next layer may read instead of units: an equal one, or the number that they are.
+
+        By unit; units that are neither are not in it.
+        """
+        symbols = [symbol for symbol, _ in self.lines.units]
+        numbers = {symbol: unit for symbol, unit in self.lines.units if unit.is_number}
+        return {symbols[new]: symbols[old] for new, old in self.lines.twins.items()} | numbers
+
+    def evaluate(self, X: Array) -> Array:
+        """The units by their lines alone: inputs (n, d) -> (n, m)."""
+        symbols, columns = list(self.inputs), X
+        for symbol, expr in (*self.steps, *self.lines.expressions):
+            columns = np.column_stack([columns, values_of(expr, symbols, columns)])
+            symbols.append(symbol)
+        units = [values_of(unit, symbols, columns) for _, unit in self.lines.units]
+        return np.column_stack(units)
+
+
+def readable_layers(
+    model: SymbolicNetwork,
+    layers: Sequence[LayerFormulas],
+    X: Array | None = None,
+    values: Sequence[LayerValues] | None = None,
+    *,
+    scaled: bool = False,
+) -> tuple[ReadableLayer, ...]:
+    """Every layer as it is printed.
+
+    Args:
+        model: the symbolic network.
+        layers: its formulas, layer by layer.
+        X: raw rows, (n, d), on which the units stay what they are. Without, the lines mirror the
+            formulas given.
+        values: what the model's layers read and give on these rows, where it is at hand.
+        scaled: whether the first layer reads standardised inputs, where the model does; else these
+            are read in their own units.
+    """
+    if X is not None and values is None:
+        values = model.layer_values(X)
+    readable: list[ReadableLayer] = []
+    for index, (layer, formulas) in enumerate(zip(model.layers, layers, strict=True)):
+        rows = None if values is None else values[index].inputs
+        if index == 0 and not scaled and model.scaler is not None:
+            columns = zip(model.scaler.mean.tolist(), model.scaler.scale.tolist(), strict=True)
+            formulas = unscaled(formulas, dict(zip(formulas.inputs, columns, strict=True)))
+            rows = X
+        plainer = readable[-1].plainer if readable else {}
+        readable.append(readable_layer(formulas, layer, rows, plainer))
+    return tuple(readable)
+
+
+def readable_layer(
+    formulas: LayerFormulas,
+    layer: SymbolicLayer,
+    X: Array | None = None,
+    plainer: Mapping[Symbol, Expr] = {},
+) -> ReadableLayer:
+    """One layer as it is printed.
+
+    Args:
+        formulas: its formulas.
+        layer: the layer itself.
+        X: values of what the formulas read, (n, d), on which the units stay what they are. Without,
+            the lines mirror the formulas.
+        plainer: what to read instead of some inputs, see ``ReadableLayer.plainer``.
+    """
+    inputs, outputs = formulas.inputs, formulas.outputs
+    parts = LayerParts(formulas.expressions, layer.weights, layer.bias)
+    names = tuple(Symbol(f"f{k}") for k in range(len(parts.expressions)))
+    too_deep = any(measure(expr).depth > MAX_DEPTH for expr in parts.expressions)
+    if X is None or formulas.steps or too_deep:
+        return ReadableLayer(inputs, formulas.steps, parts, _mirrored(parts, names, outputs))
+    parts = normal_layer(_reading(plainer, parts, inputs, X), inputs, X)
+    return ReadableLayer(inputs, (), parts, printed_lines(parts, inputs, names, outputs, X))
+
+
+def unscaled(
+    formulas: LayerFormulas, scaling: Mapping[Symbol, tuple[float, float]]
+) -> LayerFormulas:
+    """A first layer's formulas over the inputs in their own units.
+
+    Its ``units`` stay as they are: they are no lines.
+
+    Args:
+        formulas: over standardised inputs.
+        scaling: mean and scale, not 0, of each of them.
+    """
+    return replace(
+        formulas,
+        steps=tuple((symbol, in_own_units(expr, scaling)) for symbol, expr in formulas.steps),
+        expressions=tuple(in_own_units(expr, scaling) for expr in formulas.expressions),
+    )
+
+
+def _reading(
+    plainer: Mapping[Symbol, Expr], parts: LayerParts, inputs: Sequence[Symbol], X: Array
+) -> LayerParts:
+    """The layer with some inputs replaced; as it is where that changes a unit."""
+    if not plainer:
+        return parts
+    expressions = tuple(substitute(expr, plainer) for expr in parts.expressions)
+    changed = parts._replace(expressions=expressions)
+    return changed if _are_same(changed, parts, inputs, X) else parts
+
+
+def _mirrored(parts: LayerParts, names: Sequence[Symbol], outputs: Sequence[Symbol]) -> Lines:
+    """A line for every expression, and the units over these."""
+    columns = zip(parts.weights.T.tolist(), parts.bias.tolist(), strict=True)
+    units = [
+        affine([pair for pair in zip(weights, names, strict=True) if pair[0] != 0.0], bias)
+        for weights, bias in columns
+    ]
+    lines = tuple(zip(names, parts.expressions, strict=True))
+    return Lines(lines, tuple(zip(outputs, units, strict=True)), _twins(parts))
+
+
+def _twins(layer: LayerParts) -> dict[int, int]:
+    """The units that have the readout of an earlier one, and its number."""
+    columns = np.vstack([layer.weights, layer.bias])
+    firsts: list[int] = []
+    twins: dict[int, int] = {}
+    for number in range(columns.shape[1]):
+        are_close = np.isclose(columns[:, firsts], columns[:, [number]], rtol=_EQUAL, atol=0.0)
+        same = np.flatnonzero(are_close.all(axis=0))
+        if len(same):
+            twins[number] = firsts[same[0]]
+        else:
+            firsts.append(number)
+    return twins
+
+
+def _without_noise(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> LayerParts:
+    """The layer with the mean in place of every term that does not change on the rows.
+
+    Readouts are least squares, which give a unit that never changes weights of 1e-17.
+    """
+    if not layer.expressions:
+        return layer
+    values = Evaluator(inputs, X)
+    weights, bias = layer.weights.copy(), layer.bias.astype(np.float64)
+    sizes = [_usual_sizes(unit) for unit in _units(layer, values, len(X)).T]
+    for k, expr in enumerate(layer.expressions):
+        column = values(expr)
+        with np.errstate(all="ignore"):
+            mean = float(column.mean())
+            changes = np.abs(column - mean)
+            for j in np.flatnonzero(weights[k]):
+                if np.all(np.abs(weights[k, j]) * changes <= _NOISE * sizes[j]):
+                    bias[j] += weights[k, j] * mean
+                    weights[k, j] = 0.0
+    return layer._replace(weights=weights, bias=bias)
+
+
+def _usual_sizes(column: Array) -> Array:
+    """How large a value is on its row, or usually where it is less there: (n,)."""
+    size = np.abs(column)
+    finite = size[np.isfinite(size)]
+    return np.maximum(size, np.quantile(finite, 0.1) if len(finite) else 0.0)
 
 
 def _in_terms(

@@ -1,4 +1,4 @@
-"""Long formulas on several lines, broken at terms."""
+"""Long formulas in LaTeX on several lines, broken at terms; ``rendering.breaking`` breaks text."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-INDENT = 4
-
-_TEXT_PIECES = re.compile(r"( [+-] )|((?<!\*)\*(?!\*)|/)|[^ */]+|\*\*| ")
+_INDENT = 2  # of every line but the first, in letters
 _LATEX_PIECES = re.compile(
     r"(?P<operator> [+-] )"
     r"|(?P<open>\\left[(|])"
@@ -38,22 +36,6 @@ class _Piece:
     pair: int | None = None
 
 
-def text_lines(text: str, width: int, indent: int = INDENT) -> list[str]:
-    """A formula in text notation on lines of at most so many characters, where terms allow it.
-
-    Lines begin with the operator, as printed mathematics does. Sums are broken before products,
-    outer ones before inner ones.
-
-    Args:
-        text: the formula on one line.
-        width: characters per line, the indent included.
-        indent: spaces before every line but the first.
-    """
-    pieces = list(_text_pieces(text))
-    lines = ["".join(piece.text for piece in line) for line in _broken(pieces, width, indent)]
-    return [lines[0].rstrip(), *(" " * indent + line.strip() for line in lines[1:])]
-
-
 def latex_lines(latex: str, width: int) -> list[str]:
     r"""A formula in LaTeX on lines of about so many letters, where terms allow it.
 
@@ -63,7 +45,7 @@ def latex_lines(latex: str, width: int) -> list[str]:
         latex: the formula on one line, as ``LatexWriter`` writes it.
         width: letters per line; about 75 fill a page.
     """
-    lines = _broken(list(_latex_pieces(latex)), width, 2)
+    lines = _broken(list(_latex_pieces(latex)), width)
     homes = [{piece.pair for piece in line if piece.pair is not None} for line in lines]
     parted = {pair for pair in set().union(*homes) if sum(pair in home for home in homes) > 1}
     return ["".join(_unstretched(piece, parted).text for piece in line) for line in lines]
@@ -83,13 +65,13 @@ def latex_width(latex: str) -> float:
     return sum(piece.width for piece in _latex_pieces(latex))
 
 
-def _broken(pieces: Sequence[_Piece], width: int, indent: int) -> list[Sequence[_Piece]]:
+def _broken(pieces: Sequence[_Piece], width: int) -> list[Sequence[_Piece]]:
     """The pieces line by line; each break is the best that still fits."""
     lines: list[Sequence[_Piece]] = []
     start, room = 0, float(width)
     while (end := _end_of_line(pieces, start, room)) < len(pieces):
         lines.append(pieces[start:end])
-        start, room = end, float(width - indent)
+        start, room = end, float(width - _INDENT)
     return [*lines, pieces[start:]]
 
 
@@ -106,18 +88,6 @@ def _end_of_line(pieces: Sequence[_Piece], start: int, room: float) -> int:
                 best = (key, place)
         used += piece.width
     return len(pieces) if used <= room or best is None else best[1]
-
-
-def _text_pieces(text: str) -> Iterator[_Piece]:
-    depth = 0
-    for match in _TEXT_PIECES.finditer(text):
-        rank = None
-        if match[1]:
-            rank = 2 * depth
-        elif match[2]:
-            rank = 2 * depth + 1
-        yield _Piece(match[0], len(match[0]), rank)
-        depth += match[0].count("(") - match[0].count(")")
 
 
 def _latex_pieces(latex: str) -> Iterator[_Piece]:

@@ -51,18 +51,6 @@ class LegendLine(NamedTuple):
         return f"{self.name} = column {quoted(self.column)}"
 
 
-class Assignment(NamedTuple):
-    """``column=value``, as typed.
-
-    Attributes:
-        column: number of the column, from 0.
-        value: what stands behind the equals sign.
-    """
-
-    column: int
-    value: str
-
-
 @dataclass(frozen=True)
 class Names:
     """The names of columns in formulas.
@@ -100,58 +88,10 @@ class Names:
             )
         return place
 
-    def assignments(self, text: str) -> tuple[Assignment, ...]:
-        """Read ``name=value,name=value``; names may hold ``,`` and ``=``, and so may values.
-
-        A value ends where a comma, a known name and ``=`` follow.
-
-        Raises:
-            UsageError: a name is not known, or stands there twice.
-        """
-        found: list[Assignment] = []
-        rest = text.strip()
-        while rest:
-            name, rest = self._leading(rest)
-            end = self._end_of_value(rest)
-            assignment = Assignment(self.resolve(name), rest[:end].strip())
-            if any(assignment.column == other.column for other in found):
-                raise UsageError(f"the input {quoted(name)} is given twice")
-            found.append(assignment)
-            rest = rest[end + 1 :].lstrip()
-        return tuple(found)
-
-    def _leading(self, text: str) -> tuple[str, str]:
-        """(name, what follows its equals sign) of the first assignment."""
-        for name, match in self._matches:
-            if (found := match.match(text)) is not None:
-                return name, text[found.end() :]
-        name, equals, rest = text.partition("=")
-        if not equals:
-            raise UsageError(f"{quoted(text)}: give a value for every input, as in name=value")
-        return name.strip(), rest
-
-    def _end_of_value(self, text: str) -> int:
-        """Where the first value of the text ends."""
-        commas = (place for place, letter in enumerate(text) if letter == ",")
-        for place in commas:
-            rest = text[place + 1 :].lstrip()
-            if any(match.match(rest) for _, match in self._matches):
-                return place
-        # Nothing known follows. A comma and a name that is not known end the value all the same,
-        # so that the name is what the error is about.
-        unknown = re.search(r",\s*[^,=]+=", text)
-        return unknown.start() if unknown else len(text)
-
     @cached_property
     def _places(self) -> dict[str, int]:
         places = {symbol.name: index for index, symbol in enumerate(self.symbols)}
         return places | {column: index for index, column in enumerate(self.columns)}
-
-    @cached_property
-    def _matches(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
-        """Every name with what finds it before an equals sign, the longest first."""
-        names = sorted(self._places, key=len, reverse=True)
-        return tuple((name, re.compile(rf"{re.escape(name)}\s*=")) for name in names)
 
 
 def feature_symbols(features: Sequence[str]) -> tuple[Symbol, ...]:

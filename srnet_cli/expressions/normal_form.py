@@ -27,6 +27,8 @@ MAX_DEPTH = 150
 
 PRECISION = 1e-9
 _OVERALL = 1e-7
+_TENTHS = 8.0
+"""One in ten normal values is within an eighth of a standard deviation of the median."""
 
 
 class NormalForm:
@@ -55,11 +57,11 @@ class NormalForm:
         """
         if measure(expr).depth > MAX_DEPTH:
             return expr
-        found = self.expr(self.combination(expr))
-        if found == expr or self._nesting.grows(found, expr):
+        normal = self.expr(self.combination(expr))
+        if normal == expr or self._nesting.grows(normal, expr):
             return expr
-        is_better = complexity(found) <= complexity(expr) or scales(found) < scales(expr)
-        return found if is_better and self._is_same(found, expr) else expr
+        is_better = complexity(normal) <= complexity(expr) or scales(normal) < scales(expr)
+        return normal if is_better and self._is_same(normal, expr) else expr
 
     def combination(self, expr: Expr) -> Linear:
         """The formula as a linear combination of cores, in canonical form."""
@@ -93,9 +95,9 @@ class NormalForm:
         parts = [self.combination(arg) for arg in expr.args]
         try:
             with np.errstate(all="ignore"):
-                found = self._operated(expr, parts)
-                if self._agrees(self._algebra.expr(found), expr):
-                    return found
+                combined = self._operated(expr, parts)
+                if self._agrees(self._algebra.expr(combined), expr):
+                    return combined
         except (UnsafeError, ArithmeticError, ValueError):
             pass
         return self._as_written(expr, parts)
@@ -135,8 +137,8 @@ class NormalForm:
         kept = unevaluated(expr, args)
         return self._algebra.atom(kept if self._agrees(kept, expr) else expr)
 
-    def _agrees(self, found: Expr, expr: Expr) -> bool:
-        expected, values = self._values(expr), self._values(found)
+    def _agrees(self, candidate: Expr, expr: Expr) -> bool:
+        expected, values = self._values(expr), self._values(candidate)
         finite = np.isfinite(expected)
         if not finite.any() or not np.array_equal(finite, np.isfinite(values)):
             return False
@@ -155,21 +157,39 @@ class NormalForm:
         column = self._values(expr)
         return bool(len(column) and np.all(column >= 0.0))
 
-    def _is_same(self, found: Expr, expr: Expr) -> bool:
+    def _is_same(self, candidate: Expr, expr: Expr) -> bool:
         values = Evaluator(self._symbols, self._X)
-        return same_values(values(found), values(expr))
+        return same_values(values(candidate), values(expr))
 
 
-def same_values(found: Array, expected: Array) -> bool:
-    """Whether values are finite on the same rows, and equal there but for rounding errors."""
+def same_values(computed: Array, expected: Array) -> bool:
+    """Whether values are finite on the same rows, and equal there but for rounding errors.
+
+    These are judged by how much the values vary on most rows: beyond the domain a formula may be
+    1e20 times as large, and everything else is nothing beside that.
+    """
     finite = np.isfinite(expected)
-    if not finite.any() or not np.array_equal(finite, np.isfinite(found)):
+    if not finite.any() or not np.array_equal(finite, np.isfinite(computed)):
         return False
     wanted = expected[finite]
     with np.errstate(all="ignore"):
-        error = np.abs(found[finite] - wanted)
-        spread = np.nan_to_num(wanted.std(), nan=0.0, posinf=0.0)
-        return bool(np.all(error <= PRECISION * np.abs(wanted) + _OVERALL * spread))
+        error = np.abs(computed[finite] - wanted)
+        return bool(np.all(error <= PRECISION * np.abs(wanted) + _OVERALL * usual_spread(wanted)))
+
+
+def usual_spread(column: Array) -> float:
+    """The standard deviation of values (n,), or what most of them suggest where that is less.
+
+    For a normal distribution both are about the same. Rows with the most frequent value do not
+    count, as a unit that is cut off at 0 has many.
+    """
+    with np.errstate(all="ignore"):
+        distances = np.abs(column - np.median(column))
+        spread = float(np.nan_to_num(column.std(), nan=np.inf, posinf=np.inf))
+    distances = distances[distances > 0.0]
+    if not len(distances):
+        return 0.0
+    return min(spread, _TENTHS * float(np.quantile(distances, 0.1)))
 
 
 def scales(expr: Expr) -> int:

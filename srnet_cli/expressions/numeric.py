@@ -41,7 +41,7 @@ def values(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Array:
     return np.array(np.broadcast_to(result, len(X)))
 
 
-def agree(found: Array, expected: Array) -> bool:
+def agree(computed: Array, expected: Array) -> bool:
     """Whether two evaluations are the same formula's: finite on the same rows, equal there.
 
     Equal means to 1e-9 of the value; near zero, to 1e-12 of the median value, because there the
@@ -49,12 +49,12 @@ def agree(found: Array, expected: Array) -> bool:
     nothing and do not agree.
     """
     finite = np.isfinite(expected)
-    if not finite.any() or not np.array_equal(finite, np.isfinite(found)):
+    if not finite.any() or not np.array_equal(finite, np.isfinite(computed)):
         return False
     wanted = expected[finite]
     size = np.abs(wanted)
     with np.errstate(over="ignore"):
-        error = np.abs(found[finite] - wanted)
+        error = np.abs(computed[finite] - wanted)
         return bool(np.all(error <= TOLERANCE * size + NOISE * np.median(size)))
 
 

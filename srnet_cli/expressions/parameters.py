@@ -11,6 +11,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Add, Expr, Mul, Pow, Symbol
 
+from srnet_cli.descent import DampingRule, LeastSquares, Reached, damped_descent
 from srnet_cli.expressions.trees import number, unevaluated
 from srnet_cli.expressions.writer import PythonWriter
 
@@ -18,6 +19,9 @@ Array = NDArray[np.float64]
 
 _STEP = 1e-6
 _ITERATIONS = 40
+_FIRST_DAMPING = 1e-3
+_DAMPING = DampingRule(trials=6, rise=5.0, least=1e-12)
+_GAIN = 1e-6
 _PATIENCE = 3
 
 
@@ -64,8 +68,8 @@ class Parameters:
         def values(parameters: Array) -> Array:
             given = {f"p{i}": value for i, value in enumerate(parameters)}
             with np.errstate(all="ignore"):
-                found = eval(self._code, {"numpy": np, "__builtins__": {}}, columns | given)
-            return np.array(np.broadcast_to(np.asarray(found, np.float64), len(X)))
+                column = eval(self._code, {"numpy": np, "__builtins__": {}}, columns | given)
+            return np.array(np.broadcast_to(np.asarray(column, np.float64), len(X)))
 
         return values
 
@@ -111,10 +115,10 @@ class Parameters:
         return self._places[-1]
 
 
-def mean_square(found: Array, target: Array) -> float:
+def mean_square(values: Array, target: Array) -> float:
     """Mean squared error; infinite where a value is not finite."""
     with np.errstate(all="ignore"):
-        error = float(np.mean((found - target) ** 2))
+        error = float(np.mean((values - target) ** 2))
     return error if np.isfinite(error) else np.inf
 
 
@@ -129,6 +133,13 @@ def jacobian(
         moved[place] += step
         columns.append((values(moved) - base) / step)
     return np.column_stack(columns) if columns else np.empty((len(base), 0))
+
+
+class _Point(NamedTuple):
+    """Parameters, (p,), and the formula's values with them, (n,)."""
+
+    parameters: Array
+    values: Array
 
 
 def descended(
@@ -147,44 +158,42 @@ def descended(
         free: numbers of those that may change.
         iterations: how often to compute slopes at most.
     """
-    best = start.copy()
-    now = values(best)
-    error, damping, idle = mean_square(now, target), 1e-3, 0
-    for _ in range(iterations):
-        if not (np.isfinite(error) and error > 0.0 and len(free)) or idle >= _PATIENCE:
-            break
-        slopes = jacobian(values, best, now, free)
-        before = error
-        for _ in range(6):
-            trial = best.copy()
-            trial[free] += damped_step(slopes, target - now, damping)
-            found = values(trial)
-            reached = mean_square(found, target)
-            if reached < error:
-                best, now, error, damping = trial, found, reached, damping / 5.0
-                break
-            damping *= 5.0
-        idle = idle + 1 if error > before * (1.0 - 1e-6) else 0
-    return Tuned(best, error)
+
+    def loss(at: _Point) -> float:
+        return mean_square(at.values, target)
+
+    def equations(at: _Point) -> tuple[Array, Array]:
+        slopes = jacobian(values, at.parameters, at.values, free)
+        return normal_equations(slopes, target - at.values)
+
+    def moved(at: _Point, step: Array) -> _Point:
+        parameters = at.parameters.copy()
+        parameters[free] += step
+        return _Point(parameters, values(parameters))
+
+    here = _Point(start.copy(), values(start))
+    error = loss(here)
+    if not (0.0 < error < np.inf and len(free)):
+        return Tuned(here.parameters, error)
+    reached = damped_descent(
+        LeastSquares(loss, equations, moved),
+        Reached(here, error, _FIRST_DAMPING),
+        _DAMPING,
+        iterations,
+        pays=lambda old, new: new <= old * (1.0 - _GAIN),
+        patience=_PATIENCE,
+    )
+    return Tuned(reached.point.parameters, reached.loss)
 
 
-def damped_step(slopes: Array, residual: Array, damping: float) -> Array:
-    """Marquardt's step: each parameter is damped by its own curvature."""
-    usable = np.all(np.isfinite(slopes), axis=0) & np.any(slopes != 0.0, axis=0)
-    step = np.zeros(slopes.shape[1])
-    columns = slopes[:, usable]
-    size = np.sqrt(np.sum(columns**2, axis=0))
-    scaled = columns / size
-    matrix = scaled.T @ scaled + damping * np.eye(columns.shape[1])
-    right = scaled.T @ residual
-    if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
-        return step
-    try:
-        step[usable] = np.linalg.solve(matrix, right) / size
-    except np.linalg.LinAlgError:
-        # Numbers that do the same to the last bit: the shortest step.
-        step[usable] = np.linalg.lstsq(matrix, right)[0] / size
-    return step
+def normal_equations(slopes: Array, residual: Array) -> tuple[Array, Array]:
+    """JᵀJ, (p, p), and Jᵀr, (p,), of slopes J, (n, p), and what is left r, (n,).
+
+    Slopes that are not finite on some row count as 0: such a parameter does not move.
+    """
+    usable = np.where(np.all(np.isfinite(slopes), axis=0), slopes, 0.0)
+    with np.errstate(all="ignore"):
+        return usable.T @ usable, usable.T @ residual
 
 
 def _closed(expr: Expr, values: dict[Expr, Expr]) -> Expr:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
-from srnet_cli.expressions.builder import affine, standardised
+from srnet_cli.expressions.builder import standardised
 from srnet_cli.expressions.complexity import complexity
-from srnet_cli.expressions.folding import in_own_units
-from srnet_cli.expressions.formulas import LayerFormulas
+from srnet_cli.expressions.layers import ReadableLayer
 from srnet_cli.expressions.names import expression_symbols, feature_symbols
 from srnet_cli.expressions.numeric import values
-from srnet_cli.expressions.trees import rounded
+from srnet_cli.expressions.trees import rounded, substitute
 from srnet_cli.metrics import r2
-from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.model import SymbolicNetwork
 
 Array = NDArray[np.float64]
 Line = tuple[Symbol, Expr]
@@ -35,13 +34,22 @@ class PrintedLayer:
 
     Attributes:
         inputs: what the expressions read.
-        expressions: named partial results, then f, or f0, f1 …
-        units: the readout of every unit over those names.
+        expressions: named partial results, then the expressions that several units read: f, or
+            f0, f1 …
+        units: every unit, over the inputs and those names.
+        twins: units that are the same as an earlier one, by number, and which.
     """
 
     inputs: tuple[Symbol, ...]
     expressions: tuple[Line, ...]
     units: tuple[Line, ...]
+    twins: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def read(self) -> frozenset[Symbol]:
+        """The inputs that the lines read."""
+        lines = (expr.free_symbols for _, expr in (*self.expressions, *self.units))
+        return frozenset(self.inputs) & frozenset().union(*lines)
 
     def evaluate(self, X: Array) -> Array:
         """The units, line by line: inputs (n, d) -> (n, m)."""
@@ -90,7 +98,7 @@ class Printed:
 
 def as_printed(
     model: SymbolicNetwork,
-    layers: Sequence[LayerFormulas],
+    layers: Sequence[ReadableLayer],
     network: Sequence[Expr] | None,
     digits: int,
     scaled: bool = False,
@@ -100,53 +108,33 @@ def as_printed(
 
     Args:
         model: the model.
-        layers: its formulas, layer by layer.
+        layers: its formulas, layer by layer, see ``readable_layers``.
         network: those of the whole.
         digits: significant digits to keep.
-        scaled: whether the first layer's formulas read standardised inputs, where the model does;
-            else the scaling is folded into them.
+        scaled: whether the first layer's formulas read standardised inputs, where the model does.
         outputs: what the outputs are called, which no expression is called then.
     """
-    layers = layers if scaled else [_in_own_units(model, layers[0]), *layers[1:]]
     return Printed(
         features=feature_symbols(model.features),
         scaling=tuple(rounded(one, digits) for one in _scaling(model)) if scaled else (),
-        layers=tuple(
-            _layer(layer, formulas, digits, outputs)
-            for layer, formulas in zip(model.layers, layers, strict=True)
-        ),
+        layers=tuple(_layer(layer, digits, outputs) for layer in layers),
         network=None if network is None else tuple(rounded(expr, digits) for expr in network),
     )
 
 
-def _layer(
-    layer: SymbolicLayer, formulas: LayerFormulas, digits: int, outputs: Sequence[str]
-) -> PrintedLayer:
-    taken = {symbol.name for symbol in (*formulas.inputs, *formulas.outputs)} | set(outputs)
-    names = expression_symbols(len(formulas.expressions), taken)
-    lines = (*formulas.steps, *zip(names, formulas.expressions, strict=True))
-    columns = zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
-    units = [affine(list(zip(weights, names, strict=True)), bias) for weights, bias in columns]
+def _layer(layer: ReadableLayer, digits: int, outputs: Sequence[str]) -> PrintedLayer:
+    lines = layer.lines
+    taken = {symbol.name for symbol in (*layer.inputs, *(unit for unit, _ in lines.units))}
+    names = expression_symbols(len(lines.expressions), taken | set(outputs))
+    called = dict(zip((name for name, _ in lines.expressions), names, strict=True))
+    expressions = (*layer.steps, *((called[name], expr) for name, expr in lines.expressions))
     return PrintedLayer(
-        inputs=formulas.inputs,
-        expressions=tuple((symbol, rounded(expr, digits)) for symbol, expr in lines),
+        inputs=layer.inputs,
+        expressions=tuple((symbol, rounded(expr, digits)) for symbol, expr in expressions),
         units=tuple(
-            (symbol, rounded(unit, digits))
-            for symbol, unit in zip(formulas.outputs, units, strict=True)
+            (symbol, rounded(substitute(unit, called), digits)) for symbol, unit in lines.units
         ),
-    )
-
-
-def _in_own_units(model: SymbolicNetwork, first: LayerFormulas) -> LayerFormulas:
-    """The first layer's formulas with the model's scaler folded in, where it has one."""
-    if model.scaler is None:
-        return first
-    columns = zip(model.scaler.mean.tolist(), model.scaler.scale.tolist(), strict=True)
-    scaling = dict(zip(first.inputs, columns, strict=True))
-    return replace(
-        first,
-        steps=tuple((symbol, in_own_units(expr, scaling)) for symbol, expr in first.steps),
-        expressions=tuple(in_own_units(expr, scaling) for expr in first.expressions),
+        twins=lines.twins,
     )
 
 
@@ -163,7 +151,7 @@ class Rounding:
 
     Args:
         model: the model.
-        layers: its formulas, layer by layer.
+        layers: its formulas, layer by layer, as for ``as_printed``.
         network: those of the whole.
         X: raw rows to judge on, (n, d).
         truth: the network's units on them, (n, m_l) a layer.
@@ -177,7 +165,7 @@ class Rounding:
     def __init__(
         self,
         model: SymbolicNetwork,
-        layers: Sequence[LayerFormulas],
+        layers: Sequence[ReadableLayer],
         network: Sequence[Expr] | None,
         X: Array,
         truth: Sequence[Array],

@@ -98,10 +98,10 @@ class Simplifier:
                 args = [self._rewritten(*pair) for pair in zip(args, expr.args, strict=True)]
             kept = unevaluated(expr, args)
             if all(arg.is_number for arg in args):
-                found = self._constant(expr)
+                candidate = self._constant(expr)
             else:
-                found = self._attempt(expr.func, args, kept)
-            self._known[expr] = self._known[found] = self._best(found, kept, expr)
+                candidate = self._attempt(expr.func, args, kept)
+            self._known[expr] = self._known[candidate] = self._best(candidate, kept, expr)
         return self._known[expr]
 
     def _constant(self, expr: Expr) -> Expr:
@@ -109,8 +109,8 @@ class Simplifier:
 
         Not SymPy's value: where float64 overflows, SymPy would go on, for minutes.
         """
-        found = values(expr, self._symbols, self._sample)
-        finite = found[np.isfinite(found)]
+        computed = values(expr, self._symbols, self._sample)
+        finite = computed[np.isfinite(computed)]
         return number(float(finite[0])) if len(finite) else expr
 
     def _rewritten(self, expr: Expr, original: Expr) -> Expr:
@@ -120,36 +120,36 @@ class Simplifier:
             short = self._abstract(expr, 1)
             if complexity(short) > MAX_REWRITE_NODES or terms(short) > MAX_TERMS:
                 break
-            found = self._attempt(rewrite, [expr], expr)
-            if complexity(found) < complexity(expr):
-                expr = self._best(found, expr, original)
+            candidate = self._attempt(rewrite, [expr], expr)
+            if complexity(candidate) < complexity(expr):
+                expr = self._best(candidate, expr, original)
         return expr
 
     def _attempt(self, rewrite: Callable[..., Expr], args: Sequence[Expr], otherwise: Expr) -> Expr:
         """What SymPy makes of formulas of which it sees the outermost parts alone."""
         try:
-            found = _tidy(rewrite(*(self._abstract(arg, 1) for arg in args)))
-            return in_order(found, self._meanings)
+            result = _tidy(rewrite(*(self._abstract(arg, 1) for arg in args)))
+            return in_order(result, self._meanings)
         except Exception:  # SymPy has many words for "cannot do this"
             return otherwise
 
-    def _best(self, found: Expr, kept: Expr, original: Expr) -> Expr:
-        """The found formula if it is as short as the one kept, and sound."""
-        if found == kept:
+    def _best(self, candidate: Expr, kept: Expr, original: Expr) -> Expr:
+        """The candidate if it is as short as the formula kept, and sound."""
+        if candidate == kept:
             return kept
         if (
-            is_plain(found)
-            and degree(found) <= MAX_DEGREE
-            and complexity(found) <= complexity(kept)
-            and not self._nesting.grows(found, kept)
+            is_plain(candidate)
+            and degree(candidate) <= MAX_DEGREE
+            and complexity(candidate) <= complexity(kept)
+            and not self._nesting.grows(candidate, kept)
         ):
-            if self._agree(found, original, self._sample):
-                return found
+            if self._agree(candidate, original, self._sample):
+                return candidate
             self._frozen.add(kept)
         return kept
 
-    def _agree(self, found: Expr, original: Expr, X: Array) -> bool:
-        return agree(values(found, self._symbols, X), values(original, self._symbols, X))
+    def _agree(self, candidate: Expr, original: Expr, X: Array) -> bool:
+        return agree(values(candidate, self._symbols, X), values(original, self._symbols, X))
 
     def _abstract(self, expr: Expr, calls: int) -> Expr:
         """The formula with a symbol in place of every function call below so many others.

@@ -14,7 +14,7 @@ from srnet_cli.fidelity.row_sets import judged
 
 if TYPE_CHECKING:
     from srnet_cli.model import LayerValues, SymbolicNetwork
-    from srnet_cli.networks import Network
+    from srnet_cli.networks import TrainedNetwork
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -31,7 +31,7 @@ class AssessedRows:
         X: raw rows, (n, d).
     """
 
-    def __init__(self, model: SymbolicNetwork, network: Network, X: Array) -> None:
+    def __init__(self, model: SymbolicNetwork, network: TrainedNetwork, X: Array) -> None:
         self._model, self._network = model, network
         self.X = X
 
@@ -95,7 +95,9 @@ class Assessment(Mapping[str, AssessedRows]):
         sets: raw rows by name, (n, d) each, see ``row_sets.SETS``.
     """
 
-    def __init__(self, model: SymbolicNetwork, network: Network, sets: Mapping[str, Array]) -> None:
+    def __init__(
+        self, model: SymbolicNetwork, network: TrainedNetwork, sets: Mapping[str, Array]
+    ) -> None:
         self.model, self.network, self.sets = model, network, sets
         self._rows = {name: AssessedRows(model, network, X) for name, X in sets.items()}
 
@@ -136,7 +138,7 @@ class _Joined(AssessedRows):
     """The first rows of every set, one set after the other."""
 
     def __init__(
-        self, model: SymbolicNetwork, network: Network, parts: Sequence[AssessedRows]
+        self, model: SymbolicNetwork, network: TrainedNetwork, parts: Sequence[AssessedRows]
     ) -> None:
         super().__init__(model, network, _joined([part.X for part in parts]))
         self._parts = parts

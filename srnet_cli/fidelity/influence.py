@@ -50,7 +50,7 @@ def influences(
     step = max(1, -(-len(judged) // _ROWS))
     rows, labels = judged.X[::step], judged.network_labels[::step]
     agreement = float(np.mean(judged.model_labels[::step] == labels))
-    found = []
+    measured = []
     together = groups(model.features, categories)
     for number in np.unique(together).tolist():
         columns = np.flatnonzero(together == number)
@@ -61,7 +61,7 @@ def influences(
             shuffled[:, columns] = rows[np.ix_(order, columns)]
             ours.append(agreement - np.mean(decided(model.predict(shuffled)) == labels))
             theirs.append(np.mean(network.labels(shuffled) != labels))
-        found.append(
+        measured.append(
             Influence(
                 _name(model.features, columns, categories),
                 float(np.mean(ours)),
@@ -69,7 +69,7 @@ def influences(
                 float(np.mean(theirs)),
             )
         )
-    return tuple(sorted(found, key=lambda one: -one.lost))
+    return tuple(sorted(measured, key=lambda influence: -influence.lost))
 
 
 def _name(
@@ -78,6 +78,6 @@ def _name(
     """What a group of inputs is called."""
     first = features[int(columns[0])]
     for column, values in categories.items():
-        if first in (indicator(column, one) for one in values):
+        if first in (indicator(column, category) for category in values):
             return column
     return first

@@ -14,6 +14,9 @@ from srnet_cli.metrics import mse, r2, r2_ceiling, r2_per_unit, weighted_r2
 
 Array = NDArray[np.float64]
 
+_FAITHFUL = 0.5
+"""An R² of less is no explanation: most of what the network says is something else."""
+
 
 def layer_name(index: int, layers: int) -> str:
     """What layer ``index``, from 0, of so many is called: ``hidden 1`` … or ``output``."""
@@ -41,6 +44,25 @@ class LayerFidelity:
     unit_r2: tuple[float | None, ...]
     ceiling: float | None = None
     undefined_rows: int
+
+
+def unfaithful(r2: float | None, rows: str) -> str | None:
+    """A remark where formulas do not say what the network does, as after a search cut short.
+
+    Args:
+        r2: of the output; None where it is not finite.
+        rows: what the rows that judge are called.
+
+    Returns:
+        A sentence; None where nothing is wrong.
+    """
+    if r2 is not None and r2 >= _FAITHFUL:
+        return None
+    figure = "has no value" if r2 is None else f"is {r2:.2f}"
+    return (
+        f"these formulas do not explain the network: their R² on {rows} rows {figure}; give the "
+        "search more generations or time, or other functions"
+    )
 
 
 def measure(assessment: Assessment) -> dict[str, tuple[LayerFidelity, ...]]:

@@ -98,8 +98,8 @@ def influence_table(influences: Sequence[Influence], shown: int) -> Table:
     return table(
         [Column("inputs that matter, when shuffled"), *figures(*titles)],
         (
-            [text(of.input), *_fractions([of.lost, of.deviation, of.changed])]
-            for of in influences[:shown]
+            [text(each.input), *_fractions([each.lost, each.deviation, each.changed])]
+            for each in influences[:shown]
         ),
     )
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.datasets.categories import groups
 from srnet_cli.datasets.dataset import Domain
+from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.datasets.oracle import between
 from srnet_cli.rng import stream
 
@@ -79,11 +80,16 @@ def regions(
     diagonal = dataset.sampling == "diagonal"
     if dataset.domain is None:
         return {"near_data": between(train, groups(features, categories), _INSIDE, rng)}
-    found = {"domain": _rows(Domain.from_box(dataset.domain, features), diagonal, rng)}
+    rows_of_regions = {"domain": _rows(Domain.from_box(dataset.domain, features), diagonal, rng)}
+    if dataset.formula is not None:
+        # Elsewhere the network has learnt nothing that formulas could fail to say.
+        truth = parse_formula(dataset.formula, tuple(features))
+        inside = rows_of_regions["domain"]
+        rows_of_regions["domain"] = inside[np.isfinite(truth(inside))]
     if dataset.extrapolation_domain is not None:
         beyond = Domain.from_box(dataset.extrapolation_domain, features)
-        found["extrapolation"] = _rows(beyond, diagonal, rng)
-    return found
+        rows_of_regions["extrapolation"] = _rows(beyond, diagonal, rng)
+    return rows_of_regions
 
 
 def check(assessment: Assessment, where: Regions) -> dict[str, Validity]:

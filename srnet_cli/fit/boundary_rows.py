@@ -12,7 +12,7 @@ from srnet_cli.datasets.boundary import box_rows, segment_rows
 from srnet_cli.datasets.categories import groups
 from srnet_cli.datasets.dataset import Dataset, Domain
 from srnet_cli.datasets.oracle import without
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.rng import stream
 
 Array = NDArray[np.float64]
@@ -20,7 +20,7 @@ Notice = Callable[[str], None]
 
 
 def boundary_fit_rows(
-    settings: DatasetSettings, dataset: Dataset, network: Network, seed: int, notice: Notice
+    settings: DatasetSettings, dataset: Dataset, network: TrainedNetwork, seed: int, notice: Notice
 ) -> Array:
     """``boundary_rows`` rows to fit on, from around the training rows, (n, d).
 
@@ -42,7 +42,7 @@ def boundary_fit_rows(
 
 
 def boundary_test_rows(
-    settings: DatasetSettings, dataset: Dataset, network: Network, seed: int, notice: Notice
+    settings: DatasetSettings, dataset: Dataset, network: TrainedNetwork, seed: int, notice: Notice
 ) -> Array:
     """``boundary_test_rows`` rows for reports only, between held-out rows, (n, d).
 
@@ -67,7 +67,7 @@ def boundary_test_rows(
 def _beside(
     X: Array,
     dataset: Dataset,
-    network: Network,
+    network: TrainedNetwork,
     n: int,
     rng: np.random.Generator,
     notice: Notice,

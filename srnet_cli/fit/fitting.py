@@ -14,9 +14,9 @@ from srnet_cli.errors import Interrupted, StorageError, UsageError
 from srnet_cli.fit import validating
 from srnet_cli.fit.run_log import LoggedReporter
 from srnet_cli.reporting import Reporter, Silent
+from srnet_cli.runs import files
 from srnet_cli.signals import Signals, StopNow
 from srnet_cli.store import RunFolder, require_free, runs_root
-from srnet_cli.store.folder import RUN
 
 if TYPE_CHECKING:
     from srnet_cli.evolution.strategies import State
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _FEW = 3
 """Whole-network formulas of so many outputs are written even when a signal has come."""
+
+_HASTE_SECONDS = 3.5
+"""How long after a signal results are still written."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def _quoted(text: str) -> str:
 def _finished(request: _Request) -> FitResult | None:
     """The result of this very run, if it has finished before and is whole."""
     folder = RunFolder(request.path)
-    if not folder.is_done or folder.verify() or _mark(folder) != request.mark:
+    if not folder.is_done or folder.verify(files.REQUIRED) or _mark(folder) != request.mark:
         return None
     from srnet_cli.runs.formulas import read as read_formulas
     from srnet_cli.runs.records import Metrics
@@ -159,16 +162,13 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
     with signals.at_once():
         # Imported late: a mistake, or a run that has finished, is answered without waiting.
         from srnet_cli.evolution.strategies import strategy_of
-        from srnet_cli.fit.fronts import assessment_of
         from srnet_cli.fit.preparation import prepare, run_info, write_inputs
-        from srnet_cli.fit.results import write_results
         from srnet_cli.fit.search import (
             Trials,
             announce_compilation,
             make_search,
             thread_count,
         )
-        from srnet_cli.runs.formulas import write as write_formulas
 
         experiment = request.experiment
         prepared = prepare(experiment, reporter)
@@ -178,66 +178,115 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         first.warm_up()
     with RunFolder.claim(request.path) as folder:
         _take_over(folder, request, reporter)
-        reporter.attach(folder.path)
+        folder.signature = request.mark
+        reporter.attach(folder)
         write_inputs(folder, prepared, request.config)
         run_info(experiment, request.mark, "running").write(folder)
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
-        assessment = assessment_of(prepared, trials.states)
-        formulas = _formulas(prepared, trials.states, signals)
-        fronts = _fronts(prepared, trials.states, threads, assessment, reporter, signals)
-        stopped = signals.number
-        if formulas is not None:
-            write_formulas(folder, formulas)
-        metrics = write_results(
-            folder, prepared, trials.states, assessment, fronts, in_haste=stopped is not None
-        )
-        run_info(experiment, request.mark, "finished" if stopped is None else "stopped").write(
-            folder
-        )
-        if stopped is not None:
-            raise Interrupted(stopped, str(folder.path))
-        folder.commit()
-    return FitResult(request.path, metrics, formulas)
+        findings = _Findings(folder, prepared, trials.states, threads)
+        if not _finish(findings, reporter, signals):
+            _finish_in_haste(findings, signals)
+            run_info(experiment, request.mark, "stopped").write(folder)
+            raise Interrupted(signals.number or 0, str(folder.path))
+        run_info(experiment, request.mark, "finished").write(folder)
+        seconds = experiment.proof.max_seconds if findings.assessment is not None else 0.0
+        if seconds:
+            reporter.notice(f"proving what holds on the whole domain, {seconds:g} s at most")
+        folder.commit(files.required(found=findings.assessment is not None))
+        if seconds:
+            findings.formulas = _proved(folder, findings.formulas, seconds, signals)
+    assert findings.metrics is not None
+    return FitResult(request.path, findings.metrics, findings.formulas)
 
 
-def _formulas(
-    prepared: Prepared, states: Sequence[State], signals: Signals
-) -> NetworkFormulas | None:
-    """Whole-network formulas; None where there are none, or a signal came while they were written.
-
-    After a first signal there is a moment for those of a few outputs.
-    """
-    from srnet_cli.fit.formulas import network_formulas
-
-    if signals.number is not None:
-        return network_formulas(prepared, states) if prepared.network.widths[-1] <= _FEW else None
-    try:
-        with signals.at_once():
-            return network_formulas(prepared, states)
-    except StopNow:
-        return None
-
-
-def _fronts(
-    prepared: Prepared,
-    states: Sequence[State],
-    threads: int,
-    assessment: Assessment | None,
-    reporter: Reporter,
+def _proved(
+    folder: RunFolder,
+    formulas: NetworkFormulas | None,
+    seconds: float,
     signals: Signals,
-) -> StoredFronts | None:
-    """The fronts, or None where nothing was found or a signal came before they were made."""
-    from srnet_cli.fit.fronts import hall_settings, make_fronts
+) -> NetworkFormulas | None:
+    """Prove what can be proved; returns the formulas, those marked that are refuted.
 
-    if assessment is None:
-        return None
+    The run is committed already, its log with it: nothing more is noted. A signal ends the proofs,
+    and what is not decided is open.
+    """
+    from srnet_cli.runs.proofs_file import without_refuted
+    from srnet_cli.runs.proving import prove_committed
+
+    proofs = prove_committed(folder, seconds, Silent(), lambda: signals.number is not None)
+    return None if formulas is None else without_refuted(formulas, proofs.refuted)
+
+
+@dataclass
+class _Findings:
+    """What a search has found, as far as it has been worked out and written.
+
+    Attributes:
+        folder: the run folder.
+        prepared: what was searched for.
+        states: the trials that have begun.
+        threads: threads to use; does not change results.
+        assessment: None before it is made, and where nothing was found.
+        formulas: whole-network formulas; None before they are made, and where there are none.
+        metrics: once they are written.
+    """
+
+    folder: RunFolder
+    prepared: Prepared
+    states: Sequence[State]
+    threads: int
+    assessment: Assessment | None = None
+    formulas: NetworkFormulas | None = None
+    metrics: Metrics | None = None
+
+
+def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
+    """Work everything out and write it; False where a signal has come before that was done."""
+    from srnet_cli.fit.fronts import assessment_of, hall_settings, make_fronts
+
+    prepared, states = findings.prepared, findings.states
     try:
         with signals.at_once():
-            halls = hall_settings(prepared, states, threads)
-            return make_fronts(prepared, assessment, reporter, halls)
+            findings.assessment = assessment_of(prepared, states)
+            _add_formulas(findings)
+            found = findings.assessment
+            fronts = None
+            if found is not None:
+                halls = hall_settings(prepared, states, findings.threads)
+                fronts = make_fronts(prepared, found, reporter, halls)
+            findings.metrics = _write(findings, fronts)
     except StopNow:
-        return None
+        return False
+    return True
+
+
+def _finish_in_haste(findings: _Findings, signals: Signals) -> None:
+    """Write what can be written in a moment, after a signal; the checkpoint has everything."""
+    from srnet_cli.fit.fronts import assessment_of
+
+    with signals.within(_HASTE_SECONDS):
+        if findings.assessment is None:
+            findings.assessment = assessment_of(findings.prepared, findings.states)
+        _write(findings, None, in_haste=True)
+        if findings.formulas is None and findings.prepared.network.widths[-1] <= _FEW:
+            _add_formulas(findings)
+
+
+def _add_formulas(findings: _Findings) -> None:
+    from srnet_cli.fit.formulas import network_formulas
+    from srnet_cli.runs.formulas import write as write_formulas
+
+    findings.formulas = network_formulas(findings.prepared, findings.states)
+    if findings.formulas is not None:
+        write_formulas(findings.folder, findings.formulas)
+
+
+def _write(findings: _Findings, fronts: StoredFronts | None, *, in_haste: bool = False) -> Metrics:
+    from srnet_cli.fit.results import write_results
+
+    folder, prepared, states = findings.folder, findings.prepared, findings.states
+    return write_results(folder, prepared, states, findings.assessment, fronts, in_haste=in_haste)
 
 
 def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None:
@@ -254,11 +303,27 @@ def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None
             hint="choose another folder, or remove that one",
             remedies=("run_dir",),
         )
+    if mark is not None:
+        _compare_arithmetic(folder, reporter)
     if folder.is_done:
-        damage = folder.verify()
+        damage = folder.verify(files.REQUIRED)
         if damage:
             reporter.notice(f"{folder.path} is damaged ({damage[0]}) and is repaired")
         folder.reopen()
+
+
+def _compare_arithmetic(folder: RunFolder, reporter: Reporter) -> None:
+    """Say so where a run goes on with another arithmetic than the one it was begun with."""
+    from srnet_cli.arithmetic import arithmetic
+    from srnet_cli.runs.records import RunInfo
+
+    begun, now = RunInfo.read_uncommitted(folder).versions, arithmetic()
+    differ = [f"{name} {begun[name]}, here {now[name]}" for name in now if name in begun]
+    if any(begun.get(name, now[name]) != now[name] for name in now):
+        reporter.notice(
+            f"the run was begun with {'; '.join(differ)}: results may differ in their last digits "
+            "from those of a run that never moved"
+        )
 
 
 def _mark(folder: RunFolder) -> str | None:
@@ -269,7 +334,7 @@ def _mark(folder: RunFolder) -> str | None:
     Raises:
         StorageError: it cannot be told.
     """
-    if not (folder.path / RUN).exists():
+    if not folder.has(files.RUN):
         return None
     from srnet_cli.runs.records import RunInfo
 

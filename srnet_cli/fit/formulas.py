@@ -33,6 +33,6 @@ def network_formulas(prepared: Prepared, states: Sequence[State]) -> NetworkForm
     )
     if formulas is None or prepared.structure is None:
         return formulas
-    found = prepared.structure.structure
-    told = tuple(tuple(found.sentences(output)) for output in range(found.outputs))
+    structure = prepared.structure.structure
+    told = tuple(tuple(structure.sentences(output)) for output in range(structure.outputs))
     return replace(formulas, structure=told)

@@ -47,7 +47,7 @@ def hall_settings(prepared: Prepared, states: Sequence[State], threads: int) -> 
     best = best_trial(states)
     state: AutoState = states[best]  # type: ignore[assignment]
     return HallSettings(
-        functions=settings.direct_functions,
+        functions=settings.function_names,
         limits=limits_of(settings),
         longest=settings.max_length,
         generations=max(2 * state.generation, int(4 * state.seconds)),
@@ -85,6 +85,7 @@ def make_fronts(
             ),
             unit_names=UNIT_NAMES,
             inputs=[layer.inputs for layer in checked.layers],
+            scaler=model.scaler,
         )
         fronts = Maker(model, network, problem, judge, formulas, halls).fronts()
     sample = sampled(problem)

@@ -22,7 +22,7 @@ class Limits:
 
     def __init__(self, experiment: Experiment) -> None:
         settings, strategy = experiment.evolution, strategy_of(experiment)
-        self._settings = settings
+        self._settings, self._strategy = settings, strategy
         self._trials = experiment.trials
         self._is_open_ended = strategy.is_open_ended
         self._most = settings.generations
@@ -43,10 +43,29 @@ class Limits:
         """Generations that may be made before the next look at the rules; 0 ends the trial."""
         if state.generation == 0:
             return 1
-        left = self._most - state.generation
+        remaining = self._settings.generations - state.generation
+        if self._settings.max_evaluations is not None:
+            remaining = min(remaining, self._affordable(state, self._settings.max_evaluations))
         if self._settings.patience is not None:
-            left = min(left, _last_success(state) + self._settings.patience - state.generation)
-        return max(left, 0)
+            end = _last_success(state) + self._settings.patience
+            remaining = min(remaining, end - state.generation)
+        return max(remaining, 0)
+
+    def _affordable(self, state: State, most: int) -> int:
+        """Generations that the evaluations left allow, whichever kind they will be of."""
+        strategy, done = self._strategy, state.generation
+        direct = strategy.direct_generations(state)
+
+        def made(generations: int, direct: int) -> int:
+            return strategy.evaluations(generations, self._settings, direct)
+
+        left = most - made(done, direct)
+        usual = made(done + 1, direct) - made(done, direct)
+        if not strategy.is_direct(state):
+            return left // usual
+        first = made(done + 1, direct + 1) - made(done, direct)
+        # The direct search may end with any generation, and those that follow cost otherwise.
+        return max(left // max(first, usual), int(left >= first))
 
     def is_reached(self, state: State, seconds: float) -> bool:
         """Whether a trial has to end.

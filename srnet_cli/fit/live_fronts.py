@@ -15,7 +15,7 @@ from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.normal_form import normal_form
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.trees import rounded
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.reporting import FormulaProgress, FrontProgress
 from srnet_cli.runs.outputs import direct_names
 from srnet_cli.runs.records import Inputs
@@ -35,7 +35,7 @@ class LiveFronts:
         X: raw rows, (n, d), on a few of which formulas keep their values when they are written.
     """
 
-    def __init__(self, inputs: Inputs, network: Network, X: Array) -> None:
+    def __init__(self, inputs: Inputs, network: TrainedNetwork, X: Array) -> None:
         self._inputs, self._network, self._rows = inputs, network, X[:_ROWS]
 
     def __call__(self, halls: Sequence[HallOfFame]) -> tuple[FrontProgress, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fronts.front import Fronts
-from srnet_cli.rendering.figures import as_png, blank_figure
+from srnet_cli.rendering.plotting import as_png, blank_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def fronts_plot(fronts: Fronts) -> bytes:
     for index, front in enumerate(fronts.layers):
         points = [(member.complexity, member.effect_r2) for member in front]
         _front(axes, points, layer_name(index, len(fronts.layers)), linewidth=1)
-    whole = [(one.complexity, one.r2) for one in fronts.compositions]
+    whole = [(composition.complexity, composition.r2) for composition in fronts.compositions]
     _front(axes, whole, "whole network", linewidth=2, color="black")
     axes.set_yscale("log")
     axes.set_xlabel("complexity (nodes of the expressions)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -13,22 +13,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arithmetic import arithmetic
 from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import Experiment
 from srnet_cli.datasets.dataset import Dataset, fingerprint
 from srnet_cli.datasets.loading import load_dataset
 from srnet_cli.datasets.oracle import oracle_rows, without
-from srnet_cli.errors import UsageError
+from srnet_cli.errors import ConfigError, UsageError
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.evolution.strategies import strategy_of
 from srnet_cli.fidelity.row_sets import row_sets
 from srnet_cli.fit.boundary_rows import boundary_fit_rows, boundary_test_rows
 from srnet_cli.fit.structure import KnownStructure, known_structure
 from srnet_cli.fit.telling_rows import telling_rows
-from srnet_cli.networks import Network, load_or_train, network_to_bytes, quality
-from srnet_cli.networks.loading import Provenance
+from srnet_cli.networks import TrainedNetwork, load_or_train, network_to_bytes, quality
+from srnet_cli.networks.arranging import arranged
+from srnet_cli.networks.graph import GraphNetwork
+from srnet_cli.networks.opening import OpenedNetwork, Provenance, open_network
 from srnet_cli.networks.quality import NetworkQuality
-from srnet_cli.reporting import Reporter
+from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.suspicion import suspicions
+from srnet_cli.reporting import Reporter, warning
 from srnet_cli.rng import stream
 from srnet_cli.runs import files
 from srnet_cli.runs.fronts import write_arrays
@@ -39,6 +44,7 @@ Array = NDArray[np.float64]
 
 _ORACLE_ROWS = 10_000
 _ORACLE_VALUES = 1 << 25  # of the widest layer, three times as many with the rows that only judge
+_MOST_DIFFERENCES = 12
 _VERSIONED = ("srnet", "numpy", "numba", "llvmlite", "scikit-learn", "sympy")
 
 
@@ -59,7 +65,7 @@ class Prepared:
 
     experiment: Experiment
     dataset: Dataset
-    network: Network
+    network: TrainedNetwork
     provenance: Provenance
     quality: NetworkQuality | None
     sets: Mapping[str, Array]
@@ -74,22 +80,26 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
         ConfigError: settings that contradict each other.
         DataError, ModelError: the rows or the network cannot be used.
     """
-    dataset = load_dataset(experiment.dataset, experiment.seed)
-    for note in dataset.notes:
-        reporter.notice(note)
+    opened, experiment, dataset = open_inputs(experiment, reporter.notice)
     network, provenance = load_or_train(
         experiment.network,
         dataset,
         experiment.seed,
         experiment.dataset.standardise,
         reporter.notice,
+        opened,
     )
     reporter.notice(f"network {'-'.join(map(str, network.widths))} {provenance.summary()}")
+    evolution = experiment.evolution.fitted_to(network.activation_names)
+    experiment = experiment.model_copy(update={"evolution": evolution})
     # What is common to all logits of a row is arbitrary: not for formulas to spend nodes on.
     network = network.centred()
     judged = quality(network, dataset.test, dataset.train)
     if judged is not None:
         reporter.notice(f"network on held-out rows: {judged.summary()}")
+    if opened is not None:
+        for suspicion in suspicions(network, dataset):
+            reporter.notice(warning(suspicion))
     settings, seed = experiment.dataset, experiment.seed
     extra = boundary_fit_rows(settings, dataset, network, seed, reporter.notice)
     beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
@@ -106,18 +116,73 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     return Prepared(experiment, dataset, network, provenance, judged, sets, problem, structure)
 
 
+def open_inputs(
+    experiment: Experiment, notice: Callable[[str], None]
+) -> tuple[OpenedNetwork | None, Experiment, Dataset]:
+    """Open the network file, if there is one, and load or draw the rows, in the network's order.
+
+    Returns:
+        The network of the file, None where one is trained; the experiment with its domain; rows.
+
+    Raises:
+        ConfigError: settings that contradict each other or the files.
+        DataError, ModelError: the rows or the network cannot be used.
+    """
+    opened = None
+    if experiment.network.load is not None:
+        opened = open_network(experiment.network, experiment.dataset.task)
+        experiment = with_domain(experiment, opened.loaded)
+    dataset = load_dataset(experiment.dataset, experiment.seed)
+    for note in dataset.notes:
+        notice(note)
+    if opened is not None:
+        for note in opened.loaded.notes:
+            notice(f"network: {note}")
+        dataset = arranged(dataset, opened.loaded, experiment.network, notice)
+        if experiment.dataset.standardise and opened.loaded.network.scaler is None:
+            notice(
+                "inputs are standardised by the training rows chosen here; if the network was "
+                "trained with a scaling of its own, network.input_mean and input_scale name it"
+            )
+    return opened, experiment, dataset
+
+
+def with_domain(experiment: Experiment, loaded: LoadedNetwork) -> Experiment:
+    """The experiment, with the domain of the network's file where the config says nothing.
+
+    Raises:
+        ConfigError: neither says where rows lie.
+    """
+    dataset = experiment.dataset
+    if dataset.has_targets or dataset.domain is not None:
+        return experiment
+    if loaded.domain is None:
+        inputs = loaded.network.widths[0]
+        names = loaded.inputs or tuple(f"x{number}" for number in range(inputs))
+        raise ConfigError(
+            f"dataset: the network takes {inputs} input{'s' if inputs > 1 else ''}, and neither "
+            "its file nor the config says where they lie",
+            hint=f"give dataset.domain, such as {{{names[0]}: [-1, 1]{', …' * (inputs > 1)}}}, an "
+            "interval per input in the network's order, or a table as dataset.file",
+        )
+    filled = dataset.model_copy(update={"domain": dict(loaded.domain)})
+    return experiment.model_copy(update={"dataset": filled})
+
+
 def _structure(
-    experiment: Experiment, dataset: Dataset, network: Network, judged: NetworkQuality | None
+    experiment: Experiment, dataset: Dataset, network: TrainedNetwork, judged: NetworkQuality | None
 ) -> KnownStructure | None:
     """The structure of the network, where a direct search can make use of it."""
     settings = experiment.evolution
-    if not settings.searches_directly:
+    # Derivatives of a graph are differences, which take two calls per input.
+    is_slow = isinstance(network, GraphNetwork) and network.widths[0] > _MOST_DIFFERENCES
+    if not settings.searches_directly or is_slow:
         return None
-    return known_structure(dataset, network, judged, settings.direct_functions, experiment.seed)
+    return known_structure(dataset, network, judged, settings.function_names, experiment.seed)
 
 
 def _problem(
-    experiment: Experiment, dataset: Dataset, network: Network, extra: Array, held_out: Array
+    experiment: Experiment, dataset: Dataset, network: TrainedNetwork, extra: Array, held_out: Array
 ) -> Problem:
     """The rows that the strategy fits, then those that only judge, with the activations.
 
@@ -125,6 +190,7 @@ def _problem(
     fitted nor judge where they are one of those held out: of few categories there are few rows.
     """
     fit, judge = dataset.train.X, dataset.validation.X
+    importance = None
     if strategy_of(experiment).fits_oracle_rows:
         asked = experiment.dataset.oracle_rows
         widest = max(network.widths)
@@ -132,7 +198,7 @@ def _problem(
         how = experiment.dataset.sampling
         rng = stream(experiment.seed, "dataset", "oracle")
         if count:
-            fit = telling_rows(dataset, network, count, how, rng)
+            fit, importance = telling_rows(dataset, network, count, how, rng)
         # Poles hide between the rows; a denser sample finds them.
         judge = oracle_rows(dataset, 2 * len(fit), how, rng)
         if dataset.domain is None:
@@ -145,8 +211,18 @@ def _problem(
     rows = np.concatenate([fit, extra, judge])
     has_classes = network.output_activation == "softmax"
     count = len(fit) + len(extra)
+    if importance is not None:
+        importance = np.concatenate([importance, np.ones(len(extra))])
+    activations = tuple(network.activations(rows))
+    effects = network.directions_of_effect([units[:count] for units in activations])
     return Problem(
-        network.inputs(rows), tuple(network.activations(rows)), count, has_classes, rows=rows
+        network.inputs(rows),
+        activations,
+        count,
+        has_classes,
+        rows=rows,
+        effects=None if effects is None else tuple(effects),
+        importance=importance,
     )
 
 
@@ -221,7 +297,7 @@ def run_info(experiment: Experiment, signature: str, state: RunState) -> RunInfo
         system=platform.system(),
         machine=platform.machine(),
         processor=_processor(),
-        versions={package: version(package) for package in _VERSIONED},
+        versions={package: version(package) for package in _VERSIONED} | arithmetic(),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from srnet_cli.config.schema import Experiment
 from srnet_cli.evolution.strategies import State, best_trial, strategy_of
 from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.baselines import Baseline, baselines
 from srnet_cli.fidelity.classes import DECISION, agreements
 from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.layers import measure
@@ -63,14 +64,13 @@ def write_results(
 
 def _metrics(prepared: Prepared, states: Sequence[State]) -> Metrics:
     experiment = prepared.experiment
-    evaluations = strategy_of(experiment).evaluations
     best = best_trial(states)
     trace = states[best].trace
     return Metrics(
         trial=best + 1,
         fitness=tuple(_finite(state.fitness) for state in states),
         generations=tuple(state.generation for state in states),
-        evaluations=tuple(evaluations(state.generation, experiment.evolution) for state in states),
+        evaluations=tuple(_evaluations(state, state.generation, experiment) for state in states),
         losses=tuple(trace[-1, 2:].tolist()) if len(trace) else None,
         network=prepared.quality,
         rows={name: len(rows) for name, rows in prepared.sets.items()},
@@ -106,6 +106,18 @@ def _write_formulas(
         agreement=None if classes is None else classes.agreement,
         validity=validity,
         complexity=tuple(layer.complexity for layer in expressions.layers),
+        baselines=_baselines(prepared, assessment),
+    )
+
+
+def _baselines(prepared: Prepared, assessment: Assessment) -> tuple[Baseline, ...]:
+    problem, judged = prepared.problem, assessment.judged
+    return baselines(
+        problem.inputs[: problem.fit_rows],
+        problem.targets[-1][: problem.fit_rows],
+        prepared.network.inputs(judged.X),
+        judged.truth,
+        problem.importance,
     )
 
 
@@ -125,16 +137,22 @@ def curves(states: Sequence[State], experiment: Experiment) -> str:
         states: one a trial.
         experiment: the settings of the search.
     """
-    evaluations = strategy_of(experiment).evaluations
     layers = states[0].trace.shape[1] - 2
     names = [f"layer_{number}" for number in range(1, layers + 1)]
     lines = [",".join(["trial", "generation", "evaluations", "fitness", *names])]
     for trial, state in enumerate(states):
         for generation, *values in _rows(state):
-            count = evaluations(int(generation), experiment.evolution)
+            count = _evaluations(state, int(generation), experiment)
             numbers = [trial + 1, int(generation), count, *values]
             lines.append(",".join(map(repr, numbers)))
     return "\n".join(lines) + "\n"
+
+
+def _evaluations(state: State, generations: int, experiment: Experiment) -> int:
+    """What a trial has evaluated in its first generations."""
+    strategy = strategy_of(experiment)
+    direct = strategy.direct_generations(state)
+    return strategy.evaluations(generations, experiment.evolution, direct)
 
 
 def _rows(state: State) -> list[list[float]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from srnet_cli.reporting import Reporter, SearchProgress
 from srnet_cli.runs import files
-from srnet_cli.store.files import storage_errors
+from srnet_cli.store import RunFolder
 
 
 class LoggedReporter:
@@ -19,16 +18,16 @@ class LoggedReporter:
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
-        self._path: Path | None = None
+        self._folder: RunFolder | None = None
         self._waiting = ""
 
-    def attach(self, folder: Path) -> None:
+    def attach(self, folder: RunFolder) -> None:
         """Write to the log of this run folder, what has been said before as well.
 
         Raises:
             StorageError: it cannot be written.
         """
-        self._path = folder / files.LOG
+        self._folder = folder
         self._write()
 
     def notice(self, text: str) -> None:
@@ -47,7 +46,6 @@ class LoggedReporter:
         self._reporter.progress(progress)
 
     def _write(self) -> None:
-        if self._path is not None:
-            with storage_errors("write", self._path), self._path.open("ab") as file:
-                file.write(self._waiting.encode("utf-8", "surrogateescape"))
+        if self._folder is not None:
+            self._folder.append(files.LOG, self._waiting.encode("utf-8", "surrogateescape"))
             self._waiting = ""

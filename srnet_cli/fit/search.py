@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
-from srnet_cli.evolution.strategies import Search, State, restored, strategy_of
+from srnet_cli.evolution.strategies import Search, State, require_fits, restored, strategy_of
 from srnet_cli.fit.limits import Limits
 from srnet_cli.fit.live_fronts import LiveFronts
 from srnet_cli.fit.preparation import Prepared, inputs_of
@@ -72,6 +72,10 @@ class Trials:
         self._reporter = reporter
         self._signals = signals
         checkpoint = folder.newest_checkpoint()
+        dropped = folder.drop_damaged_checkpoints()
+        if dropped:
+            checkpoints = "1 checkpoint is" if dropped == 1 else f"{dropped} checkpoints are"
+            reporter.notice(f"{checkpoints} damaged or of another run, and not used")
         self.states: list[Any] = (
             restored(prepared.experiment, checkpoint, folder.path, prepared.problem.widths)
             if checkpoint
@@ -93,6 +97,8 @@ class Trials:
             search = self._search(trial)
             if len(self.states) == trial:
                 self.states.append(search.init())
+            else:
+                require_fits(search, self.states, self._folder.path)
             self._run_trial(search, self.states[-1])
             if self._signals.number is not None:
                 return

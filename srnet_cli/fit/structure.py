@@ -13,7 +13,7 @@ from srnet_cli.datasets.dataset import Dataset, Domain
 from srnet_cli.evolution.direct import Hints
 from srnet_cli.evolution.problem import direct_outputs
 from srnet_cli.expressions.names import Names
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.networks.quality import NetworkQuality, RegressionQuality
 from srnet_cli.rng import stream
 from srnet_cli.structure import Structure, find_sketches, find_structure
@@ -46,7 +46,7 @@ class KnownStructure:
 
 def known_structure(
     dataset: Dataset,
-    network: Network,
+    network: TrainedNetwork,
     quality: NetworkQuality | None,
     functions: Sequence[str],
     seed: int,
@@ -61,15 +61,16 @@ def known_structure(
         seed: of the experiment.
     """
     deviation = None
-    if isinstance(quality, RegressionQuality) and 0.0 < quality.r2 < 1.0:
-        deviation = 1.0 - quality.r2
+    worth = quality.r2 if isinstance(quality, RegressionQuality) else None
+    if worth is not None and 0.0 < worth < 1.0:
+        deviation = 1.0 - worth
     where = dataset.train.X if dataset.domain is None else dataset.domain
     names = [symbol.name for symbol in Names(tuple(dataset.features)).symbols]
     return asked(network, where, names, functions, seed, deviation)
 
 
 def asked(
-    network: Network,
+    network: TrainedNetwork,
     where: Domain | Array,
     names: Sequence[str],
     functions: Sequence[str],
@@ -123,7 +124,7 @@ def asked(
     return KnownStructure(structure, hints)
 
 
-def _budget(network: Network) -> int:
+def _budget(network: TrainedNetwork) -> int:
     """How many rows the network can be asked at in a moment."""
     widths = network.widths
     cost = sum(a * b for a, b in pairwise(widths))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
-from srnet_cli.fidelity.layers import LayerFidelity, layer_name
-from srnet_cli.fidelity.row_sets import judged
+from srnet_cli.fidelity.layers import LayerFidelity, layer_name, unfaithful
+from srnet_cli.fidelity.row_sets import SET_NAMES, judged
 from srnet_cli.fidelity.tables import agreement_table, fidelity_table
 from srnet_cli.fidelity.validity import warnings
 from srnet_cli.fit.fitting import FitResult
@@ -43,11 +43,13 @@ def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -
     else:
         # The answer comes first, and fitness belongs to the layers.
         lead = told
-        answers = [answer_section(formulas, [one.answer for one in formulas.fronts], display)]
+        answers = [answer_section(formulas, [front.answer for front in formulas.fronts], display)]
         fidelity = result.metrics.fidelity or {"train": ()}
         what = "layer by layer: " if len(fidelity["train"]) > 1 else ""
         layers = (Paragraph(f"{what}{fitness}"), *_tables(result.metrics))
-    last = [*warnings(result.metrics.validity), f"run {result.path}"]
+    metrics = result.metrics
+    told_last = [*_unfaithful(result), *metrics.shortfalls, *warnings(metrics.validity)]
+    last = [*told_last, f"run {result.path}"]
     if next_step and not result.metrics.found_nothing:
         last.append(f"next: {next_step}")
     return Document(
@@ -61,6 +63,15 @@ def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -
             **result.metrics.to_dict(),
         },
     )
+
+
+def _unfaithful(result: FitResult) -> Iterator[str]:
+    """A remark where the layers are all there is, and say little."""
+    metrics = result.metrics
+    if result.formulas is None and metrics.fidelity and metrics.agreement is None:
+        output = metrics.output
+        remark = unfaithful(None if output is None else output.r2, SET_NAMES[judged(metrics.rows)])
+        yield from [] if remark is None else [remark]
 
 
 def _fitness(metrics: Metrics) -> str:
@@ -77,12 +88,12 @@ def _tables(metrics: Metrics) -> Iterator[Table]:
         yield agreement_table(metrics.agreement)
 
 
-def _among(metrics: Metrics, found: list[float]) -> str:
+def _among(metrics: Metrics, finite: list[float]) -> str:
     trials = len(metrics.fitness)
     if trials == 1:
         return ""
-    failed = f", {trials - len(found)} found nothing" if len(found) < trials else ""
-    return f" (trial {metrics.trial} of {trials}, median {median(found):.6g}{failed})"
+    failed = f", {trials - len(finite)} found nothing" if len(finite) < trials else ""
+    return f" (trial {metrics.trial} of {trials}, median {median(finite):.6g}{failed})"
 
 
 def _fidelity(fidelity: Mapping[str, Sequence[LayerFidelity]], rows: Mapping[str, int]) -> Table:

@@ -3,10 +3,13 @@
 A saturated unit is the same nearly everywhere; among rows drawn evenly there may be a handful on
 which it is not, and from those no formula of it follows. Half of the rows are therefore drawn with
 a chance in proportion to how far out the units lie (importance sampling). The other half is even,
-so that a squared error on even rows is at most twice the one on these.
+and what a row's squared error counts makes up for that: where nothing is exact, formulas are fitted
+to the rows that they are judged on.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +18,31 @@ from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.datasets.oracle import oracle_rows
 from srnet_cli.datasets.sampling import Sampling
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 
 Array = NDArray[np.float64]
+
+
+class TellingRows(NamedTuple):
+    """Rows to fit.
+
+    Attributes:
+        rows: (n, d).
+        importance: what each counts, (n,), 1 on average, so that sums over them stand for sums over
+            even rows (importance weights); None: they are even.
+    """
+
+    rows: Array
+    importance: Array | None
+
 
 _POOL = 200_000
 _BLOCKS = 20
 
 
 def telling_rows(
-    dataset: Dataset, network: Network, n: int, how: Sampling, rng: np.random.Generator
-) -> Array:
+    dataset: Dataset, network: TrainedNetwork, n: int, how: Sampling, rng: np.random.Generator
+) -> TellingRows:
     """Half even rows of the domain, half from far more of them, by how far units lie out.
 
     There are up to 20 times as many to choose from, no more than 200,000 or else n.
@@ -38,22 +55,26 @@ def telling_rows(
         rng: source of random numbers.
 
     Returns:
-        (n, d), the even ones first; where no unit varies, or not on enough rows, all are even.
+        The even ones first; where no unit varies, or not on enough rows, all are even.
 
     Raises:
         ConfigError: the rows would not fit in memory.
     """
     even = oracle_rows(dataset, n, how, rng)
     if dataset.domain is None or n < 2:
-        return even
+        return TellingRows(even, None)
     scale = [_centre_and_spread(units) for units in network.activations(even)]
     blocks = min(_BLOCKS, max(1, _POOL // n))
     pool = [oracle_rows(dataset, n, how, rng) for _ in range(blocks)]
     distance = np.concatenate([_far_out(network.activations(rows), scale) for rows in pool])
     if np.count_nonzero(distance) < n // 2:  # to draw without replacement
-        return even
+        return TellingRows(even, None)
     chosen = rng.choice(len(distance), n // 2, replace=False, p=distance / distance.sum())
-    return np.concatenate([even[: n - n // 2], np.concatenate(pool)[np.sort(chosen)]])
+    chosen, kept = np.sort(chosen), even[: n - n // 2]
+    rows = np.concatenate([kept, np.concatenate(pool)[chosen]])
+    out = np.concatenate([_far_out(network.activations(kept), scale), distance[chosen]])
+    importance = 1.0 / (1.0 + out / distance.mean())
+    return TellingRows(rows, importance / importance.mean())
 
 
 def _centre_and_spread(units: Array) -> tuple[Array, Array]:

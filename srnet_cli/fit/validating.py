@@ -3,35 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.loading import LoadedConfig, load_config
-from srnet_cli.config.resolved import named_files, signature, to_yaml
+from srnet_cli.config.resolved import named_files, resolved, signature, to_yaml
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import ConfigError
+from srnet_cli.rendering.document import Document, Section, Verbatim
+from srnet_cli.rendering.table import Column, table
+
+if TYPE_CHECKING:
+    from srnet_cli.datasets.dataset import Dataset
+    from srnet_cli.networks import TrainedNetwork
 
 
-def run(config: Path, overrides: Sequence[str] = (), *, resolved: bool = False) -> str:
+@dataclass(frozen=True)
+class Validated:
+    """What a valid config would run, in words.
+
+    Attributes:
+        config: the config file.
+        run: the name of its run.
+        dataset: its task, and where its rows come from.
+        network: its hidden layers, or the file it is loaded from.
+        evolution: the strategy, what it may spend, and how many trials.
+        opened: what its files hold, by name, with notes and warnings.
+    """
+
+    config: str
+    run: str
+    dataset: str
+    network: str
+    evolution: str
+    opened: dict[str, str] = field(default_factory=dict)
+
+
+def run(config: Path, overrides: Sequence[str] = ()) -> Validated:
     """Check a config and say what it would run.
 
     Args:
         config: the config file.
         overrides: ``key.path=value`` entries.
-        resolved: answer with the whole experiment as YAML: all that its strategy reads, with every
-            default filled in.
-
-    Returns:
-        Text to print, without a line break at its end.
 
     Raises:
         ConfigError: the config or its formula is wrong.
-        DataError, ModelError: a file that it names cannot be found.
+        DataError, ModelError: a file that it names cannot be found or used.
     """
     experiment = load(config, overrides)
-    if resolved:
-        return to_yaml(experiment).rstrip("\n")
-    return f"{one_line(str(config))}: valid\n{_summary(experiment)}"
+    return Validated(
+        config=str(config),
+        run=f"{experiment.name}-{signature(experiment)}",
+        dataset=_dataset(experiment),
+        network=_network(experiment),
+        evolution=_evolution(experiment),
+        opened=_opened(experiment),
+    )
+
+
+def document(validated: Validated) -> Document:
+    """What a valid config would run, a row per section of the config below the run's name."""
+    rows = [
+        ("dataset", one_line(validated.dataset)),
+        ("network", one_line(validated.network)),
+        ("evolution", one_line(validated.evolution)),
+        *((name, one_line(fact)) for name, fact in validated.opened.items()),
+    ]
+    head = [Column("run"), Column(one_line(validated.run), wraps=True)]
+    return Document(
+        title=f"{one_line(validated.config)}: valid",
+        sections=(Section("", (table(head, rows),)),),
+        record=asdict(validated),
+    )
+
+
+def resolved_document(experiment: Experiment) -> Document:
+    """The whole experiment as a config: all that its strategy reads, every default filled in."""
+    text = to_yaml(experiment).rstrip("\n")
+    return Document(
+        title="", sections=(Section("", (Verbatim(text),)),), record=resolved(experiment)
+    )
 
 
 def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -67,7 +120,8 @@ def _check_formula(loaded: LoadedConfig) -> None:
         parse_formula(dataset.formula, tuple(dataset.domain or ()))
     except ConfigError as error:
         problem = loaded.document.complaint(("dataset", "formula"), str(error))
-        raise ConfigError(problem, hint=error.hint) from None
+        options = loaded.document.options(("dataset", "formula"))
+        raise ConfigError(problem, hint=error.hint, options=options) from None
 
 
 def _check_files(loaded: LoadedConfig) -> None:
@@ -77,18 +131,59 @@ def _check_files(loaded: LoadedConfig) -> None:
             raise error(
                 loaded.document.complaint(key, f"{shortened(str(path), 300)}: {problem}"),
                 hint="Relative paths are looked up beside the config, then in the working folder.",
+                options=loaded.document.options(key),
             )
 
 
-def _summary(experiment: Experiment) -> str:
-    dataset, network, evolution = experiment.dataset, experiment.network, experiment.evolution
-    rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula
-    hidden = "-".join(map(str, network.train.hidden)) if network.train else ""
+def _dataset(experiment: Experiment) -> str:
+    dataset = experiment.dataset
+    rows = dataset.rows or dataset.file or dataset.pmlb or dataset.formula or "rows of the domain"
+    return f"{dataset.task}, {rows}"
+
+
+def _network(experiment: Experiment) -> str:
+    network = experiment.network
+    if network.train is None:
+        return str(network.load)
+    return f"trained here, hidden layers {'-'.join(map(str, network.train.hidden))}"
+
+
+def _evolution(experiment: Experiment) -> str:
+    evolution = experiment.evolution
     trials = f"{experiment.trials} trial{'s' if experiment.trials > 1 else ''}"
-    facts = {
-        "run": f"{experiment.name}-{signature(experiment)}",
-        "dataset": f"{dataset.task}, {rows}",
-        "network": f"trained here, hidden layers {hidden}" if hidden else str(network.load),
-        "evolution": ", ".join([evolution.strategy, *evolution.effort(), trials]),
-    }
-    return "\n".join(one_line(f"  {key:<10} {fact}") for key, fact in facts.items())
+    return ", ".join([evolution.strategy, *evolution.effort(), trials])
+
+
+def _opened(experiment: Experiment) -> dict[str, str]:
+    """Open what the config names, and say what it holds; nothing is fetched, trained or written.
+
+    Raises:
+        ConfigError, DataError, ModelError: what the fit would end with.
+    """
+    from srnet_cli.fit.preparation import open_inputs
+    from srnet_cli.networks import load_or_train
+    from srnet_cli.networks.opening import open_network
+
+    if experiment.dataset.pmlb is not None:  # the table may have to be fetched
+        if experiment.network.load is not None:
+            open_network(experiment.network, experiment.dataset.task)
+        return {}
+    notes: list[str] = []
+    opened, experiment, dataset = open_inputs(experiment, notes.append)
+    n, inputs = len(dataset.train), len(dataset.features)
+    facts = {"rows": f"{n} to fit, {len(dataset.test)} held out, {inputs} inputs"}
+    if opened is not None:
+        standardise = experiment.dataset.standardise
+        network, _ = load_or_train(
+            experiment.network, dataset, experiment.seed, standardise, notes.append, opened
+        )
+        facts["layers"] = f"{'-'.join(map(str, network.widths))}, {opened.loaded.kind}"
+        notes += [f"warning: {line}" for line in suspicions_of(network, dataset)]
+    return facts | {f"note {place}": note for place, note in enumerate(notes, 1)}
+
+
+def suspicions_of(network: TrainedNetwork, dataset: Dataset) -> list[str]:
+    """What is suspicious about a loaded network, see ``networks.suspicion``."""
+    from srnet_cli.networks.suspicion import suspicions
+
+    return list(suspicions(network, dataset))

@@ -58,11 +58,13 @@ class NetworkFormula:
         expression: the formula, exactly as printed.
         complexity: its nodes.
         error: 1−R² to the network on the rows that judge.
+        is_refuted: whether it is proved to have no value somewhere in the domain.
     """
 
     expression: Expr
     complexity: int
     error: float
+    is_refuted: bool = False
 
     @property
     def text(self) -> str:
@@ -83,15 +85,20 @@ class FormulaFront:
     members: tuple[NetworkFormula, ...]
 
     @property
+    def offered(self) -> tuple[NetworkFormula, ...]:
+        """The members that are not refuted; all of them where there is no other."""
+        return tuple(m for m in self.members if not m.is_refuted) or self.members
+
+    @property
     def answer(self) -> NetworkFormula:
         """The knee: where more nodes begin to bring little.
 
         In complexity and log(1−R²), it is the member farthest below the straight line from the
         simplest to the most faithful; of those with 1−R² of at most ``FAITHFUL``, where there are
-        any.
+        any. One that is refuted is no answer.
         """
-        faithful = [member for member in self.members if member.error <= FAITHFUL]
-        candidates = faithful or list(self.members)
+        faithful = [member for member in self.offered if member.error <= FAITHFUL]
+        candidates = faithful or list(self.offered)
         first, last = self.members[0], self.members[-1]
         width = max(last.complexity - first.complexity, 1)
         height = max(_log(first.error) - _log(last.error), 1e-9)
@@ -105,12 +112,12 @@ class FormulaFront:
 
     def simplest(self, fidelity: float) -> NetworkFormula:
         """The simplest with at least so much times the R² of the most faithful."""
-        goal = fidelity * (1.0 - self.members[-1].error)
-        return next(member for member in self.members if 1.0 - member.error >= goal)
+        goal = fidelity * (1.0 - self.offered[-1].error)
+        return next(member for member in self.offered if 1.0 - member.error >= goal)
 
     def within(self, nodes: int) -> NetworkFormula:
         """The most faithful of at most so many nodes; the simplest where none is so short."""
-        return next((m for m in reversed(self.members) if m.complexity <= nodes), self.members[0])
+        return next((m for m in reversed(self.offered) if m.complexity <= nodes), self.offered[0])
 
 
 @dataclass(frozen=True)
@@ -214,7 +221,8 @@ def write_formulas(
         written = [
             _written(member, names, few, judge, limited) for member in _thinned(hall.members, most)
         ]
-        fronts.append(FormulaFront(output, _front([one for one in written if one is not None])))
+        usable = [formula for formula in written if formula is not None]
+        fronts.append(FormulaFront(output, _front(usable)))
     return NetworkFormulas(names, rows, tuple(fronts))
 
 
@@ -257,7 +265,7 @@ def unexplained(formula: Expr, names: Names, rows: Rows) -> float | None:
 def _front(written: Sequence[NetworkFormula]) -> tuple[NetworkFormula, ...]:
     """Those that are better than all that are shorter, or as short."""
     members: list[NetworkFormula] = []
-    for formula in sorted(written, key=lambda one: (one.complexity, one.error)):
+    for formula in sorted(written, key=lambda member: (member.complexity, member.error)):
         if not members or formula.error < members[-1].error:
             members.append(formula)
     return tuple(members)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from srnet_cli.arrays import Span
 from srnet_cli.evolution.direct import Member as HallMember
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.expressions import (
-    LayerFormulas,
     Shortener,
     as_text,
     expressions_of_layer,
     feature_symbols,
     unit_symbols,
 )
+from srnet_cli.expressions.layers import ReadableLayer, readable_layer, unscaled
 from srnet_cli.fronts.chains import Chains
 from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
 from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
@@ -31,7 +31,7 @@ from srnet_cli.fronts.sizes import size
 from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import Scaler, TrainedNetwork
 
 Array = NDArray[np.float64]
 
@@ -51,26 +51,45 @@ class Formulas:
         shorten: gives the simplified forms.
         unit_names: how to call units, see ``unit_symbols``.
         inputs: what every layer of the model found reads on these rows, (n, m_{l-1}).
+        scaler: how the model standardises its inputs, which formulas have in their own units.
     """
 
     rows: Array
     shorten: Shortener
     unit_names: str
     inputs: Sequence[Array]
+    scaler: Scaler | None = None
 
-    def network(self, model: SymbolicNetwork, layers: Layers) -> list[LayerFormulas]:
+    def network(self, model: SymbolicNetwork, layers: Layers) -> list[ReadableLayer]:
         """The formulas of all layers of a model that has these instead of its own."""
         units = forward(layers, model.inputs(self.rows))
-        return [
-            self.layer(layer, index, self.symbols(model, index), units[index])
-            for index, layer in enumerate(layers)
-        ]
+        readable: list[ReadableLayer] = []
+        for index, layer in enumerate(layers):
+            plainer = readable[-1].plainer if readable else {}
+            symbols = self.symbols(model, index)
+            readable.append(self.layer(layer, index, symbols, units[index], plainer))
+        return readable
 
     def layer(
-        self, layer: SymbolicLayer, index: int, symbols: tuple[Symbol, ...], inputs: Array
-    ) -> LayerFormulas:
-        """The formulas of layer ``index``, given the values (n, m) of what it reads."""
-        return expressions_of_layer(layer, index, symbols, inputs, self.shorten)
+        self,
+        layer: SymbolicLayer,
+        index: int,
+        symbols: tuple[Symbol, ...],
+        inputs: Array,
+        plainer: Mapping[Symbol, Expr] = {},
+    ) -> ReadableLayer:
+        """Layer ``index`` as it is printed, given the values (n, m) of what it reads.
+
+        ``plainer`` says what it may read instead, see ``ReadableLayer``.
+        """
+        formulas = expressions_of_layer(layer, index, symbols, inputs, self.shorten)
+        outputs = unit_symbols(index + 1, layer.width, self.unit_names)
+        formulas = replace(formulas, outputs=outputs)
+        if index > 0 or self.scaler is None:
+            return readable_layer(formulas, layer, inputs, plainer)
+        columns = zip(self.scaler.mean.tolist(), self.scaler.scale.tolist(), strict=True)
+        formulas = unscaled(formulas, dict(zip(symbols, columns, strict=True)))
+        return readable_layer(formulas, layer, self.rows)
 
     def symbols(self, model: SymbolicNetwork, index: int) -> tuple[Symbol, ...]:
         """What layer ``index`` reads."""
@@ -90,17 +109,20 @@ class Maker:
         judge: the rows that figures are of.
         formulas: how formulas are written.
         halls: how short formulas of single units are searched for; None: they are not.
+        tune: tunes the weights of expressions, given what they read and their goal.
     """
 
     def __init__(
         self,
         original: SymbolicNetwork,
-        network: Network,
+        network: TrainedNetwork,
         problem: Problem,
         judge: Judge,
         formulas: Formulas,
         halls: HallSettings | None = None,
+        tune: Callable[[Programs, Array, Array], Programs] = tuned,
     ) -> None:
+        self._tune = tune
         self._original, self._judge, self._formulas = original, judge, formulas
         self._problem, self._sample = problem, sampled(problem)
         self._effects = network.effects(self._sample.targets)
@@ -170,7 +192,7 @@ class Maker:
         every = max(1, sample.fit_rows // _TUNING_ROWS)
         X = self._sampled[index][: sample.fit_rows : every]
         goal = goal_of(sample.targets[index][: sample.fit_rows : every], self._effects[index])
-        programs = tuned(pruned.programs, X, goal)
+        programs = self._tune(pruned.programs, X, goal)
         layer = None
         if programs is not pruned.programs:
             layer = self._layer(replace(pruned, programs=programs), index, usual)
@@ -235,7 +257,7 @@ class Maker:
         return Composition(picks, layers, sum(map(_complexity, formulas)), score)
 
 
-def _complexity(entry: Member | Composition | LayerFormulas) -> int:
+def _complexity(entry: Member | Composition | ReadableLayer) -> int:
     return entry.complexity
 
 
@@ -270,10 +292,10 @@ def _finite(values: Array) -> Array:
     return values[np.isfinite(values).all(axis=1)]
 
 
-def _lines(formulas: LayerFormulas) -> Iterator[str]:
+def _lines(formulas: ReadableLayer) -> Iterator[str]:
     for symbol, expr in formulas.steps:
         yield f"{symbol.name} = {as_text(expr)}"
-    for expr in formulas.expressions:
+    for expr in formulas.parts.expressions:
         yield as_text(expr)
 
 

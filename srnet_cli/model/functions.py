@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
-from srnet_cli.networks import Network, Scaler, softmax
-from srnet_cli.networks.activations import SLOPES
+from srnet_cli.networks import Scaler, TrainedNetwork, softmax
 
 Array = NDArray[np.float64]
-Function = Network | SymbolicNetwork
+Function = TrainedNetwork | SymbolicNetwork
 
 
 def outputs(function: Function, X: Array) -> Array:
@@ -33,15 +32,12 @@ def explained(function: Function, values: Array) -> Array:
 def gradient(function: Function, X: Array) -> Array:
     """Derivatives of ``outputs`` by the raw inputs: (n, d) -> (n, m, d).
 
-    Analytic wherever there is a formula for it; an activation without a known derivative is
-    differentiated numerically.
+    Analytic, unless the network is known by its values alone.
     """
     if isinstance(function, SymbolicNetwork):
         values, slopes = _formula_gradient(function, X)
-    elif function.activation in SLOPES:
-        values, slopes = _network_gradient(function, X)
     else:
-        return finite_differences(lambda rows: outputs(function, rows), X)
+        values, slopes = function.predict(X), function.gradients(X)
     if function.output_activation == "softmax":
         slopes = _through_softmax(softmax(values), slopes)
     return slopes
@@ -61,16 +57,6 @@ def finite_differences(predict: Callable[[Array], Array], X: Array) -> Array:
         width = (above - below)[:, column]
         slopes.append((predict(above) - predict(below)) / width[:, None])
     return np.stack(slopes, axis=2)
-
-
-def _network_gradient(network: Network, X: Array) -> tuple[Array, Array]:
-    """What the network gives, (n, m), and the derivatives of that, (n, m, d)."""
-    activations = network.activations(X)
-    slopes = np.broadcast_to(network.weights[0], (len(X), *network.weights[0].shape))
-    for units, weight in zip(activations[:-1], network.weights[1:], strict=True):
-        inner = SLOPES[network.activation](units)[:, :, None] * slopes
-        slopes = np.einsum("mk,nkd->nmd", weight, inner)
-    return activations[-1], _by_raw_inputs(slopes, network.scaler)
 
 
 def _formula_gradient(model: SymbolicNetwork, X: Array) -> tuple[Array, Array]:

@@ -14,7 +14,9 @@ _RANK = 1e-10
 _BFGS = Bfgs(iterations=50)
 
 
-def solve_readout(columns: Array, targets: Array) -> tuple[Array, Array]:
+def solve_readout(
+    columns: Array, targets: Array, importance: Array | None = None
+) -> tuple[Array, Array]:
     """Least-squares W and b of ``targets ≈ columns · W + b``.
 
     Columns are standardised for the solve, so that neither their scale nor an offset costs digits.
@@ -24,10 +26,12 @@ def solve_readout(columns: Array, targets: Array) -> tuple[Array, Array]:
     Args:
         columns: values of the expressions, (n, K), finite.
         targets: (n, m), with squares that can be summed.
+        importance: what each row's squares count, (n,), positive, 1 on average; None: all the same.
 
     Returns:
         (W, b): (K, m) and (m,), finite.
     """
+    root = None if importance is None else np.sqrt(importance)[:, np.newaxis]
     with np.errstate(over="ignore", invalid="ignore"):
         centre = columns.mean(axis=0)
         spread = columns.std(axis=0)
@@ -36,7 +40,13 @@ def solve_readout(columns: Array, targets: Array) -> tuple[Array, Array]:
         centre, scale = np.where(usable, centre, 0.0), np.where(usable, spread, 1.0)
         standard = np.where(usable, (columns - centre) / scale, 0.0)
     mean = targets.mean(axis=0)
-    solution = np.linalg.lstsq(standard, targets - mean, rcond=_RANK)[0]
+    design, aim = standard, targets - mean
+    if root is not None:
+        # Means of the rows as they count are no longer 0: the bias is solved for with the rest.
+        design, aim = np.column_stack([standard, np.ones(len(aim))]) * root, aim * root
+    solution = np.linalg.lstsq(design, aim, rcond=_RANK)[0]
+    if root is not None:
+        solution, mean = solution[:-1], mean + solution[-1]
     weights = solution / scale[:, None]
     return weights, mean - centre @ weights
 

@@ -7,6 +7,7 @@ from srnet_cli.networks.formats import (
     network_from_bytes,
     network_to_bytes,
     save_network,
+    stored_network,
 )
 from srnet_cli.networks.loading import Provenance, load_or_train
 from srnet_cli.networks.network import Network, Scaler, fit_scaler
@@ -16,6 +17,7 @@ from srnet_cli.networks.quality import (
     RegressionQuality,
     quality,
 )
+from srnet_cli.networks.trained import TrainedNetwork
 from srnet_cli.networks.training import Training, train_network
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Provenance",
     "RegressionQuality",
     "Scaler",
+    "TrainedNetwork",
     "Training",
     "fit_scaler",
     "load_network",
@@ -38,5 +41,6 @@ __all__ = [
     "save_network",
     "sigmoid",
     "softmax",
+    "stored_network",
     "train_network",
 ]

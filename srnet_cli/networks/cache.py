@@ -1,7 +1,8 @@
 """Trained networks kept between runs, so that a network is trained once.
 
 An entry is one file, named after the hash of everything that decides the network. It begins with
-a digest of the rest: an entry that is damaged in any way counts as absent.
+a digest of that hash and the rest: an entry that is damaged in any way, or that belongs to another
+name, counts as absent.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srnet_cli import caches
+from srnet_cli.arithmetic import arithmetic
 from srnet_cli.datasets.dataset import Dataset, fingerprint
 from srnet_cli.errors import ModelError, StorageError
 from srnet_cli.networks.formats import network_from_bytes, network_to_bytes
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from srnet_cli.config.schema import TrainSettings
 
 _DIGEST_BYTES = 32
-_REVISION = 1  # of how networks are trained and entries written; a new one makes old entries stale
+_REVISION = 2  # of how networks are trained and entries written; a new one makes old entries stale
 
 
 def cache_folder() -> Path:
@@ -49,6 +51,7 @@ def cache_key(settings: TrainSettings, dataset: Dataset, seed: int, standardise:
         "standardise": standardise,
         "versions": [version(name) for name in ("numpy", "scipy", "scikit-learn")],
         "machine": platform.machine(),
+        "arithmetic": arithmetic()["BLAS"],
     }
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -79,13 +82,13 @@ def train_cached(
 def load_training(key: str) -> Training | None:
     """Give the training stored under a key; None if there is none, or it is damaged."""
     data = read_entry(key)
-    return None if data is None else _decode(data)
+    return None if data is None else _decode(key, data)
 
 
 def sound_entry(key: str) -> bytes | None:
     """The bytes of the entry stored under a key; None if there is none, or it is damaged."""
     data = read_entry(key)
-    return data if data is not None and _decode(data) is not None else None
+    return data if data is not None and _decode(key, data) is not None else None
 
 
 def read_entry(key: str) -> bytes | None:
@@ -102,7 +105,7 @@ def store_training(key: str, training: Training) -> None:
     Raises:
         StorageError: the cache cannot be written.
     """
-    write_entry(key, encode_training(training))
+    write_entry(key, encode_training(key, training))
 
 
 def write_entry(key: str, entry: bytes) -> None:
@@ -122,8 +125,8 @@ def _path(key: str) -> Path:
     return cache_folder() / f"{key}.trained"
 
 
-def encode_training(training: Training) -> bytes:
-    """The bytes of a training's entry."""
+def encode_training(key: str, training: Training) -> bytes:
+    """The bytes of a training's entry under a key."""
     record = {
         "iterations": training.iterations,
         "converged": training.converged,
@@ -131,12 +134,16 @@ def encode_training(training: Training) -> bytes:
         "starts": training.starts,
     }
     body = json.dumps(record).encode() + b"\n" + network_to_bytes(training.network)
-    return sha256(body).digest() + body
+    return _digest(key, body) + body
 
 
-def _decode(data: bytes) -> Training | None:
+def _digest(key: str, body: bytes) -> bytes:
+    return sha256(key.encode() + b"\n" + body).digest()
+
+
+def _decode(key: str, data: bytes) -> Training | None:
     digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
-    if sha256(body).digest() != digest:
+    if _digest(key, body) != digest:
         return None
     record, _, network = body.partition(b"\n")
     try:

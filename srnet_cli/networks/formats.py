@@ -1,4 +1,7 @@
-"""Network files: one loader a format, found by the file's suffix."""
+"""Files in srnet's own layout, ``weight1, bias1 …``, in two containers; see ``layout``.
+
+What other programs write is read by ``readers``.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from srnet_cli.networks import npz, safetensors_file
 from srnet_cli.networks.activations import Activation, OutputActivation
 from srnet_cli.networks.layout import MAX_BYTES, Contents, network_of
 from srnet_cli.networks.network import Network
+from srnet_cli.networks.trained import TrainedNetwork
 from srnet_cli.store import write_atomic
 
 FORMATS: dict[str, Callable[[bytes], Contents]] = {
@@ -21,14 +25,14 @@ FORMATS: dict[str, Callable[[bytes], Contents]] = {
 
 def load_network(
     path: Path,
-    activation: Activation = "sigmoid",
+    activation: Activation | tuple[Activation, ...] = "sigmoid",
     output_activation: OutputActivation | None = None,
 ) -> Network:
     """Load a network from a file; nothing in the file is ever executed.
 
     Args:
         path: a file with one of the suffixes of ``FORMATS``.
-        activation: activation of the hidden layers where the file does not say.
+        activation: of the hidden layers, or of every layer, where the file does not say.
         output_activation: what the task asks for, softmax for classification; None takes the
             file's word, and linear where it does not say.
 
@@ -38,7 +42,7 @@ def load_network(
     return network_from_bytes(read_file(path), str(path), activation, output_activation)
 
 
-def save_network(network: Network, path: Path) -> None:
+def save_network(network: TrainedNetwork, path: Path) -> None:
     """Write a network as safetensors, whole or not at all; its folder must exist.
 
     Raises:
@@ -47,15 +51,28 @@ def save_network(network: Network, path: Path) -> None:
     write_atomic(path, network_to_bytes(network))
 
 
-def network_to_bytes(network: Network) -> bytes:
+def network_to_bytes(network: TrainedNetwork) -> bytes:
     """Give a network as the bytes of a safetensors file; equal networks give equal bytes."""
     return safetensors_file.write(network)
+
+
+def stored_network(data: bytes, name: str) -> TrainedNetwork:
+    """Read back what ``network_to_bytes`` gave; errors begin with ``name``.
+
+    Raises:
+        ModelError: the bytes are damaged.
+    """
+    try:
+        graph = safetensors_file.read_graph(data)
+    except ModelError as error:
+        raise ModelError(f"{name}: {error}", hint=error.hint) from error
+    return network_from_bytes(data, name) if graph is None else graph
 
 
 def network_from_bytes(
     data: bytes,
     name: str = "network.safetensors",
-    activation: Activation = "sigmoid",
+    activation: Activation | tuple[Activation, ...] = "sigmoid",
     output_activation: OutputActivation | None = None,
 ) -> Network:
     """Read a network from the bytes of a file; ``name`` says its format, and errors begin with it.
@@ -68,6 +85,15 @@ def network_from_bytes(
         return network_of(read(data), activation, output_activation)
     except ModelError as error:
         raise ModelError(f"{name}: {error}", hint=error.hint) from error
+
+
+def read_contents(data: bytes, suffix: str) -> Contents:
+    """The arrays in a file of a format of ``FORMATS``.
+
+    Raises:
+        ModelError: the file is damaged, or holds anything but numbers.
+    """
+    return FORMATS[suffix](data)
 
 
 def read_file(path: Path) -> bytes:

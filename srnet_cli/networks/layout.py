@@ -18,6 +18,7 @@ from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import Activation, OutputActivation
 from srnet_cli.networks.network import Array, Network, Scaler
+from srnet_cli.networks.trained import TrainedNetwork
 
 MAX_BYTES = 1 << 30
 """The most a network file, or its arrays when unpacked, may take: 1 GiB."""
@@ -28,7 +29,7 @@ MAX_ARRAYS = 10_000
 IGNORED = frozenset({"X", "y"})
 """Arrays that may lie beside the network's and are never read."""
 
-_SCALING = ("input_mean", "input_scale")
+SCALING = ("input_mean", "input_scale")
 _LAYER = re.compile(r"(weight|bias)([1-9][0-9]{0,5})")
 
 
@@ -36,7 +37,7 @@ _LAYER = re.compile(r"(weight|bias)([1-9][0-9]{0,5})")
 class Facts:
     """What a file says about its network beside the numbers; None where it does not say."""
 
-    activation: Activation | None = None
+    activation: Activation | tuple[Activation, ...] | None = None
     output_activation: OutputActivation | None = None
 
 
@@ -57,19 +58,28 @@ def arrays_of(network: Network) -> dict[str, Array]:
     """Name the arrays of a network, C-contiguous."""
     arrays = {f"weight{i}": weight for i, weight in enumerate(network.weights, 1)}
     arrays |= {f"bias{i}": bias for i, bias in enumerate(network.biases, 1)}
-    if network.scaler is not None:
-        arrays |= dict(zip(_SCALING, (network.scaler.mean, network.scaler.scale), strict=True))
+    arrays |= scaling_arrays(network)
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
+def scaling_arrays(network: TrainedNetwork) -> dict[str, Array]:
+    """The arrays of a network's scaling, by name; none where it has no scaling."""
+    if network.scaler is None:
+        return {}
+    scaling = (network.scaler.mean, network.scaler.scale)
+    return {key: np.ascontiguousarray(a) for key, a in zip(SCALING, scaling, strict=True)}
+
+
 def network_of(
-    contents: Contents, activation: Activation, output_activation: OutputActivation | None
+    contents: Contents,
+    activation: Activation | tuple[Activation, ...],
+    output_activation: OutputActivation | None,
 ) -> Network:
     """Put a network together from named arrays, and check it.
 
     Args:
         contents: what the file holds.
-        activation: activation of the hidden layers where the file does not say.
+        activation: of the hidden layers, or of every layer, where the file does not say.
         output_activation: what the task asks for; None takes the file's word, else linear.
 
     Raises:
@@ -82,7 +92,7 @@ def network_of(
         biases=tuple(arrays[f"bias{layer}"] for layer in layers),
         activation=facts.activation or activation,
         output_activation=_output_activation(facts.output_activation, output_activation),
-        scaler=_scaler(arrays),
+        scaler=scaler_of(arrays),
     )
     network.check()
     return network
@@ -95,11 +105,11 @@ def check_names(names: Iterable[str]) -> None:
         ModelError: it does; leaving out, say, a normalisation would give another network.
     """
     for name in names:
-        if name not in IGNORED and name not in _SCALING and not _LAYER.fullmatch(name):
+        if name not in IGNORED and name not in SCALING and not _LAYER.fullmatch(name):
             raise ModelError(
                 f"unknown array {quoted(name)}; expected weight1, bias1, weight2, bias2 …",
-                hint="only dense layers can be read: "
-                "weights (units, inputs) and biases (units,), numbered from 1",
+                hint="only dense layers can be read: weights (units, inputs) and biases (units,), "
+                "numbered from 1, as numpy.savez(path, weight1=…, bias1=…) names them",
             )
 
 
@@ -140,8 +150,13 @@ def _count_layers(arrays: Mapping[str, Array]) -> int:
     return max(numbers)
 
 
-def _scaler(arrays: Mapping[str, Array]) -> Scaler | None:
-    mean, scale = (arrays.get(name) for name in _SCALING)
+def scaler_of(arrays: Mapping[str, Array]) -> Scaler | None:
+    """The scaling that arrays name, None where there is none.
+
+    Raises:
+        ModelError: one of its two arrays is missing.
+    """
+    mean, scale = (arrays.get(name) for name in SCALING)
     if mean is None and scale is None:
         return None
     if mean is None or scale is None:

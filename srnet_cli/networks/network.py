@@ -6,60 +6,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from srnet_cli.datasets.splits import standardiser
+from srnet_cli.config.activation_names import parse_activation
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.activations import (
-    ACTIVATIONS,
-    SLOPES,
-    Activation,
-    OutputActivation,
-    softmax,
-)
+from srnet_cli.networks.activations import Activation, OutputActivation, curve
+from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork, fit_scaler
 
-Array = NDArray[np.float64]
+__all__ = ["Array", "Network", "Scaler", "fit_scaler"]
 
 _EFFECT_ROWS = 2000
-_BLOCK_VALUES = 1 << 20  # values of the widest layer held at once while rows pass through
+_SLOPE_ROWS = 500
+_DIRECTIONS = 64
 
 
 @dataclass(frozen=True)
-class Scaler:
-    """Standardisation of input columns, ``(x - mean) / scale``, fitted on training rows.
-
-    Attributes:
-        mean: (d,).
-        scale: (d,), 1 where a column is constant.
-    """
-
-    mean: Array
-    scale: Array
-
-    def __call__(self, rows: Array) -> Array:
-        """Standardise rows, (n, d)."""
-        return (rows - self.mean) / self.scale
-
-
-@dataclass(frozen=True)
-class Network:
-    """Dense layers ``h_l = activation(W_l h_{l-1} + b_l)``; the last layer is linear.
+class Network(TrainedNetwork):
+    """Dense layers ``h_l = activation_l(W_l h_{l-1} + b_l)``.
 
     For a classifier the last layer holds the logits; ``output_activation`` says what turns them
     into probabilities. Every value depends on its own row alone, to the last bit: how many rows
     are asked for at once, and how many threads there are, changes nothing.
 
     Attributes:
-        weights: W_l, (m_l, m_{l-1}) float64, one a layer.
+        weights: W_l, (m_l, m_{l-1}) float64, one per layer.
         biases: b_l, (m_l,).
-        activation: the activation of the hidden layers.
+        activation: of all hidden layers, the last layer then being linear; or of every layer, the
+            last one included.
         output_activation: ``linear`` for regression, ``softmax`` for classification.
         scaler: standardisation of raw rows, or None where the network takes them as they are.
     """
 
     weights: tuple[Array, ...]
     biases: tuple[Array, ...]
-    activation: Activation = "sigmoid"
+    activation: Activation | tuple[Activation, ...] = "sigmoid"
     output_activation: OutputActivation = "linear"
     scaler: Scaler | None = None
 
@@ -68,38 +47,22 @@ class Network:
         """Inputs d, then the units of every layer: (d, m_1, …, m_L)."""
         return (self.weights[0].shape[1], *(len(bias) for bias in self.biases))
 
-    def inputs(self, X: Array) -> Array:
-        """Give h_0, the rows the first layer sees, (n, d), for raw rows X, (n, d).
+    @property
+    def parameters(self) -> int:
+        """How many weights and biases there are."""
+        return sum(weight.size for weight in self.weights) + sum(b.size for b in self.biases)
 
-        Raises:
-            ModelError: the rows have another number of columns than the network has inputs.
-        """
-        rows = np.asarray(X, dtype=np.float64)
-        self.check_rows(rows.shape[1])
-        return rows if self.scaler is None else self.scaler(rows)
+    @property
+    def layer_activations(self) -> tuple[Activation, ...]:
+        """The activation of every layer, L of them."""
+        if isinstance(self.activation, str):
+            return (*[self.activation] * (len(self.weights) - 1), "linear")
+        return self.activation
 
-    def activations(self, X: Array) -> list[Array]:
-        """Give h_1 … h_L, each (n, m_l), for raw rows X, (n, d); the last layer is linear.
-
-        Raises:
-            ModelError: the rows have another number of columns than the network has inputs.
-        """
-        layers = [np.empty((len(X), units)) for units in self.widths[1:]]
-        for rows in self._blocks(X):
-            for layer, values in zip(layers, self._forward(X[rows]), strict=True):
-                layer[rows] = values
-        return layers
-
-    def predict(self, X: Array) -> Array:
-        """Give the last layer, (n, m_L), for raw rows X, (n, d): outputs, or a classifier's logits.
-
-        Raises:
-            ModelError: the rows have another number of columns than the network has inputs.
-        """
-        output = np.empty((len(X), self.widths[-1]))
-        for rows in self._blocks(X):
-            output[rows] = self._forward(X[rows])[-1]
-        return output
+    @property
+    def activation_names(self) -> tuple[str, ...]:
+        """What the activations of its layers are called."""
+        return tuple(parse_activation(written).name for written in self.layer_activations)
 
     def gradients(self, X: Array) -> Array:
         """Give the slopes of the outputs ∂y_o/∂x_i, exact, by back-propagation.
@@ -119,56 +82,51 @@ class Network:
         outputs = self.widths[-1]
         slopes = np.empty((len(X), outputs, self.widths[0]))
         for rows in self._blocks(X, copies=outputs):
-            slopes[rows] = self._backward(self._forward(X[rows]))
+            slopes[rows] = self._backward(X[rows])
         return slopes if self.scaler is None else slopes / self.scaler.scale
 
     def effects(self, activations: Sequence[Array]) -> list[Array]:
-        """How much every unit's error matters to the outputs, layer by layer, to first order.
-
-        The mean over rows of (∂y_o/∂h_j)², added over the outputs o: an error of variance v in unit
-        j alone adds this times v to the variances of the outputs. 1 for the outputs themselves.
-
-        Args:
-            activations: h_1 … h_L, (n, m_l) each; at most 2000 rows, evenly spread, are used.
-
-        Returns:
-            one array a layer, (m_l,).
-        """
+        """See ``TrainedNetwork.effects``; exact, by back-propagation."""
         step = max(1, -(-len(activations[0]) // _EFFECT_ROWS))
-        hidden, outputs = [units[::step] for units in activations[:-1]], self.widths[-1]
-        slopes = np.eye(outputs)[None]
-        effects = [np.ones(outputs)]
-        for units, weight in zip(reversed(hidden), reversed(self.weights), strict=False):
-            slopes = slopes @ weight
+        units = [layer[::step] for layer in activations]
+        effects = [np.ones(self.widths[-1])]
+        slopes = np.eye(self.widths[-1])[None]
+        for number in range(len(self.weights) - 1, 0, -1):
+            # The last layer's slope is that of the output, so only hidden layers come with one.
+            slopes = slopes * self._slope(number, units[number - 1], units[number])
+            slopes = slopes @ self.weights[number]
             effects.append(np.mean(np.sum(slopes**2, axis=1), axis=0))
-            slopes = slopes * SLOPES[self.activation](units)[:, None, :]
         return effects[::-1]
 
-    def probabilities(self, X: Array) -> Array:
-        """Give the probability of every class, (n, classes), for raw rows X, (n, d).
+    def directions_of_effect(self, activations: Sequence[Array]) -> list[Array]:
+        """See ``TrainedNetwork.directions_of_effect``; exact, by back-propagation.
 
-        Raises:
-            ModelError: the network is no classifier, or takes another number of columns.
+        With J the slopes of the outputs, each divided by its spread, these are the eigenvectors of
+        the mean of JᵀJ over rows, each times the root of its eigenvalue (active subspaces,
+        Constantine, Dow & Wang 2014).
         """
-        self._check_classifier()
-        return softmax(self.predict(X))
-
-    def labels(self, X: Array) -> NDArray[np.int64]:
-        """Give the most probable class, (n,), the first of equals, for raw rows X, (n, d).
-
-        Raises:
-            ModelError: the network is no classifier, or takes another number of columns.
-        """
-        self._check_classifier()
-        return np.asarray(self.predict(X).argmax(axis=1), dtype=np.int64)
+        step = max(1, -(-len(activations[0]) // _SLOPE_ROWS))
+        units = [layer[::step] for layer in activations]
+        spread = activations[-1].std(axis=0)
+        slopes = (np.eye(self.widths[-1]) / np.where(spread > 0.0, spread, np.inf))[None]
+        directions: list[Array] = []
+        for number in range(len(self.weights) - 1, 0, -1):
+            slopes = slopes * self._slope(number, units[number - 1], units[number])
+            slopes = slopes @ self.weights[number]
+            rows = slopes.reshape(-1, slopes.shape[2])
+            values, vectors = np.linalg.eigh(rows.T @ rows / len(slopes))
+            most = np.argsort(-values, kind="stable")[:_DIRECTIONS]
+            directions.append(vectors[:, most] * np.sqrt(np.maximum(values[most], 0.0)))
+        return directions[::-1]
 
     def centred(self) -> Network:
         """The same classifier with the mean over the classes taken off every row's logits.
 
         Softmax and the class of the greatest logit do not see a common shift, so nothing that the
-        network says changes, beyond rounding. A regression network is returned as it is.
+        network says changes, beyond rounding. A regression network is returned as it is, and so is
+        one whose last layer has an activation: no weights of it would be without the mean.
         """
-        if self.output_activation != "softmax":
+        if self.output_activation != "softmax" or self.layer_activations[-1] != "linear":
             return self
         weight, bias = self.weights[-1], self.biases[-1]
         return replace(
@@ -185,32 +143,20 @@ class Network:
         """
         if not self.weights or len(self.weights) != len(self.biases):
             raise ModelError(
-                f"a network needs one weight and one bias a layer, at least one layer; "
+                f"a network needs one weight and one bias per layer, at least one layer; "
                 f"this one has {len(self.weights)} weights and {len(self.biases)} biases"
             )
         for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True), 1):
             self._check_layer(number, weight, bias)
-        if self.scaler is not None:
-            _check_scaler(self.scaler, self.widths[0])
-        if self.output_activation == "softmax" and self.widths[-1] < 2:
+        activations = self.layer_activations
+        if len(activations) != len(self.weights):
             raise ModelError(
-                "a softmax classifier needs an output a class, at least 2; this network has 1",
-                hint="a single logistic output z is the two logits 0 and z",
+                f"{len(activations)} activations for {len(self.weights)} layers",
+                hint="give one activation for all hidden layers, or one per layer, the last too",
             )
-
-    def check_rows(self, columns: int) -> None:
-        """Check that rows with so many columns fit the first layer.
-
-        Raises:
-            ModelError: they do not.
-        """
-        inputs = self.widths[0]
-        if inputs != columns:
-            plural = "" if inputs == 1 else "s"
-            raise ModelError(
-                f"the network takes {inputs} input{plural}, the rows have {columns}",
-                hint="the order and number of the dataset's inputs must be the network's",
-            )
+        for activation in activations:
+            curve(activation)
+        self._check_outputs()
 
     def _check_layer(self, number: int, weight: Array, bias: Array) -> None:
         if weight.ndim != 2 or bias.ndim != 1 or 0 in weight.shape or len(weight) != len(bias):
@@ -230,59 +176,45 @@ class Network:
                 hint="train the network again, with a smaller learning rate or scaled data",
             )
 
-    def _check_classifier(self) -> None:
-        if self.output_activation != "softmax":
-            raise ModelError(
-                "the network is no classifier: its outputs are numbers, not classes",
-                hint="set dataset.task to classification if its outputs are logits",
-            )
+    def _slope(self, number: int, inputs: Array, units: Array) -> Array | float:
+        """Slopes of a layer's activation, (n, 1, m), from what it reads and what it gives."""
+        activation = self.layer_activations[number]
+        if activation == "linear":
+            return 1.0
+        return curve(activation).slope(self._sums(number, inputs), units)[:, None, :]
 
-    def _blocks(self, X: Array, copies: int = 1) -> list[slice]:
-        """Cut the rows so that what passes through at once is bounded, whatever their number."""
-        self.check_rows(X.shape[1])
-        step = max(1, _BLOCK_VALUES // (copies * max(self.widths)))
-        return [slice(start, start + step) for start in range(0, len(X), step)]
-
-    def _backward(self, layers: Sequence[Array]) -> Array:
-        """Slopes of the outputs by h_0, (n, m_L, d), where h_1 … h_L of the rows are known."""
-        rows, last = len(layers[-1]), self.weights[-1]
-        slopes = np.broadcast_to(last, (rows, *last.shape))
+    def _backward(self, rows: Array) -> Array:
+        """Slopes of the outputs by h_0, (n, m_L, d), at raw rows."""
+        passed = self._pass(rows)
+        last = self.weights[-1]
         with np.errstate(over="ignore", invalid="ignore"):
-            for units, weight in zip(layers[-2::-1], self.weights[-2::-1], strict=True):
-                local = slopes * SLOPES[self.activation](units)[:, None, :]
-                slopes = np.einsum("nok,kj->noj", local, weight)
+            slopes: Array = np.broadcast_to(last, (len(rows), *last.shape))
+            if self.layer_activations[-1] != "linear":
+                slopes = curve(self.layer_activations[-1]).slope(*passed[-1])[:, :, None] * slopes
+            for number in range(len(self.weights) - 2, -1, -1):
+                local = (
+                    slopes * curve(self.layer_activations[number]).slope(*passed[number])[:, None]
+                )
+                slopes = np.einsum("nok,kj->noj", local, self.weights[number])
         return slopes
+
+    def _sums(self, number: int, values: Array) -> Array:
+        """The weighted sums of a layer, (n, m), of what it reads, (n, k)."""
+        # Not BLAS: there a row's last bits depend on the rows beside it and on threads.
+        sums = np.einsum("nk,mk->nm", values, self.weights[number]) + self.biases[number]
+        return np.asarray(sums)
 
     def _forward(self, rows: Array) -> list[Array]:
         """Give h_1 … h_L of a block of raw rows; sums too large become infinite without a word."""
-        hidden, last = ACTIVATIONS[self.activation], len(self.weights)
-        layers: list[Array] = []
+        return [units for _, units in self._pass(rows)]
+
+    def _pass(self, rows: Array) -> list[tuple[Array, Array]]:
+        """Weighted sums and values of every layer, (n, m_l) each, of a block of raw rows."""
+        passed: list[tuple[Array, Array]] = []
         with np.errstate(over="ignore", invalid="ignore"):
             values = self.inputs(rows)
-            for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True), 1):
-                # Not BLAS: there a row's last bits depend on the rows beside it and on threads.
-                values = np.einsum("nk,mk->nm", values, weight) + bias
-                values = values if number == last else hidden(values)
-                layers.append(values)
-        return layers
-
-
-def fit_scaler(X: Array) -> Scaler:
-    """Fit the standardisation of rows X, (n, d).
-
-    Raises:
-        DataError: a column's variance is beyond float64.
-    """
-    return Scaler(*standardiser(X))
-
-
-def _check_scaler(scaler: Scaler, inputs: int) -> None:
-    if scaler.mean.shape != (inputs,) or scaler.scale.shape != (inputs,):
-        raise ModelError(
-            f"the input scaling has shapes {scaler.mean.shape} and {scaler.scale.shape}; "
-            f"expected ({inputs},), a number an input"
-        )
-    if not (np.isfinite(scaler.mean).all() and np.isfinite(scaler.scale).all()):
-        raise ModelError("the input scaling holds numbers that are not finite")
-    if not (scaler.scale > 0).all():
-        raise ModelError("the input scaling holds a scale that is not positive")
+            for number, activation in enumerate(self.layer_activations):
+                sums = self._sums(number, values)
+                values = curve(activation).value(sums)
+                passed.append((sums, values))
+        return passed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,12 @@ import numpy as np
 from srnet_cli.datasets.dataset import Array, Rows
 from srnet_cli.errors import ModelError
 from srnet_cli.metrics import accuracy, cohen_kappa, r2, rmse
-from srnet_cli.networks.network import Network
+from srnet_cli.networks.trained import TrainedNetwork
 
 
 @dataclass(frozen=True)
 class RegressionQuality:
-    """Quality of a network that predicts a number.
+    """Quality of a network that predicts a number. A figure beyond all numbers is None.
 
     Attributes:
         rows: number of rows judged on.
@@ -24,16 +25,21 @@ class RegressionQuality:
     """
 
     rows: int
-    r2: float
-    rmse: float
-    baseline_rmse: float
+    r2: float | None
+    rmse: float | None
+    baseline_rmse: float | None
 
     def summary(self) -> str:
         """Say it in one line."""
         return (
-            f"R² {self.r2:.4f}, RMSE {self.rmse:.4g} on {self.rows} rows "
-            f"(predicting the training mean: {self.baseline_rmse:.4g})"
+            f"R² {written(self.r2, '.4f')}, RMSE {written(self.rmse)} on {self.rows} rows "
+            f"(predicting the training mean: {written(self.baseline_rmse)})"
         )
+
+
+def written(figure: float | None, form: str = ".4g") -> str:
+    """A figure in a sentence."""
+    return "beyond all numbers" if figure is None else format(figure, form)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class ClassificationQuality:
 NetworkQuality = RegressionQuality | ClassificationQuality
 
 
-def quality(network: Network, rows: Rows, train: Rows) -> NetworkQuality | None:
+def quality(network: TrainedNetwork, rows: Rows, train: Rows) -> NetworkQuality | None:
     """Judge a network on rows, beside a baseline fitted on the training rows.
 
     Args:
@@ -84,16 +90,22 @@ def quality(network: Network, rows: Rows, train: Rows) -> NetworkQuality | None:
     return _regression(network, rows.X, rows.y, train.y)
 
 
-def _regression(network: Network, X: Array, y: Array, train_y: Array) -> RegressionQuality:
+def _regression(network: TrainedNetwork, X: Array, y: Array, train_y: Array) -> RegressionQuality:
     outputs = network.predict(X)
     if outputs.shape[1] != 1:
         raise ModelError(f"the network has {outputs.shape[1]} outputs, the rows have 1 target")
     predicted = outputs[:, 0]
-    baseline = np.full(len(y), train_y.mean())
-    return RegressionQuality(len(y), r2(y, predicted), rmse(y, predicted), rmse(y, baseline))
+    with np.errstate(over="ignore"):
+        mean = train_y.mean()
+    if not np.isfinite(mean):  # the sum is not, the mean is
+        mean = np.sum(train_y / len(train_y))
+    figures = (r2(y, predicted), rmse(y, predicted), rmse(y, np.full(len(y), mean)))
+    return RegressionQuality(len(y), *(x if math.isfinite(x) else None for x in figures))
 
 
-def _classification(network: Network, X: Array, y: Array, train_y: Array) -> ClassificationQuality:
+def _classification(
+    network: TrainedNetwork, X: Array, y: Array, train_y: Array
+) -> ClassificationQuality:
     labels, predicted = y.astype(np.int64), network.labels(X)
     majority = np.full(len(y), np.bincount(train_y.astype(np.int64)).argmax())
     return ClassificationQuality(

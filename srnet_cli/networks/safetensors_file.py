@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, get_args
 
 import numpy as np
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
+from srnet_cli.config.activation_names import parse_activation
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.activations import Activation, OutputActivation
+from srnet_cli.networks.activations import OutputActivation
+from srnet_cli.networks.graph import Feed, GraphNetwork, Layer
 from srnet_cli.networks.layout import (
     IGNORED,
     MAX_ARRAYS,
+    SCALING,
     Contents,
     Facts,
     arrays_of,
     as_float64,
     check_names,
+    scaler_of,
+    scaling_arrays,
     wrong_type,
 )
 from srnet_cli.networks.network import Network
+from srnet_cli.networks.trained import Array, TrainedNetwork
 
-FORMAT = 1
+FORMAT = 2
 """Version of what the metadata say; files of a newer version are refused."""
 
 _METADATA = "srnet"  # one key, as safetensors writes several in random order
@@ -33,14 +41,68 @@ _MAX_HEADER_BYTES = 128 * MAX_ARRAYS
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
 
-def write(network: Network) -> bytes:
+_GRAPH = "graph"
+
+
+def write(network: TrainedNetwork) -> bytes:
     """Give a network as the bytes of a safetensors file; equal networks give equal bytes."""
+    if isinstance(network, GraphNetwork):
+        return _write_graph(network)
+    assert isinstance(network, Network)
     facts = {
-        "format": FORMAT,
+        # Of the first version where that can say it, so that older programs can read it.
+        "format": 1 if isinstance(network.activation, str) else FORMAT,
         "activation": network.activation,
         "output_activation": network.output_activation,
     }
     return save(arrays_of(network), metadata={_METADATA: json.dumps(facts, sort_keys=True)})
+
+
+def _write_graph(network: GraphNetwork) -> bytes:
+    arrays: dict[str, np.ndarray[Any, np.dtype[Any]]] = {
+        _GRAPH: np.frombuffer(network.model, dtype=np.uint8),
+        "readout": np.ascontiguousarray(network.readout),
+        **scaling_arrays(network),
+    }
+    facts = {
+        "format": FORMAT,
+        "kind": _GRAPH,
+        "feeds": [asdict(feed) for feed in network.feeds],
+        "layers": [asdict(layer) for layer in network.layers],
+        "rows_per_call": network.rows_per_call,
+        "learned": network.learned,
+        "output_activation": network.output_activation,
+    }
+    return save(arrays, metadata={_METADATA: json.dumps(facts, sort_keys=True)})
+
+
+def read_graph(data: bytes) -> GraphNetwork | None:
+    """Read back a network that is run as a graph; None where the file holds none.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
+    tensors, metadata = parse(data)
+    if _GRAPH not in tensors:
+        return None
+    try:
+        facts = json.loads(metadata[_METADATA])
+        known = {key: tensors[key] for key in ("readout", *SCALING) if key in tensors}
+        arrays = {key: _array(key, tensor) for key, tensor in known.items()}
+        network = GraphNetwork(
+            model=bytes(tensors[_GRAPH]["data"]),
+            feeds=tuple(Feed(**feed | {"shape": tuple(feed["shape"])}) for feed in facts["feeds"]),
+            layers=tuple(Layer(**layer) for layer in facts["layers"]),
+            rows_per_call=facts["rows_per_call"],
+            readout=arrays["readout"],
+            learned=facts["learned"],
+            output_activation=facts["output_activation"],
+            scaler=scaler_of(arrays),
+        )
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ModelError("its metadata are damaged", hint="write or copy it again") from error
+    network.check()
+    return network
 
 
 def read(data: bytes) -> Contents:
@@ -49,16 +111,40 @@ def read(data: bytes) -> Contents:
     Raises:
         ModelError: the file is damaged, of a newer version, or holds anything but numbers.
     """
+    tensors, metadata = parse(data)
+    check_names(tensors)
+    wanted = {name: tensor for name, tensor in tensors.items() if name not in IGNORED}
+    arrays = {name: _array(name, tensor) for name, tensor in wanted.items()}
+    return Contents(arrays, _facts(metadata.get(_METADATA)))
+
+
+def parse(data: bytes) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """The tensors of a file by name, as ``safetensors.deserialize`` has them, and its metadata.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
     header = data[_LENGTH_BYTES : _LENGTH_BYTES + _header_length(data)]
     try:
         tensors = dict(deserialize(data))  # type: ignore[no-untyped-call]
         metadata = json.loads(header).get("__metadata__") or {}
     except (SafetensorError, ValueError, RecursionError) as error:
         raise ModelError("not a whole safetensors file", hint="write or copy it again") from error
-    check_names(tensors)
-    wanted = {name: tensor for name, tensor in tensors.items() if name not in IGNORED}
-    arrays = {name: _array(name, tensor) for name, tensor in wanted.items()}
-    return Contents(arrays, _facts(metadata.get(_METADATA)))
+    return tensors, metadata
+
+
+def arrays_of_state(tensors: Mapping[str, dict[str, Any]]) -> dict[str, Array]:
+    """The tensors of a state dict as arrays, those of whole numbers left out.
+
+    Raises:
+        ModelError: a tensor holds something else than numbers.
+    """
+    whole = ("I64", "I32", "BOOL", "U8")
+    return {
+        name: _array(name, tensor)
+        for name, tensor in tensors.items()
+        if tensor["dtype"] not in whole
+    }
 
 
 def _header_length(data: bytes) -> int:
@@ -81,7 +167,9 @@ def _facts(text: str | None) -> Facts:
     try:
         said = json.loads(text)
         version = said["format"]
-        facts = Facts(said["activation"], said["output_activation"])
+        activation = said["activation"]
+        is_list = isinstance(activation, list)
+        facts = Facts(tuple(activation) if is_list else activation, said["output_activation"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError("its metadata are damaged", hint="write or copy it again") from error
     if version not in range(1, FORMAT + 1):
@@ -89,10 +177,13 @@ def _facts(text: str | None) -> Facts:
             f"the file is of format {quoted(str(version))}, this srnet reads up to {FORMAT}",
             hint="upgrade srnet",
         )
-    for value, known in (
-        (facts.activation, get_args(Activation)),
-        (facts.output_activation, get_args(OutputActivation)),
-    ):
-        if value not in known:
-            raise ModelError(f"unknown activation {quoted(str(value))}; known: {', '.join(known)}")
+    names = facts.activation if isinstance(facts.activation, tuple) else (facts.activation,)
+    for value in names:
+        try:
+            parse_activation(str(value))
+        except ValueError as error:
+            raise ModelError(str(error)) from error
+    if facts.output_activation not in get_args(OutputActivation):
+        known = ", ".join(get_args(OutputActivation))
+        raise ModelError(f"unknown activation {quoted(facts.output_activation)}; known: {known}")
     return facts

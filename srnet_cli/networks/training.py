@@ -14,6 +14,7 @@ from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.errors import DataError, ModelError
 from srnet_cli.networks.activations import Activation
 from srnet_cli.networks.network import Array, Network, Scaler, fit_scaler
+from srnet_cli.networks.trained import TrainedNetwork
 from srnet_cli.rng import stream
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def train_network(
     Inputs, and the target of a regression, are standardised while training. Afterwards the
     target's scaling is folded into the last layer; that of the inputs becomes the network's scaler
     if ``standardise``, and else is folded into the first layer, so that the network takes raw rows.
-    A classifier has a logit a class, also where there are two classes.
+    A classifier has a logit per class, also where there are two classes.
 
     Training may end in a network that answers the same for every row, such as one of dead units. It
     is then started again from other initial weights, at most ``MAX_STARTS`` times in all.
@@ -77,7 +78,7 @@ def train_network(
     return replace(training, network=network, starts=start)
 
 
-def is_constant(network: Network, X: Array) -> bool:
+def is_constant(network: TrainedNetwork, X: Array) -> bool:
     """Whether a network answers the same for all of several rows, (n, d), that are not all equal.
 
     A classifier's answer is its label; numbers are the same if all that parts them is rounding.

@@ -38,7 +38,7 @@ def _place(line: str, depths: list[int], start: int, room: int) -> int | None:
     """Where to break: the last of the best places that fit, in the latter half of the line if there
     are some there; else the first place beyond. Places at fewer open parentheses are better."""
     begin = start + len(line[start:]) - len(line[start:].lstrip(" ")) + 1
-    places = [found.start() for found in _BREAKS.finditer(line, begin)]
+    places = [match.start() for match in _BREAKS.finditer(line, begin)]
     fitting = [place for place in places if cell_len(line[start:place]) <= room]
     if not fitting:
         return next(iter(places), None)

@@ -1,4 +1,4 @@
-"""What a command answers, as a value: titles, words, equations and tables, in no format yet."""
+"""What a command answers, as a value: titles, words, equations, tables; in no format yet."""
 
 from __future__ import annotations
 
@@ -66,7 +66,14 @@ class Equations:
     rest: str = ""
 
 
-Block = Paragraph | Remarks | Equations | Table
+@dataclass(frozen=True)
+class Verbatim:
+    """Text that is copied as it stands, such as a config."""
+
+    text: str
+
+
+Block = Paragraph | Remarks | Equations | Verbatim | Table
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
-from srnet_cli.rendering.document import Block, Document, Equation, Equations, Paragraph, Remarks
+from srnet_cli.rendering.document import (
+    Block,
+    Document,
+    Equation,
+    Equations,
+    Paragraph,
+    Remarks,
+    Verbatim,
+)
+from srnet_cli.rendering.latex_words import escaped, length
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Kind, Table
-from srnet_cli.rendering.text import plain
 
 TEXT_WIDTH = 70
 """Characters in the text width of an article, 345 pt at 10 pt."""
@@ -18,6 +26,9 @@ _SHRUNK_WIDTH = 130
 
 _ROWS = 20
 """Rows of equations that are kept on one page."""
+
+_LONG_CODE = 40
+"""Shorter code stands on one line."""
 
 _NEEDS = r"needs \usepackage{amsmath,graphicx,textcomp}"
 
@@ -32,89 +43,6 @@ def render(document: Document) -> str:
     return "\n".join(lines)
 
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    # By its number: the encoding OT1 has no name for it.
-    '"': r"\char34{}",
-    "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
-    "-": "{-}",  # two of them would become a dash
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "\u00a0": "~",
-    "²": r"\textsuperscript{2}",
-    "³": r"\textsuperscript{3}",
-    "°": r"\textdegree{}",
-    "µ": r"\ensuremath{\mu}",
-    "±": r"\ensuremath{\pm}",
-    "×": r"\ensuremath{\times}",
-    "÷": r"\ensuremath{\div}",
-    "·": r"\ensuremath{\cdot}",
-    "−": r"\ensuremath{-}",
-    "≤": r"\ensuremath{\leq}",
-    "≥": r"\ensuremath{\geq}",
-    "≠": r"\ensuremath{\neq}",
-    "≈": r"\ensuremath{\approx}",
-    "∞": r"\ensuremath{\infty}",
-    "√": r"\ensuremath{\surd}",
-    "∂": r"\ensuremath{\partial}",
-    "∇": r"\ensuremath{\nabla}",
-    "→": r"\ensuremath{\to}",
-    "←": r"\ensuremath{\leftarrow}",
-    "–": "--",
-    "—": "---",
-    "\u2018": r"\textquoteleft{}",
-    "\u2019": r"\textquoteright{}",
-    "\u201c": r"\textquotedblleft{}",
-    "\u201d": r"\textquotedblright{}",
-    "…": r"\ldots{}",
-    "€": r"\texteuro{}",
-    "Å": r"\AA{}",
-}
-_SMALL = {
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
-    *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
-    "omega",
-}
-_CAPITAL = {
-    *("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"),
-}
-
-
-def escaped(words: str) -> str:
-    """Words as LaTeX that every engine sets, and that read the same.
-
-    A character that pdfLaTeX has no glyph for is written as its code point.
-    """
-    return "".join(map(_character, unicodedata.normalize("NFC", plain(words))))
-
-
-def _character(character: str) -> str:
-    if character in _SPECIAL:
-        return _SPECIAL[character]
-    # The letters that the encoding utf8 of pdfLaTeX has accents for.
-    if character.isascii() or "\u00c0" <= character <= "\u017f":
-        return character
-    return _greek(character) or rf"\texttt{{U+{ord(character):04X}}}"
-
-
-def _greek(character: str) -> str:
-    """A Greek letter without accents; empty for others, and for those that LaTeX has no name of."""
-    words = unicodedata.name(character, "").lower().replace("lamda", "lambda").split()
-    match words:
-        case ["greek", "small", "letter", name] if name in _SMALL:
-            return rf"\ensuremath{{\{name}}}"
-        case ["greek", "small", "letter", "final", "sigma"]:
-            return r"\ensuremath{\varsigma}"
-        case ["greek", "capital", "letter", name] if name in _CAPITAL:
-            return rf"\ensuremath{{\{name.capitalize()}}}"
-    return ""
-
-
 def _comments(lines: Sequence[str]) -> Iterator[str]:
     return (f"% {plain(line)}" for line in lines if line)
 
@@ -127,10 +55,29 @@ def _block(block: Block) -> Iterator[str]:
             yield from _comments(lines)
         case Equations(equations, rest):
             if equations:
-                yield from _aligned([line for one in equations for line in _equation(one)])
+                yield from _aligned([line for each in equations for line in _equation(each)])
             yield from _comments([rest])
+        case Verbatim(verbatim):
+            yield from _verbatim(verbatim.split("\n"))
         case Table():
             yield from _tabular(block)
+
+
+def _verbatim(lines: Sequence[str]) -> Iterator[str]:
+    """Lines in typewriter type, with their indents; the environment of that name knows no Unicode.
+
+    Blanks within a line stay breakable, so that a long line is continued on the next.
+    """
+    yield r"\begin{flushleft}\ttfamily"
+    yield " \\\\\n".join(_indented(line) for line in lines)
+    yield r"\end{flushleft}"
+
+
+def _indented(line: str) -> str:
+    words = line.lstrip(" ")
+    # An empty box keeps an empty line, and a bracket or star from being read as an option of the
+    # line's end above it.
+    return r"\mbox{}" + "~" * (len(line) - len(words)) + escaped(words)
 
 
 def _aligned(rows: Sequence[str]) -> Iterator[str]:
@@ -212,7 +159,14 @@ def _cell(cell: Cell) -> str:
     if cell.kind is Kind.NUMBER:
         return _figures(words)
     written = escaped(words)
-    return rf"\texttt{{{written}}}" if cell.kind is Kind.CODE and words else written
+    return rf"\texttt{{{_breakable(written)}}}" if cell.kind is Kind.CODE and words else written
+
+
+def _breakable(written: str) -> str:
+    """Code that lines may be broken in behind an opening parenthesis or the sign of a product."""
+    if len(written) <= _LONG_CODE:
+        return written
+    return re.sub(r"\((?!\))|(?<!\*)\*(?!\*)", r"\g<0>\\allowbreak{}", written)
 
 
 def _figures(words: str) -> str:
@@ -232,14 +186,9 @@ def _number(digits: str) -> str:
 
 def _widths(table: Table) -> list[int]:
     return [
-        max([_length(column.title), *(_length(row[place].with_note) for row in table.rows)])
+        max([length(column.title), *(length(row[place].with_note) for row in table.rows)])
         for place, column in enumerate(table.columns)
     ]
-
-
-def _length(words: str) -> int:
-    """Letters that words take; a character that is written as its code point takes several."""
-    return len(words) + sum(len("U+0000") - 1 for one in words if "U+" in _character(one))
 
 
 def _width(table: Table) -> int:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from srnet_cli.rendering.document import Block, Document, Equations, Paragraph, Remarks
+from srnet_cli.rendering.document import (
+    Block,
+    Document,
+    Equations,
+    Paragraph,
+    Remarks,
+    Verbatim,
+)
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Kind, Table
-from srnet_cli.rendering.text import plain
 
 
 def render(document: Document) -> str:
@@ -40,9 +47,15 @@ def code_span(words: str) -> str:
     words = plain(words)
     if not words:
         return ""
-    fence = "`" * (1 + max(map(len, re.findall("`+", words)), default=0))
+    fence = _fence(words, at_least=1)
     is_bare = not (words[0] in "` " or words[-1] in "` ")
     return f"{fence}{words}{fence}" if is_bare else f"{fence} {words} {fence}"
+
+
+def _fence(words: str, at_least: int) -> str:
+    """More backticks than stand together anywhere in the words."""
+    longest = max(map(len, re.findall("`+", words)), default=0)
+    return "`" * max(1 + longest, at_least)
 
 
 def _block(block: Block) -> Iterator[str]:
@@ -52,9 +65,12 @@ def _block(block: Block) -> Iterator[str]:
         case Remarks(lines):
             yield from (f"- {opening(line)}" for line in lines)
         case Equations(equations, rest):
-            yield from (f"- {code_span(f'{one.name} = {one.text}')}" for one in equations)
+            yield from (f"- {code_span(f'{each.name} = {each.text}')}" for each in equations)
             if rest:
                 yield f"- {opening(rest)}"
+        case Verbatim(verbatim):
+            fence = _fence(verbatim, at_least=3)
+            yield from (fence, verbatim, fence)
         case Table():
             yield from _table(block)
 

@@ -194,7 +194,7 @@ def table(
 ) -> Table:
     """A table; plain strings are columns and cells of words."""
     return Table(
-        tuple(Column(one) if isinstance(one, str) else one for one in columns),
+        tuple(Column(head) if isinstance(head, str) else head for head in columns),
         tuple(tuple(text(cell) if isinstance(cell, str) else cell for cell in row) for row in rows),
         note_title,
     )

@@ -6,13 +6,21 @@ import os
 import re
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
 from srnet_cli.rendering.breaking import broken
-from srnet_cli.rendering.document import Block, Document, Equation, Equations, Paragraph, Remarks
+from srnet_cli.rendering.document import (
+    Block,
+    Document,
+    Equation,
+    Equations,
+    Paragraph,
+    Remarks,
+    Verbatim,
+)
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Table, text
 
 _LEAST_WRAPPED = 24
@@ -44,16 +52,6 @@ def terminal_width() -> int | None:
     if os.environ.get("COLUMNS", "").isdigit() or sys.stdout.isatty():
         return shutil.get_terminal_size((80, 24)).columns
     return None
-
-
-def plain(words: str) -> str:
-    """Words in one line, in which control characters are seen rather than obeyed."""
-    return "".join(
-        character.encode("unicode_escape").decode()
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
-        else character
-        for character in words
-    )
 
 
 def aligned(table: Table, width: int | None = None) -> Iterator[str]:
@@ -91,6 +89,8 @@ def _block(block: Block, room: int | None) -> Iterator[str]:
                 yield from _equation(equation, room)
             if rest:
                 yield f"  {plain(rest)}"
+        case Verbatim(verbatim):
+            yield verbatim
         case Table():
             yield from aligned(block, room)
 
@@ -130,7 +130,7 @@ def _wrapped(table: Table, room: int) -> Table | None:
         return table
     widths = _widths(table)
     places = [place for place, column in enumerate(table.columns) if column.wraps]
-    for place in sorted(places, key=lambda one: -widths[one]):
+    for place in sorted(places, key=lambda place: -widths[place]):
         if (least := max(_LEAST_WRAPPED, widths[place] - excess)) >= widths[place]:
             continue
         table = _folded_column(table, place, least)

@@ -1,9 +1,9 @@
 """``expressions.json``: the formulas with their figures, readable without this program.
 
-Layers hold ``expressions`` over the units of the layer before, ``h0, h1, …``, or over the inputs'
-names in the first layer, where a run with standardised inputs means the standardised ones. The
-layer's units are ``expressions · weights + bias``. ``network`` holds one formula an output over the
-inputs in their own units, or null where it would be too long to write down.
+Layers hold ``expressions`` over the units of the layer before, ``h0, h1, …``, or over the inputs in
+their own units. The layer's units are ``expressions · weights + bias``. They are in the normal form
+that ``srnet explain`` prints; ``model.json`` has them as the search has found them. ``network``
+holds one formula an output over the inputs, or null where it would be too long to write down.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+import sympy
 from sympy import Expr
 
 from srnet_cli.config.schema import EvolutionSettings
 from srnet_cli.evolution.limits import limited_functions
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.formulas import LayerFormulas, Shortener, compose, layer_formulas
+from srnet_cli.expressions.layers import ReadableLayer, readable_layers
 from srnet_cli.expressions.nesting import written_functions
 from srnet_cli.expressions.printers import as_srepr, as_text
 from srnet_cli.fidelity.assessment import Assessment
@@ -26,9 +29,8 @@ from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.layers import LayerFidelity, layer_name
 from srnet_cli.fidelity.validity import Validity
 from srnet_cli.fronts.front import Composition, Fronts, Member
-from srnet_cli.model import SymbolicNetwork
 from srnet_cli.runs import files
-from srnet_cli.runs.record import Record
+from srnet_cli.runs.record import RunRecord
 
 Fidelity = Mapping[str, Sequence[LayerFidelity]]
 
@@ -80,7 +82,7 @@ class LayerEntry:
         steps: named partial results, in order of use.
         expressions, srepr: f_k as text, and for SymPy.
         weights, bias: W, (K, m), and b, (m,).
-        complexity: nodes of the expressions.
+        complexity: nodes of all that is printed of it, readouts included.
         figures: what they are worth.
         front: simpler ways to read the layer; None where a run was interrupted.
     """
@@ -119,14 +121,6 @@ class WholeEntry:
 
 
 @dataclass(frozen=True)
-class ScalerEntry:
-    """How the first layer's inputs are standardised, (d,) each."""
-
-    mean: list[float]
-    scale: list[float]
-
-
-@dataclass(frozen=True)
 class ClassesEntry:
     """What a classifier's formulas say, and how often the network says so.
 
@@ -142,13 +136,18 @@ class ClassesEntry:
 
 
 @dataclass(frozen=True)
-class Expressions(Record):
-    """``expressions.json``, which this program writes and others read."""
+class Expressions(RunRecord):
+    """``expressions.json``, which this program writes and others read.
+
+    Attributes:
+        scaler: None. In early versions the first layer read standardised inputs, of which this
+            said mean and scale; where it is None, inputs are in their own units.
+    """
 
     FILE: ClassVar[str] = files.EXPRESSIONS
 
     features: tuple[str, ...]
-    scaler: ScalerEntry | None
+    scaler: dict[str, list[float]] | None
     layers: tuple[LayerEntry, ...]
     network: WholeEntry
     compositions: tuple[CompositionEntry, ...] | None
@@ -186,6 +185,15 @@ def formulas_of(
     return layers, compose(model, rows.X, layers, rows.outputs)
 
 
+def printed_layers(assessment: Assessment, shorten: Shortener) -> tuple[ReadableLayer, ...]:
+    """Every layer as ``expressions.json`` holds it and ``srnet explain`` prints it."""
+    rows = assessment.checked
+    layers = layer_formulas(
+        assessment.model, rows.X, unit_names=UNIT_NAMES, shorten=shorten, values=rows.layers
+    )
+    return readable_layers(assessment.model, layers, rows.X, rows.layers)
+
+
 def describe(
     assessment: Assessment,
     fidelity: Fidelity,
@@ -207,17 +215,18 @@ def describe(
     model = assessment.model
     if shorten is None:
         layers = layer_formulas(model, unit_names=UNIT_NAMES)
-        whole = compose(model, layers=layers)
+        whole, readable = compose(model, layers=layers), readable_layers(model, layers)
     else:
         layers, whole = formulas_of(assessment, shorten)
+        rows = assessment.checked
+        readable = readable_layers(model, layers, rows.X, rows.layers)
     shown = None if fronts is None else fronts.simplest(FIDELITY)
-    scaler = model.scaler
     return Expressions(
         features=tuple(symbol.name for symbol in layers[0].inputs),
-        scaler=None if scaler is None else ScalerEntry(scaler.mean.tolist(), scaler.scale.tolist()),
+        scaler=None,
         layers=tuple(
-            _layer(model, layer, index, fidelity, _front(fronts, shown, index))
-            for index, layer in enumerate(layers)
+            _layer(layer, index, len(layers), fidelity, _front(fronts, shown, index))
+            for index, layer in enumerate(readable)
         ),
         network=WholeEntry(
             None if whole is None else tuple(as_text(expr) for expr in whole),
@@ -271,22 +280,24 @@ def _front(
 
 
 def _layer(
-    model: SymbolicNetwork,
-    formulas: LayerFormulas,
+    layer: ReadableLayer,
     index: int,
+    layers: int,
     fidelity: Fidelity,
     front: tuple[MemberEntry, ...] | None,
 ) -> LayerEntry:
-    layer = model.layers[index]
+    expressions, weights, bias = layer.parts
+    if not expressions:  # whoever computes the units need not think of layers that are constant
+        expressions, weights = (sympy.S.Zero,), np.zeros((1, len(bias)))
     return LayerEntry(
-        name=layer_name(index, len(model.layers)),
-        inputs=tuple(symbol.name for symbol in formulas.inputs),
-        steps={symbol.name: as_text(expr) for symbol, expr in formulas.steps},
-        expressions=tuple(as_text(expr) for expr in formulas.expressions),
-        srepr=tuple(as_srepr(expr) for expr in formulas.expressions),
-        weights=layer.weights.tolist(),
-        bias=layer.bias.tolist(),
-        complexity=formulas.complexity,
+        name=layer_name(index, layers),
+        inputs=tuple(symbol.name for symbol in layer.inputs),
+        steps={symbol.name: as_text(expr) for symbol, expr in layer.steps},
+        expressions=tuple(map(as_text, expressions)),
+        srepr=tuple(map(as_srepr, expressions)),
+        weights=weights.tolist(),
+        bias=bias.tolist(),
+        complexity=layer.complexity,
         figures=figures(fidelity, index),
         front=front,
     )

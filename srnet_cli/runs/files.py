@@ -28,6 +28,13 @@ FRONTS_PLOT = "plots/fronts.png"
 # What depends on the clock.
 TIMING = "timing.csv"
 
+# What ``srnet explain --hybrid`` adds.
+HYBRID = "hybrid.json"
+
+# What ``srnet prove`` adds.
+PROOFS = "proofs.json"
+CERTIFICATES = "proofs.npz"
+
 # What ``srnet compare`` adds.
 COMPARISON = "compare.json"
 COMPARISON_TABLE = "compare.csv"
@@ -42,8 +49,22 @@ BOUNDARIES_PLOT = "plots/compare_boundaries.png"
 NAMING_PATHS = (SETTINGS, INPUTS)
 """Files that name paths outside the folder."""
 
+REQUIRED = (RUN, CONFIG, SETTINGS, INPUTS, NETWORK, ROWS, METRICS, CURVES)
+"""Files that every finished run consists of."""
+
+
+def required(*, found: bool) -> tuple[str, ...]:
+    """Files that a finished run consists of.
+
+    Args:
+        found: whether there are formulas.
+    """
+    return (*REQUIRED, MODEL, EXPRESSIONS) if found else REQUIRED
+
+
 __all__ = [
     "BOUNDARIES_PLOT",
+    "CERTIFICATES",
     "CHECKPOINTS",
     "COMPARISON",
     "COMPARISON_TABLE",
@@ -59,6 +80,7 @@ __all__ = [
     "FRONTS",
     "FRONTS_PLOT",
     "FRONT_ROWS",
+    "HYBRID",
     "INPUTS",
     "LAYERS_PLOT",
     "LOCK",
@@ -68,10 +90,13 @@ __all__ = [
     "NAMING_PATHS",
     "NETWORK",
     "PATH_PLOT",
+    "PROOFS",
+    "REQUIRED",
     "ROWS",
     "RUN",
     "SCATTER_PLOT",
     "SETTINGS",
     "SWEEP_PLOT",
     "TIMING",
+    "required",
 ]

@@ -16,7 +16,7 @@ from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.nesting import written_functions
 from srnet_cli.fidelity.row_sets import judged
 from srnet_cli.fronts.formulas import NetworkFormulas, Rows, write_formulas
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.rendering.document import Display, Document
 from srnet_cli.rendering.formats import RENDERERS
 from srnet_cli.runs import files
@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 def formulas_from_halls(
     halls: Sequence[HallOfFame],
     inputs: Inputs,
-    network: Network,
+    network: TrainedNetwork,
     sets: Mapping[str, Array],
     settings: EvolutionSettings,
     fit: Array | None = None,

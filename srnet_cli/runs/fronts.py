@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -15,11 +16,18 @@ from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.compositions import composed
 from srnet_cli.fronts.front import Composition, Fronts
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.runs import files
 from srnet_cli.store import RunFolder
 
 Array = NDArray[np.float64]
+
+
+MAX_BYTES = 1 << 30
+"""Bytes that a file may always unpack to."""
+
+_PACKED = 20
+"""To how many times its size a larger one may; numbers hardly get smaller when they are packed."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +52,17 @@ class StoredFronts:
         folder.write_json(files.FRONTS, self.fronts.to_dict())
 
     def with_pick(
-        self, found: SymbolicNetwork, network: Network, base: Composition, layer: int, pick: int
+        self,
+        model: SymbolicNetwork,
+        network: TrainedNetwork,
+        base: Composition,
+        layer: int,
+        pick: int,
     ) -> SymbolicNetwork:
         """A composition with another member of one layer, that and later readouts solved anew.
 
         Args:
-            found: the model as the search found it.
+            model: as the search found it.
             network: the network it explains.
             base: gives the other layers.
             layer, pick: numbers of the layer and of the member of its front, from 1.
@@ -67,24 +80,24 @@ class StoredFronts:
             raise UsageError(
                 f"the front of layer {layer} has 1 to {len(front)}", options={"pick": pick}
             )
-        programs = [one.programs for one in base.layers]
+        programs = [own.programs for own in base.layers]
         programs[layer - 1] = front[pick - 1].layer.programs
         targets = tuple(network.activations(self.fit))
         has_classes = network.output_activation == "softmax"
         problem = Problem(network.inputs(self.fit), targets, len(self.fit), has_classes)
         with threadpool_limits(1, "blas"):
-            made = composed(found.layers, programs, problem)
-        if made is None:
+            composition = composed(model.layers, programs, problem)
+        if composition is None:
             raise UsageError(
                 "some expression then has no value on some row",
                 hint="choose another member, or another composition for the rest",
                 options={"layer": layer, "pick": pick},
                 remedies=("complexity", "fidelity"),
             )
-        return replace(found, layers=made[0])
+        return replace(model, layers=composition[0])
 
 
-def read_fronts(folder: RunFolder, found: SymbolicNetwork) -> StoredFronts | None:
+def read_fronts(folder: RunFolder, model: SymbolicNetwork) -> StoredFronts | None:
     """The fronts in a finished run's folder, None where it was made without.
 
     Raises:
@@ -95,7 +108,13 @@ def read_fronts(folder: RunFolder, found: SymbolicNetwork) -> StoredFronts | Non
     fit = read_arrays(folder, files.FRONT_ROWS).get("fit")
     if fit is None:
         raise StorageError(f"{folder.path / files.FRONT_ROWS} is damaged: it holds no rows to fit")
-    return StoredFronts(Fronts.from_dict(folder.read_json(files.FRONTS), found), fit)
+    return StoredFronts(Fronts.from_dict(folder.read_json(files.FRONTS), model), fit)
+
+
+def _numbers(array: Array) -> Array:
+    if array.dtype != np.float64 or array.ndim != 2:
+        raise ValueError(f"it holds {array.dtype} {array.shape}, not rows of numbers")
+    return array
 
 
 def write_arrays(folder: RunFolder, name: str, arrays: Mapping[str, Array]) -> None:
@@ -113,11 +132,16 @@ def read_arrays(folder: RunFolder, name: str) -> dict[str, Array]:
     """The arrays of an ``.npz`` file of a run.
 
     Raises:
-        StorageError: it is missing or damaged.
+        StorageError: it is missing or damaged, or unpacks to far more than it is.
     """
     data = folder.read(name)
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            # What the directory says binds the reader too: no member gives more.
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > max(MAX_BYTES, _PACKED * len(data)):
+            raise ValueError(f"it unpacks to more than {MAX_BYTES >> 20} MiB")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
+            return {key: _numbers(arrays[key]) for key in arrays.files}
     except Exception as error:  # a damaged zip raises whatever its damage suggests
         raise StorageError(f"{folder.path / name} is damaged: {error}") from None

@@ -9,7 +9,7 @@ from srnet_cli.errors import StorageError
 from srnet_cli.rendering.document import Document, Paragraph, Section
 from srnet_cli.rendering.table import Cell, Column, Table, figures, number, score, shortfall, table
 from srnet_cli.rendering.table import text as words
-from srnet_cli.store import Run, RunFolder, list_runs, runs_root
+from srnet_cli.store import Run, RunFolder, list_runs, plain_values, runs_root
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,12 @@ def _describe(found: Run) -> ListedRun:
 
     try:
         metrics = Metrics.read(RunFolder(found.path))
-    except StorageError:
-        return ListedRun(found.folder, found.state, found.finished[:19], None, None)
-    fitness = [value for value in metrics.fitness if value is not None]
-    return ListedRun(
-        folder=found.folder,
-        state=found.state,
-        finished=found.finished[:19],
-        fitness=min(fitness, default=None),
-        r2=None if metrics.output is None else metrics.output.r2,
-    )
+        fitness = min((value for value in metrics.fitness if value is not None), default=None)
+        r2 = None if metrics.output is None else metrics.output.r2
+    # One strange file must not hide the other runs, whatever is strange about it.
+    except (StorageError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
+        fitness = r2 = None
+    return ListedRun(found.folder, found.state, found.finished[:19], fitness, r2)
 
 
 def document(runs: Sequence[ListedRun]) -> Document:
@@ -62,7 +58,7 @@ def document(runs: Sequence[ListedRun]) -> Document:
     return Document(
         title="",
         sections=(Section("", (_table(runs) if runs else Paragraph("no runs yet"),)),),
-        record=[asdict(listed) for listed in runs],
+        record=plain_values([asdict(listed) for listed in runs]),
         rows=_rows(runs),
     )
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from srnet_cli.config.document import one_line
 from srnet_cli.expressions.names import output_names
 from srnet_cli.fidelity.labels import class_names
-from srnet_cli.networks import Network
+from srnet_cli.networks import TrainedNetwork
 from srnet_cli.runs.records import Inputs
 
 
-def target_names(inputs: Inputs, network: Network) -> list[str]:
+def target_names(inputs: Inputs, network: TrainedNetwork) -> list[str]:
     """The target, numbered where there are several outputs."""
     return list(output_names(one_line(inputs.target), network.widths[-1]))
 
 
-def score_names(inputs: Inputs, network: Network) -> list[str]:
+def score_names(inputs: Inputs, network: TrainedNetwork) -> list[str]:
     """The score of every class of a classifier."""
     return [f"score({name})" for name in _classes(inputs, network)]
 
 
-def probability_names(inputs: Inputs, network: Network) -> list[str]:
+def probability_names(inputs: Inputs, network: TrainedNetwork) -> list[str]:
     """The probability of every class of a classifier."""
     return [f"probability of {name}" for name in _classes(inputs, network)]
 
 
-def direct_names(inputs: Inputs, network: Network) -> list[str]:
+def direct_names(inputs: Inputs, network: TrainedNetwork) -> list[str]:
     """The direct outputs, see ``problem.direct_outputs``: of two classes there is one."""
     if network.output_activation != "softmax":
         return target_names(inputs, network)
@@ -32,5 +32,5 @@ def direct_names(inputs: Inputs, network: Network) -> list[str]:
     return [f"{scores[1]} - {scores[0]}"] if len(scores) == 2 else scores
 
 
-def _classes(inputs: Inputs, network: Network) -> list[str]:
+def _classes(inputs: Inputs, network: TrainedNetwork) -> list[str]:
     return [one_line(name) for name in class_names(inputs.classes, network.widths[-1])]

@@ -1,4 +1,4 @@
-"""Records: what a JSON file of a run folder holds, as a class of its own for each file.
+"""Records: what a JSON file of a run or a suite holds, as a class of its own for each file.
 
 A record is written as it stands, field by field, and checked when it is read. A key that it does
 not know is left alone; one that an earlier version did not write has a default.
@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from srnet_cli.errors import StorageError
-from srnet_cli.store import RunFolder, read_bytes
+from srnet_cli.store import RunFolder
 
 if TYPE_CHECKING:  # slow to import
     from pydantic import TypeAdapter, ValidationError
-
-_HINT = "'srnet verify' says what is damaged; 'srnet fit' with the same config makes the run anew"
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,35 @@ class Record:
     """What one file holds.
 
     Attributes:
-        FILE: the file's name in the run folder.
+        FILE: the file's name in its folder.
+        HINT: what to do where it is damaged.
     """
 
     FILE: ClassVar[str]
+    HINT: ClassVar[str] = ""
+
+    @classmethod
+    def from_bytes(cls, data: bytes, path: Path) -> Self:
+        """The record that is in these bytes, which were read from ``path``.
+
+        Raises:
+            StorageError: they are no such record; the message names file and key.
+        """
+        record: Self = checked(cls, data, path, cls.HINT)
+        return record
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as they are written, in order."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class RunRecord(Record):
+    """What a file of a run folder holds."""
+
+    HINT: ClassVar[str] = (
+        "'srnet verify' says what is damaged; 'srnet fit' with the same config makes the run anew"
+    )
 
     @classmethod
     def read(cls, folder: RunFolder) -> Self:
@@ -46,26 +70,7 @@ class Record:
         Raises:
             StorageError: it is missing or damaged; the message names file and key.
         """
-        path = folder.path / cls.FILE
-        return cls.from_bytes(read_bytes(path), path)
-
-    @classmethod
-    def from_bytes(cls, data: bytes, path: Path) -> Self:
-        """The record that is in these bytes, which were read from ``path``.
-
-        Raises:
-            StorageError: they are no such record; the message names file and key.
-        """
-        from pydantic import ValidationError
-
-        try:
-            return _checked(cls, data)
-        except (ValidationError, UnicodeDecodeError) as error:
-            raise StorageError(f"{path} is damaged: {_problem(error)}", hint=_HINT) from error
-
-    def to_dict(self) -> dict[str, Any]:
-        """The values as they are written, in order."""
-        return asdict(self)
+        return cls.from_bytes(folder.read_uncommitted(cls.FILE), folder.path / cls.FILE)
 
     def write(self, folder: RunFolder) -> None:
         """Write the file.
@@ -76,28 +81,41 @@ class Record:
         folder.write_json(self.FILE, self.to_dict())
 
 
-T = TypeVar("T", bound=Record)
+def checked(kind: Any, data: bytes, path: Path, hint: str) -> Any:
+    """A value of a type from JSON text that was read from ``path``.
+
+    Args:
+        kind: the type; a record, or a collection of dataclasses.
+        data: the text.
+        path: the file.
+        hint: what to do where it is damaged.
+
+    Raises:
+        StorageError: the text is no such value; the message names file and key.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return _validated(kind, data)
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path} is damaged: {_problem(error)}", hint=hint) from error
 
 
-def _checked(cls: type[T], data: bytes) -> T:
+def _validated(kind: Any, data: bytes) -> Any:
     text = data.decode("utf-8", "surrogatepass")
     clean = text.encode("utf-8", "replace")
-    adapter = _adapter(cls)
+    adapter = _adapter(kind)
     record = adapter.validate_json(clean, strict=True)
     # A file name may hold bytes that are not UTF-8, which only Python's own JSON keeps.
     return record if clean == data else adapter.validate_python(json.loads(text))
 
 
-def _adapter(cls: type[T]) -> TypeAdapter[T]:
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     """What checks records of a class; made once, as a suite reads thousands."""
-    if cls.FILE not in _ADAPTERS:
-        from pydantic import TypeAdapter
+    from pydantic import TypeAdapter
 
-        _ADAPTERS[cls.FILE] = TypeAdapter(cls)
-    return _ADAPTERS[cls.FILE]
-
-
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+    return TypeAdapter(kind)
 
 
 def _problem(error: ValidationError | UnicodeDecodeError) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
+from srnet_cli.fidelity.baselines import Baseline, shortfalls
 from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.layers import LayerFidelity
 from srnet_cli.fidelity.row_sets import judged
@@ -13,7 +14,7 @@ from srnet_cli.fidelity.validity import Validity
 from srnet_cli.networks.loading import Provenance
 from srnet_cli.networks.quality import ClassificationQuality, RegressionQuality
 from srnet_cli.runs import files
-from srnet_cli.runs.record import Record
+from srnet_cli.runs.record import RunRecord
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ RunState = Literal["running", "stopped", "finished"]
 
 
 @dataclass(frozen=True)
-class RunInfo(Record):
+class RunInfo(RunRecord):
     """``run.json``: what ran where.
 
     Attributes:
@@ -57,7 +58,7 @@ class RunInfo(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inputs(Record):
+class Inputs(RunRecord):
     """``inputs.json``: what a run is made from.
 
     Attributes:
@@ -86,7 +87,7 @@ class Inputs(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metrics(Record):
+class Metrics(RunRecord):
     """``metrics.json``: fitness and fidelity.
 
     Attributes:
@@ -100,6 +101,7 @@ class Metrics(Record):
         agreement: by set of rows; None for a regression, and in runs of earlier versions.
         validity: by region; none in runs of earlier versions.
         complexity: nodes of each layer's expressions, as found; None where nothing was found.
+        baselines: regressions beside them; none in runs of earlier versions.
     """
 
     FILE: ClassVar[str] = files.METRICS
@@ -115,6 +117,16 @@ class Metrics(Record):
     agreement: dict[str, Agreement] | None = None
     validity: dict[str, Validity] = field(default_factory=dict)
     complexity: tuple[int, ...] | None = None
+    baselines: tuple[Baseline, ...] = ()
+
+    @property
+    def shortfalls(self) -> tuple[str, ...]:
+        """What is worse at the output than a plain regression, in words."""
+        if self.found_nothing or self.fidelity is None:
+            return ()
+        what = "the layers' formulas" if len(self.fidelity["train"]) > 1 else "the formulas"
+        output = self.output
+        return tuple(shortfalls(output.r2 if output else None, self.baselines, what))
 
     @property
     def found_nothing(self) -> bool:
@@ -136,7 +148,7 @@ class Metrics(Record):
         """The values as they are written; what is of formulas only where there are any."""
         values = super().to_dict()
         if self.fidelity is None:
-            for name in ("fidelity", "agreement", "validity", "complexity"):
+            for name in ("fidelity", "agreement", "validity", "complexity", "baselines"):
                 del values[name]
         return values
 

@@ -11,25 +11,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.config.resolved import read_resolved
-from srnet_cli.config.schema import AutoSettings, EvolutionSettings, Experiment
-from srnet_cli.errors import UsageError
+from srnet_cli.config.schema import (
+    AutoSettings,
+    DatasetSettings,
+    EvolutionSettings,
+    Experiment,
+)
+from srnet_cli.errors import ConfigError, SrnetError, StorageError, UsageError
 from srnet_cli.evolution.strategies import best_trial, restored, strategy_of, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
+from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.labels import class_names
 from srnet_cli.fidelity.validity import Regions, regions
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network, network_from_bytes
+from srnet_cli.networks import TrainedNetwork, stored_network
 from srnet_cli.runs import files
 from srnet_cli.runs.formulas import formulas_from_halls
 from srnet_cli.runs.formulas import read as read_formulas
 from srnet_cli.runs.fronts import StoredFronts, read_arrays, read_fronts
 from srnet_cli.runs.outputs import probability_names, score_names, target_names
+from srnet_cli.runs.proofs_file import Proofs, read_proofs, without_refuted
+from srnet_cli.runs.record import RunRecord
 from srnet_cli.runs.records import Inputs, Metrics
 from srnet_cli.store import RunFolder
 
 Array = NDArray[np.float64]
 
+_MISFITS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError),
+    *(MemoryError, RecursionError, TypeError, ValueError),
+)
 _GOES_ON = "the 'srnet fit' that made it goes on from there"
 
 
@@ -55,13 +67,16 @@ class FittedRun:
         formula: what the network was trained on, where that is a formula.
         hypotheses: formulas of the user's that the config sets beside those found.
         regions: makes the rows that formulas are checked on, see ``validity.regions``.
+        dataset: settings of the rows, which say what the domain is.
+        proofs: what ``srnet prove`` has proved; None where nobody asked.
+        baselines: regressions beside the formulas; none where the run has not finished.
     """
 
     path: Path
     is_done: bool
     inputs: Inputs
     model: SymbolicNetwork
-    network: Network
+    network: TrainedNetwork
     sets: dict[str, Array]
     trial: int
     trials: int
@@ -72,6 +87,9 @@ class FittedRun:
     formula: str | None = None
     hypotheses: tuple[str, ...] = ()
     regions: Callable[[], Regions] = dict
+    dataset: DatasetSettings | None = None
+    proofs: Proofs | None = None
+    baselines: tuple[Baseline, ...] = ()
 
     @property
     def has_classes(self) -> bool:
@@ -110,7 +128,43 @@ def read_run(path: Path) -> FittedRun:
         ModelError: the stored model or network is not valid.
     """
     folder = RunFolder.open(path)
-    return _finished(folder) if folder.is_done else _unfinished(folder)
+    try:
+        run = _finished(folder) if folder.is_done else _unfinished(folder)
+        _require_consistent(run)
+    except SrnetError:
+        raise
+    # Files that are read each for itself may still not fit together in any way.
+    except _MISFITS as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        problem = f"{path} is damaged: its files do not fit together ({said})"
+        raise StorageError(problem, hint=RunRecord.HINT) from error
+    return run
+
+
+def _require_consistent(run: FittedRun) -> None:
+    """Refuse files that are each in order and not of one run.
+
+    Raises:
+        StorageError: they do not fit together.
+    """
+    inputs, outputs = run.network.widths[0], run.network.widths[-1]
+    problems = {
+        "its rows are not those of the network": all(
+            rows.ndim == 2 and rows.shape[1] == inputs for rows in run.sets.values()
+        ),
+        "it has no training rows": len(run.sets["train"]) > 0,
+        "its inputs are not those of the network": len(run.inputs.features) == inputs,
+        "its model is not one of the network": (
+            tuple(run.model.features) == tuple(run.inputs.features) and len(run.model.layers) > 0
+        ),
+        "its classes are not those of the network": (
+            not run.has_classes or len(run.inputs.classes) in (0, outputs)
+        ),
+        "its figures name a trial that it has not": 1 <= run.trial <= run.trials,
+    }
+    for problem, is_right in problems.items():
+        if not is_right:
+            raise StorageError(f"{run.path} is damaged: {problem}", hint=RunRecord.HINT)
 
 
 def _finished(folder: RunFolder) -> FittedRun:
@@ -121,8 +175,11 @@ def _finished(folder: RunFolder) -> FittedRun:
             hint="try other functions or more generations",
         )
     model = SymbolicNetwork.from_dict(folder.read_json(files.MODEL))
-    experiment, sets = _experiment(folder), read_arrays(folder, files.ROWS)
+    experiment, sets = read_experiment(folder), read_arrays(folder, files.ROWS)
     inputs = Inputs.read(folder)
+    formulas, proofs = read_formulas(folder), read_proofs(folder)
+    if formulas is not None and proofs is not None:
+        formulas = without_refuted(formulas, proofs.refuted)
     return FittedRun(
         path=folder.path,
         is_done=True,
@@ -134,11 +191,14 @@ def _finished(folder: RunFolder) -> FittedRun:
         trials=len(metrics.fitness),
         generations=metrics.generations[metrics.trial - 1],
         fronts=read_fronts(folder, model),
-        formulas=read_formulas(folder),
+        formulas=formulas,
+        proofs=proofs,
         settings=experiment.evolution,
         formula=experiment.dataset.formula,
         hypotheses=experiment.hypotheses,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
+        dataset=experiment.dataset,
+        baselines=metrics.baselines,
     )
 
 
@@ -146,7 +206,7 @@ def _unfinished(folder: RunFolder) -> FittedRun:
     checkpoint = folder.newest_checkpoint()
     if checkpoint is None:
         raise UsageError(f"{folder.path} holds no formulas yet", hint=_GOES_ON)
-    experiment = _experiment(folder)
+    experiment = read_experiment(folder)
     inputs, network = Inputs.read(folder), _network(folder)
     states = restored(experiment, checkpoint, folder.path, network.widths)
     best = best_trial(states)
@@ -175,12 +235,22 @@ def _unfinished(folder: RunFolder) -> FittedRun:
         formula=experiment.dataset.formula,
         hypotheses=experiment.hypotheses,
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
+        dataset=experiment.dataset,
     )
 
 
-def _experiment(folder: RunFolder) -> Experiment:
-    return read_resolved(folder.read_json(files.SETTINGS), str(folder.path / files.SETTINGS))
+def read_experiment(folder: RunFolder) -> Experiment:
+    """The settings of a run.
+
+    Raises:
+        StorageError: they are missing or damaged; the message names file and key.
+    """
+    path = folder.path / files.SETTINGS
+    try:
+        return read_resolved(folder.read_json(files.SETTINGS), str(path))
+    except ConfigError as error:
+        raise StorageError(f"{path} is damaged: {error}", hint=RunRecord.HINT) from error
 
 
-def _network(folder: RunFolder) -> Network:
-    return network_from_bytes(folder.read(files.NETWORK), str(folder.path / files.NETWORK))
+def _network(folder: RunFolder) -> TrainedNetwork:
+    return stored_network(folder.read(files.NETWORK), str(folder.path / files.NETWORK))

@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass
 
 from srnet_cli.errors import StorageError
 from srnet_cli.rendering.document import Document, Paragraph, Section
+from srnet_cli.runs import files
 from srnet_cli.store import RunFolder, find_run, runs_root
+
+_HINT = "'srnet fit' with the same config and folder makes the run whole again"
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,10 @@ def run(reference: str | None = None) -> Verified:
     """
     path = find_run(runs_root(), reference)
     folder = RunFolder.open(path)
-    damage = folder.verify()
+    damage = folder.verify(files.REQUIRED)
     if damage:
         more = f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""
-        raise StorageError(f"{path}: {damage[0]}{more}")
+        raise StorageError(f"{path}: {damage[0]}{more}", hint=_HINT)
     return Verified(str(path), folder.is_done)
 
 

@@ -2,11 +2,14 @@
 
 from srnet_cli.store.checkpoints import Checkpoint
 from srnet_cli.store.commit import SCHEMA, Commit, Damage
+from srnet_cli.store.directory import storage_errors
 from srnet_cli.store.files import (
+    check_new_file,
     encode_json,
     plain_values,
     read_bytes,
     read_json,
+    replacing,
     write_atomic,
     write_json,
 )
@@ -21,14 +24,17 @@ __all__ = [
     "Damage",
     "Run",
     "RunFolder",
+    "check_new_file",
     "encode_json",
     "find_run",
     "list_runs",
     "plain_values",
     "read_bytes",
     "read_json",
+    "replacing",
     "require_free",
     "runs_root",
+    "storage_errors",
     "write_atomic",
     "write_json",
 ]

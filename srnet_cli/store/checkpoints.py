@@ -1,21 +1,20 @@
-"""Checkpoints: one immutable file a saved state, its digest inside, the last three kept."""
+"""Checkpoints: one immutable file per saved state, its digest inside, the last three kept."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from srnet_cli.errors import StorageError
-from srnet_cli.store.files import read_bytes, write_atomic
+from srnet_cli.store.directory import Directory
 
 KEPT = 3
 
 _NAME = re.compile(r"generation-(\d{9,18})\.ckpt")
-_MAGIC = b"srnet-checkpoint-1\n"
+_FIRST_MAGIC = b"srnet-checkpoint-1\n"
+_MAGIC = b"srnet-checkpoint-2\n"
 
 
 @dataclass(frozen=True)
@@ -31,66 +30,78 @@ class Checkpoint:
     data: bytes
 
 
-def save(folder: Path, generation: int, data: bytes) -> None:
+def save(folder: Directory, generation: int, data: bytes, key: str = "") -> None:
     """Save a state, then drop all but the last three and any later one.
 
     Later ones can only be damaged, or left by a search that has been begun again from here.
 
+    Args:
+        folder: of the checkpoints.
+        generation: generations completed.
+        data: the state.
+        key: signature of the run that it belongs to.
+
     Raises:
         StorageError: it could not be written; the earlier checkpoints are still there.
     """
-    path = folder / f"generation-{generation:09d}.ckpt"
-    write_atomic(path, _MAGIC + _digest(generation, data) + data)
+    folder.write(_name(generation), _MAGIC + _digest(generation, data, key) + data)
     others = _by_generation(folder)
     keep = sorted(g for g in others if g <= generation)[-KEPT:]
     for other in others.keys() - set(keep):
         # One that stays costs some space and nothing else.
-        with suppress(OSError):
-            os.unlink(others[other])
-
-
-def newest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint that verifies, or None where there is none."""
-    for generation, path in sorted(_by_generation(folder).items(), reverse=True):
         with suppress(StorageError):
-            return Checkpoint(generation, _load(generation, path))
+            folder.remove(others[other])
+
+
+def newest(folder: Directory, key: str = "") -> Checkpoint | None:
+    """The newest checkpoint of a run that verifies, or None where there is none."""
+    for generation, name in sorted(_by_generation(folder).items(), reverse=True):
+        with suppress(StorageError):
+            return Checkpoint(generation, _load(folder, generation, name, key))
     return None
 
 
-def damaged(folder: Path) -> list[Path]:
-    """The checkpoints that do not verify, oldest first."""
+def damaged(folder: Directory, key: str = "") -> list[str]:
+    """Names of the checkpoints that do not verify, or are of another run, oldest first."""
     return [
-        path
-        for generation, path in sorted(_by_generation(folder).items())
-        if not _is_intact(generation, path)
+        name
+        for generation, name in sorted(_by_generation(folder).items())
+        if not _is_intact(folder, generation, name, key)
     ]
 
 
-def _is_intact(generation: int, path: Path) -> bool:
+def _is_intact(folder: Directory, generation: int, name: str, key: str) -> bool:
     try:
-        _load(generation, path)
+        _load(folder, generation, name, key)
     except StorageError:
         return False
     return True
 
 
-def _digest(generation: int, data: bytes) -> bytes:
-    return hashlib.sha256(b"%d\n" % generation + data).digest()
+def _name(generation: int) -> str:
+    return f"generation-{generation:09d}.ckpt"
 
 
-def _load(generation: int, path: Path) -> bytes:
-    content = read_bytes(path)
+def _digest(generation: int, data: bytes, key: str) -> bytes:
+    head = b"%d\n%s\n" % (generation, key.encode("utf-8", "surrogatepass"))
+    return hashlib.sha256(head + data).digest()
+
+
+def _load(folder: Directory, generation: int, name: str, key: str) -> bytes:
+    content = folder.read(name)
     head = len(_MAGIC) + hashlib.sha256().digest_size
     data = content[head:]
-    if content[:head] != _MAGIC + _digest(generation, data):
-        raise StorageError(f"{path} is damaged: its digest does not match")
+    # The first format did not say whose it is.
+    first = _FIRST_MAGIC + hashlib.sha256(b"%d\n" % generation + data).digest()
+    if content[:head] not in (_MAGIC + _digest(generation, data, key), first):
+        raise StorageError(f"{folder.path / name} is damaged: its digest does not match")
     return data
 
 
-def _by_generation(folder: Path) -> dict[int, Path]:
+def _by_generation(folder: Directory) -> dict[int, str]:
     try:
-        names = os.listdir(folder)
+        names = folder.names()
     except OSError:
         return {}
     matches = (_NAME.fullmatch(name) for name in names)
-    return {int(match[1]): folder / match[0] for match in matches if match}
+    return {int(match[1]): match[0] for match in matches if match}

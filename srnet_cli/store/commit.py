@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from srnet_cli.errors import StorageError
-from srnet_cli.store.files import decode_json, encode_json, read_bytes
+from srnet_cli.store.directory import Directory, Entry
+from srnet_cli.store.files import decode_json, encode_json
 
 SCHEMA = 1
 """Version of the run folder's layout, kept in ``run.json`` and ``DONE.json``."""
@@ -93,23 +94,26 @@ class Commit:
             return False
         return committed == Fingerprint.of(data[: committed.size] if name == LOG else data)
 
-    def compare(self, present: Mapping[str, Path]) -> list[Damage]:
-        """Compare the files that are present, by path within the folder, with the committed."""
-        damage = [Damage(name, "missing") for name in self.files if name not in present]
-        for name, path in present.items():
-            kind = self._kind(name, path)
+    def compare(self, folder: Directory, present: Sequence[Entry]) -> list[Damage]:
+        """Compare what is present in a folder with what was committed."""
+        names = {entry.name for entry in present}
+        damage = [Damage(name, "missing") for name in self.files if name not in names]
+        for entry in present:
+            kind = self._kind(folder, entry)
             if kind is not None:
-                damage.append(Damage(name, kind))
+                damage.append(Damage(entry.name, kind))
         return sorted(damage, key=lambda one: one.file)
 
-    def _kind(self, name: str, path: Path) -> Kind | None:
-        if name not in self.files:
+    def _kind(self, folder: Directory, entry: Entry) -> Kind | None:
+        if entry.kind == "folder":
+            is_known = any(name.startswith(f"{entry.name}/") for name in self.files)
+            return None if is_known else "unexpected"
+        if entry.name not in self.files:
             return "unexpected"
-        if not path.is_file():
-            # Reading a pipe in the file's place would block.
+        if entry.kind == "other":
             return "changed"
         try:
-            return None if self.fits(name, read_bytes(path)) else "changed"
+            return None if self.fits(entry.name, folder.read(entry.name)) else "changed"
         except StorageError:
             return "unreadable"
 

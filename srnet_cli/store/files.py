@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
 import os
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from srnet_cli.errors import StorageError
-
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp", re.DOTALL)
-
-
-def is_temporary(name: str) -> bool:
-    """Whether a file name is one that an interrupted write leaves behind."""
-    return _TEMPORARY.fullmatch(name) is not None
-
-
-@contextmanager
-def storage_errors(action: str, path: Path) -> Iterator[None]:
-    """Turn an error of the operating system into one line that names the file and the cause."""
-    try:
-        yield
-    except OSError as error:
-        code = errno.errorcode.get(error.errno or 0, "unknown error")
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "free some space, then run the same command again" if is_full else ""
-        message = f"cannot {action} {path}: {error.strerror or error} ({code})"
-        raise StorageError(message, hint=hint) from error
+from srnet_cli.errors import StorageError, UsageError
+from srnet_cli.store.directory import Directory, read_regular, storage_errors
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -46,51 +25,59 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
         StorageError: the disk is full, faulty or read-only; what stood at ``path`` is still whole.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     with storage_errors("write", path):
-        try:
-            _write_synced(temporary, data)
+        folder = Directory.open(path.parent)
+    try:
+        folder.write(path.name, data)
+    finally:
+        folder.close()
+
+
+def check_new_file(path: Path, force: bool) -> None:
+    """Make sure, before work begins, that a file that a user names may be written.
+
+    Args:
+        path: the file.
+        force: whether one that exists may be replaced.
+
+    Raises:
+        UsageError: there is such a file.
+        StorageError: it is a folder, or its folder is missing.
+    """
+    if path.is_dir():
+        raise StorageError(f"cannot write {path}: it is a folder")
+    if not path.parent.is_dir():
+        raise StorageError(f"cannot write {path}: there is no folder {path.parent}")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists", hint="replace it", remedies=("force",))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write little by little, which takes the place of ``path`` when all went well.
+
+    Raises:
+        StorageError: it cannot be written; what stood at ``path`` is still whole.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        yield temporary
+        with storage_errors("write", path):
             os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
-        sync_folder(path.parent)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    """Create a file whose content is on the disk, not only in the cache, when this returns."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder, a rename among them, survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some network file systems cannot sync a folder, which is not a failure of the write.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file.
+    """Read a file of a run or a suite.
 
     Raises:
-        StorageError: it is missing or cannot be read.
+        StorageError: it is missing, cannot be read, or is a link or no regular file.
     """
     with storage_errors("read", path):
-        return path.read_bytes()
+        return read_regular(path)
 
 
 def encode_json(value: object) -> bytes:

@@ -8,7 +8,8 @@ moved, copied or made read-only.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -17,16 +18,8 @@ from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.store import checkpoints
 from srnet_cli.store.checkpoints import Checkpoint
 from srnet_cli.store.commit import SCHEMA, Commit, Damage, Fingerprint, unseal
-from srnet_cli.store.files import (
-    decode_json,
-    encode_json,
-    is_temporary,
-    read_bytes,
-    read_json,
-    storage_errors,
-    sync_folder,
-    write_atomic,
-)
+from srnet_cli.store.directory import Directory, Entry, is_temporary, storage_errors
+from srnet_cli.store.files import decode_json, encode_json
 from srnet_cli.store.lock import LOCK, Lock
 
 RUN = "run.json"
@@ -36,21 +29,34 @@ CHECKPOINTS = "checkpoint"
 
 def is_run_folder(path: Path) -> bool:
     """Whether the path is a folder that a run has made."""
-    return any(os.path.isfile(path / mark) for mark in (DONE, RUN, LOCK))
+    return any(_is_regular(path / mark) for mark in (DONE, RUN, LOCK))
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 class RunFolder:
     """One run's folder: locked and writable from ``create`` and ``claim``, read-only from ``open``.
 
-    A writable one is a context manager; leaving it frees the lock.
+    A writable one is a context manager; leaving it frees the lock. It is held open from its first
+    use on: when it is moved or replaced, reading goes on in that folder, and writing ends.
 
     Attributes:
         path: the folder.
+        signature: of the run, which checkpoints are bound to; None: what ``run.json`` says.
     """
 
-    def __init__(self, path: Path, lock: Lock | None = None) -> None:
+    def __init__(
+        self, path: Path, lock: Lock | None = None, directory: Directory | None = None
+    ) -> None:
         self.path = path
+        self.signature: str | None = None
         self._lock = lock
+        self._opened = directory
 
     @classmethod
     def create(cls, root: Path, name: str, signature: str) -> Self:
@@ -72,11 +78,12 @@ class RunFolder:
         """
         with storage_errors("create or lock", path):
             path.mkdir(parents=True, exist_ok=True)
-            sync_folder(path.parent)
+            _sync(path.parent)
+            directory = Directory.open(path)
             # In this order: a lock that another process makes in between must not be a stranger.
-            if any(path.iterdir()) and not is_run_folder(path):
+            if directory.names() and not is_run_folder(path):
                 raise UsageError(f"{path} is neither empty nor a run folder; choose another folder")
-            folder = cls(path, Lock.acquire(path))
+            folder = cls(path, Lock.acquire(directory), directory)
         try:
             folder._check_layout()
             folder._sweep()
@@ -113,32 +120,54 @@ class RunFolder:
 
     @property
     def is_done(self) -> bool:
-        """Whether the run has been committed."""
-        return os.path.isfile(self.path / DONE)
+        """Whether the run has been committed; its commit may be damaged."""
+        return self.has(DONE)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file of the run atomically, making its subfolder where it has one.
 
         Raises:
-            StorageError: it cannot be written.
+            StorageError: it cannot be written, or the folder was moved or replaced.
         """
-        write_atomic(self._prepare(name), data)
+        self._unfinished().write(name, data)
 
     def write_json(self, name: str, value: object) -> None:
         """Write a JSON file of the run; see ``write`` and ``encode_json``."""
         self.write(name, encode_json(value))
 
+    def append(self, name: str, data: bytes) -> None:
+        """Add to a file of the run, a log.
+
+        Raises:
+            StorageError: it cannot be written, or the folder was moved or replaced.
+        """
+        self._writable().append(name, data)
+
+    def has(self, name: str) -> bool:
+        """Whether anything stands at the place of a file, whatever it is."""
+        directory = self._found()
+        return directory is not None and directory.has(name)
+
     def read(self, name: str) -> bytes:
         """Read a file of the run; in a committed run, only if it is what was committed.
 
         Raises:
-            StorageError: it is missing, unreadable or damaged.
+            StorageError: it is missing, unreadable, damaged, or no regular file.
         """
-        path = self.path / name
-        data = read_bytes(path)
+        data = self.read_uncommitted(name)
         if self.is_done and not self.committed().fits(name, data):
-            raise StorageError(f"{path} is damaged: it is not what the run has committed")
+            raise StorageError(
+                f"{self.path / name} is damaged: it is not what the run has committed"
+            )
         return data
+
+    def read_uncommitted(self, name: str) -> bytes:
+        """Read a file of the run without a look at the commit.
+
+        Raises:
+            StorageError: it is missing, unreadable, or no regular file.
+        """
+        return self._directory(f"read {name} in").read(name)
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file of the run; see ``read``."""
@@ -150,22 +179,63 @@ class RunFolder:
         Raises:
             StorageError: it cannot be written; the earlier checkpoints are still there.
         """
-        checkpoints.save(self._prepare(f"{CHECKPOINTS}/_").parent, generation, data)
+        folder = self._unfinished().subfolder(CHECKPOINTS, make=True)
+        assert folder is not None
+        checkpoints.save(folder, generation, data, self._key())
 
     def newest_checkpoint(self) -> Checkpoint | None:
-        """The newest checkpoint that verifies, or None where there is none."""
-        return checkpoints.newest(self.path / CHECKPOINTS)
+        """The newest checkpoint of this run that verifies, or None where there is none."""
+        folder = self._checkpoints()
+        return None if folder is None else checkpoints.newest(folder, self._key())
 
-    def commit(self) -> None:
-        """Declare the run finished: write ``DONE.json`` with the hash of every file.
+    def drop_damaged_checkpoints(self) -> int:
+        """Remove the checkpoints that do not verify or are of another run; gives their number.
 
         Raises:
-            StorageError: a file cannot be read, or ``DONE.json`` not written.
+            StorageError: one cannot be removed.
         """
-        path = self._prepare(DONE)
-        files = {name: Fingerprint.of(_read_synced(file)) for name, file in self._files()}
+        self._unfinished()
+        folder = self._checkpoints()
+        names = [] if folder is None else checkpoints.damaged(folder, self._key())
+        for name in names:
+            assert folder is not None
+            folder.remove(name)
+        return len(names)
+
+    def _checkpoints(self) -> Directory | None:
+        directory = self._found()
+        return None if directory is None else directory.subfolder(CHECKPOINTS)
+
+    def _key(self) -> str:
+        """What checkpoints are bound to; nothing where it is not known whose they are."""
+        return self._run().get("signature", "") if self.signature is None else self.signature
+
+    def commit(self, required: Collection[str] = ()) -> None:
+        """Declare the run finished: write ``DONE.json`` with the hash of every file.
+
+        Args:
+            required: files that a run consists of.
+
+        Raises:
+            StorageError: a file is missing, cannot be read or is none of a run, or ``DONE.json``
+                cannot be written.
+        """
+        directory = self._unfinished()
+        names = []
+        for entry in self._entries():
+            if entry.kind == "other":
+                raise StorageError(f"{self.path / entry.name} is a link or no regular file")
+            if entry.kind == "file":
+                names.append(entry.name)
+        lacking = sorted(set(required) - set(names))
+        if lacking:
+            raise StorageError(
+                f"{self.path / lacking[0]} is missing, so the run is not complete",
+                hint="the same command makes it again",
+            )
+        files = {name: Fingerprint.of(directory.read(name, synced=True)) for name in names}
         finished = datetime.now(UTC).isoformat(timespec="microseconds")
-        write_atomic(path, Commit(finished, files).to_bytes())
+        self._unfinished().write(DONE, Commit(finished, files).to_bytes())
 
     def adopt(self, files: Mapping[str, bytes]) -> None:
         """Take over a finished run that was made elsewhere; its commit is written last.
@@ -184,10 +254,11 @@ class RunFolder:
             raise StorageError(f"{self.path}: the files that came are not those of the run")
         for name, data in contents.items():
             self.write(name, data)
-        for stale in [path for name, path in self._files() if name not in contents]:
-            with storage_errors("remove", stale):
-                stale.unlink()
-        write_atomic(self._prepare(DONE), files[DONE])
+        directory = self._unfinished()
+        for stale in self._entries():
+            if stale.name not in contents and stale.kind != "folder":
+                directory.remove(stale.name)
+        self.write(DONE, files[DONE])
 
     def amend(self, files: Mapping[str, bytes]) -> None:
         """Add files to a finished run, or replace some that were added, and commit to them too.
@@ -202,13 +273,13 @@ class RunFolder:
         Raises:
             StorageError: a file cannot be written; what the run has found is still whole.
         """
-        self._require_lock()
+        self._writable()
         committed = self.committed()
         for name, data in files.items():
-            write_atomic(self._place(name), data)
+            self._writable().write(name, data)
         added = {name: Fingerprint.of(data) for name, data in files.items()}
         amended = Commit(committed.finished, {**committed.files, **added})
-        write_atomic(self.path / DONE, amended.to_bytes())
+        self._writable().write(DONE, amended.to_bytes())
 
     def reopen(self) -> None:
         """Take the commit back, so that the run may go on.
@@ -216,10 +287,10 @@ class RunFolder:
         Raises:
             StorageError: ``DONE.json`` cannot be removed.
         """
-        self._require_lock()
+        directory = self._writable()
+        directory.remove(DONE)
         with storage_errors("reopen", self.path):
-            (self.path / DONE).unlink(missing_ok=True)
-            sync_folder(self.path)
+            directory.sync()
 
     def committed(self) -> Commit:
         """What ``DONE.json`` says.
@@ -227,67 +298,95 @@ class RunFolder:
         Raises:
             StorageError: it is missing or damaged.
         """
-        path = self.path / DONE
-        return Commit.from_bytes(read_bytes(path), path)
+        return Commit.from_bytes(self.read_uncommitted(DONE), self.path / DONE)
 
-    def verify(self) -> list[Damage]:
+    def verify(self, required: Collection[str] = ()) -> list[Damage]:
         """Compare every file with what the run has committed; leftovers of a crash do not count.
 
-        Before the commit only checkpoints can be verified.
+        Before the commit only checkpoints can be verified, and that no commit was taken away.
+
+        Args:
+            required: files that a run consists of, which its commit must name.
 
         Raises:
             StorageError: the folder cannot be listed.
         """
         if not self.is_done:
-            bad = checkpoints.damaged(self.path / CHECKPOINTS)
-            return [Damage(f"{CHECKPOINTS}/{path.name}", "changed") for path in bad]
+            return self._verify_unfinished()
         try:
             committed = self.committed()
         except StorageError:
             return [Damage(DONE, "changed")]
-        return committed.compare(dict(self._files()))
+        damage = committed.compare(self._directory("verify"), self._entries())
+        known = {one.file for one in damage} | committed.files.keys()
+        return damage + [Damage(name, "missing") for name in required if name not in known]
 
-    def _files(self) -> Iterator[tuple[str, Path]]:
-        """Every file that a commit covers, by its path within the folder, in order."""
+    def _verify_unfinished(self) -> list[Damage]:
+        folder = self._checkpoints()
+        bad = [] if folder is None else checkpoints.damaged(folder, self._key())
+        taken = [Damage(DONE, "missing")] if self._run().get("state") == "finished" else []
+        return taken + [Damage(f"{CHECKPOINTS}/{name}", "changed") for name in bad]
 
-        def fail(error: OSError) -> None:
-            raise error
+    def _run(self) -> dict[str, Any]:
+        """What ``run.json`` says; nothing where it is missing or damaged."""
+        try:
+            record = decode_json(self.read_uncommitted(RUN), self.path / RUN)
+        except StorageError:
+            return {}
+        return record if isinstance(record, dict) else {}
 
-        with storage_errors("list", self.path):
-            for folder, subfolders, names in os.walk(self.path, onerror=fail):
-                subfolders.sort()
-                for name in sorted(names):
-                    path = Path(folder, name)
-                    relative = path.relative_to(self.path).as_posix()
-                    if relative not in (LOCK, DONE) and not is_temporary(name):
-                        yield relative, path
+    def _entries(self) -> list[Entry]:
+        """Everything that a commit covers, in order, and the folders that it is in."""
+        listed = self._directory("list").entries()
+        names = [entry.name for entry in listed]
+        # Runs that came from afar replace attempts, of which an empty folder may have stayed.
+        has_checkpoints = any(name.startswith(f"{CHECKPOINTS}/") for name in names)
+        return [
+            entry
+            for entry in listed
+            if not (entry.kind == "file" and _is_beside_the_commit(entry.name))
+            and not (entry == Entry(CHECKPOINTS, "folder") and not has_checkpoints)
+        ]
 
-    def _prepare(self, name: str) -> Path:
-        """The path to write a file at, its folder made."""
+    def _found(self) -> Directory | None:
+        """The open folder; None where there is none."""
+        if self._opened is None:
+            try:
+                self._opened = Directory.open(self.path)
+            except (OSError, ValueError):
+                return None
+        return self._opened
+
+    def _directory(self, action: str) -> Directory:
+        if self._opened is None:
+            with storage_errors(action, self.path):
+                self._opened = Directory.open(self.path)
+        return self._opened
+
+    def _writable(self) -> Directory:
+        """The folder to write in, after making sure that it is still where it was.
+
+        Raises:
+            StorageError: it, or its lock, was moved, removed or replaced.
+        """
+        if self._lock is None or self._opened is None:
+            raise RuntimeError(f"{self.path} is open for reading only")
+        self._opened.require_place()
+        self._lock.require_held()
+        return self._opened
+
+    def _unfinished(self) -> Directory:
+        """As ``_writable``, for what is written before the commit."""
         if self.is_done:
             raise RuntimeError(f"{self.path} is committed: reopen it before writing")
-        self._require_lock()
-        return self._place(name)
-
-    def _place(self, name: str) -> Path:
-        """The path of a file, its folder made."""
-        path = self.path / name
-        if not path.parent.is_dir():
-            with storage_errors("create", path.parent):
-                path.parent.mkdir(exist_ok=True)
-                sync_folder(self.path)
-        return path
-
-    def _require_lock(self) -> None:
-        if self._lock is None:
-            raise RuntimeError(f"{self.path} is open for reading only")
+        return self._writable()
 
     def _sweep(self) -> None:
         """Remove what interrupted writes left: under the lock, no write is under way."""
-        with storage_errors("tidy up", self.path):
-            for path in self.path.rglob(".*.tmp"):
-                if is_temporary(path.name):
-                    path.unlink()
+        directory = self._writable()
+        for entry in directory.entries():
+            if entry.kind == "file" and is_temporary(entry.name.rpartition("/")[2]):
+                directory.remove(entry.name)
 
     def _check_layout(self) -> None:
         layout = self._layout()
@@ -300,17 +399,23 @@ class RunFolder:
 
     def _layout(self) -> int:
         """The folder's layout, 0 where it cannot be told; damage is for ``verify`` to find."""
-        path = self.path / (DONE if self.is_done else RUN)
+        name = DONE if self.is_done else RUN
         try:
             # A damaged digit must not pass for a newer layout, so the commit's digest counts.
-            record = unseal(read_bytes(path), path) if self.is_done else read_json(path)
-            return int(record["schema"])
-        except (StorageError, KeyError, TypeError, ValueError):
+            data = self.read_uncommitted(name)
+            read = unseal if self.is_done else decode_json
+            return int(read(data, self.path / name)["schema"])
+        except (StorageError, KeyError, TypeError, ValueError, OverflowError):
             return 0
 
 
-def _read_synced(path: Path) -> bytes:
-    """Read a file after making sure that the disk has it, whoever wrote it."""
-    with storage_errors("read", path), path.open("rb") as file:
-        os.fsync(file.fileno())
-        return file.read()
+def _is_beside_the_commit(name: str) -> bool:
+    return name in (LOCK, DONE) or is_temporary(name.rpartition("/")[2])
+
+
+def _sync(path: Path) -> None:
+    folder = Directory.open(path)
+    try:
+        folder.sync()
+    finally:
+        folder.close()

@@ -12,13 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from weakref import WeakSet
 
-from srnet_cli.errors import UsageError
+from srnet_cli.errors import StorageError, UsageError
+from srnet_cli.store.directory import Directory, open_regular, read_regular, storage_errors
 
 LOCK = "LOCK"
 
 PATIENCE = 0.2
 """Seconds to wait for a lock: long enough for ``is_locked`` of another process to let go of it, and
 for the holder to have signed the file."""
+
+_SIGNATURE_BYTES = 4096
 
 
 class Lock:
@@ -28,34 +31,53 @@ class Lock:
     process number says nothing on another host or after a restart.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, folder: Directory, descriptor: int) -> None:
+        self._folder = folder
         self._descriptor: int | None = descriptor
         _held.add(self)
 
     @classmethod
-    def acquire(cls, folder: Path) -> Lock:
+    def acquire(cls, folder: Directory) -> Lock:
         """Lock a folder for this process.
 
         Raises:
             UsageError: another process holds it; the message says which and since when.
-            OSError: the lock file cannot be written.
+            StorageError: the lock file cannot be opened, or is a link or no regular file.
+            OSError: it cannot be written.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        descriptor = os.open(folder / LOCK, flags, 0o666)
-        try:
-            if not _take(descriptor):
-                raise _in_use(folder)
-            _sign(descriptor)
-        except BaseException:
+        while True:
+            with storage_errors("lock", folder.path / LOCK):
+                descriptor = open_regular(LOCK, os.O_RDWR | os.O_CREAT, folder.descriptor)
+            try:
+                if not _take(descriptor):
+                    raise _in_use(folder.path)
+                # Somebody may have put another file in its place before it was locked.
+                if _is_in_place(folder, descriptor):
+                    _sign(descriptor)
+                    return cls(folder, descriptor)
+            except BaseException:
+                os.close(descriptor)
+                raise
             os.close(descriptor)
-            raise
-        return cls(descriptor)
+
+    def require_held(self) -> None:
+        """Make sure that the file which is locked is the one that others would lock.
+
+        Raises:
+            StorageError: it was removed or replaced.
+        """
+        if self._descriptor is None or not _is_in_place(self._folder, self._descriptor):
+            raise StorageError(
+                f"{self._folder.path / LOCK} was removed or replaced while srnet worked in the "
+                "folder",
+                hint="the same command goes on from what had been saved",
+            )
 
     def release(self) -> None:
         """Free the lock; releasing twice is harmless."""
         if self._descriptor is not None:
             with suppress(OSError):
-                os.ftruncate(self._descriptor, 0)
+                _write(self._descriptor, b"")
             self.forget()
 
     def forget(self) -> None:
@@ -68,7 +90,7 @@ class Lock:
 def is_locked(folder: Path) -> bool:
     """Whether a process holds the folder's lock; writes nothing."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_regular(folder / LOCK, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -107,11 +129,26 @@ def _take(descriptor: int) -> bool:
             return True
 
 
+def _is_in_place(folder: Directory, descriptor: int) -> bool:
+    try:
+        there = os.stat(LOCK, dir_fd=folder.descriptor, follow_symlinks=False)
+    except OSError:
+        return False
+    return os.path.samestat(there, os.fstat(descriptor))
+
+
 def _sign(descriptor: int) -> None:
     since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     record = {"host": socket.gethostname(), "pid": os.getpid(), "since": since}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(record).encode() + b"\n", 0)
+    _write(descriptor, json.dumps(record).encode() + b"\n")
+
+
+def _write(descriptor: int, text: bytes) -> None:
+    """Replace what stands in the file, unless another folder has it too, by a hard link."""
+    if os.fstat(descriptor).st_nlink == 1:
+        os.ftruncate(descriptor, 0)
+        if text:
+            os.pwrite(descriptor, text, 0)
 
 
 def _in_use(folder: Path) -> UsageError:
@@ -124,9 +161,9 @@ def _in_use(folder: Path) -> UsageError:
 
 def _holder(folder: Path) -> str:
     try:
-        record = json.loads((folder / LOCK).read_bytes())
+        record = json.loads(read_regular(folder / LOCK, most=_SIGNATURE_BYTES))
         return f"process {record['pid']} on {record['host']} since {record['since']}"
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return "another process"
 
 

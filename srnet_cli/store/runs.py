@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from srnet_cli.errors import StorageError, UsageError
-from srnet_cli.store.files import storage_errors
+from srnet_cli.store.directory import storage_errors
 from srnet_cli.store.folder import RunFolder, is_run_folder
 from srnet_cli.store.lock import is_locked
 

@@ -153,17 +153,17 @@ def _whole(
     known = {group[0]: 1.0}
     waiting = list(single.items())
     while waiting:
-        (pair, found), *waiting = waiting
+        (pair, combination), *waiting = waiting
         if not set(pair) <= set(group):
             continue
         i, j = pair
-        ratio = found.coefficients[1] / found.coefficients[0]
+        ratio = combination.coefficients[1] / combination.coefficients[0]
         if i in known:
             known.setdefault(j, known[i] * ratio)
         elif j in known:
             known.setdefault(i, known[j] / ratio)
         else:
-            waiting.append((pair, found))
+            waiting.append((pair, combination))
     return _settled(search, group, tuple(known[i] for i in group))
 
 

@@ -257,8 +257,8 @@ class Structure:
 
     def irrelevant(self, output: int) -> tuple[int, ...]:
         """The inputs that do not matter to an output."""
-        found = [f for f in self.of_output(output) if isinstance(f, Irrelevant)]
-        return tuple(i for finding in found for i in finding.inputs)
+        findings = [f for f in self.of_output(output) if isinstance(f, Irrelevant)]
+        return tuple(i for finding in findings for i in finding.inputs)
 
     def powers(self, output: int) -> dict[int, float]:
         """Exponents p of inputs that enter an output as α + β·x**p, by input."""

@@ -221,9 +221,9 @@ def outermost(
     return [finding for finding in (product, total) if finding]
 
 
-def loudest(view: View, found: Additive | Multiplicative, seen: Differences) -> Array:
+def loudest(view: View, grouping: Additive | Multiplicative, seen: Differences) -> Array:
     """A row to hold the other inputs at: where factors are large, so that errors are small."""
-    if isinstance(found, Additive):
+    if isinstance(grouping, Additive):
         return view.held
-    place = np.argsort(np.abs(seen.base - found.offset))[int(0.9 * len(seen.base))]
+    place = np.argsort(np.abs(seen.base - grouping.offset))[int(0.9 * len(seen.base))]
     return np.asarray(seen.X[place])

@@ -149,8 +149,8 @@ class _Table:
         if offset is None:
             squares = self.values.shape[1] * float(flat @ flat)
             offset = float(np.sum(flat @ rest) / squares) if squares > 0 else 0.0
-        left = rest - offset * flat[:, None]
-        return float(np.sum(left**2) / self._scale), offset
+        unexplained = rest - offset * flat[:, None]
+        return float(np.sum(unexplained**2) / self._scale), offset
 
 
 def _simplest(table: _Table, limit: float) -> Form:

@@ -163,9 +163,9 @@ def _of_inputs(
         yield from combinations(view, effects, given, bar, rng)
         yield from exchanges(view, effects, given, bar)
     for column in view.free:
-        found = profile(view, column, effects[column], bar, max(8, n // 20), rng)
-        if found:
-            yield found
+        finding = profile(view, column, effects[column], bar, max(8, n // 20), rng)
+        if finding:
+            yield finding
     yield from parities(view, effects, given, bar)
     yield from monotonies(view, given, bar)
 
@@ -182,15 +182,15 @@ def _groupings(
     holding = outermost(view, seen, Bar(tolerance, seen.variance), rng)
     if not holding:
         return
-    found, *also = holding
-    if isinstance(found, Multiplicative) and is_term:
-        found = replace(found, offset=0.0)
-    yield found
+    grouping, *also = holding
+    if isinstance(grouping, Multiplicative) and is_term:
+        grouping = replace(grouping, offset=0.0)
+    yield grouping
     yield from also
-    if depth == _DEPTH or (isinstance(found, Additive) and not found.is_partition):
+    if depth == _DEPTH or (isinstance(grouping, Additive) and not grouping.is_partition):
         return
-    held = loudest(view, found, seen)
-    for group in found.groups:
+    held = loudest(view, grouping, seen)
+    for group in grouping.groups:
         if len(group) == 1:
             continue
         part = view.restricted(group, held)
@@ -200,5 +200,5 @@ def _groupings(
             own = max(1.0, seen.variance / inner.variance) * tolerance
             if own <= LOOSEST:
                 yield from _groupings(
-                    part, inner, own, rng, depth + 1, is_term=isinstance(found, Additive)
+                    part, inner, own, rng, depth + 1, is_term=isinstance(grouping, Additive)
                 )

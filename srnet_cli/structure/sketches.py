@@ -230,9 +230,9 @@ class _Sketcher:
         fit = text and _readout(text, self._names, rows, values)
         return (text, fit[0], fit[1]) if text and fit else None
 
-    def _sum(self, view: View, found: Additive, error: float, depth: int) -> str | None:
+    def _sum(self, view: View, grouping: Additive, error: float, depth: int) -> str | None:
         terms = []
-        for group in found.groups:
+        for group in grouping.groups:
             part = self._part(view, group, view.held, error, depth)
             if part is None:
                 return None
@@ -240,17 +240,17 @@ class _Sketcher:
         return " + ".join(terms)
 
     def _product(
-        self, view: View, found: Multiplicative, held: Array, error: float, depth: int
+        self, view: View, grouping: Multiplicative, held: Array, error: float, depth: int
     ) -> str | None:
         factors = []
-        for group in found.groups:
+        for group in grouping.groups:
             part = self._part(view, group, held, error, depth)
             if part is None:
                 return None
             text, weight, bias = part
             rows = view.restricted(group, held).draw(_ROWS, self._rng)
             values = parse_formula(text, self._names)(rows)
-            rest = (bias - found.offset) / weight
+            rest = (bias - grouping.offset) / weight
             # What a factor without its constant could not explain decides whether it has one.
             is_small = weight**2 * rest**2 * _off_line(values) <= _LOUD * error
             factors.append(f"({text})" if is_small else f"({text} + {rest:.6g})")
@@ -282,9 +282,9 @@ class _Sketcher:
             "inverse square": f"1/sqrt({signed})",
         }[name]
 
-    def _of_number(self, view: View, found: Combination, tolerance: float) -> str | None:
+    def _of_number(self, view: View, combination: Combination, tolerance: float) -> str | None:
         """A curve of the number through which all inputs matter."""
-        text = found.expression(self._names)
+        text = combination.expression(self._names)
         number = parse_formula(text, self._names)
         rows = view.draw(20 * _TICKS, self._rng)
         order = np.argsort(number(rows), kind="stable")[::20]
@@ -292,12 +292,12 @@ class _Sketcher:
         return form_text(form, f"({text})") if form.score <= tolerance else None
 
     def _with_number(
-        self, view: View, found: Combination, tolerance: float, depth: int, may_map: bool
+        self, view: View, combination: Combination, tolerance: float, depth: int, may_map: bool
     ) -> str | None:
         """A formula of a sum through which some inputs matter, and of the other inputs."""
         # All but one of the inputs are held, and the one takes what they would do.
-        first, *held = found.inputs
-        weights = [c / found.coefficients[0] for c in found.coefficients[1:]]
+        first, *held = combination.inputs
+        weights = [c / combination.coefficients[0] for c in combination.coefficients[1:]]
         moved = " ".join(
             f"{weight:+.8g}*({self._names[i]} - {view.held[i]:.8g})"
             for i, weight in zip(held, weights, strict=True)
@@ -310,21 +310,21 @@ class _Sketcher:
 
     def _expanded(self, view: View, effects: dict[int, float], bar: Bar, depth: int) -> str | None:
         """α + β·φ(x) with formulas for α and β, for the input where that holds best."""
-        found = [
+        profiles = [
             p
             for i in view.free
             if (p := profile(view, i, effects[i], bar, _SETTINGS, self._rng))
             and p.shape != "unknown"
         ]
-        for best in sorted(found, key=lambda p: p.score):
+        for best in sorted(profiles, key=lambda p: p.score):
             text = self._split(view, best, bar, depth)
             if text:
                 return text
         return None
 
-    def _split(self, view: View, found: Profile, bar: Bar, depth: int) -> str | None:
-        (column,) = found.inputs
-        form = Form(found.shape, found.rate, found.exact, found.phase, found.score, found.shift)
+    def _split(self, view: View, split: Profile, bar: Bar, depth: int) -> str | None:
+        (column,) = split.inputs
+        form = Form(split.shape, split.rate, split.exact, split.phase, split.score, split.shift)
         text = form_text(form, self._names[column])
         ticks = view.region.ticks(column, _SPLIT_TICKS)
         rows = np.tile(view.held, (_SPLIT_TICKS, 1))
@@ -351,8 +351,12 @@ def _off_line(values: Array) -> float:
     return 1.0 - float(values.mean() ** 2 / np.mean(values**2))
 
 
-def _is_sum(found: Additive | Multiplicative) -> TypeGuard[Additive]:
-    return isinstance(found, Additive) and found.is_partition and found.transform == "identity"
+def _is_sum(grouping: Additive | Multiplicative) -> TypeGuard[Additive]:
+    return (
+        isinstance(grouping, Additive)
+        and grouping.is_partition
+        and grouping.transform == "identity"
+    )
 
 
 def _through(view: View, by: OutputMap) -> View:

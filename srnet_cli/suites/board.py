@@ -8,7 +8,7 @@ from statistics import fmean
 
 from srnet_cli.reporting import SuiteProgress
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.suites.ledger import Record, read_record
+from srnet_cli.suites.ledger import TrialEntry, read_entry
 
 
 class Board:
@@ -24,57 +24,57 @@ class Board:
 
     def __init__(self, folder: SuiteFolder, keys: Collection[str]) -> None:
         self._folder = folder
-        self._left = set(keys)
-        self._entries = {key: (case, number) for case, number, key in folder.trials()}
-        self._records = {key: self._read(key) for key in self._entries}
+        self._unfinished = set(keys)
+        self._trials = {key: (case, number) for case, number, key in folder.trials()}
+        self._entries = {key: self._read(key) for key in self._trials}
         self._running: dict[str, float] = {}
         self._spent: list[float] = []
         self._most_running = 1
         self.failed_now: set[str] = set()
-        self._cases = {case.name: case.trials for case in folder.cases}
+        self._cases = {case.name: case.trials for case in folder.info.cases}
         self._summary: dict[str, tuple[int, int, float | None]] = {}
         self._summarise()
 
     def begin(self, key: str) -> None:
         """A task has begun, a trial or another."""
         self._running[key] = time.monotonic()
-        trials = sum(one in self._entries for one in self._running)
+        trials = sum(other in self._trials for other in self._running)
         self._most_running = max(self._most_running, trials)
 
     def end(self, key: str, *, is_lost: bool) -> None:
         """It has ended, one way or another; a lost one says nothing of how long one takes."""
         began = self._running.pop(key, None)
-        if began is not None and key in self._entries and not is_lost:
+        if began is not None and key in self._trials and not is_lost:
             self._spent.append(time.monotonic() - began)
 
     def finish(self, key: str) -> None:
         """A trial is committed."""
-        self._left.discard(key)
-        self._records[key] = self._read(key)
-        self._summarise(self._records[key].case)
+        self._unfinished.discard(key)
+        self._entries[key] = self._read(key)
+        self._summarise(self._entries[key].case)
 
     def fail(self, key: str) -> None:
         """A trial has failed."""
-        self._left.discard(key)
+        self._unfinished.discard(key)
         self.failed_now.add(key)
 
     def progress(self) -> SuiteProgress:
         """How the suite stands."""
         done = sum(count for count, _, _ in self._summary.values())
-        total, failed = len(self._entries), len(self.failed_now)
+        total, failed = len(self._trials), len(self.failed_now)
         mean = fmean(self._spent) if self._spent else None
-        seconds = None if mean is None else mean * len(self._left) / self._most_running
-        running = sum(key in self._entries for key in self._running)
+        seconds = None if mean is None else mean * len(self._unfinished) / self._most_running
+        running = sum(key in self._trials for key in self._running)
         return SuiteProgress(total, done, running, failed, self._summary, seconds)
 
-    def _read(self, key: str) -> Record:
-        return read_record(self._folder, *self._entries[key], key)
+    def _read(self, key: str) -> TrialEntry:
+        return read_entry(self._folder, *self._trials[key], key)
 
     def _summarise(self, *names: str) -> None:
-        by_case: dict[str, list[Record]] = {name: [] for name in names or self._cases}
-        for record in self._records.values():
-            if record.case in by_case and record.state == "done":
-                by_case[record.case].append(record)
-        for name, records in by_case.items():
-            found = [record.fitness for record in records if record.fitness is not None]
-            self._summary[name] = len(records), self._cases[name], min(found, default=None)
+        by_case: dict[str, list[TrialEntry]] = {name: [] for name in names or self._cases}
+        for entry in self._entries.values():
+            if entry.case in by_case and entry.state == "done":
+                by_case[entry.case].append(entry)
+        for name, entries in by_case.items():
+            fitness = [entry.fitness for entry in entries if entry.fitness is not None]
+            self._summary[name] = len(entries), self._cases[name], min(fitness, default=None)

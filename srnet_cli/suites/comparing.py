@@ -9,10 +9,10 @@ from pathlib import Path
 
 from srnet_cli.errors import UsageError
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.suites.ledger import read_records
+from srnet_cli.suites.ledger import read_entries
 from srnet_cli.suites.overview import measure_of, strategies_of
 from srnet_cli.suites.statistics import ALPHA, Test
-from srnet_cli.suites.summary import Comparison, Measure, compare, overall
+from srnet_cli.suites.summary import ComparedCase, Measure, compare, overall
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ComparedSuites:
     a: Path
     b: Path
     measure: Measure
-    cases: Sequence[Comparison]
+    cases: Sequence[ComparedCase]
     overall: Test | None
     alone: Sequence[str]
 
@@ -38,7 +38,7 @@ class ComparedSuites:
         """The answer in words."""
         better = "lower is better" if self.measure == "fitness" else "higher is better"
         yield f"A {self.a}, B {self.b}; {self.measure}, medians over trials, {better}"
-        counts = Counter(one.verdict for one in self.cases)
+        counts = Counter(case.verdict for case in self.cases)
         yield (
             f"B is better on {counts['B is better']} of {len(self.cases)}, worse on "
             f"{counts['B is worse']}; no difference shown on {counts['no difference shown']} "
@@ -51,7 +51,7 @@ class ComparedSuites:
     def _answer(self) -> str:
         if self.overall is None:
             return "over networks: too few for a test (six at least)"
-        mean = sum(one.test.superiority or 0.0 for one in self.cases) / len(self.cases)
+        mean = sum(case.test.superiority or 0.0 for case in self.cases) / len(self.cases)
         if self.overall.p >= ALPHA:
             answer = "no difference shown"
         else:
@@ -72,15 +72,15 @@ def run(a: Path, b: Path) -> ComparedSuites:
     folders = SuiteFolder.open(a), SuiteFolder.open(b)
     measure = measure_of(
         {
-            f"{side}{name}": of
+            f"{side}{name}": strategy
             for side, folder in enumerate(folders)
-            for name, of in strategies_of(folder).items()
+            for name, strategy in strategies_of(folder).items()
         }
     )
-    found = compare(read_records(folders[0]), read_records(folders[1]), measure)
-    if not found:
+    cases = compare(read_entries(folders[0]), read_entries(folders[1]), measure)
+    if not cases:
         raise UsageError(f"{a} and {b} have no case with results in common")
-    names = dict.fromkeys(case.name for folder in folders for case in folder.cases)
-    compared = {one.case for one in found}
+    names = dict.fromkeys(case.name for folder in folders for case in folder.info.cases)
+    compared = {case.case for case in cases}
     alone = [name for name in names if name not in compared]
-    return ComparedSuites(a, b, measure, found, overall(found), alone)
+    return ComparedSuites(a, b, measure, cases, overall(cases), alone)

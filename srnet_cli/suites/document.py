@@ -24,36 +24,36 @@ from srnet_cli.rendering.table import (
 )
 from srnet_cli.store import plain_values
 from srnet_cli.suites.comparing import ComparedSuites
-from srnet_cli.suites.ledger import Record
+from srnet_cli.suites.ledger import TrialEntry
 from srnet_cli.suites.overview import SuiteSummary
 from srnet_cli.suites.published import CITATION
 from srnet_cli.suites.statistics import RANK_SUM, SIGNED_RANK, Spread
-from srnet_cli.suites.summary import CaseSummary, Comparison
+from srnet_cli.suites.summary import CaseSummary, ComparedCase
 
 _TIMES = ("seconds",)
 
 
 def document(summary: SuiteSummary) -> Document:
     """A suite in figures: a row per case, and what a reader must know."""
-    failures = [f"{one.case} trial {one.trial}: {one.error}" for one in summary.failures]
+    failures = [f"{trial.case} trial {trial.trial}: {trial.error}" for trial in summary.failures]
     return Document(
         title="",
         sections=(
             Section("", (_summary_table(summary),)),
             remarks([*_notes(summary), *failures, f"suite {summary.path}"]),
         ),
-        record=plain_values(asdict(summary)),
+        record=plain_values(summary.to_dict()),
         rows=_summary_rows(summary),
     )
 
 
-def trials_document(records: Sequence[Record]) -> Document:
+def trials_document(entries: Sequence[TrialEntry]) -> Document:
     """The trials of a suite, a row each."""
     return Document(
         title="",
-        sections=(Section("", (_trials_table(records),)),),
-        record=plain_values([asdict(one) for one in records]),
-        rows=_trial_rows(records, with_times=True),
+        sections=(Section("", (_trials_table(entries),)),),
+        record=plain_values([asdict(entry) for entry in entries]),
+        rows=_trial_rows(entries, with_times=True),
     )
 
 
@@ -67,14 +67,15 @@ def comparison_document(compared: ComparedSuites) -> Document:
     )
 
 
-def results_csv(records: Sequence[Record]) -> str:
+def results_csv(entries: Sequence[TrialEntry]) -> str:
     """A row per trial, every digit; times are left out: results must not depend on them."""
-    return csv_of(_trial_rows(records, with_times=False))
+    return csv_of(_trial_rows(entries, with_times=False))
 
 
-def timing_csv(records: Sequence[Record]) -> str:
+def timing_csv(entries: Sequence[TrialEntry]) -> str:
     """Seconds of search, a row per trial that has ended."""
-    rows = ([one.case, one.trial, one.seconds] for one in records if one.seconds is not None)
+    ended = (entry for entry in entries if entry.seconds is not None)
+    rows = ([entry.case, entry.trial, entry.seconds] for entry in ended)
     return csv_of(_data(["case", "trial", "seconds"], rows))
 
 
@@ -112,7 +113,7 @@ def _between(low: float, high: float, form: _Form = _figure) -> Cell:
 
 def _spread(figure: str, part: str, form: _Form = _figure) -> _Written:
     def cell(case: CaseSummary) -> Cell:
-        spread: Spread | None = getattr(case, figure)
+        spread = case.spreads[figure]
         if spread is None:
             return EMPTY
         ends = {"IQR": (spread.q1, spread.q3), "95 %": (spread.low, spread.high)}
@@ -221,8 +222,7 @@ def _summary_row(case: CaseSummary) -> dict[str, Value]:
         "done": case.done,
         "failed": case.failed,
     }
-    for figure in ("fitness", "r2", "agreement", "complexity", "seconds"):
-        spread: Spread | None = getattr(case, figure)
+    for figure, spread in case.spreads.items():
         for part in fields(Spread)[1:]:
             line[f"{figure}_{part.name}"] = getattr(spread, part.name, None)
     line["published_mean"] = case.published.mean if case.published else None
@@ -235,7 +235,7 @@ def _summary_row(case: CaseSummary) -> dict[str, Value]:
 # Its trials.
 
 
-def _trials_table(records: Sequence[Record]) -> Table:
+def _trials_table(entries: Sequence[TrialEntry]) -> Table:
     columns = (
         Column("trial"),
         Column("state"),
@@ -244,23 +244,25 @@ def _trials_table(records: Sequence[Record]) -> Table:
     )
     rows = (
         [
-            text(f"{one.case}/{one.trial:04}"),
-            text(one.state),
-            _figure(one.fitness),
-            score(one.r2, missing=""),
-            shortfall(one.r2),
-            number(one.complexity, "d"),
-            _figure(one.seconds),
-            text(one.error),
+            text(f"{entry.case}/{entry.trial:04}"),
+            text(entry.state),
+            _figure(entry.fitness),
+            score(entry.r2, missing=""),
+            shortfall(entry.r2),
+            number(entry.complexity, "d"),
+            _figure(entry.seconds),
+            text(entry.error),
         ]
-        for one in records
+        for entry in entries
     )
     return table(columns, rows)
 
 
-def _trial_rows(records: Sequence[Record], *, with_times: bool) -> Table:
-    names = [one.name for one in fields(Record) if with_times or one.name not in _TIMES]
-    return _data(names, ([getattr(record, name) for name in names] for record in records))
+def _trial_rows(entries: Sequence[TrialEntry], *, with_times: bool) -> Table:
+    names = [field.name for field in fields(TrialEntry)]
+    if not with_times:
+        names = [name for name in names if name not in _TIMES]
+    return _data(names, ([getattr(entry, name) for name in names] for entry in entries))
 
 
 # Two suites.
@@ -271,16 +273,16 @@ def _compared_table(compared: ComparedSuites) -> Table:
     return table([*columns, Column("verdict")], map(_compared_cells, compared.cases))
 
 
-def _compared_cells(one: Comparison) -> list[Cell]:
+def _compared_cells(case: ComparedCase) -> list[Cell]:
     return [
-        text(one.case),
-        _figure(one.a.median),
-        _between(one.a.q1, one.a.q3),
-        _figure(one.b.median),
-        _between(one.b.q1, one.b.q3),
-        _figure(one.test.superiority),
-        _p(one.p_holm),
-        text(one.verdict),
+        text(case.case),
+        _figure(case.a.median),
+        _between(case.a.q1, case.a.q3),
+        _figure(case.b.median),
+        _between(case.b.q1, case.b.q3),
+        _figure(case.test.superiority),
+        _p(case.p_holm),
+        text(case.verdict),
     ]
 
 
@@ -289,18 +291,18 @@ def _compared_rows(compared: ComparedSuites) -> Table:
     head += ["superiority_of_b", "p", "p_holm", "verdict"]
     rows: list[list[Value]] = [
         [
-            one.case,
+            case.case,
             compared.measure,
-            one.a.trials,
-            one.b.trials,
-            one.a.median,
-            one.b.median,
-            one.test.superiority,
-            one.test.p,
-            one.p_holm,
-            one.verdict,
+            case.a.trials,
+            case.b.trials,
+            case.a.median,
+            case.b.median,
+            case.test.superiority,
+            case.test.p,
+            case.p_holm,
+            case.verdict,
         ]
-        for one in compared.cases
+        for case in compared.cases
     ]
     return _data(head, rows)
 

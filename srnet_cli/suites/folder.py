@@ -5,46 +5,27 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from srnet_cli.errors import StorageError, UsageError
-from srnet_cli.store import read_json, write_atomic, write_json
-from srnet_cli.store.files import is_temporary, storage_errors
+from srnet_cli.errors import UsageError
+from srnet_cli.store import read_bytes, write_atomic, write_json
+from srnet_cli.store.directory import Directory, is_temporary, storage_errors
 from srnet_cli.store.lock import Lock
-from srnet_cli.suites.plan import Plan, described, trial_key
+from srnet_cli.suites.plan import Plan, trial_key
+from srnet_cli.suites.records import (
+    FAILURES,
+    CaseEntry,
+    Failure,
+    SuiteInfo,
+    read_failures,
+    write_failures,
+)
 
-SCHEMA = 1
-PLAN = "suite.json"
 TRIALS = "trials"
-_FAILURES = "failures.json"
+_PLAN = SuiteInfo.FILE
 _SUITE = "suite.yaml"
 _NOTE_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a trial has no result.
-
-    Attributes:
-        error: one line.
-        attempts: how often it was begun.
-    """
-
-    error: str
-    attempts: int
-
-
-@dataclass(frozen=True)
-class CaseEntry:
-    """A case as ``suite.json`` lists it; see ``plan.Case``."""
-
-    name: str
-    network: str
-    variant: str
-    trials: int
-    settings: Mapping[str, Any]
 
 
 class SuiteFolder:
@@ -54,23 +35,16 @@ class SuiteFolder:
 
     Attributes:
         path: the folder.
-        name, signature, published: see ``plan.Plan``.
-        cases: in the order of the suite.
+        info: what the suite runs.
         failures: of trials that have no result, by key.
-        versions: what trials have been run with, by name; each once, in order.
     """
 
     def __init__(self, path: Path, lock: Lock | None = None) -> None:
         self.path = path
         self._lock = lock
-        record = _read_plan(path)
-        self.name: str = record["suite"]
-        self.signature: str = record["signature"]
-        self.published: str | None = record["published"]
-        self.cases = [CaseEntry(**case) for case in record["cases"]]
-        self.failures = _read_failures(path / _FAILURES)
+        self.info = _read_info(path)
+        self.failures = read_failures(path / FAILURES)
         self._is_noted, self._wrote = True, -math.inf
-        self.versions: list[Mapping[str, str]] = record["versions"]
 
     @classmethod
     def claim(cls, path: Path, plan: Plan) -> Self:
@@ -84,13 +58,15 @@ class SuiteFolder:
             strange = path.exists() and any(path.iterdir()) and not is_suite_folder(path)
             if strange:
                 raise UsageError(f"{path} is neither empty nor of a suite; choose another folder")
-            (path / TRIALS).mkdir(parents=True, exist_ok=True)
-            lock = Lock.acquire(path / TRIALS)
+            path.mkdir(parents=True, exist_ok=True)
+            trials = Directory.open(path).subfolder(TRIALS, make=True)
+            assert trials is not None
+            lock = Lock.acquire(trials)
         try:
             _require_same(path, plan)
             _sweep(path)
             # First, because it is what tells whose folder this is.
-            write_json(path / PLAN, {"schema": SCHEMA, **_merged(path, plan)})
+            write_json(path / _PLAN, _merged(path, plan).to_dict())
             write_atomic(path / _SUITE, plan.suite)
             return cls(path, lock)
         except BaseException:
@@ -128,7 +104,7 @@ class SuiteFolder:
 
     def trials(self) -> Iterator[tuple[CaseEntry, int, str]]:
         """Every trial: its case, its number from 1, and its key."""
-        for case in self.cases:
+        for case in self.info.cases:
             for number in range(1, case.trials + 1):
                 yield case, number, trial_key(case.name, number)
 
@@ -152,7 +128,7 @@ class SuiteFolder:
             StorageError: it cannot be written.
         """
         if not self._is_noted:
-            self.write_json(_FAILURES, {k: asdict(one) for k, one in self.failures.items()})
+            write_failures(self.path / FAILURES, self.failures)
             self._is_noted, self._wrote = True, time.monotonic()
 
     def note_versions(self, versions: Mapping[str, str]) -> None:
@@ -161,9 +137,9 @@ class SuiteFolder:
         Raises:
             StorageError: it cannot be written.
         """
-        if versions not in self.versions:
-            self.versions.append(dict(versions))
-            self.write_json(PLAN, {**read_json(self.path / PLAN), "versions": self.versions})
+        known, self.info = self.info, self.info.with_versions(versions)
+        if self.info != known:
+            write_json(self.path / _PLAN, self.info.to_dict())
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file of the suite atomically.
@@ -171,19 +147,14 @@ class SuiteFolder:
         Raises:
             StorageError: it cannot be written.
         """
-        path = self.path / name
-        with storage_errors("create", path.parent):
-            path.parent.mkdir(exist_ok=True)
-        write_atomic(path, data)
-
-    def write_json(self, name: str, value: object) -> None:
-        """Write a file of the suite as JSON; see ``write``."""
-        write_json(self.path / name, value)
+        with storage_errors("write", self.path / name):
+            folder = Directory.open(self.path)
+        folder.write(name, data)
 
 
 def is_suite_folder(path: Path) -> bool:
     """Whether the path is a folder that a suite has made, or was just making."""
-    if (path / PLAN).is_file():
+    if (path / _PLAN).is_file():
         return True
     names = {name for name in _names(path) if not is_temporary(name)} if path.is_dir() else set()
     return TRIALS in names <= {TRIALS, _SUITE}
@@ -196,15 +167,15 @@ def _names(path: Path) -> Iterator[str]:
 def _sweep(path: Path) -> None:
     """Remove what interrupted writes left: under the lock, no write is under way."""
     with storage_errors("tidy up", path):
-        for left in (*path.glob(".*.tmp"), *path.glob("plots/.*.tmp")):
-            if is_temporary(left.name):
-                left.unlink()
+        for file in (*path.glob(".*.tmp"), *path.glob("plots/.*.tmp")):
+            if is_temporary(file.name):
+                file.unlink()
 
 
 def _require_same(path: Path, plan: Plan) -> None:
-    if not (path / PLAN).exists():
+    if not (path / _PLAN).exists():
         return
-    signature = _read_plan(path)["signature"]
+    signature = _read_info(path).signature
     if signature != plan.signature:
         raise UsageError(
             f"{path} holds another suite (signature {signature}, this one has {plan.signature})",
@@ -213,37 +184,11 @@ def _require_same(path: Path, plan: Plan) -> None:
         )
 
 
-def _merged(path: Path, plan: Plan) -> dict[str, Any]:
-    """The plan, and no trial forgotten that the folder has: fewer than before is no reason to."""
-    record: dict[str, Any] = {**described(plan), "versions": []}
-    if (path / PLAN).exists():
-        old = _read_plan(path)
-        before = {case["name"]: case["trials"] for case in old["cases"]}
-        for case in record["cases"]:
-            case["trials"] = max(case["trials"], before[case["name"]])
-        record["versions"] = old["versions"]
-    return record
+def _merged(path: Path, plan: Plan) -> SuiteInfo:
+    """What the plan says, and what the folder has had before."""
+    info = SuiteInfo.from_plan(plan)
+    return info.with_trials_of(_read_info(path)) if (path / _PLAN).exists() else info
 
 
-def _read_plan(path: Path) -> dict[str, Any]:
-    record = read_json(path / PLAN)
-    try:
-        schema = int(record["schema"])
-        if schema > SCHEMA:
-            raise StorageError(
-                f"{path} was made by a newer srnet (layout {schema})", hint="update srnet"
-            )
-        [CaseEntry(**case) for case in record["cases"]]
-        plan = {key: record[key] for key in ("suite", "signature", "published", "cases")}
-        return {**plan, "versions": list(record.get("versions", []))}
-    except (KeyError, TypeError, ValueError) as error:
-        raise StorageError(f"{path / PLAN} is damaged: an entry is missing") from error
-
-
-def _read_failures(path: Path) -> dict[str, Failure]:
-    if not path.exists():
-        return {}
-    try:
-        return {key: Failure(**one) for key, one in read_json(path).items()}
-    except (TypeError, AttributeError) as error:
-        raise StorageError(f"{path} is damaged: an entry is missing") from error
+def _read_info(path: Path) -> SuiteInfo:
+    return SuiteInfo.from_bytes(read_bytes(path / _PLAN), path / _PLAN)

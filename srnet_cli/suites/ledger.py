@@ -7,24 +7,26 @@ counted twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from srnet_cli.errors import StorageError
 from srnet_cli.runs import files
 from srnet_cli.runs.records import Metrics
 from srnet_cli.store.commit import Commit
+from srnet_cli.store.directory import read_regular
 from srnet_cli.store.lock import is_locked
-from srnet_cli.suites.folder import CaseEntry, SuiteFolder
+from srnet_cli.suites.folder import SuiteFolder
+from srnet_cli.suites.records import CaseEntry
 
 State = Literal["done", "running", "failed", "damaged", "waiting"]
 
 
 @dataclass(frozen=True)
-class Record:
+class TrialEntry:
     """A row of ``results.csv``: one trial.
 
     Attributes:
@@ -62,93 +64,128 @@ class Record:
     folder: str = ""
 
 
-def read_records(suite: SuiteFolder, ended: Collection[str] = ()) -> list[Record]:
-    """The records of all trials, in the order of the suite.
+class Rule(NamedTuple):
+    """How a figure is summed up over the trials of a case.
+
+    Attributes:
+        lower_is_better: whether its least value is the best.
+        missing_is_worst: whether a trial without it counts as the worst there is; else it is left
+            out.
+    """
+
+    lower_is_better: bool
+    missing_is_worst: bool = False
+
+
+SUMMED_UP: Mapping[str, Rule] = {
+    "fitness": Rule(lower_is_better=True, missing_is_worst=True),
+    "r2": Rule(lower_is_better=False, missing_is_worst=True),
+    "agreement": Rule(lower_is_better=False),
+    "complexity": Rule(lower_is_better=True),
+    "seconds": Rule(lower_is_better=True),
+}
+"""The figures of ``TrialEntry`` that a suite's summary has spreads of, in order."""
+
+
+def read_entries(suite: SuiteFolder, ended: Collection[str] = ()) -> list[TrialEntry]:
+    """The entries of all trials, in the order of the suite.
 
     Args:
         suite: its folder.
         ended: trials whose turn is over: without a result they have failed, whoever holds them.
     """
-    records = []
+    entries = []
     for case, number, key in suite.trials():
-        record = read_record(suite, case, number, key)
-        if key in ended and record.state in ("waiting", "running"):
+        entry = read_entry(suite, case, number, key)
+        if key in ended and entry.state in ("waiting", "running"):
             failure = suite.failures.get(key)
             error = failure.error if failure else "it has ended without a result"
-            record = replace(record, state="failed", error=error)
-        records.append(record)
-    return records
+            entry = replace(entry, state="failed", error=error)
+        entries.append(entry)
+    return entries
 
 
-def read_record(suite: SuiteFolder, case: CaseEntry, number: int, key: str) -> Record:
-    """The record of one trial."""
-    path = suite.trial(key)
-    state, figures = _state(path)
-    failure = suite.failures.get(key)
-    error = ""
-    if state == "waiting" and failure is not None:
-        state, error = "failed", failure.error
-    return Record(
+def read_entry(suite: SuiteFolder, case: CaseEntry, number: int, key: str) -> TrialEntry:
+    """The entry of one trial."""
+    read = _folder_state(suite.trial(key))
+    entry = TrialEntry(
         case=case.name,
         network=case.network,
         variant=case.variant,
         trial=number,
-        state=state,
-        seed=case.settings.get("seed", 0),
-        error=error,
+        state=read.state,
+        seed=case.seed,
         folder=f"trials/{key}",
-        **figures,
     )
+    failure = suite.failures.get(key)
+    if read.state == "waiting" and failure is not None:
+        return replace(entry, state="failed", error=failure.error)
+    if read.metrics is None:
+        return entry
+    return _with_figures(entry, read.metrics, read.seconds)
 
 
 def is_done(path: Path) -> bool:
     """Whether a trial's folder holds a result that can be read."""
-    return _state(path)[0] == "done"
+    return _folder_state(path).state == "done"
 
 
-def _state(path: Path) -> tuple[State, dict[str, Any]]:
+class _FolderState(NamedTuple):
+    """What a trial's folder tells; metrics and seconds are there where the trial is done."""
+
+    state: State
+    metrics: Metrics | None = None
+    seconds: float | None = None
+
+
+def _folder_state(path: Path) -> _FolderState:
     folder = os.fspath(path)
     try:
         commit = Commit.from_bytes(_bytes(f"{folder}/{files.DONE}"), path / files.DONE)
     except FileNotFoundError:
-        return ("running" if is_locked(path) else "waiting"), {}
+        return _FolderState("running" if is_locked(path) else "waiting")
     except (OSError, StorageError):
-        return "damaged", {}
+        return _FolderState("damaged")
     try:
-        metrics = _bytes(f"{folder}/{files.METRICS}")
-        if not commit.fits(files.METRICS, metrics):
-            return "damaged", {}
-        figures = _figures(Metrics.from_bytes(metrics, path / files.METRICS))
-        return "done", figures | {"seconds": _seconds(folder)}
-    except (OSError, StorageError, LookupError):
-        return "damaged", {}
+        data = _bytes(f"{folder}/{files.METRICS}")
+        metrics = Metrics.from_bytes(data, path / files.METRICS)
+    except (OSError, StorageError):
+        return _FolderState("damaged")
+    is_whole = commit.fits(files.METRICS, data) and _has_best_trial(metrics)
+    return _FolderState("done", metrics, _seconds(folder)) if is_whole else _FolderState("damaged")
 
 
 def _bytes(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    return read_regular(path)
 
 
-def _figures(metrics: Metrics) -> dict[str, Any]:
+def _has_best_trial(metrics: Metrics) -> bool:
+    by_trial = (metrics.fitness, metrics.generations, metrics.evaluations)
+    return 1 <= metrics.trial <= min(map(len, by_trial))
+
+
+def _with_figures(entry: TrialEntry, metrics: Metrics, seconds: float | None) -> TrialEntry:
     index, output, classes = metrics.trial - 1, metrics.output, metrics.judged_agreement
-    return {
-        "fitness": metrics.fitness[index],
-        "r2": None if output is None else output.r2,
-        "agreement": None if classes is None else classes.agreement,
-        "majority": None if classes is None else classes.majority_rate,
-        "complexity": None if metrics.complexity is None else sum(metrics.complexity),
-        "generations": metrics.generations[index],
-        "evaluations": metrics.evaluations[index],
-    }
+    return replace(
+        entry,
+        fitness=metrics.fitness[index],
+        r2=None if output is None else output.r2,
+        agreement=None if classes is None else classes.agreement,
+        majority=None if classes is None else classes.majority_rate,
+        complexity=None if metrics.complexity is None else sum(metrics.complexity),
+        generations=metrics.generations[index],
+        evaluations=metrics.evaluations[index],
+        seconds=seconds,
+    )
 
 
 def _seconds(folder: str) -> float | None:
-    """No result hangs on it, so what cannot be read is left out."""
+    """No result depends on it, so what cannot be read is left out."""
     with suppress(OSError, ValueError, IndexError):
         return float(_bytes(f"{folder}/{files.TIMING}").decode().split()[-1].rsplit(",", 1)[1])
     return None
 
 
-def count(records: Sequence[Record], state: State) -> int:
+def count(entries: Sequence[TrialEntry], state: State) -> int:
     """How many trials are in a state."""
-    return sum(record.state == state for record in records)
+    return sum(entry.state == state for entry in entries)

@@ -14,7 +14,7 @@ from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import StorageError
 from srnet_cli.executor.environment import variables
 from srnet_cli.store import write_atomic
-from srnet_cli.store.files import storage_errors
+from srnet_cli.store.directory import storage_errors
 
 
 @dataclass(frozen=True)

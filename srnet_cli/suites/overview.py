@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.suites.ledger import Record, count
+from srnet_cli.suites.ledger import TrialEntry, count
 from srnet_cli.suites.statistics import Ranks
 from srnet_cli.suites.summary import (
     PUBLISHED_STRATEGY,
@@ -35,13 +36,17 @@ class SuiteSummary:
     cases: Sequence[CaseSummary]
     measure: Measure
     ranks: Ranks | None
-    failures: Sequence[Record]
+    failures: Sequence[TrialEntry]
     remarks: Sequence[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as they are written."""
+        return asdict(self) | {"cases": [case.to_dict() for case in self.cases]}
 
 
 def strategies_of(folder: SuiteFolder) -> dict[str, str]:
     """The strategy of every case."""
-    return {case.name: case.settings["evolution"]["strategy"] for case in folder.cases}
+    return {case.name: case.strategy for case in folder.info.cases}
 
 
 def measure_of(strategies: Mapping[str, str]) -> Measure:
@@ -49,31 +54,31 @@ def measure_of(strategies: Mapping[str, str]) -> Measure:
     return "fitness" if len(set(strategies.values())) == 1 else "r2"
 
 
-def make_summary(folder: SuiteFolder, records: Sequence[Record]) -> SuiteSummary:
-    """Sum a suite up; reads nothing but the folder's plan and the records."""
+def make_summary(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> SuiteSummary:
+    """Sum a suite up; reads nothing but the folder's plan and the entries."""
     strategies = strategies_of(folder)
     measure = measure_of(strategies)
-    cases = summarise(records, folder.published, strategies)
-    failures = [one for one in records if one.state in ("failed", "damaged")]
-    remarks = list(_remarks(folder, records, strategies))
+    cases = summarise(entries, folder.info.published, strategies)
+    failures = [entry for entry in entries if entry.state in ("failed", "damaged")]
+    remarks = list(_remarks(folder, entries, strategies))
     return SuiteSummary(folder.path, cases, measure, ranks(cases, measure), failures, remarks)
 
 
 def _remarks(
-    folder: SuiteFolder, records: Sequence[Record], strategies: Mapping[str, str]
+    folder: SuiteFolder, entries: Sequence[TrialEntry], strategies: Mapping[str, str]
 ) -> Iterator[str]:
     for state in ("waiting", "running", "failed", "damaged"):
-        if found := count(records, state):
-            yield f"{found} of {len(records)} trials {state}"
-    if any(record.state == "done" and record.fitness is None for record in records):
+        if trials := count(entries, state):
+            yield f"{trials} of {len(entries)} trials {state}"
+    if any(entry.state == "done" and entry.fitness is None for entry in entries):
         yield "a trial without any finite expression counts as infinitely bad"
-    others = {one for one in strategies.values() if one != PUBLISHED_STRATEGY}
-    if folder.published and others:
+    others = sorted(set(strategies.values()) - {PUBLISHED_STRATEGY})
+    if folder.info.published and others:
         yield f"published figures are of {PUBLISHED_STRATEGY}, so not beside {', '.join(others)}"
-    if folder.published == "agreement":
+    if folder.info.published == "agreement":
         yield (
             "published agreement is of other networks of the same shape, three of which name one "
             "class for every row: see majority"
         )
-    if any(case.settings["evolution"].get("max_seconds") is not None for case in folder.cases):
+    if any(case.is_timed for case in folder.info.cases):
         yield "evolution.max_seconds is set: these results depend on the machine's speed"

@@ -15,7 +15,7 @@ from typing import Any
 
 from srnet_cli.config.document import one_line
 from srnet_cli.config.problems import UnreadKeyError
-from srnet_cli.config.resolved import resolved, signature
+from srnet_cli.config.resolved import signature
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import ConfigError
 from srnet_cli.suites.reading import LoadedSuite, SuiteSettings
@@ -23,7 +23,7 @@ from srnet_cli.suites.reading import LoadedSuite, SuiteSettings
 Load = Callable[[Path, Sequence[str]], Experiment]
 
 _MAX_CASES = 10_000
-_MAX_TRIALS = 1_000_000
+MAX_TRIALS = 1_000_000
 _STRATEGY = "evolution.strategy"
 _OWN_KEYS = "Keys of one strategy go under its name in 'strategies', not in 'matrix' or 'set'."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -181,8 +181,8 @@ def _require_reasonable(settings: SuiteSettings, trials: int | None) -> None:
 
 
 def _require_few(trials: int) -> None:
-    if trials > _MAX_TRIALS:
-        raise ConfigError(f"trials: {trials:,} in all are more than {_MAX_TRIALS:,}")
+    if trials > MAX_TRIALS:
+        raise ConfigError(f"trials: {trials:,} in all are more than {MAX_TRIALS:,}")
 
 
 def _variants(settings: SuiteSettings) -> dict[str, list[str]]:
@@ -222,7 +222,7 @@ def _label(name: str, value: Any) -> str:
 
 
 def _assignments(values: Mapping[str, Any]) -> Iterator[str]:
-    """As ``--set`` takes them; JSON is YAML."""
+    """As overrides are given; JSON is YAML."""
     for key, value in values.items():
         yield f"{key}={json.dumps(value, ensure_ascii=False)}"
 
@@ -236,22 +236,3 @@ def _folder(network: str, variant: str) -> str:
     if safe != plain:
         safe += "-" + hashlib.sha256(variant.encode()).hexdigest()[:6]
     return f"{network}-{safe}"
-
-
-def described(plan: Plan) -> dict[str, Any]:
-    """The plan as plain values: the content of ``suite.json``."""
-    return {
-        "suite": plan.name,
-        "signature": plan.signature,
-        "published": plan.published,
-        "cases": [
-            {
-                "name": case.name,
-                "network": case.network,
-                "variant": case.variant,
-                "trials": case.trials,
-                "settings": resolved(case.experiment),
-            }
-            for case in plan.cases
-        ],
-    }

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.rendering.figures import as_png, blank_figure, label
+from srnet_cli.rendering.plotting import as_png, blank_figure, label
 from srnet_cli.runs import files
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.suites.ledger import Record
+from srnet_cli.suites.ledger import TrialEntry
 from srnet_cli.suites.overview import strategies_of
 from srnet_cli.suites.published import FIGURES
 from srnet_cli.suites.statistics import Ranks
@@ -29,20 +29,20 @@ _PANELS = 30
 _CURVES = 100
 
 
-def convergence_plot(folder: SuiteFolder, records: Sequence[Record]) -> bytes:
-    """Median and quartiles of the fitness over evaluations, a band a variant.
+def convergence_plot(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> bytes:
+    """Median and quartiles of the fitness over evaluations, a band per variant.
 
     A panel is of one network and one strategy, as fitness means the same within a strategy only.
     At most 30 panels, and of a case at most 100 trials, the first.
     """
-    return as_png(convergence_figure(folder, records))
+    return as_png(convergence_figure(folder, entries))
 
 
-def convergence_figure(folder: SuiteFolder, records: Sequence[Record]) -> Figure:
+def convergence_figure(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> Figure:
     """See ``convergence_plot``."""
     strategies = strategies_of(folder)
-    cases = list(by_case(records).values())
-    places = [(of[0].network, strategies[of[0].case]) for of in cases]
+    cases = list(by_case(entries).values())
+    places = [(trials[0].network, strategies[trials[0].case]) for trials in cases]
     shown = list(dict.fromkeys(places))[:_PANELS]
     columns = min(4, len(shown))
     rows = math.ceil(len(shown) / columns)
@@ -50,23 +50,24 @@ def convergence_figure(folder: SuiteFolder, records: Sequence[Record]) -> Figure
     panels = dict(zip(shown, figure.subplots(rows, columns, squeeze=False).flat, strict=False))
     for axes in figure.axes[len(shown) :]:
         axes.set_axis_off()
-    for place, of in zip(places, cases, strict=True):
+    for place, trials in zip(places, cases, strict=True):
         if place in panels:
-            done = [one for one in of if one.state == "done"][:_CURVES]
-            curves = [_curve(folder, one) for one in done]
-            _band(panels[place], [one for one in curves if one is not None], of[0].variant)
+            done = [trial for trial in trials if trial.state == "done"][:_CURVES]
+            read = (_curve(folder, trial) for trial in done)
+            curves = [curve for curve in read if curve is not None]
+            _band(panels[place], curves, trials[0].variant)
     is_mixed = len(set(strategies.values())) > 1
     for (network, strategy), axes in panels.items():
-        published = folder.published if strategy == PUBLISHED_STRATEGY else None
+        published = folder.info.published if strategy == PUBLISHED_STRATEGY else None
         _finish(axes, network, f"{network}, {strategy}" if is_mixed else network, published)
     return figure
 
 
-def _curve(folder: SuiteFolder, record: Record) -> Array | None:
+def _curve(folder: SuiteFolder, entry: TrialEntry) -> Array | None:
     """Evaluations and best fitness so far, (k, 2); None where that cannot be read."""
     try:
         table = np.loadtxt(
-            folder.path / record.folder / files.CURVES,
+            folder.path / entry.folder / files.CURVES,
             delimiter=",",
             skiprows=1,
             usecols=(2, 3),
@@ -157,9 +158,9 @@ def ranks_plot(ranks: Ranks, measure: str) -> bytes:
 
 def groups(means: Sequence[float], ranks: Ranks) -> list[tuple[float, float]]:
     """The longest stretches of mean ranks, in increasing order, within one critical difference."""
-    found: list[tuple[float, float]] = []
+    stretches: list[tuple[float, float]] = []
     for low in means:
         high = max(mean for mean in means if mean - low <= ranks.critical_difference)
-        if high > low and (not found or high > found[-1][1]):
-            found.append((low, high))
-    return found
+        if high > low and (not stretches or high > stretches[-1][1]):
+            stretches.append((low, high))
+    return stretches

@@ -44,7 +44,7 @@ def _agreement(record: Mapping[str, Any]) -> PublishedFigure:
 
 
 FIGURES: Mapping[str, Mapping[str, PublishedFigure]] = {
-    "fitness": {name: _fitness(of) for name, of in _RECORD["fitness"].items()},
-    "agreement": {name: _agreement(of) for name, of in _RECORD["agreement"].items()},
+    "fitness": {name: _fitness(values) for name, values in _RECORD["fitness"].items()},
+    "agreement": {name: _agreement(values) for name, values in _RECORD["agreement"].items()},
 }
 """Published figures by what they measure, then by network."""

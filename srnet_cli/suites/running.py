@@ -1,4 +1,4 @@
-"""``srnet bench``: from a suite to a folder with a run a trial, and a report on all of them."""
+"""``srnet bench``: from a suite to a folder with a run per trial, and a report on all of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from srnet_cli.errors import Interrupted, UsageError
 from srnet_cli.executor.cluster import Tls
 from srnet_cli.reporting import Silent, SuiteReporter
-from srnet_cli.signals import Signals
+from srnet_cli.signals import Signals, StopNow
 from srnet_cli.store import runs_root
 from srnet_cli.suites.folder import SuiteFolder
-from srnet_cli.suites.ledger import Record, is_done, read_records
+from srnet_cli.suites.ledger import TrialEntry, is_done, read_entries
 from srnet_cli.suites.overview import SuiteSummary, make_summary
 from srnet_cli.suites.plan import Plan, make_plan
 from srnet_cli.suites.reading import read_suite
@@ -30,14 +30,14 @@ def plan(suite: Path, overrides: Sequence[str] = (), trials: int | None = None) 
     return make_plan(read_suite(suite), load, overrides, trials)
 
 
-def records(path: Path) -> list[Record]:
+def entries(path: Path) -> list[TrialEntry]:
     """A suite's trials, from its folder alone; writes nothing.
 
     Raises:
         UsageError: it is not the folder of a suite.
         StorageError: its plan is damaged.
     """
-    return read_records(SuiteFolder.open(path))
+    return read_entries(SuiteFolder.open(path))
 
 
 def report(path: Path) -> SuiteSummary:
@@ -48,7 +48,7 @@ def report(path: Path) -> SuiteSummary:
         StorageError: its plan is damaged.
     """
     folder = SuiteFolder.open(path)
-    return make_summary(folder, read_records(folder))
+    return make_summary(folder, read_entries(folder))
 
 
 def run(
@@ -83,11 +83,13 @@ def run(
     planned = plan(suite, overrides, trials)
     path = run_dir or runs_root() / f"{planned.name}-{planned.signature}"
     with Signals() as signals, SuiteFolder.claim(path, planned) as folder:
-        missing = [one for one in planned.trials() if not is_done(folder.trial(one.key))]
-        run_trials(folder, missing, where, reporter, signals)
-        if signals.number is not None:
-            raise Interrupted(signals.number, str(path))
-        return write_reports(folder, read_records(folder, {one.key for one in missing}))
+        missing = [trial for trial in planned.trials() if not is_done(folder.trial(trial.key))]
+        try:
+            run_trials(folder, missing, where, reporter, signals)
+            with signals.at_once():
+                return write_reports(folder, read_entries(folder, {trial.key for trial in missing}))
+        except StopNow:
+            raise Interrupted(signals.number or 0, str(path)) from None
 
 
 def require_sense(

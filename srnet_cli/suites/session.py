@@ -16,8 +16,9 @@ from srnet_cli.reporting import SuiteReporter
 from srnet_cli.signals import Signals
 from srnet_cli.store import RunFolder
 from srnet_cli.suites.board import Board
-from srnet_cli.suites.folder import Failure, SuiteFolder
+from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.plan import Trial
+from srnet_cli.suites.records import Failure
 from srnet_cli.suites.supplies import Supplies
 from srnet_cli.suites.trial import (
     Outcome,
@@ -32,7 +33,7 @@ from srnet_cli.suites.trial import (
 if TYPE_CHECKING:
     from srnet_cli.executor.cluster import Tls
 
-STOP_SECONDS = 4.5
+STOP_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Where:
     """Where trials run.
 
     Attributes:
-        jobs: local processes; None: one a processor.
+        jobs: local processes; None: one per processor.
         scheduler: address of a Dask scheduler, whose workers are used instead.
         tls: for encrypted connections to it.
     """
@@ -90,7 +91,8 @@ class _Session:
     def run(self) -> None:
         with ExitStack() as stack:
             # The cluster first: a mistake in its address must not wait for networks to be trained.
-            cluster = None if self._where.scheduler is None else self._cluster(stack)
+            with self._signals.at_once():
+                cluster = None if self._where.scheduler is None else self._cluster(stack)
             _note_versions(self._folder, self._reporter)
             packed = self._supplies.to_pack()
             most = len(packed) if cluster else len(self._trials)
@@ -212,11 +214,11 @@ def _note_versions(folder: SuiteFolder, reporter: SuiteReporter) -> None:
     """Write down what trials are run with, and say where others had something else."""
     here = versions()
     folder.note_versions(here)
-    differ = [
-        f"{name} {', '.join(dict.fromkeys(one.get(name, 'unknown') for one in folder.versions))}"
-        for name in here
-        if any(one.get(name) != here[name] for one in folder.versions)
-    ]
+    differ = []
+    for name in here:
+        met = dict.fromkeys(known.get(name, "unknown") for known in folder.info.versions)
+        if set(met) != {here[name]}:
+            differ.append(f"{name} {', '.join(met)}")
     if differ:
         reporter.notice(f"trials in {folder.path} are of different versions: {'; '.join(differ)}")
 

@@ -45,7 +45,7 @@ def spread(values: Sequence[float], name: str, *, lower_is_better: bool) -> Spre
     """Describe a figure over trials; None where there are none.
 
     Args:
-        values: one a trial; infinite where a trial has found nothing.
+        values: one per trial; infinite where a trial has found nothing.
         name: of the resampling's random stream: the same values give the same interval.
         lower_is_better: which end is the best.
     """
@@ -103,9 +103,9 @@ def rank_sum(ours: Sequence[float], others: Sequence[float], *, lower_is_better:
     """Wilcoxon's rank-sum (Mann and Whitney's U) test of two sets of trials, each not empty."""
     from scipy.stats import mannwhitneyu
 
-    found = mannwhitneyu(ours, others, alternative="two-sided")
-    above = float(found.statistic) / (len(ours) * len(others))
-    return Test(RANK_SUM, float(found.pvalue), 1 - above if lower_is_better else above)
+    outcome = mannwhitneyu(ours, others, alternative="two-sided")
+    above = float(outcome.statistic) / (len(ours) * len(others))
+    return Test(RANK_SUM, float(outcome.pvalue), 1 - above if lower_is_better else above)
 
 
 def signed_rank(values: Sequence[float], centre: float) -> Test:
@@ -152,7 +152,7 @@ def rank_variants(names: Sequence[str], figures: Array) -> Ranks:
 
     Args:
         names: of the variants.
-        figures: one a network and a variant, (N, k), k at least 2; lower is better.
+        figures: one per network and variant, (N, k), k at least 2; lower is better.
     """
     from scipy.stats import friedmanchisquare, rankdata, studentized_range
 

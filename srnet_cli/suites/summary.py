@@ -1,14 +1,14 @@
-"""A suite in figures: a summary a case, beside what was published, and against another suite."""
+"""A suite in figures: a summary per case, beside what was published, and against another suite."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from srnet_cli.suites.ledger import Record, count
+from srnet_cli.suites.ledger import SUMMED_UP, Rule, TrialEntry, count
 from srnet_cli.suites.published import FIGURES, PublishedFigure
 from srnet_cli.suites.statistics import (
     ALPHA,
@@ -34,7 +34,7 @@ class CaseSummary:
     Attributes:
         case, network, variant: see ``plan.Case``.
         trials: planned; done and failed: of those.
-        fitness, r2, agreement, complexity, seconds: over the trials done; None where none has it.
+        spreads: over the trials done, of every figure of ``SUMMED_UP``; None where none has it.
         majority: agreement of always naming the network's most frequent class.
         published: figures published of the same network, if asked for and comparable.
         test: of the trials against those figures.
@@ -47,51 +47,54 @@ class CaseSummary:
     trials: int
     done: int
     failed: int
-    fitness: Spread | None
-    r2: Spread | None
-    agreement: Spread | None
-    complexity: Spread | None
-    seconds: Spread | None
+    spreads: Mapping[str, Spread | None]
     majority: float | None
     published: PublishedFigure | None = None
     test: Test | None = None
     p_holm: float | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The values as they are written, the spreads among them."""
+        written: dict[str, Any] = {}
+        for name, value in asdict(self).items():
+            written |= value if name == "spreads" else {name: value}
+        return written
+
 
 def is_lower_better(measure: Measure) -> bool:
     """Whether small values of a measure are good ones."""
-    return measure == "fitness"
+    return SUMMED_UP[measure].lower_is_better
 
 
-def values(records: Sequence[Record], measure: Measure) -> list[float]:
+def values(entries: Sequence[TrialEntry], measure: Measure) -> list[float]:
     """The measure of every trial done; a trial that has found nothing has the worst there is."""
     worst = np.inf if is_lower_better(measure) else -np.inf
-    found = [getattr(record, measure) for record in records if record.state == "done"]
-    return [worst if value is None else value for value in found]
+    known = (getattr(entry, measure) for entry in entries if entry.state == "done")
+    return [worst if value is None else value for value in known]
 
 
-def by_case(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """The records of every case, in the order of the suite."""
-    cases: dict[str, list[Record]] = {}
-    for record in records:
-        cases.setdefault(record.case, []).append(record)
+def by_case(entries: Sequence[TrialEntry]) -> dict[str, list[TrialEntry]]:
+    """The entries of every case, in the order of the suite."""
+    cases: dict[str, list[TrialEntry]] = {}
+    for entry in entries:
+        cases.setdefault(entry.case, []).append(entry)
     return cases
 
 
 def summarise(
-    records: Sequence[Record], published: str | None, strategies: Mapping[str, str]
+    entries: Sequence[TrialEntry], published: str | None, strategies: Mapping[str, str]
 ) -> list[CaseSummary]:
     """Summaries of all cases.
 
     Args:
-        records: one a trial.
+        entries: one per trial.
         published: which published figures to set beside.
         strategies: of the cases; published figures are set beside those of the published strategy
             only, as another's fitness measures something else.
     """
     cases = [
-        _beside(_summary(name, of), of, published if _is_like(strategies[name]) else None)
-        for name, of in by_case(records).items()
+        _beside(_summary(name, trials), trials, published if _is_like(strategies[name]) else None)
+        for name, trials in by_case(entries).items()
     ]
     adjusted = iter(holm([case.test.p for case in cases if case.test]))
     return [replace(case, p_holm=next(adjusted)) if case.test else case for case in cases]
@@ -101,38 +104,36 @@ def _is_like(strategy: str) -> bool:
     return strategy == PUBLISHED_STRATEGY
 
 
-def _summary(name: str, records: Sequence[Record]) -> CaseSummary:
-    done = [record for record in records if record.state == "done"]
-    majority = [record.majority for record in done if record.majority is not None]
-    classifies = any(record.agreement is not None for record in done)
-
-    def over(figure: str, lower_is_better: bool = True) -> Spread | None:
-        known = [getattr(record, figure) for record in done]
-        known = [float(value) for value in known if value is not None]
-        return spread(known, f"{name} {figure}", lower_is_better=lower_is_better)
-
+def _summary(name: str, entries: Sequence[TrialEntry]) -> CaseSummary:
+    done = [entry for entry in entries if entry.state == "done"]
+    majority = [entry.majority for entry in done if entry.majority is not None]
     return CaseSummary(
         case=name,
-        network=records[0].network,
-        variant=records[0].variant,
-        trials=len(records),
+        network=entries[0].network,
+        variant=entries[0].variant,
+        trials=len(entries),
         done=len(done),
-        failed=count(records, "failed") + count(records, "damaged"),
-        fitness=spread(values(records, "fitness"), f"{name} fitness", lower_is_better=True),
-        r2=spread(values(records, "r2"), f"{name} r2", lower_is_better=False),
-        agreement=over("agreement", False) if classifies else None,
-        complexity=over("complexity"),
-        seconds=over("seconds"),
+        failed=count(entries, "failed") + count(entries, "damaged"),
+        spreads={figure: _spread(name, done, figure, rule) for figure, rule in SUMMED_UP.items()},
         majority=float(np.median(majority)) if majority else None,
     )
 
 
-def _beside(case: CaseSummary, records: Sequence[Record], published: str | None) -> CaseSummary:
+def _spread(case: str, done: Sequence[TrialEntry], figure: str, rule: Rule) -> Spread | None:
+    values = [getattr(entry, figure) for entry in done]
+    if rule.missing_is_worst:
+        worst = np.inf if rule.lower_is_better else -np.inf
+        values = [worst if value is None else value for value in values]
+    known = [float(value) for value in values if value is not None]
+    return spread(known, f"{case} {figure}", lower_is_better=rule.lower_is_better)
+
+
+def _beside(case: CaseSummary, entries: Sequence[TrialEntry], published: str | None) -> CaseSummary:
     figure = None if published is None else FIGURES[published].get(case.network)
     if figure is None or published is None:
         return case
     measure: Measure = "fitness" if published == "fitness" else "agreement"
-    ours = values(records, measure)
+    ours = values(entries, measure)
     if not ours:
         return replace(case, published=figure)
     if figure.trials:
@@ -143,7 +144,7 @@ def _beside(case: CaseSummary, records: Sequence[Record], published: str | None)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedCase:
     """One case of two suites.
 
     Attributes:
@@ -162,7 +163,9 @@ class Comparison:
     verdict: Literal["B is better", "B is worse", "no difference shown"]
 
 
-def compare(a: Sequence[Record], b: Sequence[Record], measure: Measure) -> list[Comparison]:
+def compare(
+    a: Sequence[TrialEntry], b: Sequence[TrialEntry], measure: Measure
+) -> list[ComparedCase]:
     """Compare the cases that two suites share, trials done against trials done."""
     lower = is_lower_better(measure)
     first, second = by_case(a), by_case(b)
@@ -182,25 +185,26 @@ def compare(a: Sequence[Record], b: Sequence[Record], measure: Measure) -> list[
 
 def _comparison(
     name: str, pair: tuple[list[float], list[float]], test: Test, p: float, lower: bool
-) -> Comparison:
+) -> ComparedCase:
     a, b = (
-        spread(one, f"{name} {x}", lower_is_better=lower) for one, x in zip(pair, "ab", strict=True)
+        spread(values, f"{name} {side}", lower_is_better=lower)
+        for values, side in zip(pair, "ab", strict=True)
     )
     assert a is not None
     assert b is not None
     assert test.superiority is not None
     is_better = test.superiority > 0.5
     if p >= ALPHA:
-        return Comparison(name, a, b, test, p, "no difference shown")
-    return Comparison(name, a, b, test, p, "B is better" if is_better else "B is worse")
+        return ComparedCase(name, a, b, test, p, "no difference shown")
+    return ComparedCase(name, a, b, test, p, "B is better" if is_better else "B is worse")
 
 
-def overall(comparisons: Sequence[Comparison]) -> Test | None:
+def overall(comparisons: Sequence[ComparedCase]) -> Test | None:
     """Signed-rank test over cases of how far B's superiority is from one half; None below six."""
     if len(comparisons) < 6:
         return None
-    found = [one.test.superiority or 0.0 for one in comparisons]
-    return replace(signed_rank(found, 0.5), name="signed-rank test over networks")
+    superiority = [comparison.test.superiority or 0.0 for comparison in comparisons]
+    return replace(signed_rank(superiority, 0.5), name="signed-rank test over networks")
 
 
 def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
@@ -208,7 +212,9 @@ def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
     networks = list(dict.fromkeys(case.network for case in cases))
     by_place = {(case.network, case.variant): case for case in cases}
     columns = {
-        variant or "srnet": [_median(by_place.get((one, variant)), measure) for one in networks]
+        variant or "srnet": [
+            _median(by_place.get((network, variant)), measure) for network in networks
+        ]
         for variant in dict.fromkeys(case.variant for case in cases)
     }
     # Of classifiers only a mean was published, and that of agreement.
@@ -216,7 +222,7 @@ def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
         case.network: case.published for case in cases if case.published and case.published.trials
     }
     if measure == "fitness" and len(figures) == len(networks):
-        columns["published"] = [float(np.median(figures[one].trials)) for one in networks]
+        columns["published"] = [float(np.median(figures[network].trials)) for network in networks]
     table = np.array(list(columns.values())).T
     table = table[~np.isnan(table).any(axis=1)]
     if len(columns) < 2 or not len(table):
@@ -226,7 +232,7 @@ def ranks(cases: Sequence[CaseSummary], measure: Measure) -> Ranks | None:
 
 def _median(case: CaseSummary | None, measure: Measure) -> float:
     """Lower is better; NaN where there is none."""
-    found: Spread | None = None if case is None else getattr(case, measure)
-    if found is None:
+    spread = None if case is None else case.spreads[measure]
+    if spread is None:
         return float("nan")
-    return found.median if is_lower_better(measure) else -found.median
+    return spread.median if is_lower_better(measure) else -spread.median

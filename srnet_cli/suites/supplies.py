@@ -73,7 +73,7 @@ class Supplies:
         luggage = self._luggage.get(name)
         firsts = {name}
         if luggage is not None and luggage.key:
-            firsts = {other for other, one in self._luggage.items() if one.key == luggage.key}
+            firsts = {other for other, own in self._luggage.items() if own.key == luggage.key}
         return [case for case, first in self._first.items() if first in firsts]
 
     def luggage(self, case: str) -> Luggage:

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from srnet_cli.arithmetic import arithmetic
 from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import Experiment
@@ -166,9 +167,9 @@ _ALONE = threading.Lock()
 def _renamed(value: Any, paths: Mapping[str, str]) -> Any:
     """Plain values with paths replaced."""
     if isinstance(value, Mapping):
-        return {key: _renamed(one, paths) for key, one in value.items()}
+        return {key: _renamed(item, paths) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_renamed(one, paths) for one in value]
+        return [_renamed(item, paths) for item in value]
     return paths.get(value, value) if isinstance(value, str) else value
 
 
@@ -199,7 +200,10 @@ _VERSIONED = ("numpy", "numba", "llvmlite", "scipy", "scikit-learn", "sympy")
 
 @cache
 def versions() -> dict[str, str]:
-    """What results depend on: this project, to the last byte of its sources, and its libraries."""
+    """What results depend on: this project, to the last byte of its sources, and its libraries.
+
+    Places that differ in any of it do not work on one suite.
+    """
     package = Path(__file__).parents[1]
     digest = sha256()
     for path in sorted(package.rglob("*.py")):
@@ -207,7 +211,7 @@ def versions() -> dict[str, str]:
     python = ".".join(platform.python_version_tuple()[:2])
     srnet = f"{version('srnet')} (sources {digest.hexdigest()[:8]})"
     known = {"srnet": srnet, "Python": python, "machine": platform.machine()}
-    return known | {name: version(name) for name in _VERSIONED}
+    return known | {name: version(name) for name in _VERSIONED} | arithmetic()
 
 
 def settings_of(experiment: Experiment) -> dict[str, Any]:

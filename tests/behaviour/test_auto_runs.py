@@ -47,11 +47,11 @@ def test_interruptions_change_nothing(tmp_path: Path) -> None:
 
 def test_threads_change_nothing(tmp_path: Path) -> None:
     """One thread or two: the same bytes."""
-    found = []
+    answers = []
     for threads in (1, 2):
         config = write_config(tmp_path, *CHANGES, ("threads: 1", f"threads: {threads}"))
-        found.append(results(fitting.run(config, run_dir=tmp_path / str(threads)).path))
-    assert found[0] == found[1]
+        answers.append(results(fitting.run(config, run_dir=tmp_path / str(threads)).path))
+    assert answers[0] == answers[1]
 
 
 def test_what_is_reported_is_what_the_model_gives(tmp_path: Path) -> None:

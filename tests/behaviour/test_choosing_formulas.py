@@ -59,30 +59,38 @@ def test_explain_shows_the_composition_asked_for(
     assert len(others) >= 3
 
     def check(entry: dict[str, Any], *options: object) -> None:
-        found = explained(capsys, *options)
-        assert nodes(found) == found["shown"]["complexity"] == entry["complexity"]
-        assert found["shown"]["r2"] == found["printed"]["exact"] == entry["r2"]
-        assert found["layers"][-1]["r2"]["interpolation"] == entry["r2"]
-        assert found["shown"]["most_faithful_complexity"] == best["complexity"]
-        assert found["shown"]["picks"] == entry["picks"]
+        chosen = explained(capsys, *options)
+        assert nodes(chosen) == chosen["shown"]["complexity"] == entry["complexity"]
+        assert chosen["shown"]["r2"] == chosen["printed"]["exact"] == entry["r2"]
+        assert chosen["layers"][-1]["r2"]["interpolation"] == entry["r2"]
+        assert chosen["shown"]["most_faithful_complexity"] == best["complexity"]
+        assert chosen["shown"]["picks"] == entry["picks"]
 
     check(best, "--fidelity", 1)
-    kept = [one for one in listed["compositions"] if one["r2"] >= 0.99 * best["r2"]]
+    kept = [
+        composition
+        for composition in listed["compositions"]
+        if composition["r2"] >= 0.99 * best["r2"]
+    ]
     check(kept[-1])
     for entry in others[::3]:
         check(entry, "--complexity", entry["complexity"])
         if entry["r2"] > 0:
             check(entry, "--fidelity", entry["r2"] / best["r2"] * (1 - 1e-12))
     for layer, front in enumerate(listed["layers"]):
-        found = explained(capsys, "--fidelity", 1, "--layer", layer + 1, "--pick", len(front))
+        picked = explained(capsys, "--fidelity", 1, "--layer", layer + 1, "--pick", len(front))
         picks = [*best["picks"]]
         picks[layer] = len(front)
-        assert found["shown"]["picks"] == picks
-        assert found["layers"][layer]["complexity"] == front[-1]["complexity"]
-        assert nodes(found) == found["shown"]["complexity"]
-        assert (found["shown"]["complexity"] < best["complexity"]) == (picks != best["picks"])
-        same = [one["r2"] for one in listed["compositions"] if one["picks"] == picks]
-        assert found["shown"]["r2"] == pytest.approx(same[0], abs=1e-9) if same else True
+        assert picked["shown"]["picks"] == picks
+        assert picked["layers"][layer]["complexity"] == front[-1]["complexity"]
+        assert nodes(picked) == picked["shown"]["complexity"]
+        assert (picked["shown"]["complexity"] < best["complexity"]) == (picks != best["picks"])
+        same = [
+            composition["r2"]
+            for composition in listed["compositions"]
+            if composition["picks"] == picks
+        ]
+        assert picked["shown"]["r2"] == pytest.approx(same[0], abs=1e-9) if same else True
 
 
 def test_explain_lists_fronts_in_every_form(

@@ -144,7 +144,7 @@ def test_a_class_of_one_row_is_fitted_without_early_stopping(tmp_path, capsys):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
+def run_path(tmp_path_factory) -> Path:
     """A finished run with categories and rows near the boundary, fitted and held out."""
     folder = tmp_path_factory.mktemp("made")
     asked = "categorical: [colour]\n  boundary_rows: 60\n"
@@ -153,32 +153,37 @@ def made(tmp_path_factory) -> Path:
     return folder / "run"
 
 
-def test_boundary_rows_are_a_set_of_the_run(made):
+def test_boundary_rows_are_a_set_of_the_run(run_path):
     """They are kept and reported on like other sets; on them the network is divided, and every
     row's colour is one of the table's."""
-    fitted = read_run(made)
+    fitted = read_run(run_path)
     rows = fitted.sets["boundary"]
     assert 10 < len(rows) <= 40
     assert fitted.model.features == ("colour=dark blue", "colour=green", "colour=red", "u", "same")
     np.testing.assert_array_equal(rows[:, :3].sum(axis=1), 1)
     assert set(np.unique(rows[:, :3])) == {0, 1}
-    told = json.loads((made / "metrics.json").read_text())
+    told = json.loads((run_path / "metrics.json").read_text())
     assert told["rows"]["boundary"] == len(rows)
-    found = told["agreement"]["boundary"]
+    agreement = told["agreement"]["boundary"]
     labels = fitted.network.labels(rows)
-    assert found["majority_rate"] == np.bincount(labels).max() / len(labels) < 0.8
-    assert found["agreement"] == np.mean(labels == fitted.model.predict(rows).argmax(axis=1))
+    assert agreement["majority_rate"] == np.bincount(labels).max() / len(labels) < 0.8
+    assert agreement["agreement"] == np.mean(labels == fitted.model.predict(rows).argmax(axis=1))
 
 
-def test_explain_prints_inputs_by_column_and_category(made, capsys):
+def test_explain_prints_inputs_by_column_and_category(run_path, capsys):
     """--at takes a column with its category, or every indicator; formulas have plain names."""
-    assert run("explain", "--run", made, "--as-found", "--at", "colour=dark blue,u=0.5,same=4") == 0
+    assert (
+        run("explain", "--run", run_path, "--as-found", "--at", "colour=dark blue,u=0.5,same=4")
+        == 0
+    )
     by_name = capsys.readouterr().out
     indicators = "colour=red=0,colour=dark blue=1,colour=green=0"
-    assert run("explain", "--run", made, "--as-found", "--at", f"{indicators},u=0.5,same=4") == 0
+    assert (
+        run("explain", "--run", run_path, "--as-found", "--at", f"{indicators},u=0.5,same=4") == 0
+    )
     assert capsys.readouterr().out == by_name
     assert "slope by colour=dark blue" in by_name
-    assert run("explain", "--run", made, "--as-found") == 0
+    assert run("explain", "--run", run_path, "--as-found") == 0
     told = capsys.readouterr().out
     assert "colour_dark_blue" in told
     assert "boundary" in told
@@ -192,15 +197,15 @@ def test_explain_prints_inputs_by_column_and_category(made, capsys):
         ("u=1,same=4", "no value for colour=dark blue, colour=green, colour=red"),
     ],
 )
-def test_categories_that_are_no_point(made, capsys, at, part):
+def test_categories_that_are_no_point(run_path, capsys, at, part):
     """An unknown category, or one given twice or not at all, is a usage error."""
-    assert run("explain", "--run", made, "--at", at) == 2
+    assert run("explain", "--run", run_path, "--at", at) == 2
     assert part in capsys.readouterr().err
 
 
-def test_compare_judges_at_the_boundary(made, capsys):
+def test_compare_judges_at_the_boundary(run_path, capsys):
     """The set stands beside the held-out rows, with agreement, kappa and majority."""
-    assert run("compare", "--run", made, "--instances", "5", "--format", "json", "--quiet") == 0
+    assert run("compare", "--run", run_path, "--instances", "5", "--format", "json", "--quiet") == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert list(told["sets"]) == ["interpolation", "boundary"]
     figures = told["sets"]["boundary"]["explainers"]["formula"]["figures"]

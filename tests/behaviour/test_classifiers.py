@@ -18,11 +18,11 @@ from small_run import RESULTS, Recorder, results
 from srnet_cli import cli
 from srnet_cli.errors import Interrupted
 from srnet_cli.explain import explaining
-from srnet_cli.explain.choice import Choice
 from srnet_cli.explain.document import document
 from srnet_cli.fit import fitting
 from srnet_cli.networks import softmax
 from srnet_cli.rendering.formats import render
+from srnet_cli.runs.choice import Choice
 from srnet_cli.runs.run import FittedRun, read_run
 
 CONFIG = """\
@@ -79,8 +79,8 @@ def _shortened() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=RUNS, ids=lambda one: f"{one[0]}-{one[1]}")
-def made(
+@pytest.fixture(scope="module", params=RUNS, ids=lambda case: f"{case[0]}-{case[1]}")
+def run_path(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _shortened: None
 ) -> Path:
     """A finished run of so many classes and that strategy."""
@@ -89,21 +89,21 @@ def made(
     return folder / "run"
 
 
-def test_figures_are_those_of_the_labels(made: Path) -> None:
+def test_figures_are_those_of_the_labels(run_path: Path) -> None:
     """Agreement, kappa, majority and confusion of every set are what scikit-learn makes of the
     classes of network and model, and the same in metrics.json and expressions.json."""
-    fitted = read_run(made)
-    told = json.loads((made / "expressions.json").read_text())["classification"]
+    fitted = read_run(run_path)
+    told = json.loads((run_path / "expressions.json").read_text())["classification"]
     assert told["classes"] == list(names(fitted))
-    assert told["agreement"] == json.loads((made / "metrics.json").read_text())["agreement"]
+    assert told["agreement"] == json.loads((run_path / "metrics.json").read_text())["agreement"]
     assert told["agreement"].keys() == {"train", "validation", "interpolation"}
-    for name, found in told["agreement"].items():
+    for name, agreement in told["agreement"].items():
         labels, ours = both_labels(fitted, name)
-        assert found["agreement"] == np.mean(labels == ours)
-        assert found["kappa"] == pytest.approx(cohen_kappa_score(labels, ours), abs=1e-12)
-        assert found["majority_rate"] == np.bincount(labels).max() / len(labels)
+        assert agreement["agreement"] == np.mean(labels == ours)
+        assert agreement["kappa"] == pytest.approx(cohen_kappa_score(labels, ours), abs=1e-12)
+        assert agreement["majority_rate"] == np.bincount(labels).max() / len(labels)
         everyone = range(len(told["classes"]))
-        assert found["confusion"] == confusion_matrix(labels, ours, labels=everyone).tolist()
+        assert agreement["confusion"] == confusion_matrix(labels, ours, labels=everyone).tolist()
 
 
 def names(fitted: FittedRun) -> tuple[str, ...]:
@@ -111,45 +111,45 @@ def names(fitted: FittedRun) -> tuple[str, ...]:
 
 
 def both_labels(fitted: FittedRun, name: str) -> tuple[np.ndarray, np.ndarray]:
-    scores = (one.predict(fitted.sets[name]) for one in (fitted.network, fitted.model))
+    scores = (predictor.predict(fitted.sets[name]) for predictor in (fitted.network, fitted.model))
     first, second = (values.argmax(axis=1) for values in scores)
     return first, second
 
 
-def test_scores_are_centred(made: Path) -> None:
+def test_scores_are_centred(run_path: Path) -> None:
     """The network's logits and the formulas' scores add up to 0 on every row, and R² is of them."""
-    fitted = read_run(made)
+    fitted = read_run(run_path)
     rows = fitted.sets["interpolation"]
-    truth, found = fitted.network.predict(rows), fitted.model.predict(rows)
-    for scores in (truth, found):
+    truth, symbolic = fitted.network.predict(rows), fitted.model.predict(rows)
+    for scores in (truth, symbolic):
         np.testing.assert_allclose(scores.sum(axis=1), 0, atol=1e-8 * np.abs(scores).max())
-    told = json.loads((made / "metrics.json").read_text())["fidelity"]["interpolation"][-1]
-    expected = 1 - ((truth - found) ** 2).sum() / ((truth - truth.mean(axis=0)) ** 2).sum()
+    told = json.loads((run_path / "metrics.json").read_text())["fidelity"]["interpolation"][-1]
+    expected = 1 - ((truth - symbolic) ** 2).sum() / ((truth - truth.mean(axis=0)) ** 2).sum()
     assert told["r2"] == pytest.approx(expected, rel=1e-9)
     # Not R² itself: of scores that follow labels alone it may be anything.
-    assert np.corrcoef(truth.ravel(), found.ravel())[0, 1] > 0.5
+    assert np.corrcoef(truth.ravel(), symbolic.ravel())[0, 1] > 0.5
 
 
 @pytest.fixture(scope="module")
-def explained(made: Path) -> explaining.Explanation:
+def explained(run_path: Path) -> explaining.Explanation:
     """The run explained as found, which takes seconds."""
-    return explaining.run(str(made), choice=Choice(as_found=True))
+    return explaining.run(str(run_path), choice=Choice(as_found=True))
 
 
-def printed(of: explaining.Explanation) -> str:
-    return render(document(of), "table")
+def printed(explanation: explaining.Explanation) -> str:
+    return render(document(explanation), "table")
 
 
-def test_explain_has_rule_and_figures(made: Path, explained: explaining.Explanation) -> None:
+def test_explain_has_rule_and_figures(run_path: Path, explained: explaining.Explanation) -> None:
     """Every format has a score a class, the rule, agreement beside the majority's, and the
     confusion matrix of the held-out rows, whose cells add up to them."""
     record = json.loads(render(document(explained), "json"))
     told = record["classification"]
-    units = [one["name"] for one in record["layers"][-1]["units"]]
+    units = [unit["name"] for unit in record["layers"][-1]["units"]]
     assert units == [f"score({name})" for name in told["classes"]]
     matrix = np.array(told["agreement"]["interpolation"]["confusion"])
     assert matrix.sum() == record["rows"]["interpolation"]
-    assert told["agreement"] == json.loads((made / "metrics.json").read_text())["agreement"]
+    assert told["agreement"] == json.loads((run_path / "metrics.json").read_text())["agreement"]
     for form in ("table", "markdown", "latex"):
         text = render(document(explained), form).replace(r"\textquotesingle{}", "'")
         for part in (
@@ -160,11 +160,11 @@ def test_explain_has_rule_and_figures(made: Path, explained: explaining.Explanat
     assert r"\text{score(round)}" in text
 
 
-def test_what_is_printed_is_judged(made: Path, explained: explaining.Explanation) -> None:
+def test_what_is_printed_is_judged(run_path: Path, explained: explaining.Explanation) -> None:
     """Of rounded formulas the agreement is said where it is another one."""
-    found = explained.classification
-    assert found is not None
-    same = found.agreement["interpolation"].agreement
+    classification = explained.classification
+    assert classification is not None
+    same = classification.agreement["interpolation"].agreement
     assert explained.printed.agreement is not None
     assert abs(explained.printed.agreement - same) < 0.1
     worse = replace(explained, printed=replace(explained.printed, agreement=0.125))
@@ -179,64 +179,73 @@ def test_formulas_that_name_one_class_are_called_so(explained: explaining.Explan
     """Where only the formulas are constant, that is said; inputs that matter are told in JSON."""
     told = explained.classification
     assert told is not None
-    found = told.agreement["interpolation"]
-    column = [[sum(row), *(0 for _ in row[1:])] for row in found.confusion]
-    agreement = {**told.agreement, "interpolation": replace(found, confusion=column)}
+    figures = told.agreement["interpolation"]
+    column = [[sum(row), *(0 for _ in row[1:])] for row in figures.confusion]
+    agreement = {**told.agreement, "interpolation": replace(figures, confusion=column)}
     worse = replace(explained, classification=replace(told, agreement=agreement))
     assert "the formulas name one class on all held-out rows" in printed(worse)
     assert "the formulas name one class" not in printed(explained)
     inputs = json.loads(render(document(explained), "json"))["classification"]["inputs"]
-    assert sorted(one["input"] for one in inputs) == ["a", "b", "c"]
-    assert inputs[0]["lost"] == max(one["lost"] for one in inputs) > 0.05
+    assert sorted(influence["input"] for influence in inputs) == ["a", "b", "c"]
+    assert inputs[0]["lost"] == max(influence["lost"] for influence in inputs) > 0.05
 
 
-def test_markdown_tables_are_rectangular(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_markdown_tables_are_rectangular(
+    run_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """From the command line; a bar in the name of a class does not part cells."""
-    assert run("explain", "--run", made, "--format", "markdown") == 0
+    assert run("explain", "--run", run_path, "--format", "markdown") == 0
     tables = 0
     for block in capsys.readouterr().out.split("\n\n"):
         lines = [line.replace(r"\|", "") for line in block.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in lines}) <= 1
         tables += bool(lines)
-    formulas = read_run(made).formulas
+    formulas = read_run(run_path).formulas
     assert tables == 4 + (len(formulas.fronts) if formulas else 0)
 
 
-def test_every_choice_explains(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_choice_explains(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--fidelity judges by R² of the scores; the figures of agreement are of what is shown."""
-    assert run("explain", "--run", made, "--fidelity", "0.5", "--format", "json") == 0
+    assert run("explain", "--run", run_path, "--fidelity", "0.5", "--format", "json") == 0
     record = json.loads(capsys.readouterr().out)
-    shown, stored = record["shown"], json.loads((made / "fronts.json").read_text())["compositions"]
+    shown, stored = (
+        record["shown"],
+        json.loads((run_path / "fronts.json").read_text())["compositions"],
+    )
     assert shown["r2"] >= 0.5 * stored[0]["r2"]
-    fitted = read_run(made)
+    fitted = read_run(run_path)
     assert fitted.fronts is not None
-    (one,) = (c for c in fitted.fronts.fronts.compositions if list(c.picks) == shown["picks"])
+    (composition,) = (
+        c for c in fitted.fronts.fronts.compositions if list(c.picks) == shown["picks"]
+    )
     rows = fitted.sets["train"]
-    same = one.model(fitted.model).predict(rows).argmax(axis=1) == fitted.network.labels(rows)
+    same = composition.model(fitted.model).predict(rows).argmax(axis=1) == fitted.network.labels(
+        rows
+    )
     assert record["classification"]["agreement"]["train"]["agreement"] == same.mean()
 
 
-def test_at_names_both_classes(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_at_names_both_classes(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One point: probabilities of every class by formula and network, and the classes they name."""
-    assert run("explain", "--run", made, "--as-found", "--at", "3", "--format", "json") == 0
+    assert run("explain", "--run", run_path, "--as-found", "--at", "3", "--format", "json") == 0
     record = json.loads(capsys.readouterr().out)
-    fitted = read_run(made)
+    fitted = read_run(run_path)
     row = fitted.sets["interpolation"][3:4]
     for who, model in (("formula", fitted.model), ("network", fitted.network)):
         chances = softmax(model.predict(row))[0]
-        assert [one[who] for one in record["outputs"]] == pytest.approx(chances.tolist())
+        assert [output[who] for output in record["outputs"]] == pytest.approx(chances.tolist())
         assert record[f"{who}_class"] == names(fitted)[chances.argmax()]
     for form in ("table", "markdown", "latex"):
-        assert run("explain", "--run", made, "--at", "a=0.1,b=0.2,c=300", "--format", form) == 0
+        assert run("explain", "--run", run_path, "--at", "a=0.1,b=0.2,c=300", "--format", form) == 0
         assert "class: formula " in capsys.readouterr().out
 
 
-def test_a_finished_run_is_whole(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finished_run_is_whole(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """verify finds nothing; the same fit computes nothing and says what it is worth."""
-    assert run("verify", "--run", made) == 0
-    config = made.parent / "kinds.yaml"
+    assert run("verify", "--run", run_path) == 0
+    config = run_path.parent / "kinds.yaml"
     capsys.readouterr()
-    assert run("fit", "--quiet", config, "--run-dir", made) == 0
+    assert run("fit", "--quiet", config, "--run-dir", run_path) == 0
     text = capsys.readouterr().out
     assert "nothing was computed" in text
     assert "same class" in text
@@ -255,25 +264,25 @@ def test_interruptions_change_nothing(tmp_path: Path, one_by_one: None) -> None:
     assert set(RESULTS) <= {path.name for path in whole.iterdir()}
 
 
-def test_compare_with_lime_and_maple(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compare_with_lime_and_maple(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All three explain every instance, the formulas' agreement is that of their classes, and what
     is kept does not damage the run."""
     pytest.importorskip("lime")
     pytest.importorskip("shap")
-    arguments = ("--lime", "--maple", "--run", made, "--instances", "4", "--format", "json")
+    arguments = ("--lime", "--maple", "--run", run_path, "--instances", "4", "--format", "json")
     assert run("compare", *arguments) == 0
     (record,) = json.loads(capsys.readouterr().out)
-    found = record["sets"]["interpolation"]
-    own = {"direct", "formula"} if read_run(made).formulas else {"formula"}
-    assert found["explainers"].keys() == {*own, "lime", "maple"}
-    for one in found["explainers"].values():
-        assert not one["failures"]
-    fitted = read_run(made)
+    entry = record["sets"]["interpolation"]
+    own = {"direct", "formula"} if read_run(run_path).formulas else {"formula"}
+    assert entry["explainers"].keys() == {*own, "lime", "maple"}
+    for judged in entry["explainers"].values():
+        assert not judged["failures"]
+    fitted = read_run(run_path)
     labels, ours = both_labels(fitted, "interpolation")
-    chosen = [one["row"] for one in found["instances"]]
-    figures = found["explainers"]["formula"]["figures"]
+    chosen = [judged["row"] for judged in entry["instances"]]
+    figures = entry["explainers"]["formula"]["figures"]
     assert figures["agreement"]["value"] == np.mean((labels == ours)[chosen])
-    assert run("verify", "--run", made) == 0
+    assert run("verify", "--run", run_path) == 0
 
 
 ROWS = "1,2,yes\n3,4,no\n" * 10

@@ -276,11 +276,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_fit_prints_results_apart_from_messages(home: Path) -> None:
     """Standard output holds fitness, R² on held-out rows, the folder and what to type next."""
     out = (home / "out.txt").read_text().splitlines()
-    (found,) = list_runs(home / "runs")
+    (listed,) = list_runs(home / "runs")
     assert out[0].startswith("fitness ")
     assert any("held-out" in line for line in out)
-    assert out[-2] == f"run {found.path}"
-    assert out[-1] == f"next: srnet explain --run {found.path.name}"
+    assert out[-2] == f"run {listed.path}"
+    assert out[-1] == f"next: srnet explain --run {listed.path.name}"
     assert "network on held-out rows: R²" in (home / "err.txt").read_text()
 
 
@@ -312,12 +312,12 @@ def test_explain_prints_on_standard_output_alone(
 
 def test_ls_lists(home: Path) -> None:
     """A run a line within 80 columns; JSON and CSV for programs."""
-    (found,) = list_runs(home / "runs")
+    (listed,) = list_runs(home / "runs")
     table = srnet("ls", env=environment(COLUMNS="20")).stdout.splitlines()
-    assert table[1].startswith(found.folder)
+    assert table[1].startswith(listed.folder)
     assert max(map(len, table)) <= 80
     (record,) = json.loads(srnet("ls", "--format", "json").stdout)
-    assert record["folder"] == found.folder
+    assert record["folder"] == listed.folder
     (row,) = csv.DictReader(srnet("ls", "--format", "csv").stdout.splitlines())
     assert float(row["fitness"]) == record["fitness"]
 
@@ -325,8 +325,8 @@ def test_ls_lists(home: Path) -> None:
 def test_verify_answers(home: Path) -> None:
     """A whole run exits 0, one with a changed file 4."""
     assert srnet("verify").stdout.endswith("every file is as committed\n")
-    (found,) = list_runs(home / "runs")
-    curve = found.path / "curves.csv"
+    (listed,) = list_runs(home / "runs")
+    curve = listed.path / "curves.csv"
     whole = curve.read_bytes()
     try:
         curve.write_bytes(whole + b"1")
@@ -334,7 +334,7 @@ def test_verify_answers(home: Path) -> None:
     finally:
         curve.write_bytes(whole)
     assert damaged.returncode == 4
-    assert damaged.stderr == f"srnet: {found.path}: curves.csv: changed\n"
+    assert damaged.stderr == f"srnet: {listed.path}: curves.csv: changed\n"
 
 
 def test_validate_and_resolved(home: Path) -> None:

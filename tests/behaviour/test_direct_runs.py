@@ -107,7 +107,7 @@ def _short() -> Iterator[None]:
         yield
 
 
-def made(folder: Path, kind: str, strategy: str) -> Path:
+def fitted_run(folder: Path, kind: str, strategy: str) -> Path:
     return fitting.run(written(folder, kind, strategy), run_dir=folder / "run").path
 
 
@@ -121,7 +121,7 @@ def test_the_formulas_are_those_of_the_network(
 ) -> None:
     """Every formula in formulas.json has the error that it says, evaluated by sympy alone on the
     rows that judge; formulas.txt tells the same; the run verifies and is explained."""
-    run = made(tmp_path, kind, strategy)
+    run = fitted_run(tmp_path, kind, strategy)
     fitted = read_run(run)
     rows = fitted.sets["interpolation"]
     truth = fitted.network.predict(rows)
@@ -153,9 +153,9 @@ def check(
     total = ((truth - truth.mean()) ** 2).sum()
     for formula, error in zip(formulas, errors, strict=True):
         values = lambdify(symbols(names), sympify(formula["formula"]))(*rows.T)
-        left = ((truth - values) ** 2).sum()
+        unexplained = ((truth - values) ** 2).sum()
         if total > 0.0:
-            assert left / total == pytest.approx(error, rel=1e-6, abs=1e-12)
+            assert unexplained / total == pytest.approx(error, rel=1e-6, abs=1e-12)
         else:
             assert len(formulas) == 1
             assert np.max(np.abs(truth - values)) <= 1e-3 * np.abs(truth).max()
@@ -177,9 +177,9 @@ def test_interruptions_change_nothing(strategy: str, tmp_path: Path) -> None:
         except Interrupted:
             stops += 1
     assert stops >= 1
-    made = [name for name in (*RESULTS, *FILES) if (whole / name).exists()]
-    assert set(made) >= {"expressions.json", "model.json", *FILES}
-    for name in made:
+    present = [name for name in (*RESULTS, *FILES) if (whole / name).exists()]
+    assert set(present) >= {"expressions.json", "model.json", *FILES}
+    for name in present:
         assert (run / name).read_bytes() == (whole / name).read_bytes()
     assert RunFolder(run).verify() == []
 

@@ -14,15 +14,18 @@ import numpy as np
 import pytest
 import sympy
 from budgets import limit_auto
+from exported import RUN
 from scipy.special import softmax
 from small_run import CONFIG, small_config
 
-from srnet_cli.explain.choice import Choice
 from srnet_cli.explain.explaining import Explanation, explain
-from srnet_cli.expressions import as_python, compose, layer_formulas, layers_as_python
+from srnet_cli.export.formats import FORMATS
+from srnet_cli.export.subject import subject_of
 from srnet_cli.fit import fitting
 from srnet_cli.networks import Network, network_to_bytes
+from srnet_cli.runs.choice import Choice
 from srnet_cli.runs.run import FittedRun, read_run
+from srnet_cli.runs.selection import Selection
 
 pytestmark = pytest.mark.slow
 
@@ -94,18 +97,18 @@ def fitted(
         yield read_run(fitting.run(folder / "config.yaml", run_dir=folder / "run").path)
 
 
-def r2(truth: Array, found: Array) -> float:
+def r2(truth: Array, given: Array) -> float:
     """Pooled R²; of a truth that is constant 1 where it is met, else 0."""
-    rest, spread = np.sum((truth - found) ** 2), np.sum((truth - truth.mean(axis=0)) ** 2)
+    rest, spread = np.sum((truth - given) ** 2), np.sum((truth - truth.mean(axis=0)) ** 2)
     if spread <= 1e-20 * np.sum(truth**2):
-        return float(np.allclose(truth, found, rtol=1e-9))
+        return float(np.allclose(truth, given, rtol=1e-9))
     return 1.0 - float(rest / spread)
 
 
-def close(stated: float | None, found: float) -> bool:
+def close(stated: float | None, computed: float) -> bool:
     if stated is None:
-        return not np.isfinite(found)
-    return stated == pytest.approx(found, rel=1e-9, abs=1e-12)
+        return not np.isfinite(computed)
+    return stated == pytest.approx(computed, rel=1e-9, abs=1e-12)
 
 
 def exactly(text: str) -> Callable[[dict[str, Array]], Array]:
@@ -117,8 +120,10 @@ def exactly(text: str) -> Callable[[dict[str, Array]], Array]:
     def values(columns: dict[str, Array]) -> Array:
         rows = zip(*(columns[name].tolist() for name in names), strict=True) if names else ()
         with mpmath.workdps(30):
-            found = [float(mpmath.re(function(*map(mpmath.mpf, row)))) for row in rows]
-        return np.array(found) if names else np.full(len(next(iter(columns.values()))), float(expr))
+            computed = [float(mpmath.re(function(*map(mpmath.mpf, row)))) for row in rows]
+        return (
+            np.array(computed) if names else np.full(len(next(iter(columns.values()))), float(expr))
+        )
 
     return values
 
@@ -155,7 +160,9 @@ def test_explain_states_what_its_lines_are_worth(fitted: FittedRun) -> None:
         assert close(shown.printed.layers, r2(truth, by_lines(shown, fitted, X)))
         if shown.network is not None:
             columns = named(fitted, X)
-            whole = np.column_stack([evaluated(one.text, columns) for one in shown.network])
+            whole = np.column_stack(
+                [evaluated(equation.text, columns) for equation in shown.network]
+            )
             assert close(shown.printed.network, r2(truth, whole))
         if digits == 17:
             assert close(shown.printed.exact, r2(truth, by_lines(shown, fitted, X)))
@@ -183,33 +190,30 @@ def by_lines(shown: Explanation, fitted: FittedRun, X: Array) -> Array:
 
 
 def test_exported_python_gives_the_figures(fitted: FittedRun) -> None:
-    """Both functions that formulas are exported as, of the layers and of the whole, need NumPy
-    alone and give the R² of the model."""
+    """The layers as they are exported, read by Python and NumPy alone, give the R² of the model."""
     X = fitted.sets["train"]
-    formulas = layer_formulas(fitted.model, X)
-    sources = [layers_as_python(formulas, fitted.model.scaler)]
-    if (whole := compose(fitted.model, X, formulas)) is not None:
-        symbols = [sympy.Symbol(name) for name in fitted.model.features]
-        sources.append(as_python(whole, symbols))
     record = json.loads((fitted.path / "expressions.json").read_text())
-    for source in sources:
-        space = {"numpy": np}
-        exec(source, space)
-        with np.errstate(all="ignore"):
-            found = np.reshape(space["f"](*X.T), (len(X), -1))
-        assert close(record["network"]["r2"]["train"], r2(fitted.network.predict(X), found))
+    subject = subject_of(Selection(fitted, None, "as found"))
+    for form, rows in (("numpy", X), ("python", X[:20])):
+        render = FORMATS[form].render
+        assert render is not None
+        found = RUN[form](render(subject), fitted.path)(rows)
+        known = fitted.model.predict(rows)
+        np.testing.assert_allclose(found, known, rtol=1e-9, atol=1e-9 * np.abs(known).max())
+        if rows is X:
+            assert close(record["network"]["r2"]["train"], r2(fitted.network.predict(X), found))
 
 
 def test_figures_of_choices_are_those_of_their_formulas(fitted: FittedRun) -> None:
     """R² on the front of compositions is that of what ``--complexity`` then shows."""
     record = json.loads((fitted.path / "expressions.json").read_text())
     listed = record["compositions"]
-    for one in (listed[len(listed) // 2], listed[-1]):
-        shown = explain(fitted, 17, Choice(complexity=one["complexity"]))
-        assert shown.shown.complexity == one["complexity"]
-        assert shown.shown.r2 == one["r2"]
+    for composition in (listed[len(listed) // 2], listed[-1]):
+        shown = explain(fitted, 17, Choice(complexity=composition["complexity"]))
+        assert shown.shown.complexity == composition["complexity"]
+        assert shown.shown.r2 == composition["r2"]
         X = fitted.sets[shown.printed.rows]
-        truth, found = fitted.network.predict(X), by_lines(shown, fitted, X)
+        truth, symbolic = fitted.network.predict(X), by_lines(shown, fitted, X)
         if fitted.network.output_activation == "softmax":  # fronts compare probabilities
-            truth, found = softmax(truth, axis=1), softmax(found, axis=1)
-        assert close(one["r2"], r2(truth, found))
+            truth, symbolic = softmax(truth, axis=1), softmax(symbolic, axis=1)
+        assert close(composition["r2"], r2(truth, symbolic))

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from disk_faults import disk_with
 from small_run import Recorder, results, write_config
 
 from srnet_cli.errors import Interrupted, StorageError
-from srnet_cli.evolution.mnncgp_es import MnncgpEs
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
 from srnet_cli.explain.explaining import run as explain
 from srnet_cli.fit import fitting
 from srnet_cli.networks import training
@@ -33,7 +34,7 @@ def send(number: int) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("at", [2, 31, 59])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_keeps_what_was_found(
     finished: Path, tmp_path: Path, number: int, at: int
 ) -> None:
@@ -76,6 +77,35 @@ def test_a_signal_while_formulas_are_made_simpler(finished: Path, tmp_path: Path
     fitting.run(config, run_dir=run)
     assert results(run) == results(finished)
     assert (run / "timing.csv").read_bytes().startswith(timing.rpartition(b",")[0])
+
+
+def test_results_that_take_long_do_not_hold_up_a_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal while results are written ends that at once. What is written in haste afterwards is
+    given up when its moment is over; the checkpoint has everything, and the run goes on."""
+    original, calls = fitting._write, []
+
+    def endless(findings: object, fronts: object, *, in_haste: bool = False) -> object:
+        calls.append(in_haste)
+        if not in_haste:
+            os.kill(os.getpid(), signal.SIGHUP)
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(fitting, "_write", endless)
+    config, run = write_config(tmp_path, ("generations: 60", "generations: 4")), tmp_path / "run"
+    before = time.monotonic()
+    with pytest.raises(Interrupted, match="what was found is in") as stop:
+        fitting.run(config, run_dir=run)
+    assert time.monotonic() - before < 60  # neither call would ever end
+    assert stop.value.exit_code == 129
+    assert calls == [False, True]
+    assert json.loads((run / "run.json").read_text())["state"] == "stopped"
+    assert explain(str(run)).generations == 4
+    monkeypatch.setattr(fitting, "_write", original)
+    assert fitting.run(config, run_dir=run).metrics.generations == (4,)
+    assert RunFolder(run).verify() == []
 
 
 def test_signals_again_and_again(tmp_path: Path) -> None:

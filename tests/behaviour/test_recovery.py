@@ -17,7 +17,7 @@ from disk_faults import GENERATIONS, NAME, SIGNATURE, disk_with, fault_at, run_d
 import srnet_cli
 from srnet_cli.errors import StorageError
 from srnet_cli.store import RunFolder
-from srnet_cli.store.files import is_temporary
+from srnet_cli.store.directory import is_temporary
 
 REPOSITORY = Path(srnet_cli.__path__[0]).parent
 RESULTS = ("config.yaml", "expressions.json", "plots/fitness.png")

@@ -58,7 +58,9 @@ def kill_at_work(cluster: DaskCluster, name: str, is_over: Callable[[], bool]) -
     os.kill(worker.pid, signal.SIGSTOP)
     with Client(cluster.address, set_as_default=False) as client:
         known = client.scheduler_info()["workers"]
-        (address,) = (one for one, about in known.items() if about["id"] == name)
+        (address,) = (
+            known_address for known_address, about in known.items() if about["id"] == name
+        )
         assert until(lambda: bool(client.processing([address])[address]) or is_over())
     worker.kill()
 

@@ -46,8 +46,8 @@ def formulas(*texts: str) -> NetworkFormulas:
 
 def regression(*texts: str) -> FittedRun:
     count = len(texts)
-    made = fitted(network((2, 4, count)), linear_formula(np.ones((count, 2)), np.zeros(count)))
-    return replace(made, formulas=formulas(*texts))
+    run = fitted(network((2, 4, count)), linear_formula(np.ones((count, 2)), np.zeros(count)))
+    return replace(run, formulas=formulas(*texts))
 
 
 def compared(run: FittedRun, count: int = 6, jobs: int = 1) -> comparing.Comparison:
@@ -113,8 +113,8 @@ def test_a_run_with_formulas_is_compared_by_both() -> None:
     comparison = compared(regression("x0/2"))
     assert comparison.kinds == ("direct", "formula")
     assert comparison.titles == {"direct": "formula", "formula": "layers"}
-    one = comparison.sets["interpolation"]
-    figures, instances = one.judged["direct"].figures, one.instances
+    held_out = comparison.sets["interpolation"]
+    figures, instances = held_out.judged["direct"].figures, held_out.instances
     error = instances.X[:, 0] / 2 - instances.network[:, 0]
     assert figures["rmse"].value == pytest.approx(np.sqrt(np.mean(error**2)))
     assert figures["nodes"].value == 5
@@ -147,12 +147,12 @@ def test_several_outputs_in_several_processes() -> None:
 def test_undefined_instances_are_counted() -> None:
     """Where the formula has no value it fails, with the reason, and is judged on the rest."""
     comparison = compared(regression("log(x0)"), count=60)
-    one = comparison.sets["interpolation"]
-    failed = int((one.instances.X[:, 0] <= 0).sum())
+    held_out = comparison.sets["interpolation"]
+    failed = int((held_out.instances.X[:, 0] <= 0).sum())
     assert 0 < failed < 60
-    assert one.judged["direct"].failures == {"gives no finite value": failed}
-    assert one.judged["direct"].figures["rmse"].instances == 60 - failed
-    assert not one.judged["formula"].failures
+    assert held_out.judged["direct"].failures == {"gives no finite value": failed}
+    assert held_out.judged["direct"].figures["rmse"].instances == 60 - failed
+    assert not held_out.judged["formula"].failures
 
 
 @pytest.mark.parametrize(("classes", "texts"), [("ab", ("x0",)), ("abc", ("x0", "x1", "0"))])
@@ -160,13 +160,13 @@ def test_classifiers(classes: str, texts: tuple[str, ...]) -> None:
     """Labels of the formulas are compared with the network's."""
     count = len(classes)
     model = linear_formula(np.ones((count, 2)), np.arange(float(count)), "softmax")
-    made = fitted(network((2, 4, count), output="softmax"), model, 2, classes)
-    comparison = compared(replace(made, formulas=formulas(*texts)), count=30)
-    one = comparison.sets["interpolation"]
-    scores = one.instances.X[:, [0]] if count == 2 else one.instances.X
+    run = fitted(network((2, 4, count), output="softmax"), model, 2, classes)
+    comparison = compared(replace(run, formulas=formulas(*texts)), count=30)
+    held_out = comparison.sets["interpolation"]
+    scores = held_out.instances.X[:, [0]] if count == 2 else held_out.instances.X
     scores = np.column_stack([np.zeros(30), scores] if count == 2 else [scores, np.zeros(30)])
-    same = scores.argmax(axis=1) == one.instances.network.argmax(axis=1)
-    assert one.judged["direct"].figures["agreement"].value == pytest.approx(same.mean())
+    same = scores.argmax(axis=1) == held_out.instances.network.argmax(axis=1)
+    assert held_out.judged["direct"].figures["agreement"].value == pytest.approx(same.mean())
 
 
 def test_decision_boundaries_have_a_panel_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,8 +174,8 @@ def test_decision_boundaries_have_a_panel_for_each(monkeypatch: pytest.MonkeyPat
     drawn = []
     monkeypatch.setattr("srnet_cli.compare.boundaries.as_png", drawn.append)
     model = linear_formula(np.ones((3, 2)), np.arange(3.0), "softmax")
-    made = fitted(network((2, 4, 3), output="softmax"), model, 2, "abc")
-    comparison = compared(replace(made, formulas=formulas("x0", "x1", "log(x0)")))
+    run = fitted(network((2, 4, 3), output="softmax"), model, 2, "abc")
+    comparison = compared(replace(run, formulas=formulas("x0", "x1", "log(x0)")))
     assert comparison.plane is not None
     boundaries(comparison, comparison.plane)
     (figure,) = drawn

@@ -107,17 +107,17 @@ def test_the_files_agree(finished: Path) -> None:
     run()
     record = json.loads((finished / "compare.json").read_text())
     rows = list(csv.DictReader(io.StringIO((finished / "compare.csv").read_text())))
-    for name, one in record["sets"].items():
-        for kind, judged in one["explainers"].items():
-            found = {
+    for name, entry in record["sets"].items():
+        for kind, judged in entry["explainers"].items():
+            values = {
                 row["measure"]: row
                 for row in rows
                 if (row["set"], row["explainer"]) == (name, kind)
             }
-            assert set(found) == {*judged["figures"], "failed"}
+            assert set(values) == {*judged["figures"], "failed"}
             for measure, figure in judged["figures"].items():
                 for key in ("value", "low", "high"):
-                    assert float(found[measure][key]) == figure[key]
+                    assert float(values[measure][key]) == figure[key]
     assert "seconds" not in (finished / "compare.json").read_text()
     timing = (finished / "compare_timing.csv").read_text()
     assert "formula,explanation_seconds," in timing
@@ -128,8 +128,8 @@ def test_the_formula_is_judged_as_the_run_reports_it(finished: Path) -> None:
     listener = Listener()
     (comparison,) = comparing.run([], instances=1000, reporter=listener)
     metrics = json.loads((finished / "metrics.json").read_text())["fidelity"]
-    for name, one in comparison.sets.items():
-        figure = one.judged["formula"].figures["rmse"]
+    for name, compared in comparison.sets.items():
+        figure = compared.judged["formula"].figures["rmse"]
         assert figure.value**2 == pytest.approx(metrics[name][-1]["mse"])
         assert figure.instances == 100
     assert any("there are only 100 held-out rows; all are explained" in n for n in listener.notices)
@@ -141,10 +141,10 @@ def test_the_formula_is_judged_as_the_run_reports_it(finished: Path) -> None:
 def test_several_runs_at_once(finished: Path, runs_dir: Path) -> None:
     """Each keeps its own results; naming one twice compares it once."""
     other = Path(shutil.copytree(finished, runs_dir / "other-run"))
-    found = run(finished, other, finished)
-    assert [comparison.fitted.path for comparison in found] == [finished, other]
+    comparisons = run(finished, other, finished)
+    assert [comparison.fitted.path for comparison in comparisons] == [finished, other]
     assert (other / "compare.json").is_file()
-    assert len(json.loads(render(document(found), "json"))) == 2
+    assert len(json.loads(render(document(comparisons), "json"))) == 2
 
 
 def test_an_unfinished_run_is_printed_and_not_kept(finished: Path) -> None:
@@ -183,10 +183,10 @@ def test_what_a_run_may_lack_is_one_line(finished: Path, runs_dir: Path) -> None
 
 def test_missing_values_are_one_line() -> None:
     """In training rows, which explainers learn from, as in instances."""
-    made = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
-    made.sets["train"][3, 0] = np.nan
+    fitted_run = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
+    fitted_run.sets["train"][3, 0] = np.nan
     with pytest.raises(DataError, match="1 of 200 training rows have missing"):
-        comparing.compare(made, "r", 0, ["formula"], 5, 1, Listener())
+        comparing.compare(fitted_run, "r", 0, ["formula"], 5, 1, Listener())
 
 
 class Killing(Listener):
@@ -269,10 +269,10 @@ def test_rows_with_missing_values_are_named_before_anything_is_compared(
     other = Path(shutil.copytree(finished, runs_dir / "other-run"))
 
     def damaged(path: Path) -> FittedRun:
-        found = read_run(path)
+        fitted_run = read_run(path)
         if path == other:
-            found.sets[rows][2, 1] = np.inf
-        return found
+            fitted_run.sets[rows][2, 1] = np.inf
+        return fitted_run
 
     monkeypatch.setattr(comparing, "read_run", damaged)
     with pytest.raises(DataError, match=f"1 of [0-9]+ {named} rows have missing"):
@@ -302,8 +302,8 @@ def test_the_latest_run_stays_the_latest(finished: Path, runs_dir: Path) -> None
 @pytest.mark.parametrize("form", ["table", "json", "markdown", "latex"])
 def test_every_format_shows_every_figure(form: str) -> None:
     """With the interval, the costs and what the figures are of."""
-    made = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
-    comparison = comparing.compare(made, "r", 0, ["formula"], 30, 1, Listener())
+    fitted_run = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
+    comparison = comparing.compare(fitted_run, "r", 0, ["formula"], 30, 1, Listener())
     text = render(document([comparison]), form)
     if form == "json":
         (record,) = json.loads(text)
@@ -318,8 +318,8 @@ def test_every_format_shows_every_figure(form: str) -> None:
 
 def test_markdown_tables_are_rectangular() -> None:
     """Every line of a table has as many cells as its head."""
-    made = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
-    comparison = comparing.compare(made, "r", 0, ["formula"], 5, 1, Listener())
+    fitted_run = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
+    comparison = comparing.compare(fitted_run, "r", 0, ["formula"], 5, 1, Listener())
     text = render(document([comparison]), "markdown")
     for block in text.split("\n\n"):
         lines = [line for line in block.splitlines() if line.startswith("|")]
@@ -375,12 +375,14 @@ def test_explainers_are_points_where_they_were_asked(monkeypatch: pytest.MonkeyP
     record = json.loads(render(document([comparison]), "json"))[0]["sets"]["interpolation"][
         "instances"
     ]
-    np.testing.assert_array_equal(across, [one["x"][0] for one in record])
-    np.testing.assert_array_equal(up, [one["x"][2] for one in record])
-    said = [int(np.argmax(one["lime"]["value"])) for one in record]
+    np.testing.assert_array_equal(across, [entry["x"][0] for entry in record])
+    np.testing.assert_array_equal(up, [entry["x"][2] for entry in record])
+    said = [int(np.argmax(entry["lime"]["value"])) for entry in record]
     assert list(style["c"]) == said
-    actual = [int(np.argmax(one["network"])) for one in record]
-    rings = ["white" if one == other else "black" for one, other in zip(said, actual, strict=True)]
+    actual = [int(np.argmax(entry["network"])) for entry in record]
+    rings = [
+        "white" if given == known else "black" for given, known in zip(said, actual, strict=True)
+    ]
     assert list(style["edgecolors"]) == rings
 
 
@@ -408,10 +410,10 @@ def test_a_plane_that_there_is_not_exits_with_2(
 def test_the_band_of_convergence_is_from_best_to_worst() -> None:
     """Every trial's fitness is read from the curves, trial by trial."""
     text = "trial,generation,evaluations,fitness,layer_1\n1,1,9,inf,inf\n1,5,9,2.0,1\n2,1,9,3.0,1\n"
-    one, other = plots.traces(text)
-    np.testing.assert_array_equal(one, [[1, np.inf], [5, 2]])
+    first, other = plots.traces(text)
+    np.testing.assert_array_equal(first, [[1, np.inf], [5, 2]])
     np.testing.assert_array_equal(other, [[1, 3]])
-    generations, levels = plots.levels([one, other])
+    generations, levels = plots.levels([first, other])
     np.testing.assert_array_equal(generations, [1, 5])
     np.testing.assert_array_equal(levels, [[np.inf, 2], [3, 3]])
 

@@ -80,11 +80,11 @@ def direct_lime(run, x: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         predict = (
             net.probabilities if is_classifier else lambda X, unit=unit: net.predict(X)[:, unit]
         )
-        found = explainer.explain_instance(
+        explanation = explainer.explain_instance(
             x, predict, labels=(label,), num_features=len(x), num_samples=5000
         )
-        values.append(found.local_pred[0])
-        slopes.append([dict(found.local_exp[label])[k] / deviation[k] for k in range(len(x))])
+        values.append(explanation.local_pred[0])
+        slopes.append([dict(explanation.local_exp[label])[k] / deviation[k] for k in range(len(x))])
     return np.array(values), np.array(slopes)
 
 
@@ -118,38 +118,40 @@ def test_the_packages_called_directly_give_the_numbers_of_compare_json(run, monk
     monkeypatch.setattr("srnet_cli.compare.tasks.REPEATS", 1)
     run = replace(run, sets={name: run.sets[name] for name in ("train", "interpolation")})
     record = json.loads(json_bytes(compare(run, "r", 3, KINDS, 20, 1, Listener())))
-    for one in record["sets"].values():
-        X = np.array([instance["x"] for instance in one["instances"]])
+    for entry in record["sets"].values():
+        X = np.array([instance["x"] for instance in entry["instances"]])
         assert len(X) == 20
         fit_seed = record["explainers"]["maple"]["fit_seed"]
         values, slopes = direct_maple(run, X, fit_seed)
-        for index, instance in enumerate(one["instances"]):
-            found = instance["maple"]
-            np.testing.assert_allclose(found["value"], values[index], rtol=1e-9, atol=1e-12)
-            np.testing.assert_allclose(found["coefficients"], slopes[index], rtol=1e-9, atol=1e-12)
+        for index, instance in enumerate(entry["instances"]):
+            explanation = instance["maple"]
+            np.testing.assert_allclose(explanation["value"], values[index], rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(
+                explanation["coefficients"], slopes[index], rtol=1e-9, atol=1e-12
+            )
             value, slope = direct_lime(run, X[index], instance["lime"]["seed"])
             np.testing.assert_allclose(instance["lime"]["value"], value, rtol=1e-9, atol=1e-12)
             np.testing.assert_allclose(
                 instance["lime"]["coefficients"], slope, rtol=1e-9, atol=1e-12
             )
-        truth = np.array([instance["network"] for instance in one["instances"]])
-        rmse = one["explainers"]["maple"]["figures"]["rmse"]["value"]
+        truth = np.array([instance["network"] for instance in entry["instances"]])
+        rmse = entry["explainers"]["maple"]["figures"]["rmse"]["value"]
         assert rmse == pytest.approx(np.sqrt(np.mean((values - truth) ** 2)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_gives_the_same_explanations(kind):
     """To the last bit, whatever was drawn from the global generators before."""
-    one, _ = explained(CURVED, kind)
+    outcome, _ = explained(CURVED, kind)
     np.random.seed(99)
     random.seed(99)
     before = np.random.get_state()[1].copy()
     same, _ = explained(CURVED, kind)
-    np.testing.assert_array_equal(one.coefficients, same.coefficients)
-    np.testing.assert_array_equal(one.values, same.values)
+    np.testing.assert_array_equal(outcome.coefficients, same.coefficients)
+    np.testing.assert_array_equal(outcome.values, same.values)
     np.testing.assert_array_equal(np.random.get_state()[1], before)
     other, _ = explained(CURVED, kind, seed=1)
-    assert (kind == "formula") or not np.array_equal(one.coefficients, other.coefficients)
+    assert (kind == "formula") or not np.array_equal(outcome.coefficients, other.coefficients)
 
 
 def test_an_explanation_does_not_depend_on_the_others():
@@ -164,11 +166,11 @@ def test_maple_gets_a_part_of_very_many_rows(monkeypatch):
     """More rows than the most that are stated are drawn from, by the seed."""
     require("maple")
     monkeypatch.setattr("srnet_cli.compare.explainers.MAPLE_ROWS", 100)
-    found, _ = explained(CURVED, "maple")
-    assert found.errors == [""] * 6
+    outcome, _ = explained(CURVED, "maple")
+    assert outcome.errors == [""] * 6
     sizes = []
     maple = EXPLAINERS["maple"].fit(subject_of(CURVED), 5)
-    sizes = [len(one.X_train) + len(one.X_val) for one in maple._explainers]
+    sizes = [len(explainer.X_train) + len(explainer.X_val) for explainer in maple._explainers]
     assert sizes == [100]
     assert MAPLE_ROWS == 10_000
 
@@ -202,8 +204,8 @@ def test_the_settings_are_the_packages_own():
     from lime.lime_tabular import LimeTabularExplainer
     from shap.explainers.other._maple import MAPLE
 
-    made = inspect.signature(LimeTabularExplainer.__init__).parameters
-    assert made["sample_around_instance"].default == LIME_SETTINGS["sample_around_instance"]
+    parameters = inspect.signature(LimeTabularExplainer.__init__).parameters
+    assert parameters["sample_around_instance"].default == LIME_SETTINGS["sample_around_instance"]
     asked = inspect.signature(LimeTabularExplainer.explain_instance).parameters
     assert asked["num_samples"].default == LIME_SETTINGS["num_samples"]
     forest = inspect.signature(MAPLE.__init__).parameters

@@ -18,12 +18,12 @@ SUBJECT: Subject = subject_of(RUN)
 
 def test_instances_are_rows_with_what_the_network_says_there():
     """Each instance is the row of its number, labelled by the network."""
-    for one in choose(SUBJECT, RUN.sets, 20, 0):
-        np.testing.assert_array_equal(one.X, RUN.sets[one.set_name][one.rows])
-        np.testing.assert_array_equal(one.network, RUN.network.predict(one.X))
-        flat = one.neighbours.reshape(-1, 2)
-        np.testing.assert_array_equal(one.around.reshape(-1, 1), RUN.network.predict(flat))
-        assert len(set(one.rows.tolist())) == 20
+    for instances in choose(SUBJECT, RUN.sets, 20, 0):
+        np.testing.assert_array_equal(instances.X, RUN.sets[instances.set_name][instances.rows])
+        np.testing.assert_array_equal(instances.network, RUN.network.predict(instances.X))
+        flat = instances.neighbours.reshape(-1, 2)
+        np.testing.assert_array_equal(instances.around.reshape(-1, 1), RUN.network.predict(flat))
+        assert len(set(instances.rows.tolist())) == 20
 
 
 def test_fewer_instances_are_among_more():
@@ -37,16 +37,16 @@ def test_fewer_instances_are_among_more():
 
 def test_more_than_there_are_are_all():
     """A set is explained as far as it goes."""
-    assert [len(one) for one in choose(SUBJECT, RUN.sets, 1000, 0)] == [60, 50]
+    assert [len(instances) for instances in choose(SUBJECT, RUN.sets, 1000, 0)] == [60, 50]
 
 
 def test_neighbours_lie_around_the_instance():
     """σ is in standard deviations of each feature over the training rows."""
-    one, _ = choose(SUBJECT, RUN.sets, 60, 0)
-    assert one.neighbours.shape == (60, len(SIGMAS), NEIGHBOURS, 2)
-    offsets = (one.neighbours - one.X[:, None, None]) / RUN.sets["train"].std(axis=0)
-    found = np.sqrt((offsets**2).mean(axis=(0, 2, 3)))
-    np.testing.assert_allclose(found, SIGMAS, rtol=0.1)
+    instances, _ = choose(SUBJECT, RUN.sets, 60, 0)
+    assert instances.neighbours.shape == (60, len(SIGMAS), NEIGHBOURS, 2)
+    offsets = (instances.neighbours - instances.X[:, None, None]) / RUN.sets["train"].std(axis=0)
+    deviations = np.sqrt((offsets**2).mean(axis=(0, 2, 3)))
+    np.testing.assert_allclose(deviations, SIGMAS, rtol=0.1)
     np.testing.assert_allclose(offsets.mean(axis=(0, 2)) / np.array(SIGMAS)[:, None], 0, atol=0.2)
 
 

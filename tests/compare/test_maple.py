@@ -53,10 +53,10 @@ def test_it_is_the_packages_to_the_last_bit(is_second: bool) -> None:
     with a constant and a repeated feature."""
     X = codes(160)
     y = 1 - probability(X) if is_second else probability(X)
-    found, expected = fit_maple(X, y, 11, **FOREST), package(X, y, 11)
-    assert found.retain == expected.retain
+    fitted, expected = fit_maple(X, y, 11, **FOREST), package(X, y, 11)
+    assert fitted.retain == expected.retain
     for x in np.concatenate([X[:8], X[:8] + 0.3]):
-        ours, theirs = found.explain(x), expected.explain(x)
+        ours, theirs = fitted.explain(x), expected.explain(x)
         for key in ("weights", "coefs", "pred"):
             np.testing.assert_array_equal(ours[key], theirs[key])
 
@@ -103,11 +103,11 @@ def test_nested_regressions_are_scikit_learns(rows: int, features: int, seed: in
     rng = np.random.default_rng(seed)
     X, y, x = rng.normal(size=(rows, features)), rng.normal(size=rows), rng.normal(size=features)
     weights = rng.uniform(0.01, 3.0, rows)
-    found = nested_ridge(X, y, weights, 0.001, x)
+    predictions = nested_ridge(X, y, weights, 0.001, x)
     for number in range(1, features + 1):
         model = Ridge(alpha=0.001).fit(X[:, :number], y, weights)
         expected = model.predict(x[None, :number])[0]
-        assert found[number - 1] == pytest.approx(expected, rel=1e-7, abs=1e-7)
+        assert predictions[number - 1] == pytest.approx(expected, rel=1e-7, abs=1e-7)
 
 
 def test_equations_that_cannot_be_factored_have_no_predictions() -> None:
@@ -122,6 +122,6 @@ def test_equations_that_cannot_be_factored_have_no_predictions() -> None:
 def test_an_instance_beyond_single_precision_is_refused_as_by_the_package() -> None:
     """Trees work on 32-bit numbers."""
     X = codes(60)
-    found = fit_maple(X, probability(X), 3, **FOREST)
+    fitted = fit_maple(X, probability(X), 3, **FOREST)
     with np.errstate(over="ignore"), pytest.raises(ValueError, match="too large for dtype"):
-        found.explain(np.array([1e300, 0, 0, 0, 0]))
+        fitted.explain(np.array([1e300, 0, 0, 0, 0]))

@@ -63,10 +63,10 @@ def test_an_explanation_is_judged_where_it_was_made(with_kind):
     def constant(x: np.ndarray, seed: int) -> Explanation:
         return Explanation(CURVED.network.predict(x[None])[0], np.zeros((1, 2)))
 
-    found = figures(with_kind(CURVED, constant), "lime")
-    assert found["rmse"].value == 0.0
-    assert found["r2"].value == 1.0
-    near = [found[f"rmse_near_{sigma}"].value for sigma in ("0.01", "0.03", "0.1", "0.3", "1")]
+    measured = figures(with_kind(CURVED, constant), "lime")
+    assert measured["rmse"].value == 0.0
+    assert measured["r2"].value == 1.0
+    near = [measured[f"rmse_near_{sigma}"].value for sigma in ("0.01", "0.03", "0.1", "0.3", "1")]
     assert 0 < near[0] < near[1] < near[2]
 
 
@@ -78,37 +78,37 @@ def test_a_tangent_is_right_to_second_order(with_kind):
         slopes = gradient(CURVED.network, x[None])[0]
         return Explanation(CURVED.network.predict(x[None])[0] - slopes @ x, slopes)
 
-    found = figures(with_kind(CURVED, tangent), "lime")
-    assert found["cosine"].value == pytest.approx(1.0, abs=1e-12)
-    assert found["rmse"].value < 1e-12
-    ratio = found["rmse_near_0.03"].value / found["rmse_near_0.01"].value
+    measured = figures(with_kind(CURVED, tangent), "lime")
+    assert measured["cosine"].value == pytest.approx(1.0, abs=1e-12)
+    assert measured["rmse"].value < 1e-12
+    ratio = measured["rmse_near_0.03"].value / measured["rmse_near_0.01"].value
     assert ratio == pytest.approx(9.0, rel=0.1)
 
 
 def test_regression_figures_are_scikit_learns():
     """RMSE and R² of the formula, at the instances and on the points around them."""
     comparison = formula_only(CURVED)
-    for name, one in comparison.sets.items():
-        found, instances = figures(comparison, name=name), one.instances
+    for name, compared in comparison.sets.items():
+        measured, instances = figures(comparison, name=name), compared.instances
         said = instances.X @ SLOPES.T + BIAS
         rmse = np.sqrt(np.mean((said - instances.network) ** 2))
-        assert found["rmse"].value == pytest.approx(rmse)
-        assert found["rmse"].low < rmse < found["rmse"].high
-        assert found["r2"].value == pytest.approx(r2_score(instances.network, said))
+        assert measured["rmse"].value == pytest.approx(rmse)
+        assert measured["rmse"].low < rmse < measured["rmse"].high
+        assert measured["r2"].value == pytest.approx(r2_score(instances.network, said))
         around = instances.neighbours[:, 2] @ SLOPES.T + BIAS
         near = np.sqrt(np.mean((around - instances.around[:, 2]) ** 2))
-        assert found["rmse_near_0.1"].value == pytest.approx(near)
+        assert measured["rmse_near_0.1"].value == pytest.approx(near)
         units = around.shape[-1]
         pooled = r2_score(
             instances.around[:, 2].reshape(-1, units),
             around.reshape(-1, units),
             multioutput="variance_weighted",
         )
-        assert found["r2_near_0.1"].value == pytest.approx(pooled)
-        assert found["spread"].value == 0.0
-        assert found["terms"].value == 3
-        # Two expressions, each a name; two readouts of two products of three nodes, a sum, a bias.
-        assert found["nodes"].value == 2 + 2 * 8
+        assert measured["r2_near_0.1"].value == pytest.approx(pooled)
+        assert measured["spread"].value == 0.0
+        assert measured["terms"].value == 3
+        # One output, of two products of three nodes, a sum and a bias.
+        assert measured["nodes"].value == 2 * 3 + 1 + 1
 
 
 def test_classification_figures_are_scikit_learns():
@@ -120,27 +120,29 @@ def test_classification_figures_are_scikit_learns():
     slopes = np.array([[1.0, 0.01], [-1.0, 0.02], [0.3, -0.05]])
     run = fitted(net, linear_formula(slopes, np.zeros(3), "softmax"), classes="abc")
     comparison = formula_only(run)
-    found, instances = figures(comparison), comparison.sets["interpolation"].instances
+    measured, instances = figures(comparison), comparison.sets["interpolation"].instances
     logits = instances.X @ slopes.T
     said = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     labels, guessed = net.labels(instances.X), said.argmax(axis=1)
     assert len(set(labels.tolist())) > 1
     np.testing.assert_allclose(instances.network, net.probabilities(instances.X))
-    assert found["rmse"].value == pytest.approx(np.sqrt(np.mean((said - instances.network) ** 2)))
-    assert found["agreement"].value == pytest.approx(accuracy_score(labels, guessed))
-    assert found["kappa"].value == pytest.approx(cohen_kappa_score(labels, guessed))
-    assert found["majority"].value == pytest.approx(np.bincount(labels).max() / len(labels))
+    assert measured["rmse"].value == pytest.approx(
+        np.sqrt(np.mean((said - instances.network) ** 2))
+    )
+    assert measured["agreement"].value == pytest.approx(accuracy_score(labels, guessed))
+    assert measured["kappa"].value == pytest.approx(cohen_kappa_score(labels, guessed))
+    assert measured["majority"].value == pytest.approx(np.bincount(labels).max() / len(labels))
     near = instances.neighbours[:, 2].reshape(-1, 2)
     expected = accuracy_score(net.labels(near), (near @ slopes.T).argmax(axis=1))
-    assert found["agreement_near"].value == pytest.approx(expected)
+    assert measured["agreement_near"].value == pytest.approx(expected)
 
 
 def test_the_cosine_is_of_effects():
     """Features count by their standard deviations, so units of measurement change nothing."""
     net = Network((np.array([[2.0, 0.1]]),), (np.zeros(1),))
     run = fitted(net, linear_formula(np.array([[2.0, -0.1]]), np.zeros(1)))
-    one, other = np.array([[2.0, 0.1], [2.0, -0.1]]) * run.sets["train"].std(axis=0)
-    expected = one @ other / np.sqrt((one @ one) * (other @ other))
+    slopes, other = np.array([[2.0, 0.1], [2.0, -0.1]]) * run.sets["train"].std(axis=0)
+    expected = slopes @ other / np.sqrt((slopes @ slopes) * (other @ other))
     assert figures(formula_only(run))["cosine"].value == pytest.approx(expected)
 
 
@@ -207,10 +209,10 @@ def test_a_constant_network_is_trivial():
     """Agreement is complete, says nothing, and is called so; there is no direction to compare."""
     net = Network((np.zeros((1, 2)),), (np.array([0.7]),))
     comparison = formula_only(fitted(net, linear_formula(np.zeros((1, 2)), np.array([0.7]))))
-    assert all(one.trivial for one in comparison.sets.values())
-    found = figures(comparison)
-    assert found["rmse"].value < 1e-12
-    assert found["cosine"].instances == 0
+    assert all(compared.trivial for compared in comparison.sets.values())
+    measured = figures(comparison)
+    assert measured["rmse"].value < 1e-12
+    assert measured["cosine"].instances == 0
     assert "one value on all instances, so agreement with it is trivial" in render(
         document([comparison]), "table"
     )
@@ -221,8 +223,12 @@ def test_one_class_is_trivial():
     net = Network((np.zeros((2, 2)),), (np.array([0.0, 3.0]),), output_activation="softmax")
     model = linear_formula(np.zeros((2, 2)), np.array([0.0, 1.0]), "softmax")
     comparison = formula_only(fitted(net, model, classes=("no", "yes")))
-    found = figures(comparison)
-    assert (found["agreement"].value, found["majority"].value, found["kappa"].value) == (1, 1, 0)
+    measured = figures(comparison)
+    assert (measured["agreement"].value, measured["majority"].value, measured["kappa"].value) == (
+        1,
+        1,
+        0,
+    )
     assert "one class on all instances, so agreement with it is trivial" in render(
         document([comparison]), "table"
     )

@@ -47,14 +47,14 @@ def _runs(pid: int) -> bool:
 def test_results_are_in_order_and_steps_are_counted() -> None:
     """Over all processes: the last that is told is the total."""
     told: list[tuple[int, int]] = []
-    found = run_in_processes(
+    results = run_in_processes(
         process_work.square,
         [(number, 5) for number in range(4)],
         2,
         lambda done, total: told.append((done, total)),
         20,
     )
-    assert found == [0, 1, 4, 9]
+    assert results == [0, 1, 4, 9]
     assert told[-1] == (20, 20)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 

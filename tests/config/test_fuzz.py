@@ -15,7 +15,7 @@ from srnet_cli.config.document import Location, dotted, one_line
 from srnet_cli.config.loading import load_experiment
 from srnet_cli.config.resolved import signature, to_yaml
 from srnet_cli.errors import ConfigError, DataError, ModelError
-from srnet_cli.fit.validating import run
+from srnet_cli.fit.validating import load
 
 MUTANTS = 150
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -108,7 +108,7 @@ def test_one_changed_key_is_named(how: str, path: Path) -> None:
         config = deepcopy(rng.choice(PARSED))
         changed = change(config, rng.choice(list(locations(config))), how, rng)
         path.write_text(yaml.dump(config, sort_keys=False), encoding="utf-8")
-        line = complaint(path, run)
+        line = complaint(path, load)
         if line is not None:
             refused += 1
             assert_names(line, changed, config)
@@ -132,7 +132,7 @@ def test_any_changed_bytes_are_one_line(path: Path) -> None:
             length = rng.choice([0, 1, 1, 5])
             data[at : at + length] = rng.choice([*BYTES, b"", data[at : at + 9] * 2])
         path.write_bytes(data[: rng.choice([len(data), len(data), rng.randrange(len(data))])])
-        line = complaint(path, run)
+        line = complaint(path, load)
         assert line is None or "mutant.yaml" in line or "SRNET_PUBLISHED_DIR" in line
 
 
@@ -145,7 +145,7 @@ def test_strange_overrides_are_one_line(path: Path) -> None:
     for _ in range(MUTANTS):
         override = "".join(rng.choices(words, k=2)) + rng.choice(["=", "", " = "])
         override += rng.choice(words)
-        complaint(path, lambda path, text=override: run(path, [text]))
+        complaint(path, lambda path, text=override: load(path, [text]))
 
 
 def test_accepted_mutants_are_sound(path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from srnet_cli.config.loading import experiment_from_mapping, load_experiment
 from srnet_cli.config.schema import AutoSettings, Experiment, MnncgpSettings
 from srnet_cli.errors import ConfigError
+from srnet_cli.primitives import BY_NAME
 
 CONFIG = """\
 name: demo
@@ -164,6 +165,18 @@ class TestFiles:
             "put text in quotes",
         ),
         (
+            "    - mul",
+            "    - add",
+            "c.yaml:13: evolution.functions: function 'add' is listed twice",
+        ),
+        (
+            "functions:\n    - add\n    - mul",
+            "functions: audo",
+            "c.yaml:13: evolution.functions: expected auto or a list of 1 to "
+            f"{len(BY_NAME)} entries, each the name of a function, got 'audo'; "
+            "did you mean 'auto'?",
+        ),
+        (
             "population: 10",
             "rows: 1000\n  columns: 1000",
             "c.yaml:9: evolution: rows * columns must be at most 10000 nodes, "
@@ -296,22 +309,22 @@ class TestOverrides:
         [
             (
                 "evolution.generatoins=5",
-                "--set: evolution.generatoins: unknown key; did you mean 'generations'?",
+                "set: evolution.generatoins: unknown key; did you mean 'generations'?",
             ),
-            ("evolution.generations=x", "--set: evolution.generations: expected an integer >= 1"),
-            ("evolution.functions=[sin, cas]", "--set: evolution.functions[1]: unknown function"),
-            ("nowhere.rows=5", "--set: nowhere: unknown key"),
-            ("seed.x=5", "--set: seed: not a section; set it as a whole"),
-            ("network.train.hidden.x=5", "--set: network.train.hidden: not a section"),
-            ("evolution.rows", "--set 'evolution.rows': expected key.path=value"),
-            ("=5", "--set '=5': expected key.path=value"),
-            ("a..b=5", "--set 'a..b=5': expected key.path=value"),
-            ("a\nb=5", "--set 'a\\nb=5': expected key.path=value"),
-            ("a\udcff=5", "--set 'a\\udcff=5': expected key.path=value"),
-            ("name=\udcff", "--set name: character U+DCFF is not allowed"),
-            ("seed=[1", "--set seed: cannot be read as YAML"),
-            ("seed=!!int 5", "--set seed: tags (!) are not allowed"),
-            ("seed=\0", "--set seed: character U+0000 is not allowed"),
+            ("evolution.generations=x", "set: evolution.generations: expected an integer >= 1"),
+            ("evolution.functions=[sin, cas]", "set: evolution.functions[1]: unknown function"),
+            ("nowhere.rows=5", "set: nowhere: unknown key"),
+            ("seed.x=5", "set: seed: not a section; set it as a whole"),
+            ("network.train.hidden.x=5", "set: network.train.hidden: not a section"),
+            ("evolution.rows", "set 'evolution.rows': expected key.path=value"),
+            ("=5", "set '=5': expected key.path=value"),
+            ("a..b=5", "set 'a..b=5': expected key.path=value"),
+            ("a\nb=5", "set 'a\\nb=5': expected key.path=value"),
+            ("a\udcff=5", "set 'a\\udcff=5': expected key.path=value"),
+            ("name=\udcff", "set name: character U+DCFF is not allowed"),
+            ("seed=[1", "set seed: cannot be read as YAML"),
+            ("seed=!!int 5", "set seed: tags (!) are not allowed"),
+            ("seed=\0", "set seed: character U+0000 is not allowed"),
             (".".join("a" * 5000) + "=1", "expected key.path=value"),
         ],
     )
@@ -348,12 +361,12 @@ class TestStrategies:
             (
                 "",
                 ["evolution.population=7"],
-                "--set: evolution.population: strategy auto, the default, does not read",
+                "set: evolution.population: strategy auto, the default, does not read",
             ),
             (
                 "",
                 ["evolution.strategy=mnncgp-es", "evolution.max_length=7"],
-                "--set: evolution.max_length: strategy mnncgp-es does not read 'max_length', only "
+                "set: evolution.max_length: strategy mnncgp-es does not read 'max_length', only "
                 "auto and direct do; leave it out",
             ),
             (
@@ -370,7 +383,7 @@ class TestStrategies:
             (
                 "evolution: {strategy: mnncgp-es}",
                 ["dataset.oracle_rows=7"],
-                "--set: dataset.oracle_rows: strategy mnncgp-es does not read 'oracle_rows', only "
+                "set: dataset.oracle_rows: strategy mnncgp-es does not read 'oracle_rows', only "
                 "auto and direct do; leave it out",
             ),
             (
@@ -417,7 +430,7 @@ class TestStrategies:
         rows = self.AUTO.replace("samples: 50", "oracle_rows: 7")
         assert load(rows).dataset.oracle_rows == 7
         assert load(rows, "evolution.strategy=mnncgp-es").dataset.oracle_rows == "auto"
-        message = "--set: evolution.population: strategy auto does not read"
+        message = "set: evolution.population: strategy auto does not read"
         assert message in complaint(CONFIG, "evolution.population=5", asked)
         assert message in complaint(CONFIG, asked, "evolution.population=5")
         assert "c.yaml:13: evolution.sizes: unknown key" in complaint(

@@ -18,7 +18,7 @@ from srnet_cli.config.schema import (
     StrategySettings,
     TrainSettings,
 )
-from srnet_cli.primitives import PUBLISHED_FUNCTIONS
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS, fitting_functions
 
 BOX = {"x": (-1, 1), "y": (0, 2)}
 
@@ -26,7 +26,6 @@ BOX = {"x": (-1, 1), "y": (0, 2)}
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        ({}, "give one of 'formula', 'file', 'pmlb' and 'rows'"),
         ({"pmlb": "car", "file": "a.csv"}, "only one of 'file' and 'pmlb'"),
         ({"pmlb": "car", "formula": "x", "domain": BOX}, "only one of 'formula' and 'pmlb'"),
         ({"file": "a.csv", "rows": "a.npz", "formula": "x"}, "only one of 'file' and 'rows'"),
@@ -169,3 +168,23 @@ def test_who_reads_what() -> None:
     assert readers(("evolution", "direct_share")) == ["auto"]
     assert readers(("dataset", "oracle_rows")) == ["auto", "direct"]
     assert readers(("evolution", "nothing")) == []
+
+
+def test_functions_that_fit_a_network() -> None:
+    """``auto``, the default but for mnncgp-es, becomes those that fit; those that are listed
+    stay."""
+    for model in (AutoSettings, DirectSettings):
+        settings = model()
+        assert settings.functions == "auto"
+        assert settings.function_names == fitting_functions()
+        fitted = settings.fitted_to(["relu"])
+        assert fitted.functions == fitted.function_names == fitting_functions(["relu"])
+        assert fitted.model_copy(update={"functions": "auto"}) == settings
+        assert fitted.fitted_to(["sigmoid"]) is fitted
+        listed = model(functions=("add", "sin"))
+        assert listed.fitted_to(["relu"]) is listed
+        assert listed.function_names == ("add", "sin")
+    published = MnncgpSettings()
+    assert published.fitted_to(["relu"]) is published
+    asked = MnncgpSettings(functions="auto").fitted_to(["tanh"])
+    assert asked.function_names == fitting_functions(["tanh"])

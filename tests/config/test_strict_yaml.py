@@ -48,8 +48,8 @@ def with_tuples(value: Any) -> Any:
 @given(DOCUMENTS)
 def test_json_is_read_as_json(document: Any) -> None:
     """Every JSON document means the same here as it does to a JSON reader, types included."""
-    found = values(json.dumps(document, ensure_ascii=False))
-    assert repr(found) == repr(with_tuples(document))
+    parsed = values(json.dumps(document, ensure_ascii=False))
+    assert repr(parsed) == repr(with_tuples(document))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_json_is_read_as_json(document: Any) -> None:
 )
 def test_spellings_of_numbers(text: str, number: float) -> None:
     """Numbers are decimal, in every spelling people use, and keep the type they look like."""
-    found = values(text)
-    assert (found, type(found)) == (number, type(number))
+    parsed = values(text)
+    assert (parsed, type(parsed)) == (number, type(number))
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_whole_columns_and_categories_stay_what_they_are(seed):
     rows = segment_rows(X, classify, 30, groups, rng)
     assert set(rows[:, 0]) <= {0, 3, 7}
     assert set(map(tuple, rows[:, 1:])) <= set(map(tuple, np.eye(3)))
-    everything = np.array([[a, *one] for a in (0, 3, 7) for one in np.eye(3)])
+    everything = np.array([[a, *indicator] for a in (0, 3, 7) for indicator in np.eye(3)])
     for row in rows:
         others = everything[classify(everything) != classify(row[None])]
         changed = np.column_stack([others[:, 0] != row[0], (others[:, 1:] != row[1:]).any(axis=1)])
@@ -128,11 +128,11 @@ def test_box_rows_have_a_share_a_class():
         return odds / odds.sum(axis=1, keepdims=True)
 
     rows = box_rows(BOX, three, 100, numbers(4))
-    left = BOX.sample(POINTS_PER_ROW * 100, numbers(4))
+    points = BOX.sample(POINTS_PER_ROW * 100, numbers(4))
     for label, size in enumerate((34, 33, 33)):
-        order = np.argsort(np.abs(three(left)[:, label] - 1 / 3))
-        assert {*map(tuple, left[order[:size]])} <= {*map(tuple, rows)}
-        left = np.delete(left, order[:size], axis=0)
+        order = np.argsort(np.abs(three(points)[:, label] - 1 / 3))
+        assert {*map(tuple, points[order[:size]])} <= {*map(tuple, rows)}
+        points = np.delete(points, order[:size], axis=0)
     assert len(rows) == 100
     assert box_rows(BOX, three, 0, numbers()).shape == (0, 2)
 

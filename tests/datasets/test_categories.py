@@ -29,21 +29,21 @@ def encoded(frame: pd.DataFrame, categorical: list[str], train: list[int] | None
 def test_indicators_are_those_of_pandas(rows):
     """Inputs stand where their column stood, one a category, in order, as pandas makes them."""
     frame = pd.DataFrame(rows, columns=["c", "n"]).assign(z=1.5)
-    found = encoded(frame, ["n", "c"])
+    encoding = encoded(frame, ["n", "c"])
     expected = pd.get_dummies(frame, columns=["c", "n"], prefix_sep="=", dtype=float)
     order = [*(x for x in expected if x.startswith(("c=", "n="))), "z"]
-    assert found.features == tuple(order)
-    np.testing.assert_array_equal(found.X, expected[order])
-    assert found.categories == {
+    assert encoding.features == tuple(order)
+    np.testing.assert_array_equal(encoding.X, expected[order])
+    assert encoding.categories == {
         "c": tuple(sorted(set(frame["c"]))),
         "n": tuple(str(n) for n in sorted(set(frame["n"]))),
     }
 
 
-def test_numbers_written_differently_are_one_category():
-    """Categories that are numbers are sorted as such: 9 before 10, and 9.0 is 9."""
+def test_categories_keep_their_spelling():
+    """Numbers are sorted as such, 9 before 10; but 9 and 9.0 are labels, and two."""
     table = encoded(pd.DataFrame({"c": ["10", "9", "9.0", "2.50"]}), ["c"])
-    assert table.features == ("c=2.5", "c=9", "c=10")
+    assert table.features == ("c=2.50", "c=9", "c=9.0", "c=10")
 
 
 def test_a_category_that_no_training_row_has_is_all_zeros():
@@ -59,9 +59,9 @@ def test_a_category_that_no_training_row_has_is_all_zeros():
 def test_groups_hold_the_indicators_of_a_column_together():
     """Every other input is a group of its own, also one whose name looks like an indicator."""
     names = ["u", "c=a", "c=b", "d=1", "v=a"]
-    found = groups(names, {"c": ["a", "b"], "d": ["1"]})
-    assert len(set(found.tolist())) == 4
-    assert found[1] == found[2]
+    numbers = groups(names, {"c": ["a", "b"], "d": ["1"]})
+    assert len(set(numbers.tolist())) == 4
+    assert numbers[1] == numbers[2]
 
 
 def test_two_inputs_of_one_name():
@@ -110,15 +110,15 @@ def test_only_training_rows_decide_the_categories(tmp_path):
     np.savez(tmp_path / "t.npz", X=np.arange(20.0)[:, None] // 19, y=np.arange(20.0))
     seen = set()
     for seed in range(12):
-        made = load_dataset(
+        loaded = load_dataset(
             settings(file=str(tmp_path / "t.csv"), target="y", categorical=["c"]), seed
         )
-        is_trained = 19.0 in made.train.y
+        is_trained = 19.0 in loaded.train.y
         seen.add(is_trained)
-        assert made.features == (("c=a", "c=b", "c=once") if is_trained else ("c=a", "c=b"))
-        assert made.categories == {"c": tuple(name[2:] for name in made.features)}
-        (held,) = np.concatenate([made.train.X, made.test.X])[
-            np.concatenate([made.train.y, made.test.y]) == 19
+        assert loaded.features == (("c=a", "c=b", "c=once") if is_trained else ("c=a", "c=b"))
+        assert loaded.categories == {"c": tuple(name[2:] for name in loaded.features)}
+        (held,) = np.concatenate([loaded.train.X, loaded.test.X])[
+            np.concatenate([loaded.train.y, loaded.test.y]) == 19
         ]
         assert held.tolist() == ([0, 0, 1] if is_trained else [0, 0])
         rows = load_dataset(settings(rows=str(tmp_path / "t.npz"), categorical=["x0"]), seed)

@@ -49,7 +49,7 @@ def oracle(text: str, x: float, y: float) -> float | None:
 def formulas() -> st.SearchStrategy[str]:
     numbers = st.sampled_from(["2.0", "0.5", "1e-3", ".25", "10.", "3e2"])
     leaves = st.sampled_from(["x", "y", "pi", "e"]) | numbers
-    one = [name for name in FUNCTIONS if name not in ("min", "max")]
+    unary = [name for name in FUNCTIONS if name not in ("min", "max")]
 
     def grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         sums = st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner)
@@ -57,7 +57,7 @@ def formulas() -> st.SearchStrategy[str]:
             sums.map(" ".join),  # without parentheses: precedence is on trial too
             sums.map(lambda parts: f"({' '.join(parts)})"),
             inner.map(lambda a: f"-{a}"),
-            st.tuples(st.sampled_from(one), inner).map(lambda call: f"{call[0]}({call[1]})"),
+            st.tuples(st.sampled_from(unary), inner).map(lambda call: f"{call[0]}({call[1]})"),
             st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(
                 lambda call: f"{call[0]}({call[1]}, {call[2]})"
             ),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from srnet_cli.datasets.dataset import Array, Dataset, Domain, Rows
+from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.datasets.oracle import NEIGHBOURS, oracle_rows, without
 
 
@@ -17,8 +18,8 @@ def dataset(X: Array, domain: Domain | None = None) -> Dataset:
     return Dataset(names, "y", "regression", (), rows, none, none, domain)
 
 
-def draw(of: Dataset, n: int, seed: int = 0) -> Array:
-    return oracle_rows(of, n, "uniform", np.random.default_rng(seed))
+def draw(data: Dataset, n: int, seed: int = 0) -> Array:
+    return oracle_rows(data, n, "uniform", np.random.default_rng(seed))
 
 
 def test_a_declared_domain_is_covered() -> None:
@@ -80,8 +81,8 @@ def test_integers_and_categories_are_mixed() -> None:
     rng = np.random.default_rng(5)
     X = np.column_stack([rng.integers(0, 9, (60, 9)), np.eye(3)[rng.integers(0, 3, 60)]])
     names = (*"abcdefghi", "k=x", "k=y", "k=z")
-    of = replace(dataset(X), features=names, categories={"k": ("x", "y", "z")})
-    rows = draw(of, 400)
+    data = replace(dataset(X), features=names, categories={"k": ("x", "y", "z")})
+    rows = draw(data, 400)
     known = {*map(tuple, X)}
     assert sum(tuple(row) not in known for row in rows) > 100
     assert sum(tuple(row) in known for row in rows) > 60
@@ -111,9 +112,9 @@ def test_tables_with_little_in_them(X: Array) -> None:
 
 def test_the_same_numbers_give_the_same_rows() -> None:
     """Rows follow from the generator's state alone."""
-    of = dataset(np.random.default_rng(4).normal(size=(30, 2)))
-    np.testing.assert_array_equal(draw(of, 50), draw(of, 50))
-    assert not np.array_equal(draw(of, 50), draw(of, 50, seed=1))
+    data = dataset(np.random.default_rng(4).normal(size=(30, 2)))
+    np.testing.assert_array_equal(draw(data, 50), draw(data, 50))
+    assert not np.array_equal(draw(data, 50), draw(data, 50, seed=1))
 
 
 def test_no_rows() -> None:
@@ -128,3 +129,39 @@ def test_rows_without_those_known() -> None:
     np.testing.assert_array_equal(without(rows, known), [[3.0, 1.0]])
     np.testing.assert_array_equal(without(rows, known[:0]), rows)
     assert without(rows[:0], known).shape == (0, 2)
+
+
+def test_copies_of_rows_are_no_neighbours() -> None:
+    """Of a table in which every row stands often, rows between different ones are drawn all the
+    same; with the copies as nearest neighbours none would be new."""
+    X = np.repeat(np.random.default_rng(2).normal(size=(5, 3)), 40, axis=0)
+    rows = draw(dataset(X), 400)
+    assert len(without(rows, X)) > 300
+    different = {row.tobytes() for row in X}
+    assert len(different) == 5
+
+
+def test_a_table_without_copies_is_drawn_from_as_before() -> None:
+    """The rows of earlier versions, by a reference that knows nothing of copies."""
+    X = np.random.default_rng(3).normal(size=(30, 2))
+    rng = np.random.default_rng(0)
+    first = rng.integers(0, 30, 50)
+    standard = X / X.std(axis=0)
+    order = np.argsort(((standard[:, None] - standard[None]) ** 2).sum(axis=2), axis=1)
+    second = order[first, rng.integers(0, NEIGHBOURS + 1, 50)]
+    position = rng.random((50, 1))
+    expected = (1.0 - position) * X[first] + position * X[second]
+    np.testing.assert_array_equal(draw(dataset(X), 50), expected)
+
+
+def test_rows_are_drawn_where_the_formula_has_a_value() -> None:
+    """A network has seen nothing where the formula that labels its rows is not defined."""
+    domain = Domain(np.array([-1.0]), np.array([1.0]))
+    data = replace(dataset(np.array([[0.5]]), domain), truth=parse_formula("log(x0)", ["x0"]))
+    rows = draw(data, 500)
+    assert len(rows) == 500
+    assert (rows > 0).all()
+    everywhere = replace(data, truth=parse_formula("x0 + 1", ["x0"]))
+    np.testing.assert_array_equal(
+        draw(everywhere, 500), draw(dataset(np.ones((1, 1)), domain), 500)
+    )

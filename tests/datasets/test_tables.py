@@ -184,6 +184,31 @@ def test_bad_class_labels_are_one_line(write, labels, part):
     assert part in complaint(path, task="classification")
 
 
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["1", "01", "2", "02"], ("01", "1", "02", "2")),
+        (["3.10", "3.1", "3.2", "3.2"], ("3.1", "3.10", "3.2")),
+        (["007", "008", "010", "007"], ("007", "008", "010")),
+        (["2.0", "1.0", "10", "1"], ("1", "2", "10")),
+    ],
+)
+def test_labels_that_are_written_otherwise_are_other_labels(write, labels, classes):
+    """A code or a version is no number: its spelling counts, and stays. Numbers as they are
+    usually written, with or without a point, are numbers."""
+    rows = labels * 4
+    table = read_table(
+        write("x,y\n" + "".join(f"0,{label}\n" for label in rows)), "y", "classification"
+    )
+    assert table.classes == classes
+    told = [table.classes[int(index)] for index in table.y]
+    assert [label.removesuffix(".0") for label in rows] == told
+    coded = read_table(
+        write("c,y\n" + "".join(f"{label},1\n" for label in rows)), "y", "regression", ["c"]
+    )
+    assert coded.categories == {"c": classes}
+
+
 def test_parquet_equals_csv(parquet, write):
     """A frame gives the same table through parquet as through CSV."""
     rng = np.random.default_rng(0)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -135,3 +138,66 @@ def test_unreadable_file_is_named(write, monkeypatch):
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(DataError, match=r"cannot be read: Permission denied"):
         read_text_table(path, ",")
+
+
+def test_numbers_are_read_as_such(write):
+    """Columns that are to be numbers are float64 to the last bit; what is none stays text."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(400, 2)) * 10.0 ** rng.integers(-300, 300, (400, 2))
+    text = "a,b,c\n" + "".join(
+        f"{a!r}, {b!r} ,{number:03}\n" for number, (a, b) in enumerate(values.tolist())
+    )
+    frame = read_text_table(write(text), ",", lambda name: name != "c")
+    assert [str(kind) for kind in frame.dtypes][:2] == ["float64", "float64"]
+    np.testing.assert_array_equal(frame[["a", "b"]].to_numpy(), values)
+    assert frame["c"].tolist()[:3] == ["000", "001", "002"]
+
+
+def test_what_is_no_number_keeps_its_place(write):
+    """Words, empty fields and numbers beyond float64 come as they stand, beside the numbers."""
+    frame = read_text_table(write('a\n1\nx\n""\n1e400\n 2 \n'), ",", lambda _: True)
+    assert frame["a"].tolist() == [1.0, "x", "", "1e400", 2.0]
+    assert frame.index.tolist() == [2, 3, 4, 5, 6]
+
+
+def test_a_table_that_is_too_wide_is_refused(write):
+    """The limit is named before anything is made of the columns."""
+    wide = ",".join(f"x{number}" for number in range(text_file.MAX_COLUMNS + 1))
+    with pytest.raises(DataError, match="4,097 columns are more than 4,096"):
+        read_text_table(write(wide + "\n"), ",")
+
+
+def test_a_table_that_is_too_large_is_refused():
+    """By its values, with how many rows of so many columns would do."""
+    text_file.require_values(text_file.MAX_VALUES // 64, 64, "table.csv")
+    with pytest.raises(DataError, match=r"more than 67,108,864 values \(1,048,576 rows of 64 col"):
+        text_file.require_values(text_file.MAX_VALUES // 64 + 1, 64, "table.csv")
+
+
+def test_an_endless_line_is_refused(write):
+    """A file without line ends is not read into one text."""
+    with pytest.raises(DataError, match="line 1 has more than 16,777,216 characters"):
+        read_text_table(write(b"a" * 2**24 + b",b\n"), ",")
+
+
+@pytest.mark.slow
+def test_a_million_rows_fit_in_memory(tmp_path):
+    """10⁶ rows of 20 columns take less than 1.5 GB, table and all."""
+    code = (
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from srnet_cli.datasets.tables import read_table\n"
+        "table = read_table(Path(sys.argv[1]), 'y', 'regression')\n"
+        "print(table.X.shape, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    path = tmp_path / "large.csv"
+    line = ",".join(f"{0.1 * number:.8f}" for number in range(20)) + "\n"
+    with path.open("w") as file:
+        file.write(",".join([*(f"x{number}" for number in range(19)), "y"]) + "\n")
+        for _ in range(1000):
+            file.write(line * 1000)
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    )
+    shape, kilobytes = done.stdout.rsplit(" ", 1)
+    assert shape == "(1000000, 19)"
+    assert int(kilobytes) < 1_500_000

@@ -10,11 +10,11 @@ from problems import network_problem
 
 from srnet_cli.cgp.program import Program
 from srnet_cli.config.schema import AutoSettings
-from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy
 from srnet_cli.evolution.auto.budget import Budget, LayerBudget
 from srnet_cli.evolution.direct.strategy import Direct
 from srnet_cli.evolution.limits import limited_functions, limits_of
+from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.strategies import STRATEGIES
 from srnet_cli.primitives import PRIMITIVES
 
@@ -78,7 +78,7 @@ def programs(name: str, **changes: object) -> list[Program]:
             6,
         )
     else:
-        module, search, generations = mnncgp_es, mnncgp_es.MnncgpEs(problem, settings, 1), 60
+        module, search, generations = mnncgp, mnncgp.MnncgpEs(problem, settings, 1), 60
     state = search.init()
     search.advance(state, generations)
     layers = module.symbolic_layers(state, problem.widths, settings)

@@ -16,13 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from problems import network_problem
 
+from srnet_cli.cgp.kernels.direct.tree import FIRST_INPUT
 from srnet_cli.config.evolution import SETTINGS
 from srnet_cli.config.schema import EvolutionSettings, Experiment
 from srnet_cli.errors import StorageError
-from srnet_cli.evolution import mnncgp_es
 from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.direct.progress import unpack_states
-from srnet_cli.evolution.strategies import STRATEGIES, restored
+from srnet_cli.evolution.mnncgp import strategy as mnncgp
+from srnet_cli.evolution.problem import Problem
+from srnet_cli.evolution.strategies import STRATEGIES, require_fits, restored
+from srnet_cli.primitives import BY_NAME
 from srnet_cli.store import Checkpoint
 
 PROBLEM = network_problem((2, 3, 1), 20)
@@ -78,6 +81,7 @@ def use(name: str, data: bytes) -> None:
     """Take a search up, go on, and read its formulas."""
     (state,) = taken_up(name, data)
     search = STRATEGIES[name].search(PROBLEM, settings(name), 0, 0, 1)
+    require_fits(search, [state], Path("run"))
     if not search.is_over(state):
         search.advance(state, 1)
     layers = STRATEGIES[name].symbolic_layers(state, PROBLEM.widths, settings(name))
@@ -187,7 +191,7 @@ def test_more_trials_than_the_run_has_are_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["auto", "mnncgp-es"])
 def test_states_of_another_problem_are_refused(name: str) -> None:
     """What fits another network or function set is not taken for this one's."""
-    unpack = {"auto": auto.unpack, "mnncgp-es": mnncgp_es.unpack}[name]
+    unpack = {"auto": auto.unpack, "mnncgp-es": mnncgp.unpack}[name]
     for widths in ((2, 4, 1), (2, 3, 1, 1), (2, 3)):
         with pytest.raises((KeyError, ValueError), match=r"."):
             unpack(saved(name), widths, settings(name))
@@ -201,3 +205,25 @@ def test_direct_states_of_another_problem_are_refused() -> None:
     for widths in ((1, 3, 1), (3, 3, 1), (2, 3, 3)):
         with pytest.raises(ValueError, match=r"."):
             unpack_states(saved("direct"), widths)
+
+
+@pytest.mark.parametrize("name", ["auto", "direct"])
+@pytest.mark.parametrize("code", [FIRST_INPUT + 1, BY_NAME["cube"].opcode])
+def test_trees_of_another_search_are_refused(name: str, code: int) -> None:
+    """A tree that reads an input which this search leaves out, or has a function that is not in its
+    set: the network has that input and the program that function, and the kernels would go on."""
+    rows = np.column_stack([PROBLEM.inputs[:, 0], np.ones(20)])
+    problem = Problem(rows, PROBLEM.targets, 20)
+    search = STRATEGIES[name].search(problem, settings(name), 0, 0, 1)
+    state = search.init()
+    search.advance(state, 1)
+    require_fits(search, [state], Path("run"))
+    direct = state if name == "direct" else state.direct
+    hall = direct.search.outputs[0].hall
+    cell = int(np.flatnonzero(hall.heads[:, 0, 0])[0])
+    tree_of_hall = hall.codes[cell, 0]
+    place = 0 if code >= FIRST_INPUT else int(hall.heads[cell, 0, 0]) - 1
+    tree_of_hall[place] = code
+    STRATEGIES[name].unpack(STRATEGIES[name].pack([state]), problem.widths, settings(name))
+    with pytest.raises(StorageError, match="generation 1 is damaged or of another version"):
+        require_fits(search, [state], Path("run"))

@@ -60,7 +60,9 @@ def test_results_come_back_from_all_workers(cluster: DaskCluster) -> None:
         events = list(run_all(places, payloads, payloads.__getitem__))
     ended = [event for event in events if isinstance(event, Ended)]
     assert {event.key: event.result[0] for event in ended} == {k: v**2 for k, v in payloads.items()}
-    assert {event.result[1] for event in ended} == {one.pid for one in cluster.workers.values()}
+    assert {event.result[1] for event in ended} == {
+        worker.pid for worker in cluster.workers.values()
+    }
 
 
 def test_a_worker_with_another_version_is_refused_and_named(

@@ -21,25 +21,25 @@ from srnet_cli.executor.tasks import Ended, Lost, run_all
 
 def results(work: Callable[[Any], Any], payloads: dict[str, Any], count: int) -> dict[str, Any]:
     """The result of every task; None where it was given up."""
-    found: dict[str, Any] = {}
+    by_key: dict[str, Any] = {}
     with Processes(work, count) as places:
         for event in run_all(places, payloads, payloads.__getitem__):
             if isinstance(event, Ended):
-                found[event.key] = event.result
+                by_key[event.key] = event.result
             elif isinstance(event, Lost) and event.is_final:
-                found[event.key] = None
-    return found
+                by_key[event.key] = None
+    return by_key
 
 
 def test_processes_are_reused_and_have_one_thread() -> None:
     """Start and loading are paid once a worker, and libraries are told to use one thread."""
     before = dict(os.environ)
-    found = results(executor_work.square, {str(number): number for number in range(8)}, 2)
-    assert {key: square for key, (square, _, _) in found.items()} == {
+    squares = results(executor_work.square, {str(number): number for number in range(8)}, 2)
+    assert {key: square for key, (square, _, _) in squares.items()} == {
         str(number): number**2 for number in range(8)
     }
-    assert 1 <= len({pid for _, pid, _ in found.values()}) <= 2
-    assert {threads for _, _, threads in found.values()} == {"1"}
+    assert 1 <= len({pid for _, pid, _ in squares.values()}) <= 2
+    assert {threads for _, _, threads in squares.values()} == {"1"}
     assert dict(os.environ) == before
 
 
@@ -82,8 +82,8 @@ def test_stopping_waits_for_good_order(tmp_path: Path) -> None:
 
 def test_a_terminal_does_not_reach_workers() -> None:
     """Ctrl-C goes to the process group of the parent, which then tells its workers to stop."""
-    found = results(executor_work.group, {"a": None, "b": None}, 2)
-    assert os.getpgrp() not in found.values()
+    groups = results(executor_work.group, {"a": None, "b": None}, 2)
+    assert os.getpgrp() not in groups.values()
 
 
 def test_a_worker_that_hears_nothing_is_ended(tmp_path: Path) -> None:

@@ -81,16 +81,16 @@ def test_510_of_510() -> None:
     """Seventeen networks, thirty trials, every tenth attempt lost, but none three times."""
     keys = [f"n{network}/{trial}" for network in range(17) for trial in range(30)]
     places = Unreliable(2, 7, lambda key, attempt, rng: attempt <= RETRIES and rng.random() < 0.1)
-    found = outcome(places, keys)
-    assert sum(isinstance(event, Ended) for event in found.values()) == 510
+    ended = outcome(places, keys)
+    assert sum(isinstance(event, Ended) for event in ended.values()) == 510
     assert places.begun.total() > 510
 
 
 def test_a_poisoned_task_fails_alone() -> None:
     """A task that takes its place with it is begun three times, and the others are not."""
     places = Unreliable(2, 3, lambda key, attempt, rng: key == "poison")
-    found = outcome(places, ["a", "poison", "b", "c"])
-    assert [key for key, event in found.items() if isinstance(event, Lost)] == ["poison"]
+    ended = outcome(places, ["a", "poison", "b", "c"])
+    assert [key for key, event in ended.items() if isinstance(event, Lost)] == ["poison"]
     assert places.begun == {"a": 1, "poison": 3, "b": 1, "c": 1}
 
 

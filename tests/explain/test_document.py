@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sympy import Symbol
 
-from srnet_cli.explain.choice import Shown
 from srnet_cli.explain.document import SHOWN, document
 from srnet_cli.explain.explaining import (
     Explanation,
@@ -24,6 +23,7 @@ from srnet_cli.expressions.printers import as_latex
 from srnet_cli.networks import ClassificationQuality, RegressionQuality
 from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import RENDERERS, render
+from srnet_cli.runs.choice import Shown
 
 TEXT = """\
 runs/demo-1
@@ -137,6 +137,43 @@ def test_pages_of_formula_are_left_out(form: str) -> None:
     assert "too long for one formula" in none
 
 
+@pytest.mark.parametrize("form", ["table", "markdown", "latex"])
+def test_units_that_are_read_are_the_ones_shown(form: str) -> None:
+    """Wherever they stand among many; of the others their number is told."""
+    first, last = explanation(units=100).layers
+    layers = (replace(first, read=("h3", "h77")), last)
+    short = shown(replace(explanation(units=100), layers=layers), form)
+    for unit in range(1, 100):
+        name = f"h_{{{unit}}} &=" if form == "latex" else f"h{unit} ="
+        assert (name in short) == (unit in (3, 77))
+    assert "… and 98 more units that no formula of the next layer reads; full prints all" in short
+
+
+def test_units_that_say_nothing_new_are_named_in_one_line() -> None:
+    """Those that equal another, and those that never change; an equal one that is read is shown by
+    the other's line."""
+    first, last = explanation(units=6).layers
+    first = replace(
+        first,
+        units=tuple(Formula(f"h{i}", "0.5" if i > 3 else f"{i}*f", "") for i in range(6)),
+        read=("h1", "h3"),
+        twins={"h3": "h2", "h5": "h4"},
+        constant=("h4", "h5"),
+    )
+    odd = replace(explanation(), layers=(first, last))
+    assert """
+  f = h0 + 1
+  h1 = 1*f
+  h2 = 2*f
+  the same as h2: h3; never change: h4 = 0.5, h5 = 0.5; … and 1 more unit that no formula of the \
+next layer reads; full prints all""" in shown(odd)
+    full = shown(odd, full=True)
+    assert "h0 = 0*f" in full
+    assert "more unit" not in full
+    alone = replace(first, units=first.units[4:], twins={"h5": "h4"}, read=())
+    assert "h4 = 0.5\n" in shown(replace(odd, layers=(alone, last)))
+
+
 def test_json_is_always_complete() -> None:
     """JSON holds every unit and the long formula, and is plain JSON."""
     record = json.loads(
@@ -150,9 +187,15 @@ def test_json_is_always_complete() -> None:
 def test_a_real_run_is_printed_in_every_format(finished: Path) -> None:
     """Each format prints a run, every formula of it, without markers of escaped markup."""
     explained = run(str(finished))
-    lines = [line for part in explained.layers for line in (*part.expressions, *part.units)]
+    lines = [
+        line
+        for part in explained.layers
+        for line in (*part.expressions, *part.units)
+        if line.name not in part.twins
+    ]
+    assert len(lines) >= 3
     for form in FORMS:
-        text = shown(explained, form)
+        text = shown(explained, form, full=True)
         for line in lines:
             assert (line.latex if form == "latex" else line.text) in text
         assert "\x1b" not in text
@@ -166,7 +209,7 @@ def test_markdown_is_headings_lists_and_a_table(finished: Path) -> None:
     for rows in (table.splitlines() for table in tables):
         assert len({line.count("|") for line in rows}) == 1
     assert re.fullmatch(r"\| --- (\| ---: )+\|", tables[-1].splitlines()[1])
-    assert "- `f = " in text
+    assert "- `h0 = " in text
 
 
 NAMES = ["a b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c", "local", "num__age", "x_1"]

@@ -12,11 +12,11 @@ from compared import fitted, linear_formula, network
 
 from srnet_cli import cli
 from srnet_cli.errors import UsageError
-from srnet_cli.explain.choice import Choice, chosen
 from srnet_cli.explain.point import SHOWN, PointExplanation, document, explain_at, run
 from srnet_cli.networks import Network
 from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import render
+from srnet_cli.runs.choice import Choice, chosen
 from srnet_cli.runs.run import read_run
 
 SLOPES, BIAS = np.array([[1.5, -0.02]]), np.array([0.25])

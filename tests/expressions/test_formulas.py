@@ -16,7 +16,6 @@ from srnet_cli.expressions import (
     agree,
     as_latex,
     as_mathml,
-    as_python,
     as_text,
     compose,
     formulas,
@@ -24,6 +23,7 @@ from srnet_cli.expressions import (
     values,
 )
 from srnet_cli.expressions.formulas import MAX_DEPTH
+from srnet_cli.expressions.writer import PythonWriter
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks.network import Scaler
 
@@ -134,7 +134,7 @@ def test_deepest_formula_can_be_printed() -> None:
     (formula,) = compose(deep, ROWS[:, :1]) or ()
     for write in (as_text, as_latex, as_mathml, sympy.srepr):
         assert write(formula)
-    compile(as_python([formula], [sympy.Symbol("x")]), "<test>", "exec")
+    compile(PythonWriter().write(formula), "<test>", "eval")
     found = values(formula, [sympy.Symbol("x")], ROWS[:, :1])
     np.testing.assert_allclose(found, deep.predict(ROWS[:, :1])[:, 0], rtol=1e-9)
 

@@ -105,3 +105,29 @@ def test_expressions_that_no_unit_reads_vanish(weight: float) -> None:
     """A weight of 0 is no use."""
     found = normal_layer(layer(["x", "y"], [[1.0], [weight]], [0.0]), SYMBOLS, ROWS)
     assert len(found.expressions) == 1 + (weight != 0.0)
+
+
+def test_terms_that_are_small_beyond_the_domain_alone_stay() -> None:
+    """A power that is 1e20 on some rows makes nothing of a term that matters on the others."""
+    rows = np.vstack([ROWS, 1e3 * ROWS])
+    given_ = layer(["x**8", "sin(y)"], [[1.0, 1e-3], [1.0, 1.0]], [0.0, 0.0])
+    found = normal_layer(given_, SYMBOLS, rows)
+    assert {as_text(expr) for expr in found.expressions} == {"x**8", "sin(y)"}
+    assert np.count_nonzero(found.weights) == 4
+
+
+def test_rounding_noise_of_a_readout_is_no_term() -> None:
+    """A unit that never changes is a number, whatever weights of 1e-17 least squares have given."""
+    given_ = layer(["x*y", "sin(z)"], [[2.0, 1e-17], [1.0, -3e-18]], [0.5, 1.0])
+    found = normal_layer(given_, SYMBOLS, ROWS)
+    lines = printed_lines(found, SYMBOLS, NAMES, OUTPUTS[:2], ROWS)
+    assert as_text(lines.units[1][1]) == "1"
+    assert as_text(lines.units[0][1]) == "2*x*y + sin(z) + 0.5"
+
+
+def test_units_that_equal_another_count_as_their_name() -> None:
+    """The line of an equal unit is a name, one node."""
+    given_ = layer(["x*y"], [[2.0, 3.0, 2.0]], [1.0, 1.0, 1.0])
+    lines = printed_lines(given_, SYMBOLS, NAMES, OUTPUTS[:3], ROWS)
+    assert lines.twins == {2: 0}
+    assert lines.complexity == 3 + 5 + 5 + 1

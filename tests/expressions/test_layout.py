@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import sympy
 from hypothesis import given
@@ -11,32 +9,14 @@ from hypothesis import strategies as st
 from programs import programs
 
 from srnet_cli.cgp.program import Program
-from srnet_cli.expressions import as_equation, as_latex, as_text, to_sympy
-from srnet_cli.expressions.layout import latex_lines, text_lines
+from srnet_cli.expressions import as_latex, to_sympy
+from srnet_cli.expressions.layout import latex_lines
 from srnet_cli.expressions.trees import number
 
 SYMBOLS = sympy.symbols("x0 x1")
 LONG = sympy.Add(
     *(number(0.25 * k + 0.1) * sympy.sin(number(1.5) * sympy.Symbol(f"x{k}")) for k in range(9))
 )
-
-
-def test_text_breaks_before_terms() -> None:
-    """Every line but the first is indented and begins with the operator."""
-    lines = as_equation("y", LONG, 60)
-    assert len(lines) > 2
-    assert all(len(line) <= 60 for line in lines)
-    assert all(re.match(r"    [+-] ", line) for line in lines[1:])
-    assert " ".join(line.strip() for line in lines) == f"y = {as_text(LONG)}"
-
-
-@given(programs(weighted=None), st.integers(20, 90))
-def test_text_of_any_formula_is_only_broken(program: Program, width: int) -> None:
-    """Without the breaks it is the same text."""
-    text = as_text(to_sympy(program, SYMBOLS))
-    lines = text_lines(text, width)
-    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    assert not any(line.strip().startswith("*") and line.strip()[1] == "*" for line in lines)
 
 
 @given(programs(weighted=None), st.integers(20, 90))

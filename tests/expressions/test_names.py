@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sympy.parsing.sympy_parser import parse_expr
 
 from srnet_cli.errors import UsageError
-from srnet_cli.expressions import as_python, as_text, feature_symbols, unit_symbols
+from srnet_cli.expressions import as_text, feature_symbols, unit_symbols
 from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.names import Names, expression_symbols, output_names
+from srnet_cli.expressions.writer import PythonWriter
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_any_text_gives_a_usable_symbol(features: list[str]) -> None:
     assert all(s.name.isidentifier() and not keyword.iskeyword(s.name) for s in symbols)
     formula = sympy.Add(*symbols)
     assert parse_expr(as_text(formula)) == formula
-    compile(as_python([formula], symbols), "<test>", "exec")
+    compile(PythonWriter().write(formula), "<test>", "eval")
     names = Names(tuple(features))
     assert len({latex_name(symbol.name) for symbol in symbols}) == len(features)
     for place, (feature, symbol) in enumerate(zip(features, symbols, strict=True)):
@@ -101,35 +102,14 @@ def test_legend_names_the_columns_that_are_called_otherwise() -> None:
     ]
 
 
-def test_assignments_take_both_names_with_commas_and_equals_signs() -> None:
-    """A value ends where a comma, a known name and an equals sign follow."""
-    names = Names(("a,b", "c=d", "ΔT (K)", "colour", "x 1", "x_1"))
-    text = "a,b=3, c=d=-4e2,ΔT_K = 5,colour=red, dark=ish,x_1=1,x 1=2"
-    assert [tuple(each) for each in names.assignments(text)] == [
-        (0, "3"),
-        (1, "-4e2"),
-        (2, "5"),
-        (3, "red, dark=ish"),
-        (5, "1"),
-        (4, "2"),
-    ]
-    assert names.assignments("") == ()
-
-
 @pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("dT=3", "there is no input 'dT'"),
-        ("ΔT (C)=3", "did you mean 'ΔT \\(K\\)'"),
-        ("x0=1, x1=2", "there is no input 'x1'"),
-        ("x0=1,x0=2", "'x0' is given twice"),
-        ("3", "give a value for every input"),
-    ],
+    ("name", "message"),
+    [("dT", "there is no input 'dT'"), ("ΔT (C)", "did you mean 'ΔT \\(K\\)'")],
 )
-def test_unknown_names_are_errors_of_one_line(text: str, message: str) -> None:
+def test_unknown_names_are_errors_of_one_line(name: str, message: str) -> None:
     """The error names what is wrong and what is near."""
     with pytest.raises(UsageError, match=message) as caught:
-        Names(("x0", "ΔT (K)")).assignments(text)
+        Names(("x0", "ΔT (K)")).resolve(name)
     assert "\n" not in str(caught.value)
 
 

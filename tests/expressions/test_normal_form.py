@@ -195,3 +195,26 @@ def test_time_is_bounded_by_the_number_of_parts() -> None:
     start = time.process_time()
     normal_form(deep, SYMBOLS, ROWS)
     assert time.process_time() - start < 10
+
+
+def test_rows_beyond_excuse_no_error_on_the_others() -> None:
+    """Values are compared by how much they vary on most rows."""
+    expected = np.concatenate([np.linspace(-1.0, 1.0, 100), np.geomspace(1.0, 1e24, 100)])
+    assert same_values(expected * (1.0 + 1e-11), expected)
+    changed = expected.copy()
+    changed[50] += 1e-3
+    assert not same_values(changed, expected)
+    cut = np.maximum(np.linspace(-1.0, 1.0, 100), 0.0)
+    assert same_values(cut + 1e-12, cut)
+
+
+def test_negative_factors_leave_sines() -> None:
+    """``sin(-2*sin(x))`` is written with its sign in front, a cosine without."""
+    assert normal("3*sin(-2*sin(x - 0.1))") == "-3*sin(2*sin(x - 0.1))"
+    assert normal("cos(-2*sin(x - 0.1))") == "cos(2*sin(x - 0.1))"
+
+
+def test_factors_that_read_badly_go_into_a_power() -> None:
+    """Where the power is of a sum; others stay before it."""
+    assert normal("1e-8*(x + y)**4") == "(0.01*(x + y))**4"
+    assert normal("2*(x + y)**4") == "2*(x + y)**4"

@@ -13,7 +13,7 @@ from sympy.parsing.sympy_parser import parse_expr
 
 from oracles import interpret
 from srnet_cli.cgp.program import Program
-from srnet_cli.expressions import as_python, as_text, compose, layer_formulas, layers_as_python
+from srnet_cli.expressions import as_text, compose, layer_formulas, values
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS, function_set
 
@@ -125,12 +125,14 @@ def test_printed_layers_reproduce_the_losses(case: Case, simplified: bool) -> No
 
 
 def test_whole_formula_reproduces_the_loss(case: Case) -> None:
-    """One formula of the inputs, as Python and layer by layer, has the output's error."""
+    """One formula of the inputs, and the layers' formulas one by one, have the output's error."""
     outputs = compose(case.network, case.X)
     assert outputs is not None
     layers = layer_formulas(case.network, case.X)
-    for source in (as_python(outputs, layers[0].inputs), layers_as_python(layers)):
-        scope: dict[str, Any] = {}
-        exec(source, scope)
-        loss = np.mean((scope["f"](*case.X.T)[:, None] - case.layers[-1]) ** 2)
+    by_layers = case.X
+    for layer in layers:
+        by_layers = layer.evaluate(by_layers)
+    whole = np.column_stack([values(output, layers[0].inputs, case.X) for output in outputs])
+    for found in (whole, by_layers):
+        loss = np.mean((found - case.layers[-1]) ** 2)
         assert loss == pytest.approx(case.losses[-1], rel=1e-6)

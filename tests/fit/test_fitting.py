@@ -14,7 +14,7 @@ from small_run import Recorder, results, write_config
 
 from srnet_cli.config.loading import load_experiment
 from srnet_cli.errors import ConfigError, DataError, ModelError, StorageError, UsageError
-from srnet_cli.evolution.mnncgp_es import MnncgpEs
+from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
 from srnet_cli.fit import fitting
 from srnet_cli.store import RunFolder
 

@@ -31,6 +31,8 @@ class Found:
     better: tuple[int, ...] = ()
     fitness: float = 1.0
     trace: NDArray[np.float64] = field(init=False)
+    direct: Found | None = None
+    has_direct: bool = False
 
     def __post_init__(self) -> None:
         rows = [(g, 1.0 / (1 + k), 1.0) for k, g in enumerate(self.better)]
@@ -78,6 +80,26 @@ def test_evaluations_are_never_exceeded(generations: int, population: int, most:
     assert 1 <= last <= generations
     assert last == 1 or count(last, settings.evolution) <= most
     assert last == generations or count(last + 1, settings.evolution) > most
+
+
+@given(st.integers(0, 30), st.integers(1, 300_000), st.integers(1, 9))
+def test_both_kinds_of_generations_count(direct: int, most: int, chunk: int) -> None:
+    """With auto, generations of the direct search and of layers each cost what they do: the trial
+    ends before the first that is too much, whenever the direct search ends, in chunks of any
+    size."""
+    settings = experiment(strategy="auto", max_evaluations=most)
+    limits, count = Limits(settings), strategy_of(settings).evaluations
+    state = Found(0)
+    state.direct, state.has_direct = Found(0), direct == 0
+    while left := limits.generations_left(state):
+        for _ in range(min(left, chunk)):
+            state.generation += 1
+            state.direct.generation = min(state.generation, direct)
+            state.has_direct = state.generation >= direct
+    last = state.generation
+    made = [count(g, settings.evolution, min(g, direct)) for g in (last, last + 1)]
+    assert last == 1 or made[0] <= most
+    assert made[1] > most
 
 
 def test_time_ends_a_trial_after_its_first_generation() -> None:

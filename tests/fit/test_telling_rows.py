@@ -9,7 +9,7 @@ import pytest
 
 from srnet_cli.datasets.dataset import Dataset, Domain, Rows
 from srnet_cli.datasets.oracle import oracle_rows
-from srnet_cli.fit.telling_rows import telling_rows
+from srnet_cli.fit.telling_rows import TellingRows, telling_rows
 from srnet_cli.networks import Network
 
 DOMAIN = Domain(np.zeros(2), np.ones(2))
@@ -33,8 +33,12 @@ def network(weight: float, bias: float) -> Network:
     )
 
 
-def rows(of: Network, n: int, dataset: Dataset = DATASET) -> np.ndarray:
+def drawn(of: Network, n: int, dataset: Dataset = DATASET) -> TellingRows:
     return telling_rows(dataset, of, n, "uniform", np.random.default_rng(1))
+
+
+def rows(of: Network, n: int, dataset: Dataset = DATASET) -> np.ndarray:
+    return drawn(of, n, dataset).rows
 
 
 def test_half_of_the_rows_are_where_a_saturated_unit_is_not() -> None:
@@ -64,6 +68,7 @@ def test_where_no_unit_varies_all_are_even(of: Network) -> None:
     """Constant everywhere, or but on a part of the domain that no row meets."""
     even = oracle_rows(DATASET, 50, "uniform", np.random.default_rng(1))
     np.testing.assert_array_equal(rows(of, 50), even)
+    assert drawn(of, 50).importance is None
 
 
 def test_rows_of_a_table_are_as_they_were() -> None:
@@ -76,4 +81,20 @@ def test_rows_of_a_table_are_as_they_were() -> None:
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_any_number(n: int) -> None:
     """So many, however few."""
-    assert rows(network(5.0, 0.0), n).shape == (n, 2)
+    found, importance = drawn(network(5.0, 0.0), n)
+    assert found.shape == (n, 2)
+    assert importance is None or importance.shape == (n,)
+
+
+@pytest.mark.parametrize("of", [network(8.0, -6.0), network(1e-3, 0.0), network(60.0, -50.0)])
+def test_weighted_means_are_those_of_even_rows(of: Network) -> None:
+    """What rows count makes up for how they are chosen: means of any function over them are those
+    over the domain, where plain means are not; all count something, 1 on average."""
+    found, importance = drawn(of, 20_000)
+    assert importance is not None
+    assert (importance > 0.0).all()
+    assert importance.mean() == pytest.approx(1.0)
+    x, y = found.T
+    for values, expected in [(x, 1 / 2), (x**2, 1 / 3), ((x - 0.5) ** 2, 1 / 12), (y, 1 / 2)]:
+        assert np.average(values, weights=importance) == pytest.approx(expected, abs=0.015)
+    assert abs(np.mean((x - 0.5) ** 2) - 1 / 12) > 0.02

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -107,12 +106,3 @@ def test_differences_of_a_known_function():
     X = rows(5)
     found = finite_differences(lambda rows: rows[:, :1] * rows[:, 1:], X)
     np.testing.assert_allclose(found[:, 0], X[:, ::-1], rtol=1e-6, atol=1e-7)
-
-
-def test_an_activation_without_a_formula_is_differentiated_numerically(monkeypatch):
-    """What has no known derivative still has a gradient."""
-    net = network((2, 5, 1))
-    X = np.random.default_rng(3).normal(size=(4, 2))
-    expected = gradient(net, X)
-    monkeypatch.setattr("srnet_cli.model.functions.SLOPES", {})
-    np.testing.assert_allclose(gradient(replace(net), X), expected, rtol=1e-6, atol=1e-8)

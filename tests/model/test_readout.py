@@ -126,3 +126,28 @@ def test_a_class_readout_lowers_the_cross_entropy(classes: int) -> None:
     for _ in range(20):
         move = 0.02 * rng.normal(size=weights.shape) * weights
         assert entropy(weights + move, bias - columns.mean(axis=0) @ move) > best - 1e-6
+
+
+@given(st.integers(8, 60), st.integers(1, 4), st.integers(1, 3), st.integers(0, 2**32 - 1))
+def test_rows_count_what_they_count(n: int, k: int, m: int, seed: int) -> None:
+    """With importance it is NumPy's weighted least squares; with importance 1 it is as without."""
+    F, H = columns(n, k, seed), columns(n, m, seed + 1)
+    importance = np.random.default_rng(seed).uniform(0.1, 2.0, n)
+    root = np.sqrt(importance)[:, np.newaxis]
+    design = np.column_stack([F, np.ones(n)])
+    expected = np.linalg.lstsq(design * root, H * root, rcond=None)[0]
+    weights, bias = solve_readout(F, H, importance)
+    np.testing.assert_allclose(weights, expected[:-1], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(bias, expected[-1], rtol=1e-6, atol=1e-9)
+    even, plain = solve_readout(F, H, np.ones(n)), solve_readout(F, H)
+    for ours, theirs in zip(even, plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_importance_and_columns_of_no_use() -> None:
+    """Constant columns have no weight then either, and far offsets cost as few digits."""
+    F = np.column_stack([columns(k=1) + 1e6, np.full(50, 1e9)])
+    importance = np.random.default_rng(2).uniform(0.1, 2.0, 50)
+    weights, bias = solve_readout(F, 2.0 * F[:, :1] + 7.0, importance)
+    np.testing.assert_allclose(weights, [[2.0], [0.0]], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(bias, [7.0], atol=1e-2)

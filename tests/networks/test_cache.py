@@ -184,3 +184,12 @@ def test_a_new_scikit_learn_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> 
     before = cache_key(TrainSettings(), DATASET, 0, False)
     monkeypatch.setattr(networks_cache, "version", lambda name: "99")
     assert cache_key(TrainSettings(), DATASET, 0, False) != before
+
+
+def test_an_entry_under_another_key_is_a_miss(folder: Path) -> None:
+    """Exchanged entries would explain a network that was trained for something else."""
+    store_training(KEY, TRAINING)
+    other = "1" * 64
+    (folder / f"{KEY}.trained").rename(folder / f"{other}.trained")
+    assert load_training(other) is None
+    assert load_training(KEY) is None

@@ -85,8 +85,8 @@ def test_a_row_does_not_depend_on_its_neighbours(rows: int, seed: int) -> None:
     together = network.activations(X)
     for row in range(rows):
         alone = network.activations(X[row : row + 1])
-        for some, one in zip(together, alone, strict=True):
-            np.testing.assert_array_equal(some[row], one[0])
+        for some, single in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(some[row], single[0])
 
 
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     network = make_network((2, 4, 1))
     X = np.random.default_rng(0).normal(size=(11, 2))
     whole, outputs = network.activations(X), network.predict(X)
-    monkeypatch.setattr("srnet_cli.networks.network._BLOCK_VALUES", 12)
+    monkeypatch.setattr("srnet_cli.networks.trained._BLOCK_VALUES", 12)
     for blockwise, layer in zip(network.activations(X), whole, strict=True):
         np.testing.assert_array_equal(blockwise, layer)
     np.testing.assert_array_equal(network.predict(X), outputs)
@@ -149,9 +149,9 @@ def test_sigmoid_is_stable(values: np.ndarray) -> None:
     """The sigmoid is right from -inf to inf, and silent about it."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = sigmoid(values)
+        computed = sigmoid(values)
     expected = [1 / (1 + math.exp(-v)) if v > -700 else math.exp(max(v, -1e4)) for v in values]
-    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
+    np.testing.assert_allclose(computed, expected, rtol=1e-14, atol=0)
 
 
 def test_softmax_is_stable() -> None:
@@ -272,10 +272,10 @@ def test_centring_changes_no_answer() -> None:
     plain = make_network((3, 5, 4), "tanh")
     X = np.random.default_rng(1).normal(size=(50, 3))
     whole = replace(plain, output_activation="softmax")
-    made = whole.centred()
-    np.testing.assert_allclose(made.predict(X).sum(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(made.probabilities(X), whole.probabilities(X), rtol=1e-12)
-    np.testing.assert_array_equal(made.labels(X), whole.labels(X))
+    centred = whole.centred()
+    np.testing.assert_allclose(centred.predict(X).sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(centred.probabilities(X), whole.probabilities(X), rtol=1e-12)
+    np.testing.assert_array_equal(centred.labels(X), whole.labels(X))
     assert plain.centred() is plain
 
 
@@ -313,3 +313,55 @@ def test_gradients_of_a_row_do_not_depend_on_the_rows_beside_it() -> None:
     assert network.gradients(X[:0]).shape == (0, 7, 5)
     with pytest.raises(ModelError, match="takes 5 inputs"):
         network.gradients(X[:, :2])
+
+
+def tail(network: Network, units: np.ndarray, layer: int) -> np.ndarray:
+    """The outputs as a function of a hidden layer's units, (n, outputs)."""
+    function = np.vectorize(PLAIN[network.activation])
+    parts = list(zip(network.weights, network.biases, strict=True))
+    for number, (weight, bias) in enumerate(parts[layer:], layer + 1):
+        sums = units @ weight.T + bias
+        units = sums if number == len(parts) else function(sums)
+    return units
+
+
+@pytest.mark.parametrize("activation", list(PLAIN))
+@pytest.mark.parametrize("widths", [(2, 3, 1), (3, 6, 4, 2), (2, 3, 3, 5, 2)])
+def test_directions_of_effect_are_those_of_finite_differences(
+    activation: Activation, widths: tuple[int, ...]
+) -> None:
+    """Together they are the mean of JᵀJ, J being central differences of the outputs, each divided
+    by its spread; they fall in length, and stand on each other at right angles."""
+    network = make_network(widths, activation, seed=3)
+    X = np.random.default_rng(2).normal(size=(120, widths[0]))
+    activations = network.activations(X)
+    directions = network.directions_of_effect(activations)
+    assert len(directions) == len(widths) - 2
+    spread, step = activations[-1].std(axis=0), 1e-6
+    for layer, (units, found) in enumerate(zip(activations, directions, strict=False), 1):
+        slopes = np.stack(
+            [
+                (tail(network, units + step * e, layer) - tail(network, units - step * e, layer))
+                / (2 * step * spread)
+                for e in np.eye(units.shape[1])
+            ],
+            axis=2,
+        )
+        expected = np.mean(slopes.transpose(0, 2, 1) @ slopes, axis=0)
+        np.testing.assert_allclose(found @ found.T, expected, atol=1e-6 * np.abs(expected).max())
+        lengths = np.sum(found**2, axis=0)
+        assert (np.diff(lengths) <= 1e-12 * lengths[0]).all()
+        np.testing.assert_allclose(found.T @ found, np.diag(lengths), atol=1e-9 * lengths[0])
+
+
+def test_directions_of_effect_are_few_and_finite() -> None:
+    """At most 64; outputs that never change have none; without hidden layers there are none."""
+    wide = make_network((2, 80, 3))
+    X = np.random.default_rng(4).normal(size=(900, 2))
+    (found,) = wide.directions_of_effect(wide.activations(X))
+    assert found.shape == (80, 64)
+    still = replace(wide, weights=(wide.weights[0], np.zeros((3, 80))))
+    (nothing,) = still.directions_of_effect(still.activations(X))
+    assert not nothing.any()
+    plain = make_network((2, 1))
+    assert plain.directions_of_effect(plain.activations(X)) == []

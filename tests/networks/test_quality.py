@@ -24,14 +24,14 @@ def test_regression_by_hand() -> None:
     """R² and RMSE are those of the rows, the baseline's mean that of the training rows."""
     train = Rows(column(0, 0), np.array([1.0, 3.0]))
     rows = Rows(column(1, 2, 3), np.array([2.0, 4.0, 9.0]))
-    found = quality(DOUBLE, rows, train)
-    assert isinstance(found, RegressionQuality)
-    assert found.rows == 3
-    assert found.r2 == pytest.approx(1 - 9 / 26)
-    assert found.rmse == pytest.approx((9 / 3) ** 0.5)
-    assert found.baseline_rmse == pytest.approx(((0 + 4 + 49) / 3) ** 0.5)
+    judged = quality(DOUBLE, rows, train)
+    assert isinstance(judged, RegressionQuality)
+    assert judged.rows == 3
+    assert judged.r2 == pytest.approx(1 - 9 / 26)
+    assert judged.rmse == pytest.approx((9 / 3) ** 0.5)
+    assert judged.baseline_rmse == pytest.approx(((0 + 4 + 49) / 3) ** 0.5)
     assert (
-        found.summary() == "R² 0.6538, RMSE 1.732 on 3 rows (predicting the training mean: 4.203)"
+        judged.summary() == "R² 0.6538, RMSE 1.732 on 3 rows (predicting the training mean: 4.203)"
     )
 
 
@@ -39,10 +39,15 @@ def test_classification_by_hand() -> None:
     """The baseline always gives the training rows' most frequent class, right or wrong."""
     train = Rows(column(0, 0, 0), np.array([1.0, 1.0, 0.0]))
     rows = Rows(column(-1, -2, 2, 1), np.array([0.0, 0.0, 0.0, 1.0]))
-    found = quality(SIGN, rows, train)
-    assert isinstance(found, ClassificationQuality)
-    assert (found.rows, found.accuracy, found.majority_rate, found.kappa) == (4, 0.75, 0.25, 0.5)
-    assert found.summary() == (
+    judged = quality(SIGN, rows, train)
+    assert isinstance(judged, ClassificationQuality)
+    assert (judged.rows, judged.accuracy, judged.majority_rate, judged.kappa) == (
+        4,
+        0.75,
+        0.25,
+        0.5,
+    )
+    assert judged.summary() == (
         "accuracy 0.7500, kappa 0.5000 on 4 rows (always the most frequent class: 0.2500)"
     )
 
@@ -51,10 +56,10 @@ def test_a_constant_classifier_shows_as_one() -> None:
     """A classifier that always answers the majority is no better than the baseline."""
     constant = replace(SIGN, biases=(np.array([0.0, 100.0]),))
     rows = Rows(column(-1, 1, 2, 3), np.array([0.0, 1.0, 1.0, 1.0]))
-    found = quality(constant, rows, rows)
-    assert isinstance(found, ClassificationQuality)
-    assert found.accuracy == found.majority_rate == 0.75
-    assert found.kappa == 0
+    judged = quality(constant, rows, rows)
+    assert isinstance(judged, ClassificationQuality)
+    assert judged.accuracy == judged.majority_rate == 0.75
+    assert judged.kappa == 0
 
 
 def test_unknown_truth_has_no_quality() -> None:

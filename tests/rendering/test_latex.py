@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odd_documents import ODD_NAMES, odd_document
 
-from srnet_cli.rendering.document import Document, Section
-from srnet_cli.rendering.latex import escaped, render, upright
+from srnet_cli.rendering.document import Document, Section, Verbatim
+from srnet_cli.rendering.latex import render, upright
+from srnet_cli.rendering.latex_words import escaped
 from srnet_cli.rendering.table import Column, code, figures, number, table, text
 
 PAGE = r"""\documentclass{article}
@@ -41,7 +42,7 @@ SPELLED = {
 
 def read(latex: str) -> str:
     """What an engine would set, of all that stands for ASCII."""
-    shown = re.sub(r"\\(\w+)\{\}", lambda found: SPELLED[found[1]].replace("\\", "\0"), latex)
+    shown = re.sub(r"\\(\w+)\{\}", lambda match: SPELLED[match[1]].replace("\\", "\0"), latex)
     shown = shown.replace("{-}", "-")
     return re.sub(r"\\([&%$#_{}])", r"\1", shown).replace("\0", "\\")
 
@@ -59,14 +60,14 @@ def test_ascii_reads_as_it_was(name: str) -> None:
 @given(st.text(max_size=10))
 def test_any_text_can_be_set_by_any_engine(name: str) -> None:
     """Only letters that pdfLaTeX has accents for are left as they are."""
-    left = [character for character in escaped(name) if not character.isascii()]
-    assert all("\u00c0" <= character <= "\u017f" for character in left)
+    unescaped = [character for character in escaped(name) if not character.isascii()]
+    assert all("\u00c0" <= character <= "\u017f" for character in unescaped)
 
 
 def test_letters_keep_their_names() -> None:
     """Greek letters and units are set; what no font has is named by its code point."""
-    assert escaped("ΔT (K)") == r"\ensuremath{\Delta}T (K)"
-    assert escaped("λ ς") == r"\ensuremath{\lambda} \ensuremath{\varsigma}"
+    assert escaped("ΔT (K)") == r"$\Delta$T (K)"
+    assert escaped("λ ς") == r"$\lambda$ $\varsigma$"
     assert escaped(unicodedata.normalize("NFD", "été")) == "été"
     assert escaped("温") == r"\texttt{U+6E29}"
     assert upright("local") == r"\text{local}"
@@ -94,6 +95,18 @@ WIDE = table(
 )
 LONG = table(["case", Column("error", wraps=True)], [[text("a"), code("no_thing " * 40)]])
 
+VERBATIM = Verbatim(
+    "\n".join(["", "[a]: * 2", "", "    indented: 'ß' %x_1", "*", "word " * 40, ""])
+)
+
+
+def test_verbatim_text_keeps_lines_and_indents() -> None:
+    """A line each, that begins with as many blanks; what it means in LaTeX is escaped."""
+    lines = render(Document("", sections=(Section("", (VERBATIM,)),))).splitlines()
+    body = lines[lines.index(r"\begin{flushleft}\ttfamily") + 1 : lines.index(r"\end{flushleft}")]
+    assert len(body) == len(VERBATIM.text.split("\n"))
+    assert body[3] == r"\mbox{}~~~~indented: \textquotesingle{}ß\textquotesingle{} \%x\_1 \\"
+
 
 def test_wide_tables_stay_on_the_page() -> None:
     """They are shrunk, or stacked where that would be too small to read; words are broken."""
@@ -109,9 +122,21 @@ def test_wide_tables_stay_on_the_page() -> None:
 def test_it_compiles(tmp_path: Path) -> None:
     """All odd names in one document, no line of it wider than the page."""
     parts = [render(odd_document(name)) for name in ODD_NAMES]
-    parts += [render(Document("", sections=(Section("", (made,)),))) for made in (WIDE, LONG)]
+    parts += [
+        render(Document("", sections=(Section("", (block,)),))) for block in (WIDE, LONG, VERBATIM)
+    ]
     (tmp_path / "odd.tex").write_text(PAGE % "\n\n".join(parts), encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "odd.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout
+
+
+def test_long_code_may_be_broken_within_calls_and_products() -> None:
+    """A formula of nested calls has no blanks to break at; what is set stays the same, and powers
+    are not parted."""
+    formula = "sin(tanh(0.5*x*tanh(1.25*y**2)))" * 2
+    latex = render(Document("", sections=(Section("", (table(["f"], [[code(formula)]]),)),)))
+    assert r"sin(\allowbreak{}tanh(\allowbreak{}0.5*\allowbreak{}x" in latex
+    assert r"y**2" in latex
+    assert latex.replace(r"\allowbreak{}", "").count(formula) == 1

@@ -9,8 +9,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from odd_documents import ODD_NAMES, odd_document
 
+from srnet_cli.rendering.document import Document, Section, Verbatim
 from srnet_cli.rendering.markdown import code_span, escaped, opening, render
-from srnet_cli.rendering.text import plain
+from srnet_cli.rendering.plain import plain
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -57,3 +58,11 @@ def test_any_text_survives(name: str) -> None:
 def test_columns_of_numbers_are_aligned() -> None:
     """To the right, which the rule below the head says."""
     assert "| --- | ---: | ---: | --- |" in render(odd_document("x")).splitlines()
+
+
+@pytest.mark.parametrize("text", ["a: 1\n  b: '*2*'", "```\nno end", "````", "", "# no heading"])
+def test_verbatim_text_is_read_as_it_stands(text: str) -> None:
+    """Line breaks, indents and backticks included."""
+    shown = render(Document("", sections=(Section("", (Verbatim(text),)),)))
+    (fence,) = PARSER.parse(shown)
+    assert (fence.type, fence.content) == ("fence", f"{text}\n")

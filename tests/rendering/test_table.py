@@ -56,17 +56,17 @@ def test_rows_have_a_cell_per_column() -> None:
 
 def test_empty_columns_can_be_left_out() -> None:
     """All but the first, which names the rows."""
-    made = table(["name", "b", "c"], [["x", EMPTY, "1"], ["", EMPTY, EMPTY]])
-    assert [column.title for column in made.without_empty_columns().columns] == ["name", "c"]
+    sparse = table(["name", "b", "c"], [["x", EMPTY, "1"], ["", EMPTY, EMPTY]])
+    assert [column.title for column in sparse.without_empty_columns().columns] == ["name", "c"]
 
 
 def test_stacked_tables_hold_every_figure() -> None:
     """A line per figure, with its column's head; the row's name once; what is empty is left out."""
     rows = [[text("r1"), number(1), number(2, note="[1, 3]")], [text("r2"), EMPTY, number(4)]]
-    made = table([Column("what"), *figures("A", "B")], rows, note_title="interval").stacked()
-    assert [[cell.text for cell in row] for row in made.rows] == [
+    stacked = table([Column("what"), *figures("A", "B")], rows, note_title="interval").stacked()
+    assert [[cell.text for cell in row] for row in stacked.rows] == [
         ["r1", "A", "1", ""],
         ["", "B", "2", "[1, 3]"],
         ["r2", "B", "4", ""],
     ]
-    assert [column.title for column in made.columns] == ["what", "", "figure", "interval"]
+    assert [column.title for column in stacked.columns] == ["what", "", "figure", "interval"]

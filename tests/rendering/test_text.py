@@ -9,9 +9,10 @@ from odd_documents import ODD_NAMES, odd_document
 from rich.cells import cell_len
 
 from srnet_cli.rendering.breaking import broken
-from srnet_cli.rendering.document import Document, Equation, Equations, Section
+from srnet_cli.rendering.document import Document, Equation, Equations, Section, Verbatim
+from srnet_cli.rendering.plain import plain
 from srnet_cli.rendering.table import Cell, Column, Kind, Table, figures, number, table, text
-from srnet_cli.rendering.text import aligned, plain, render
+from srnet_cli.rendering.text import aligned, render
 
 cells = st.text(st.characters(categories=["L", "N", "P"]), max_size=200)
 
@@ -33,8 +34,8 @@ def test_nothing_is_ever_cut(rows: list[tuple[str, str, str]]) -> None:
 def test_columns_are_aligned() -> None:
     """Columns begin, or end, at the same place; wide letters count as two."""
     rows = [[text("a"), number(1), text("c")], [text("温度"), number(200), text("c")]]
-    made = table([Column("x"), *figures("bb"), Column("z")], rows)
-    assert list(aligned(made)) == ["x      bb  z", "a       1  c", "温度  200  c"]
+    mixed = table([Column("x"), *figures("bb"), Column("z")], rows)
+    assert list(aligned(mixed)) == ["x      bb  z", "a       1  c", "温度  200  c"]
 
 
 FIGURE = Cell("-1.23e-05", -1.23e-05, Kind.NUMBER, "[-1.23e-05, -1.23e+15]")
@@ -74,11 +75,11 @@ def test_a_window_that_is_too_narrow_cuts_nothing() -> None:
 def test_words_are_broken_before_figures_are_stacked() -> None:
     """A column of words takes what room is left; lesser columns go first, and are named."""
     columns = [Column("trial"), *figures("R²"), Column("error", wraps=True)]
-    made = table(columns, [[text("a/1"), number(0.5), text("no " * 30 + "end")]])
-    lines = list(aligned(made, 50))
+    wide = table(columns, [[text("a/1"), number(0.5), text("no " * 30 + "end")]])
+    lines = list(aligned(wide, 50))
     assert max(map(len, lines)) <= 50
     assert words(" ".join(lines)).count("no") == 30
-    lesser = Table((*made.columns, Column("IQR", is_lesser=True)), ((*made.rows[0], text("1")),))
+    lesser = Table((*wide.columns, Column("IQR", is_lesser=True)), ((*wide.rows[0], text("1")),))
     assert list(aligned(lesser, 50)) == [*lines, "left out for want of room: IQR"]
 
 
@@ -132,3 +133,9 @@ def test_columns_are_those_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     assert render(document) == render(document, 80)
     monkeypatch.delenv("COLUMNS")
     assert render(document) == "\n".join(aligned(COMPARED))
+
+
+def test_verbatim_text_is_never_broken() -> None:
+    """It is there to be copied: lines stay whole, however narrow the terminal."""
+    text = "dataset:\n    domain: {x: [-1.0, 1.0], y: [-1.0, 1.0]}"
+    assert render(Document("", sections=(Section("", (Verbatim(text),)),)), width=20) == text

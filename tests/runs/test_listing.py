@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,40 @@ def test_csv_and_json_lose_nothing() -> None:
     assert rows[0]["r2"] == ""
     records = json.loads(render(document(RUNS), "json"), parse_constant=pytest.fail)
     assert [ListedRun(**record) for record in records] == RUNS
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "0.1.0" / "mnncgp"
+STRANGE = (b"[1]", b'{"fitness": [1e999]}', b"{" * 5000, b"null", b'{"trial": -1}', b"\xff")
+
+
+@pytest.mark.parametrize("content", STRANGE)
+def test_a_strange_file_hides_no_other_run(runs_dir: Path, content: bytes) -> None:
+    """Whatever stands in a file of one run, the others are listed, in every format."""
+    shutil.copytree(GOLDEN, runs_dir / "whole-1")
+    shutil.copytree(GOLDEN, runs_dir / "strange-1")
+    (runs_dir / "strange-1" / "DONE.json").unlink()
+    (runs_dir / "strange-1" / "metrics.json").write_bytes(content)
+    (runs_dir / "strange-2").mkdir()
+    os.mkfifo(runs_dir / "strange-2" / "run.json")
+    (runs_dir / "strange-2" / "LOCK").write_bytes(b"")
+    listed = {entry.folder: entry for entry in run()}
+    assert listed.keys() == {"whole-1", "strange-1", "strange-2"}
+    assert listed["whole-1"].r2 is not None
+    for form in ("table", "json", "csv", "markdown", "latex"):
+        assert "whole-1" in render(document(list(listed.values())), form).replace("{-}", "-")
+
+
+HOSTILE = "=1+1\x1b[2J\n\u202e\x9b31m"
+
+
+def test_names_neither_steer_a_terminal_nor_are_computed() -> None:
+    """Control characters of a folder's name are shown, not obeyed, in every format; a spreadsheet
+    takes no name for a formula; a program gets the name itself."""
+    hostile = [ListedRun(HOSTILE, "stopped", "", None, None)]
+    for form in ("table", "json", "csv", "markdown", "latex"):
+        text = render(document(hostile), form)
+        assert not set(text) & set("\x1b\u202e\x9b")
+        assert "\\x1b" in text or "\\u001b" in text or "textbackslash" in text
+    assert json.loads(render(document(hostile), "json"))[0]["folder"] == HOSTILE
+    (_, row) = csv.reader(io.StringIO(render(document(hostile), "csv")))
+    assert row[0].startswith("'=1+1")

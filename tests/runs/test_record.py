@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srnet_cli.errors import StorageError
-from srnet_cli.runs.record import Record
+from srnet_cli.runs.record import RunRecord
 from srnet_cli.runs.records import Inputs, Metrics, RunInfo
 from srnet_cli.store import RunFolder, encode_json
 
@@ -20,19 +20,19 @@ OPTIONAL = ("categories", "fidelity", "agreement", "validity", "complexity")
 """What earlier versions did not write, or is not there where nothing was found."""
 
 
-def content(finished: Path, kind: type[Record]) -> dict[str, Any]:
+def content(finished: Path, kind: type[RunRecord]) -> dict[str, Any]:
     return json.loads((finished / kind.FILE).read_bytes())
 
 
 @pytest.mark.parametrize("kind", RECORDS)
-def test_reading_and_writing_change_nothing(finished: Path, kind: type[Record]) -> None:
+def test_reading_and_writing_change_nothing(finished: Path, kind: type[RunRecord]) -> None:
     """A record that is read is written again to the last byte."""
     record = kind.read(RunFolder.open(finished))
     assert encode_json(record.to_dict()) == (finished / kind.FILE).read_bytes()
 
 
 @pytest.mark.parametrize("kind", RECORDS)
-def test_what_is_missing_or_wrong_is_named(finished: Path, kind: type[Record]) -> None:
+def test_what_is_missing_or_wrong_is_named(finished: Path, kind: type[RunRecord]) -> None:
     """Whichever key is gone or holds something else, the line says so; exit code 4."""
     whole, path = content(finished, kind), finished / kind.FILE
     for key in whole:

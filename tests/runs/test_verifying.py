@@ -47,9 +47,18 @@ def test_several_damages_are_counted(finished: Path) -> None:
         run(str(finished))
 
 
+def test_a_commit_that_was_removed_is_missed(finished: Path) -> None:
+    """A run that says it has finished has a commit."""
+    (finished / "DONE.json").unlink()
+    with pytest.raises(StorageError, match=r"DONE\.json: missing"):
+        run(str(finished))
+
+
 def test_an_unfinished_run_says_so(finished: Path) -> None:
     """Without a commit only checkpoints can be verified, which the answer says."""
     (finished / "DONE.json").unlink()
+    info = finished / "run.json"
+    info.write_text(json.dumps(json.loads(info.read_text()) | {"state": "stopped"}))
     assert told(str(finished)) == f"{finished}: not finished; checkpoints verify"
 
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srnet_cli.errors import StorageError
+from srnet_cli.store.directory import is_temporary
 from srnet_cli.store.files import (
     encode_json,
-    is_temporary,
     read_bytes,
     read_json,
     write_atomic,
@@ -64,7 +64,8 @@ def test_short_writes_are_carried_on(tmp_path):
 
 
 def test_the_content_is_synced_before_the_name_and_the_name_after(tmp_path):
-    """A power cut finds no name without content: write, sync, rename, sync of the folder."""
+    """A power cut finds no name without content: write, sync, rename, sync of the folder,
+    all through the one descriptor of the folder."""
     steps = []
 
     def record(step, real, args):
@@ -73,7 +74,7 @@ def test_the_content_is_synced_before_the_name_and_the_name_after(tmp_path):
 
     with disk_with(record):
         write_atomic(tmp_path / "file", b"x")
-    assert steps == ["open", "write", "fsync", "replace", "open", "fsync"]
+    assert steps == ["open", "open", "write", "fsync", "replace", "fsync"]
 
 
 @pytest.mark.parametrize("torn", [False, True])
@@ -92,7 +93,7 @@ def test_a_failed_write_leaves_the_old_file_or_the_new(tmp_path, step, code, tor
     assert str(path) in message
     assert errno.errorcode[code] in message
     assert "\n" not in message
-    assert path.read_bytes() == (b"old" if step <= 4 else b"new")
+    assert path.read_bytes() == (b"old" if step <= 5 else b"new")
     assert os.listdir(tmp_path) == ["file"]
 
 
@@ -109,7 +110,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path):
     def interrupt(step, real, args):
         raise KeyboardInterrupt
 
-    with disk_with(fault_at(3, interrupt)), pytest.raises(KeyboardInterrupt):
+    with disk_with(fault_at(4, interrupt)), pytest.raises(KeyboardInterrupt):
         write_atomic(tmp_path / "file", b"new")
     assert os.listdir(tmp_path) == []
 

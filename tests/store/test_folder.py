@@ -124,7 +124,7 @@ def test_missing_unexpected_and_replaced_files_are_found(finished):
     os.mkfifo(finished / "expressions.json")
     (finished / "empty.txt").write_bytes(b"no longer")
     damage = RunFolder.open(finished).verify()
-    assert [str(one) for one in damage] == [
+    assert [str(entry) for entry in damage] == [
         "config.yaml: missing",
         "empty.txt: changed",
         "expressions.json: changed",

@@ -18,6 +18,7 @@ import pytest
 import srnet_cli
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.store import RunFolder
+from srnet_cli.store.directory import Directory
 from srnet_cli.store.lock import LOCK, Lock, is_locked, require_free
 
 REPOSITORY = Path(srnet_cli.__path__[0]).parent
@@ -182,7 +183,7 @@ def test_looking_does_not_get_in_the_way(tmp_path):
 
 def test_releasing_twice_is_harmless(tmp_path):
     """The second release does nothing, whatever the number of the file has become."""
-    lock = Lock.acquire(tmp_path)
+    lock = Lock.acquire(Directory.open(tmp_path))
     lock.release()
     lock.release()
     assert not is_locked(tmp_path)

@@ -30,15 +30,15 @@ from srnet_cli.structure import find_structure
 )
 def test_combinations(names: str, formula: str, expected: str) -> None:
     """The number is found with its coefficients, for as many inputs as it has."""
-    found = structure_of(names, formula).combinations(0)
-    assert [combination.expression(names.split()) for combination in found] == [expected]
+    combinations = structure_of(names, formula).combinations(0)
+    assert [combination.expression(names.split()) for combination in combinations] == [expected]
 
 
 def test_coefficients_that_are_no_simple_fractions() -> None:
     """Other coefficients are given as numbers, the first as 1."""
-    (found,) = structure_of("a b", "exp(sin(a + 0.437*b))").combinations(0)
-    assert found.exact is None
-    assert found.coefficients == (1.0, pytest.approx(0.437, rel=1e-3))
+    (combination,) = structure_of("a b", "exp(sin(a + 0.437*b))").combinations(0)
+    assert combination.exact is None
+    assert combination.coefficients == (1.0, pytest.approx(0.437, rel=1e-3))
 
 
 @pytest.mark.parametrize("formula", ["a*sin(b) + b", "sin(a*b) + a", "exp(a) + a*b**2"])
@@ -60,8 +60,8 @@ def test_random_ridges_and_monomials(sizes: list[int], seed: int, is_product: bo
 
     names = "abcd"[: len(sizes)]
     structure = find_structure(oracle, slopes_of(oracle), box(len(sizes)), names, rng)
-    (found,) = structure.combinations(0)
-    assert found.transform == ("log" if is_product else "identity")
-    ratio = np.array(found.coefficients) / weights
+    (combination,) = structure.combinations(0)
+    assert combination.transform == ("log" if is_product else "identity")
+    ratio = np.array(combination.coefficients) / weights
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
-    assert found.exact is not None
+    assert combination.exact is not None

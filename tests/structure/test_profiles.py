@@ -13,23 +13,23 @@ from srnet_cli.structure import Profile
 def profile_of(formula: str, low: float = 1.0, high: float = 5.0) -> Profile:
     """The profile of x in a formula of x, y and z."""
     structure = structure_of("x y z", formula, domain=box(3, low, high))
-    (found,) = [f for f in structure.profiles(0) if f.inputs == (0,)]
-    return found
+    (profile,) = [f for f in structure.profiles(0) if f.inputs == (0,)]
+    return profile
 
 
 @pytest.mark.parametrize("exponent", [1, 2, 3, 4, -1, -2, -3, "1/2", "-1/2", "3/2", "-3/2", "1/3"])
 def test_exponents_are_found_as_fractions(exponent: int | str) -> None:
     """Powers are found with their exponents, and nothing added to them."""
-    found = profile_of(f"y*z*x**({exponent})")
-    assert (found.shape, found.exact, found.offset) == ("power", Fraction(exponent), "none")
-    assert found.is_proportional
+    profile = profile_of(f"y*z*x**({exponent})")
+    assert (profile.shape, profile.exact, profile.offset) == ("power", Fraction(exponent), "none")
+    assert profile.is_proportional
 
 
 def test_exponents_that_are_no_simple_fractions() -> None:
     """Another exponent is given as a number."""
-    found = profile_of("y*x**1.83")
-    assert found.exact is None
-    assert found.rate == pytest.approx(1.83, abs=1e-3)
+    profile = profile_of("y*x**1.83")
+    assert profile.exact is None
+    assert profile.rate == pytest.approx(1.83, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,9 @@ def of_kind(structure: Structure, kind: type[Finding], output: int = 0) -> list[
 )
 def test_sums_have_the_least_groups(names: str, formula: str, groups: set[str]) -> None:
     """Inputs share a group exactly where they meet in a term."""
-    (found,) = structure_of(names, formula).sums(0)[:1]
-    assert groups_of(found, names) == groups
-    assert found.score < 1e-12
+    (grouping,) = structure_of(names, formula).sums(0)[:1]
+    assert groups_of(grouping, names) == groups
+    assert grouping.score < 1e-12
 
 
 @pytest.mark.parametrize(
@@ -67,16 +67,16 @@ def test_products_have_the_least_groups(
     names: str, formula: str, groups: set[str], offset: float
 ) -> None:
     """Inputs share a group exactly where they share a factor; a constant beside it is found."""
-    (found,) = structure_of(names, formula).products(0)[:1]
-    assert groups_of(found, names) == groups
-    assert found.offset == pytest.approx(offset, abs=1e-3)
+    (grouping,) = structure_of(names, formula).products(0)[:1]
+    assert groups_of(grouping, names) == groups
+    assert grouping.offset == pytest.approx(offset, abs=1e-3)
 
 
 def test_sums_of_products_are_taken_apart() -> None:
     """Terms of a sum are read as products, factors as sums, from the outside in."""
     structure = structure_of("a b c d e", "a*b + c*(d + e)")
-    assert [found.inputs for found in structure.sums(0)] == [(0, 1, 2, 3, 4), (2, 3, 4), (3, 4)]
-    assert {found.groups for found in structure.products(0)} == {((0,), (1,)), ((2,), (3, 4))}
+    assert [finding.inputs for finding in structure.sums(0)] == [(0, 1, 2, 3, 4), (2, 3, 4), (3, 4)]
+    assert {finding.groups for finding in structure.products(0)} == {((0,), (1,)), ((2,), (3, 4))}
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_sums_under_a_root_or_a_fraction_stroke(
 ) -> None:
     """A sum is found where its root or its reciprocal is the output."""
     names = "a b c d" if "d" in formula else "a b c"
-    (found,) = structure_of(names, formula).sums(0)[:1]
-    assert (found.transform, groups_of(found, names)) == (transform, groups)
+    (grouping,) = structure_of(names, formula).sums(0)[:1]
+    assert (grouping.transform, groups_of(grouping, names)) == (transform, groups)
 
 
 @pytest.mark.parametrize("formula", ["sin(2*a)*b + cos(a*b)", "sin(a*b) + cos(a + b)"])
@@ -109,12 +109,12 @@ def test_symmetries() -> None:
     """Exchange, parity and direction are found, each with the inputs concerned."""
     domain = box(4, low=-2.0, high=2.0)
     structure = structure_of("a b c d", "cos(a*b) + a*b*c**2 + d**3 + d", domain=domain)
-    assert [found.inputs for found in of_kind(structure, Exchange)] == [(0, 1)]
+    assert [finding.inputs for finding in of_kind(structure, Exchange)] == [(0, 1)]
     parities = {(f.inputs, f.is_even) for f in of_kind(structure, Parity)}  # type: ignore[attr-defined]
     assert parities == {((2,), True)}
-    assert [found.inputs for found in of_kind(structure, Monotone)] == [(3,)]
+    assert [finding.inputs for finding in of_kind(structure, Monotone)] == [(3,)]
     odd = of_kind(structure_of("a b", "a*exp(b)", domain=box(2, -1.0, 1.0)), Parity)
-    assert [(found.inputs, found.is_even) for found in odd] == [((0,), False)]  # type: ignore[attr-defined]
+    assert [(finding.inputs, finding.is_even) for finding in odd] == [((0,), False)]  # type: ignore[attr-defined]
 
 
 def test_inputs_that_do_not_matter_are_named_and_left_out() -> None:
@@ -131,8 +131,8 @@ def test_many_weak_inputs_are_not_dropped_together() -> None:
     text = "10*x0 + " + " + ".join(f"0.3*{name}" for name in names[1:])
     structure = structure_of(" ".join(names), text, deviation=1e-3)
     assert 0 < len(structure.irrelevant(0)) < 10
-    (found,) = of_kind(structure, Irrelevant)
-    assert found.score <= structure.tolerance
+    (irrelevant,) = of_kind(structure, Irrelevant)
+    assert irrelevant.score <= structure.tolerance
 
 
 def test_constant_outputs_and_several_outputs() -> None:
@@ -236,8 +236,8 @@ def test_random_sums_and_products_of_functions_are_found(data: st.DataObject) ->
     oracle = _joined(parts, is_sum)
     names = LETTERS[:d]
     structure = find_structure(oracle, slopes_of(oracle), box(d, 0, 1), names, rng)
-    found = structure.sums(0) if is_sum else structure.products(0)
-    assert {frozenset(group) for group in found[0].groups} == groups
+    groupings = structure.sums(0) if is_sum else structure.products(0)
+    assert {frozenset(group) for group in groupings[0].groups} == groups
 
 
 @given(st.integers(2, 4), st.integers(0, 2**20))

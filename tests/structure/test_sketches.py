@@ -44,8 +44,8 @@ def test_formulas_that_go_down_to_single_numbers(names: str, formula: str) -> No
 
 def test_sketches_of_several_outputs_and_of_none() -> None:
     """Each output has its own; constant outputs, and those that are not finite, have none."""
-    found = sketches_of("a b", "7", "a*b", "log(a - 3)", "a + b")
-    assert {sketch.output for sketch in found} == {1, 3}
+    sketches = sketches_of("a b", "7", "a*b", "log(a - 3)", "a + b")
+    assert {sketch.output for sketch in sketches} == {1, 3}
 
 
 def test_the_rows_asked_for_are_bounded() -> None:
@@ -70,10 +70,10 @@ def test_a_network_is_sketched_as_the_law_that_it_learned() -> None:
     """A network's best sketch is as near to it as the law is."""
     names, formula = ("m", "v", "u"), "m*(v**2 + u**2)/2"
     network = network_of(" ".join(names), formula)
-    found = find_sketches(
+    sketches = find_sketches(
         network.predict, network.gradients, box(3), names, np.random.default_rng(0)
     )
     X = box(3).sample(1000, np.random.default_rng(1))
     law, values = parse_formula(formula, names)(X), network.predict(X)[:, 0]
     deviation = np.mean((law - values) ** 2) / values.var()
-    assert found[0].error < 2.0 * deviation
+    assert sketches[0].error < 2.0 * deviation

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from small_run import write_config
 from srnet_cli.fit.validating import load
 from srnet_cli.store import RunFolder
 from srnet_cli.store.commit import Commit, Fingerprint
-from srnet_cli.suites.folder import Failure, SuiteFolder
-from srnet_cli.suites.ledger import Record, is_done, read_records
+from srnet_cli.suites.folder import SuiteFolder
+from srnet_cli.suites.ledger import TrialEntry, is_done, read_entries
 from srnet_cli.suites.plan import make_plan
 from srnet_cli.suites.reading import read_suite
+from srnet_cli.suites.records import Failure, write_failures
 
 SUITE = "name: many\ntrials: {trials}\nconfigs:\n"
 FILES = ("expressions.json", "model.json", "curves.csv", "config.yaml", "network.safetensors")
@@ -77,11 +79,11 @@ def test_every_state_is_told(tmp_path: Path) -> None:
         (suite.trial(keys[2]) / "metrics.json").write_text(better)
         suite.note_failure(keys[3], Failure("it was too hard", 3))
         with RunFolder.claim(suite.trial(keys[4])):
-            records = read_records(suite)
-        assert [one.state for one in records] == [
+            entries = read_entries(suite)
+        assert [entry.state for entry in entries] == [
             *("done", "done", "damaged", "failed", "running", "waiting")
         ]
-        assert records[0] == Record(
+        assert entries[0] == TrialEntry(
             case="n0",
             network="n0",
             variant="",
@@ -96,8 +98,8 @@ def test_every_state_is_told(tmp_path: Path) -> None:
             seconds=1.25,
             folder="trials/n0/0001",
         )
-        assert records[1].fitness is None
-        assert records[3].error == "it was too hard"
+        assert entries[1].fitness is None
+        assert entries[3].error == "it was too hard"
         assert [is_done(suite.trial(key)) for key in keys] == [True, True] + [False] * 4
 
 
@@ -111,7 +113,7 @@ def test_a_changed_byte_of_a_commit_is_damage(tmp_path: Path, position: int) -> 
         data = bytearray(done.read_bytes())
         data[position] ^= 1
         done.write_bytes(bytes(data))
-        assert [one.state for one in read_records(suite)] == ["damaged"]
+        assert [entry.state for entry in read_entries(suite)] == ["damaged"]
 
 
 def test_a_failure_is_forgotten_with_success(tmp_path: Path) -> None:
@@ -125,14 +127,13 @@ def test_a_failure_is_forgotten_with_success(tmp_path: Path) -> None:
 
 def test_many_failures_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And all are there when the folder is left, or a second later."""
-    written: list[str] = []
-    write_json = SuiteFolder.write_json
+    written: list[Path] = []
 
-    def count(suite: SuiteFolder, name: str, value: object) -> None:
-        written.append(name)
-        write_json(suite, name, value)
+    def write_counted(path: Path, failures: Mapping[str, Failure]) -> None:
+        written.append(path)
+        write_failures(path, failures)
 
-    monkeypatch.setattr(SuiteFolder, "write_json", count)
+    monkeypatch.setattr("srnet_cli.suites.folder.write_failures", write_counted)
     now = [0.0]
     monkeypatch.setattr("srnet_cli.suites.folder.time.monotonic", lambda: now[0])
     with make_suite(tmp_path, 1, 50) as suite:
@@ -153,9 +154,9 @@ def test_a_trial_that_is_held_by_others_does_not_pass_for_done(tmp_path: Path) -
         keys = [key for _, _, key in suite.trials()]
         suite.note_failure(keys[0], Failure("in use", 1))
         with RunFolder.claim(suite.trial(keys[0])):
-            records = read_records(suite, keys[:2])
-    assert [one.state for one in records] == ["failed", "failed", "waiting"]
-    assert [one.error for one in records] == ["in use", "it has ended without a result", ""]
+            entries = read_entries(suite, keys[:2])
+    assert [entry.state for entry in entries] == ["failed", "failed", "waiting"]
+    assert [entry.error for entry in entries] == ["in use", "it has ended without a result", ""]
 
 
 MEASURE = """
@@ -165,7 +166,7 @@ from srnet_cli.suites import running
 from srnet_cli.rendering.formats import render
 from srnet_cli.suites.document import document, trials_document
 path = Path(sys.argv[1])
-listed = render(trials_document(running.records(path)), "csv")
+listed = render(trials_document(running.entries(path)), "csv")
 table = render(document(running.report(path)), "table")
 status = Path("/proc/self/status")
 # The peak that getrusage knows is that of the process which began this one, where it was higher.

@@ -87,12 +87,12 @@ def test_each_strategy_is_computed_once(tmp_path: Path) -> None:
     [
         (
             "strategies: [mnncgp-es, auto]\nmatrix: {evolution.population: [5, 6]}\n",
-            "first with auto, population=5: --set: evolution.population: strategy auto does not "
+            "first with auto, population=5: set: evolution.population: strategy auto does not "
             "read 'population', only mnncgp-es does",
         ),
         (
             "strategies: [auto]\nset: {evolution.population: 5}\n",
-            "first: --set: evolution.population: strategy auto does not read",
+            "first: set: evolution.population: strategy auto does not read",
         ),
         ("matrix: {evolution.max_length: [5]}\n", "first: .* strategy mnncgp-es does not read"),
         ("strategies: [auto, auto]\n", "strategies: 'auto' is listed twice"),
@@ -140,9 +140,9 @@ def test_a_suite_is_the_same_with_more_trials(tmp_path: Path) -> None:
 def test_each_trial_is_another_search_of_the_same_config(tmp_path: Path) -> None:
     """The number of the first search counts in the signature; none given, it does not."""
     trials = [trial.experiment() for trial in plan(write_suite(tmp_path)).trials()]
-    assert [one.first_trial for one in trials] == [0, 0, 1, 1]
-    assert len({signature(one) for one in trials}) == 4
-    assert {one.trials for one in trials} == {1}
+    assert [experiment.first_trial for experiment in trials] == [0, 0, 1, 1]
+    assert len({signature(experiment) for experiment in trials}) == 4
+    assert {experiment.trials for experiment in trials} == {1}
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_a_folder_whose_making_was_interrupted_is_used(tmp_path: Path, names: li
     for name in names:
         (tmp_path / "run" / name).touch()
     with SuiteFolder.claim(tmp_path / "run", planned) as folder:
-        assert folder.signature == planned.signature
-    left = {path.name for path in (tmp_path / "run").iterdir()}
-    assert left == {"trials", "suite.json", "suite.yaml"}
+        assert folder.info.signature == planned.signature
+    present = {path.name for path in (tmp_path / "run").iterdir()}
+    assert present == {"trials", "suite.json", "suite.yaml"}
 
 
 def test_every_interrupted_first_write_can_be_made_again(

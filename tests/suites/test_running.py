@@ -90,7 +90,7 @@ def test_a_damaged_trial_that_comes_back_is_written_over(local: Path, tmp_path: 
         (run / name).write_bytes(b"damaged")
         session._adopt(run, files)
         assert RunFolder.open(run).verify() == []
-        assert all((run / one).read_bytes() == data for one, data in files.items())
+        assert all((run / file).read_bytes() == data for file, data in files.items())
 
 
 def test_a_signal_stops_and_the_same_command_goes_on(
@@ -135,7 +135,7 @@ def test_more_trials_add_to_those_there_are(local: Path, folder: Path, tmp_path:
     (said,) = (notice for notice in watcher.notices if "different versions" in notice)
     assert f"numpy 1.0, {trial.versions()['numpy']}" in said
     assert "numba" not in said
-    assert len(SuiteFolder.open(run).versions) == 2
+    assert len(SuiteFolder.open(run).info.versions) == 2
 
 
 PATIENT = """
@@ -223,7 +223,7 @@ def test_versions_are_noted_only_when_something_is_run(folder: Path, tmp_path: P
     run = tmp_path / "run"
     with pytest.raises(UsageError, match="no Dask scheduler can be reached at nowhere"):
         running.run(folder / "tiny.yaml", where=Where(scheduler="nowhere"), run_dir=run)
-    assert SuiteFolder.open(run).versions == []
+    assert SuiteFolder.open(run).info.versions == ()
 
 
 @pytest.mark.parametrize(

@@ -19,23 +19,23 @@ FINITE = st.floats(-1e6, 1e6)
 @given(st.lists(FINITE | st.just(math.inf), min_size=1, max_size=40))
 def test_a_spread_is_in_order(values: list[float]) -> None:
     """Also where trials have found nothing: best, quartiles, median; the interval holds it."""
-    found = spread(values, "x", lower_is_better=True)
-    assert found is not None
-    assert found.trials == len(values)
-    assert found.best == min(values) <= found.q1 <= found.q3
-    assert found.low <= found.median <= found.high
+    described = spread(values, "x", lower_is_better=True)
+    assert described is not None
+    assert described.trials == len(values)
+    assert described.best == min(values) <= described.q1 <= described.q3
+    assert described.low <= described.median <= described.high
     if math.inf not in values:
-        assert found.median == pytest.approx(median(values))
-        assert found.mean == pytest.approx(sum(values) / len(values), abs=1e-6)
-    assert found == spread(values, "x", lower_is_better=True)
+        assert described.median == pytest.approx(median(values))
+        assert described.mean == pytest.approx(sum(values) / len(values), abs=1e-6)
+    assert described == spread(values, "x", lower_is_better=True)
 
 
 def test_a_spread_of_nothing_is_none() -> None:
     """And the best of what is better when greater is the greatest."""
     assert spread([], "x", lower_is_better=True) is None
-    found = spread([1.0, 3.0], "x", lower_is_better=False)
-    assert found is not None
-    assert found.best == 3.0
+    described = spread([1.0, 3.0], "x", lower_is_better=False)
+    assert described is not None
+    assert described.best == 3.0
 
 
 def test_the_interval_covers_the_median() -> None:
@@ -43,9 +43,9 @@ def test_the_interval_covers_the_median() -> None:
     rng = np.random.default_rng(1)
     covered = 0
     for number in range(200):
-        found = spread(rng.exponential(size=30).tolist(), f"{number}", lower_is_better=True)
-        assert found is not None
-        covered += found.low <= math.log(2) <= found.high
+        described = spread(rng.exponential(size=30).tolist(), f"{number}", lower_is_better=True)
+        assert described is not None
+        covered += described.low <= math.log(2) <= described.high
     assert 180 <= covered <= 199
 
 
@@ -61,8 +61,8 @@ def test_superiority_counts_pairs() -> None:
     """Ties count half."""
     ours, others = [1.0, 2, 2, 5], [2.0, 3, 0]
     pairs = [(a < b) + (a == b) / 2 for a, b in itertools.product(ours, others)]
-    found = rank_sum(ours, others, lower_is_better=True)
-    assert found.superiority == pytest.approx(sum(pairs) / len(pairs))
+    test = rank_sum(ours, others, lower_is_better=True)
+    assert test.superiority == pytest.approx(sum(pairs) / len(pairs))
 
 
 def test_signed_rank_against_a_mean() -> None:
@@ -87,12 +87,12 @@ def test_ranks_as_in_the_literature() -> None:
     """Demšar (2006): four classifiers on 14 data sets have a critical difference of 1.25."""
     figures = np.random.default_rng(0).random((14, 4))
     figures[:, 2] = 0.0
-    found = rank_variants("abcd", figures)
-    assert found.critical_difference == pytest.approx(2.569 * math.sqrt(4 * 5 / (6 * 14)), 1e-3)
-    assert found.means[2] == 1.0
-    assert sum(found.means) == pytest.approx(10)
-    assert found.p is not None
-    assert found.p < 0.01
+    ranks = rank_variants("abcd", figures)
+    assert ranks.critical_difference == pytest.approx(2.569 * math.sqrt(4 * 5 / (6 * 14)), 1e-3)
+    assert ranks.means[2] == 1.0
+    assert sum(ranks.means) == pytest.approx(10)
+    assert ranks.p is not None
+    assert ranks.p < 0.01
     two = rank_variants("ab", np.array([[1.0, 2.0], [3.0, 4.0]]))
     assert two.means == (1.0, 2.0)
     assert two.p is None
@@ -102,6 +102,6 @@ def test_ranks_as_in_the_literature() -> None:
 
 def test_equal_variants_share_ranks() -> None:
     """And show no difference."""
-    found = rank_variants("abc", np.ones((5, 3)))
-    assert found.means == (2.0, 2.0, 2.0)
-    assert found.p == 1.0
+    ranks = rank_variants("abc", np.ones((5, 3)))
+    assert ranks.means == (2.0, 2.0, 2.0)
+    assert ranks.p == 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import pytest
 from srnet_cli.rendering.formats import RENDERERS, render
 from srnet_cli.suites.comparing import ComparedSuites
 from srnet_cli.suites.document import comparison_document, document, trials_document
-from srnet_cli.suites.ledger import Record
+from srnet_cli.suites.ledger import SUMMED_UP, TrialEntry
 from srnet_cli.suites.overview import SuiteSummary
 from srnet_cli.suites.plots import bands, groups, ranks_plot
 from srnet_cli.suites.published import FIGURES
@@ -23,10 +23,10 @@ from srnet_cli.suites.summary import compare, overall, ranks, summarise
 PNG = b"\x89PNG"
 
 
-def trials(case: str, fitness: list[float | None], **figures: float) -> list[Record]:
+def trials(case: str, fitness: list[float | None], **figures: float) -> list[TrialEntry]:
     """Trials done."""
     return [
-        Record(case, case, "", number, "done", 0, value, seconds=1.5, r2=0.9, **figures)  # type: ignore[arg-type]
+        TrialEntry(case, case, "", number, "done", 0, value, seconds=1.5, r2=0.9, **figures)  # type: ignore[arg-type]
         for number, value in enumerate(fitness, 1)
     ]
 
@@ -34,38 +34,39 @@ def trials(case: str, fitness: list[float | None], **figures: float) -> list[Rec
 def test_published_figures_are_those_of_the_paper(shared: Path) -> None:
     """Every trial of every network, and the time of a trial; agreements as fractions."""
     for name, figure in FIGURES["fitness"].items():
-        record = json.loads((shared / f"paper/regression/{name}.json").read_text())["published"]
-        assert list(figure.trials) == record["fitness"]
+        entry = json.loads((shared / f"paper/regression/{name}.json").read_text())["published"]
+        assert list(figure.trials) == entry["fitness"]
         assert len(figure.trials) == 30
-        assert figure.mean == pytest.approx(record["fitness_mean"])
-        assert figure.minutes == pytest.approx(record["minutes_per_trial_mean"], abs=0.01)
+        assert figure.mean == pytest.approx(entry["fitness_mean"])
+        assert figure.minutes == pytest.approx(entry["minutes_per_trial_mean"], abs=0.01)
     assert FIGURES["agreement"]["P2"].mean == pytest.approx(0.756)
 
 
 def test_a_case_beside_its_published_trials() -> None:
     """Better in all: the rank-sum test says so; another strategy's fitness is not compared."""
-    records = [
+    entries = [
         *trials("K0", [1e-5] * 9 + [None]),
         *trials("K1", list(FIGURES["fitness"]["K1"].trials)),
     ]
     strategies = {"K0": "mnncgp-es", "K1": "mnncgp-es"}
-    first, second = summarise(records, "fitness", strategies)
-    assert first.fitness is not None
-    assert first.fitness.median == 1e-5
+    first, second = summarise(entries, "fitness", strategies)
+    fitness = first.spreads["fitness"]
+    assert fitness is not None
+    assert fitness.median == 1e-5
     assert first.test is not None
     assert first.test.superiority == pytest.approx(0.9)
     assert first.test.p < first.p_holm < 0.05
     assert second.test is not None
     assert second.test.p == pytest.approx(1.0)
-    (other,) = summarise(records[:10], "fitness", {"K0": "auto"})
+    (other,) = summarise(entries[:10], "fitness", {"K0": "auto"})
     assert other.test is None
     assert other.published is None
 
 
 def test_without_published_trials_the_test_has_an_honest_name() -> None:
     """Of classifiers only mean and range were published."""
-    records = trials("P2", [0.1] * 8, agreement=0.99, majority=0.52)
-    (case,) = summarise(records, "agreement", {"P2": "mnncgp-es"})
+    entries = trials("P2", [0.1] * 8, agreement=0.99, majority=0.52)
+    (case,) = summarise(entries, "agreement", {"P2": "mnncgp-es"})
     assert case.test is not None
     assert "published mean" in case.test.name
     assert case.test.p < 0.05
@@ -74,12 +75,13 @@ def test_without_published_trials_the_test_has_an_honest_name() -> None:
 
 def test_trials_without_result_count_as_failed_only() -> None:
     """They are in no median."""
-    records = trials("K0", [1.0, 3.0])
-    records.append(replace(records[0], trial=3, state="failed", fitness=None, error="no"))
-    (case,) = summarise(records, None, {"K0": "auto"})
+    entries = trials("K0", [1.0, 3.0])
+    entries.append(replace(entries[0], trial=3, state="failed", fitness=None, error="no"))
+    (case,) = summarise(entries, None, {"K0": "auto"})
     assert (case.trials, case.done, case.failed) == (3, 2, 1)
-    assert case.fitness is not None
-    assert case.fitness.median == 2.0
+    fitness = case.spreads["fitness"]
+    assert fitness is not None
+    assert fitness.median == 2.0
 
 
 def make_comparison(shift: float) -> ComparedSuites:
@@ -89,16 +91,16 @@ def make_comparison(shift: float) -> ComparedSuites:
         values = rng.random(30)
         a += trials(f"n{number}", values.tolist())
         b += trials(f"n{number}", (rng.random(30) + shift).tolist())
-    found = compare(a, b, "fitness")
-    return ComparedSuites(Path("a"), Path("b"), "fitness", found, overall(found), [])
+    comparisons = compare(a, b, "fitness")
+    return ComparedSuites(Path("a"), Path("b"), "fitness", comparisons, overall(comparisons), [])
 
 
 def test_comparisons_say_which_is_better() -> None:
     """Case by case and over networks; and no more than the trials show."""
     better, worse, alike = map(make_comparison, (-0.6, 0.6, 0.0))
-    assert {one.verdict for one in better.cases} == {"B is better"}
-    assert {one.verdict for one in worse.cases} == {"B is worse"}
-    assert {one.verdict for one in alike.cases} == {"no difference shown"}
+    assert {case.verdict for case in better.cases} == {"B is better"}
+    assert {case.verdict for case in worse.cases} == {"B is worse"}
+    assert {case.verdict for case in alike.cases} == {"no difference shown"}
     assert "over networks: B is better" in "\n".join(better.sentences())
     assert "over networks: B is worse" in "\n".join(worse.sentences())
     assert "over networks: no difference shown" in "\n".join(alike.sentences())
@@ -106,9 +108,9 @@ def test_comparisons_say_which_is_better() -> None:
 
 
 def make_summary() -> SuiteSummary:
-    records = [*trials("K0", [1e-4, 2e-4, 3e-4]), *trials("K_1&", [0.5, None, 0.7])]
+    entries = [*trials("K0", [1e-4, 2e-4, 3e-4]), *trials("K_1&", [0.5, None, 0.7])]
     strategies = {"K0": "mnncgp-es", "K_1&": "mnncgp-es"}
-    cases = summarise(records, "fitness", strategies)
+    cases = summarise(entries, "fitness", strategies)
     return SuiteSummary(Path("runs/x"), cases, "fitness", ranks(cases, "fitness"), [], ["a remark"])
 
 
@@ -136,9 +138,9 @@ def test_every_format_of_a_summary(form: str) -> None:
 
 def test_every_format_of_a_list_and_a_comparison() -> None:
     """None fails, and each says what it is about."""
-    records = trials("K0", [0.25, None])
+    entries = trials("K0", [0.25, None])
     for form in RENDERERS:
-        text = render(trials_document(records), form)
+        text = render(trials_document(entries), form)
         assert "0.25" in text
         assert form != "json" or len(json.loads(text)) == 2
     for form in RENDERERS:
@@ -160,17 +162,29 @@ def test_bands_are_quartiles_of_step_curves() -> None:
 
 def test_ranks_are_drawn() -> None:
     """Variants within a critical difference are joined."""
-    records = [
-        replace(one, case=f"{one.case}-{variant}", variant=variant)
+    entries = [
+        replace(trial, case=f"{trial.case}-{variant}", variant=variant)
         for variant, shift in (("a", 0.0), ("b", 1.0), ("c", 2.0))
         for network in ("n0", "n1", "n2")
-        for one in trials(network, [shift + 0.1, shift + 0.2])
+        for trial in trials(network, [shift + 0.1, shift + 0.2])
     ]
-    strategies = {record.case: "auto" for record in records}
-    found = ranks(summarise(records, None, strategies), "fitness")
-    assert found is not None
-    assert found.names == ("a", "b", "c")
-    assert found.means == (1.0, 2.0, 3.0)
-    assert groups([1.0, 2.0, 3.0], replace(found, critical_difference=1.5)) == [(1, 2), (2, 3)]
-    assert groups([1.0, 2.0, 3.0], replace(found, critical_difference=0.5)) == []
-    assert ranks_plot(found, "fitness").startswith(PNG)
+    strategies = {entry.case: "auto" for entry in entries}
+    ranked = ranks(summarise(entries, None, strategies), "fitness")
+    assert ranked is not None
+    assert ranked.names == ("a", "b", "c")
+    assert ranked.means == (1.0, 2.0, 3.0)
+    assert groups([1.0, 2.0, 3.0], replace(ranked, critical_difference=1.5)) == [(1, 2), (2, 3)]
+    assert groups([1.0, 2.0, 3.0], replace(ranked, critical_difference=0.5)) == []
+    assert ranks_plot(ranked, "fitness").startswith(PNG)
+
+
+def test_every_figure_that_is_summed_up_reaches_the_files() -> None:
+    """A column is a field of ``TrialEntry`` and a row of ``SUMMED_UP``; CSV and JSON follow."""
+    assert set(SUMMED_UP) <= {field.name for field in fields(TrialEntry)}
+    (case,) = summarise(trials("K0", [0.25, 0.5], complexity=7), None, {"K0": "auto"})
+    assert list(case.spreads) == list(SUMMED_UP)
+    assert {"case", *SUMMED_UP, "majority", "p_holm"} <= set(case.to_dict())
+    assert "spreads" not in case.to_dict()
+    complexity = case.spreads["complexity"]
+    assert complexity is not None
+    assert complexity.median == 7

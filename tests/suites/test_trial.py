@@ -63,13 +63,13 @@ def packed(experiment: Experiment) -> Luggage:
     """What a case travels with, its network trained."""
     supplies = Supplies({"case": experiment}, travel=True)
     for name in supplies.to_pack():
-        found = run_job(supplies.packing(name))
-        assert found.luggage is not None, found.error
-        supplies.keep_luggage(name, found.luggage)
+        outcome = run_job(supplies.packing(name))
+        assert outcome.luggage is not None, outcome.error
+        supplies.keep_luggage(name, outcome.luggage)
     for name in supplies.to_train():
-        found = run_job(supplies.training(name))
-        assert found.network, found.error
-        supplies.keep_network(name, found.network)
+        outcome = run_job(supplies.training(name))
+        assert outcome.network, outcome.error
+        supplies.keep_network(name, outcome.network)
     return supplies.luggage("case")
 
 
@@ -128,9 +128,9 @@ def test_what_goes_wrong_is_an_outcome(tmp_path: Path) -> None:
     experiment = load_experiment(tmp_path / "c.yaml")
     job = TrialAfar(settings_of(experiment), b"config", Luggage({"x": b""}))
     (tmp_path / "rows.npz").write_bytes(b"no rows")
-    found = run_job(job)
-    assert found.kind == "failed"
-    assert "rows.npz" in found.error
+    outcome = run_job(job)
+    assert outcome.kind == "failed"
+    assert "rows.npz" in outcome.error
     broken = TrialAfar({"name": 1}, b"", Luggage())
     assert run_job(broken).kind == "failed"
 
@@ -161,9 +161,9 @@ def test_a_worker_that_cannot_write_says_so(
     assert run_job(job).kind == "lost"
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with failing_writes(errno.ENOSPC):
-        found = run_job(job)
-    assert (found.kind, bool(fault(found))) == ("lost", True)
-    assert "ENOSPC" in found.error
+        outcome = run_job(job)
+    assert (outcome.kind, bool(fault(outcome))) == ("lost", True)
+    assert "ENOSPC" in outcome.error
     assert run_job(job).kind == "failed"
     assert list(tmp_path.iterdir()) == []
 
@@ -191,7 +191,7 @@ def failing_writes(number: int) -> Iterator[None]:
 
 def test_versions_name_what_results_depend_on() -> None:
     """This project's sources among them."""
-    found = versions()
-    assert {"srnet", "Python", "machine", "numpy", "numba", "scikit-learn"} <= found.keys()
-    assert "sources" in found["srnet"]
-    assert json.dumps(found)
+    known = versions()
+    assert {"srnet", "Python", "machine", "numpy", "numba", "scikit-learn"} <= known.keys()
+    assert "sources" in known["srnet"]
+    assert json.dumps(known)

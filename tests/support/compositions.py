@@ -24,6 +24,13 @@ def chromosome(decoder: Decoder, function: str, *weights: float) -> Chromosome:
     return Chromosome(genes, edges)
 
 
+def expressions_and_inputs(layer: Layer) -> tuple[int, list[int]]:
+    """How many expressions a layer has, and the inputs that its readout takes beside them."""
+    outputs = [int(chromosome.genes[-1]) for chromosome in layer.chromosomes]
+    inputs = [output for output in outputs if output < layer.decoder.inputs]
+    return len(outputs) - len(inputs), inputs
+
+
 def composed(
     problem: Problem, seed: int = 0, outputs: tuple[str, ...] = ("tanh", "sin")
 ) -> Composition:

@@ -12,6 +12,6 @@ LONG = 300.0
 def until(is_so: Callable[[], bool]) -> bool:
     """Wait for something to become so; whether it has."""
     end = time.monotonic() + LONG
-    while not (found := is_so()) and time.monotonic() < end:
+    while not (is_met := is_so()) and time.monotonic() < end:
         time.sleep(0.05)
-    return found
+    return is_met

@@ -13,7 +13,7 @@ from oracles import interpret_genes
 from srnet_cli.cgp.genotype import Grid, decode, mutation_threshold
 from srnet_cli.cgp.kernels.genes import FRESH, chromosome_key, write_offspring
 from srnet_cli.config.schema import MnncgpSettings
-from srnet_cli.evolution.mnncgp_es import Parent
+from srnet_cli.evolution.mnncgp.strategy import Parent
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import function_set
 from srnet_cli.rng import key, stream
@@ -94,15 +94,15 @@ class Reference:
         """Chromosome of a layer, genes and constants, of every individual of this generation."""
         is_first = self.generation == 0
         rate = FRESH if is_first else mutation_threshold(self.settings.mutation)
-        made = []
+        children = []
         for i in range(self.settings.population - (not is_first)):
             base = np.uint64(chromosome_key(self.key, self.generation, i, layer))
             child = np.empty_like(self.genes[layer])
             grid = self.grids[layer]
             write_offspring(grid, len(self.functions), self.genes[layer], base, rate, child)
             source = self.first_constants[i] if is_first else self.constants
-            made.append((child, source[layer]))
-        return made
+            children.append((child, source[layer]))
+        return children
 
     def _loss(self, f: Array, targets: Array) -> float:
         """Mean squared error on all rows of a readout fitted on the fit rows."""
@@ -116,7 +116,7 @@ class Reference:
         return loss if np.isfinite(loss) else np.inf
 
     def _winner(
-        self, layer: int, losses: Array, individuals: list[tuple[Genes, Array]], found: Genes
+        self, layer: int, losses: Array, individuals: list[tuple[Genes, Array]], genes: Genes
     ) -> int:
         """The individual of least loss: of those at the least, the one the search found.
 
@@ -129,7 +129,7 @@ class Reference:
         for i in np.flatnonzero(losses <= losses[best] * (1 + LOSS_TIE) + noise):
             first.setdefault(self._phenotype(layer, *individuals[i]), int(i))
         self.decided += len(first) == 1
-        same = (i for i in first.values() if np.array_equal(individuals[i][0], found))
+        same = (i for i in first.values() if np.array_equal(individuals[i][0], genes))
         return next(same, best)
 
     def _phenotype(self, layer: int, genes: Genes, constants: Array) -> bytes:
@@ -198,8 +198,8 @@ class Reference:
             weights, bias = self.readouts[layer]
             spread = self.spreads[layer]
             least = np.sqrt(noise[layer]) / spread if spread else 0.0
-            found = after.weights[layer, : len(bias)]
-            np.testing.assert_allclose(found, weights, 1e-6, least, err_msg=here)
+            solved = after.weights[layer, : len(bias)]
+            np.testing.assert_allclose(solved, weights, 1e-6, least, err_msg=here)
             np.testing.assert_allclose(after.bias[layer, : len(bias)], bias, 1e-6, err_msg=here)
         for loss, expected, least in zip(after.losses, self.losses, noise, strict=True):
             np.testing.assert_allclose(loss, expected, 1e-8, least, err_msg=where)

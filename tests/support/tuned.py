@@ -31,9 +31,9 @@ def rows_of(
     """Rows to tune on: inputs (n, d), units (n, m) not yet projected, other columns (n,) each."""
     n = len(X)
     basis = basis_of(others, n)
-    left = units - basis @ (basis.T @ units)
+    unexplained = units - basis @ (basis.T @ units)
     leaves = np.column_stack([X, np.tile(constants, (n, 1))])
-    rows = lay_out(leaves, basis, left, nodes, threads=1)
+    rows = lay_out(leaves, basis, unexplained, nodes, threads=1)
     rows.memory[rows.scratch :] = np.nan  # nothing may be read before it is written
     return rows
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from textwrap import indent
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,21 @@ COMMUTATIVE = np.array([row.commutative for row in PRIMITIVES], dtype=np.bool_)
 TUNABLE = np.array([row.tuned for row in PRIMITIVES], dtype=np.bool_)
 
 _KNOWN = {"np": np, "abs": abs, **vars(elementary)}
+
+
+class Operands(NamedTuple):
+    """The operands of an instruction; the second is not read where there is one alone.
+
+    Attributes:
+        left, right: offsets of their values, without the weights.
+        w_left, w_right: the weights.
+    """
+
+    left: int
+    right: int
+    w_left: float
+    w_right: float
+
 
 _REPAIR = '''
 def repair(memory, opcode, target, left, n):
@@ -54,15 +69,14 @@ def apply(memory, opcode, target, left, right, n):
 '''
 
 _TIMES_SLOPE = '''
-def times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjoint, target, n):
+def times_slope(memory, opcode, side, operands, value, adjoint, target, n):
     """Write adjoint · ∂value/∂u or ∂v at ``target``, for operands u, v with their weights.
 
     Args:
         memory: flat float64 array.
         opcode: row of the primitive table.
         side: by which operand, 0 or 1.
-        w_left, w_right: weights of the operands.
-        left, right: offsets of the operands without their weights.
+        operands: see ``Operands``.
         value, adjoint: offsets of the primitive's values, and of the derivatives by these.
         target: offset of the result.
         n: number of rows.
@@ -70,8 +84,9 @@ def times_slope(memory, opcode, side, w_left, w_right, left, right, value, adjoi
     Raises:
         ValueError: no primitive has that opcode.
     """
-    a = memory[left : left + n]
-    b = memory[right : right + n]
+    w_left, w_right = operands.w_left, operands.w_right
+    a = memory[operands.left : operands.left + n]
+    b = memory[operands.right : operands.right + n]
     values = memory[value : value + n]
     adjoints = memory[adjoint : adjoint + n]
     out = memory[target : target + n]

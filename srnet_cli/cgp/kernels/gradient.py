@@ -12,10 +12,12 @@ only make the system singular.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.functions import ARITIES, TUNABLE, times_slope
+from srnet_cli.cgp.kernels.functions import ARITIES, TUNABLE, Operands, times_slope
 from srnet_cli.cgp.kernels.interpreter import BLOCK, apply
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import multiply_add
@@ -24,9 +26,13 @@ from srnet_cli.cgp.program import Program
 __all__ = [
     "ARITIES",
     "TUNABLE",
+    "Buffers",
+    "Derivatives",
+    "WeightedProgram",
     "backward",
     "differentiate",
     "forward",
+    "operands_of",
     "tunable_mask",
     "tunable_weights",
 ]
@@ -34,7 +40,69 @@ __all__ = [
 Array = NDArray[np.float64]
 
 
-@kernel()
+class WeightedProgram(NamedTuple):
+    """A program with edge weights, in arrays that may be longer than it is.
+
+    Attributes:
+        ops, args, weights: opcodes (≥ length,), operand slots and edge weights (≥ length, 2).
+        length: number of instructions.
+        output: the slot that is the expression.
+    """
+
+    ops: NDArray[np.int64]
+    args: NDArray[np.int64]
+    weights: Array
+    length: int
+    output: int
+
+
+class Buffers(NamedTuple):
+    """Offsets of what ``backward`` reads and writes, in columns of n.
+
+    Attributes:
+        values, adjoints: of a column per instruction.
+        spare: of a column.
+        by_weight: of the derivatives by the tunable weights, a column each, in the order of the
+            instructions and, within each, of the operands; negative: not wanted.
+        by_slot: of the derivatives by the slots, a column each; negative: not wanted.
+    """
+
+    values: int
+    adjoints: int
+    spare: int
+    by_weight: int
+    by_slot: int
+
+
+class Derivatives(NamedTuple):
+    """What a program gives on n rows.
+
+    Attributes:
+        f: its values, (n,).
+        by_weight: derivatives by the p tunable weights, (p, n), in the order of ``tunable_mask``.
+        by_input: derivatives by the d inputs, (d, n).
+    """
+
+    f: Array
+    by_weight: Array
+    by_input: Array
+
+
+@kernel(inline=True, allocates=False)
+def operands_of(program, i, slots, values, n):
+    """The operands of instruction i, whose values lie in the slots or among the results."""
+    leaves = slots.shape[0]
+    a = program.args[i, 0]
+    b = program.args[i, 1]
+    return Operands(
+        slots[a] if a < leaves else values + (a - leaves) * n,
+        slots[b] if b < leaves else values + (b - leaves) * n,
+        program.weights[i, 0],
+        program.weights[i, 1],
+    )
+
+
+@kernel(allocates=False)
 def _weigh(memory, weight, source, target, n):
     """The offset of an operand times its weight; ``target`` is used where that is not 1."""
     if weight == 1.0:
@@ -46,39 +114,35 @@ def _weigh(memory, weight, source, target, n):
     return target
 
 
-@kernel()
-def forward(memory, ops, args, weights, count, slots, values, spare, n):
+@kernel(allocates=False)
+def forward(memory, program, slots, values, spare, n):
     """Run a program with weighted edges; instruction i writes at ``values + i * n``.
 
     Args:
         memory: flat float64 array.
-        ops, args, weights: opcodes (≥ count,), operand slots and edge weights (≥ count, 2).
-        count: number of instructions.
+        program: see ``WeightedProgram``.
         slots: offset of each input and constant slot.
         values: offset of the results.
         spare: offset of two buffers of n.
         n: number of rows.
     """
-    leaves = slots.shape[0]
-    for i in range(count):
-        a = args[i, 0]
-        b = args[i, 1]
-        left = slots[a] if a < leaves else values + (a - leaves) * n
-        right = slots[b] if b < leaves else values + (b - leaves) * n
-        left = _weigh(memory, weights[i, 0], left, spare, n)
-        if ARITIES[ops[i]] == 2:
-            right = _weigh(memory, weights[i, 1], right, spare + n, n)
-        apply(memory, ops[i], values + i * n, left, right, n)
+    for i in range(program.length):
+        operands = operands_of(program, i, slots, values, n)
+        left = _weigh(memory, operands.w_left, operands.left, spare, n)
+        right = operands.right
+        if ARITIES[program.ops[i]] == 2:
+            right = _weigh(memory, operands.w_right, right, spare + n, n)
+        apply(memory, program.ops[i], values + i * n, left, right, n)
 
 
-@kernel()
+@kernel(allocates=False)
 def fill(memory, offset, value, n):
     out = memory[offset : offset + n]
     for i in range(n):
         out[i] = value
 
 
-@kernel()
+@kernel(allocates=False)
 def add_scaled(memory, target, weight, source, n):
     out = memory[target : target + n]
     x = memory[source : source + n]
@@ -86,7 +150,7 @@ def add_scaled(memory, target, weight, source, n):
         out[i] = multiply_add(weight, x[i], out[i])
 
 
-@kernel()
+@kernel(allocates=False)
 def product(memory, target, left, right, n):
     out = memory[target : target + n]
     a = memory[left : left + n]
@@ -95,7 +159,7 @@ def product(memory, target, left, right, n):
         out[i] = a[i] * b[i]
 
 
-@kernel()
+@kernel(allocates=False)
 def tunable_weights(ops, count):
     """Number of tunable weights of a program."""
     p = 0
@@ -105,57 +169,46 @@ def tunable_weights(ops, count):
     return p
 
 
-@kernel()
-def backward(
-    memory, ops, args, weights, count, output, slots, values, adjoints, spare, columns, inputs, n
-):
+@kernel(allocates=False)
+def backward(memory, program, slots, buffers, n):
     """Sweep back over a program that ``forward`` has run.
 
     Args:
-        memory, ops, args, weights, count, slots, values, n: as in ``forward``.
-        output: the slot that is the expression.
-        adjoints: offset of count buffers of n.
-        spare: offset of a buffer of n.
-        columns: offset where the derivatives by the tunable weights go, n a weight, in the order
-            of the instructions and, within one, of the operands; negative: not wanted.
-        inputs: offset where the derivatives by the slots go, n a slot; negative: not wanted.
+        memory, program, slots, n: as in ``forward``.
+        buffers: see ``Buffers``; its values are those that ``forward`` has written.
     """
     leaves = slots.shape[0]
-    for i in range(count):
+    values, adjoints, spare, by_weight, by_slot = buffers
+    for i in range(program.length):
         fill(memory, adjoints + i * n, 0.0, n)
-    if inputs >= 0:
+    if by_slot >= 0:
         for slot in range(leaves):
-            fill(memory, inputs + slot * n, 1.0 if slot == output else 0.0, n)
-    if output >= leaves:
-        fill(memory, adjoints + (output - leaves) * n, 1.0, n)
-    column = tunable_weights(ops, count)
-    for i in range(count - 1, -1, -1):
-        a = args[i, 0]
-        b = args[i, 1]
-        left = slots[a] if a < leaves else values + (a - leaves) * n
-        right = slots[b] if b < leaves else values + (b - leaves) * n
-        for side in range(ARITIES[ops[i]] - 1, -1, -1):
-            times_slope(
-                memory, ops[i], side, weights[i, 0], weights[i, 1], left, right,
-                values + i * n, adjoints + i * n, spare, n,
-            )  # fmt: skip
-            operand = left if side == 0 else right
-            if TUNABLE[ops[i]]:
+            fill(memory, by_slot + slot * n, 1.0 if slot == program.output else 0.0, n)
+    if program.output >= leaves:
+        fill(memory, adjoints + (program.output - leaves) * n, 1.0, n)
+    column = tunable_weights(program.ops, program.length)
+    for i in range(program.length - 1, -1, -1):
+        opcode = program.ops[i]
+        operands = operands_of(program, i, slots, values, n)
+        for side in range(ARITIES[opcode] - 1, -1, -1):
+            times_slope(memory, opcode, side, operands, values + i * n, adjoints + i * n, spare, n)
+            if TUNABLE[opcode]:
                 column -= 1
-                if columns >= 0:
-                    product(memory, columns + column * n, spare, operand, n)
-            slot = args[i, side]
+                if by_weight >= 0:
+                    operand = operands.left if side == 0 else operands.right
+                    product(memory, by_weight + column * n, spare, operand, n)
+            slot = program.args[i, side]
+            weight = program.weights[i, side]
             if slot >= leaves:
-                add_scaled(memory, adjoints + (slot - leaves) * n, weights[i, side], spare, n)
-            elif inputs >= 0:
-                add_scaled(memory, inputs + slot * n, weights[i, side], spare, n)
+                add_scaled(memory, adjoints + (slot - leaves) * n, weight, spare, n)
+            elif by_slot >= 0:
+                add_scaled(memory, by_slot + slot * n, weight, spare, n)
 
 
 @kernel()
-def _differentiate(columns, constants, ops, args, weights, output, memory, f, by_weight, by_input):
-    """Fill f, (n,), and its derivatives by weights, (p, n), and inputs, (d, n), by blocks."""
+def _differentiate(columns, constants, program, memory, derivatives):
+    """Fill the derivatives of a program by blocks of rows."""
     inputs, rows = columns.shape
-    count = ops.shape[0]
     leaves = inputs + constants.shape[0]
     slots = np.empty(leaves, dtype=np.int64)
     for start in range(0, rows, BLOCK):
@@ -163,29 +216,28 @@ def _differentiate(columns, constants, ops, args, weights, output, memory, f, by
         for slot in range(leaves):
             slots[slot] = slot * n
         values = leaves * n
-        adjoints = values + count * n
-        spare = adjoints + count * n
+        adjoints = values + program.length * n
+        spare = adjoints + program.length * n
         by_slot = spare + 2 * n
-        by_edge = by_slot + leaves * n
+        by_weight = by_slot + leaves * n
         for j in range(inputs):
             for i in range(n):
                 memory[j * n + i] = columns[j, start + i]
         for c in range(constants.shape[0]):
             fill(memory, (inputs + c) * n, constants[c], n)
-        forward(memory, ops, args, weights, count, slots, values, spare, n)
-        backward(
-            memory, ops, args, weights, count, output, slots, values, adjoints, spare, by_edge,
-            by_slot, n,
-        )  # fmt: skip
+        forward(memory, program, slots, values, spare, n)
+        buffers = Buffers(values, adjoints, spare, by_weight, by_slot)
+        backward(memory, program, slots, buffers, n)
+        output = program.output
         at = slots[output] if output < leaves else values + (output - leaves) * n
         for i in range(n):
-            f[start + i] = memory[at + i]
-        for p in range(by_weight.shape[0]):
+            derivatives.f[start + i] = memory[at + i]
+        for p in range(derivatives.by_weight.shape[0]):
             for i in range(n):
-                by_weight[p, start + i] = memory[by_edge + p * n + i]
+                derivatives.by_weight[p, start + i] = memory[by_weight + p * n + i]
         for j in range(inputs):
             for i in range(n):
-                by_input[j, start + i] = memory[by_slot + j * n + i]
+                derivatives.by_input[j, start + i] = memory[by_slot + j * n + i]
 
 
 def tunable_mask(program: Program) -> NDArray[np.bool_]:
@@ -194,27 +246,27 @@ def tunable_mask(program: Program) -> NDArray[np.bool_]:
     return sides & TUNABLE[program.ops][:, None]
 
 
-def differentiate(program: Program, X: Array) -> tuple[Array, Array, Array]:
+def differentiate(program: Program, X: Array) -> Derivatives:
     """Values and derivatives of a program with edge weights.
 
     Args:
         program: the expression; ``coefficients`` must not be None.
         X: rows, (n, d).
-
-    Returns:
-        (f, by_weight, by_input): (n,), (p, n) in the order of ``tunable_mask``, and (d, n).
     """
     columns = np.ascontiguousarray(X.T)
     count = len(program)
     leaves = program.inputs + len(program.constants)
     weights = int(tunable_mask(program).sum())
     memory = np.empty((2 * leaves + 2 * count + 2 + max(weights, 1)) * BLOCK)
-    f = np.empty(len(X))
-    by_weight = np.empty((weights, len(X)))
-    by_input = np.empty((program.inputs, len(X)))
+    derivatives = Derivatives(
+        f=np.empty(len(X)),
+        by_weight=np.empty((weights, len(X))),
+        by_input=np.empty((program.inputs, len(X))),
+    )
+    assert program.coefficients is not None
+    weighted = WeightedProgram(
+        program.ops, program.args, program.coefficients, count, program.output
+    )
     with np.errstate(all="ignore"):
-        _differentiate(
-            columns, program.constants, program.ops, program.args, program.coefficients,
-            program.output, memory, f, by_weight, by_input,
-        )  # fmt: skip
-    return f, by_weight, by_input
+        _differentiate(columns, program.constants, weighted, memory, derivatives)
+    return derivatives

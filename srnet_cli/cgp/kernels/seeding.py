@@ -164,14 +164,14 @@ def _bound(origin, genes, edges, node, weighted_sum, stream):
     Quotients of this kind level off as activations do. Returns the next free node, two further.
     """
     leaves = origin.grid.inputs + origin.grid.constants
-    one = origin.grid.inputs
+    constant = origin.grid.inputs
     value = leaves + node - 1
     divide = _gene_of(origin.opcodes, _DIV)
     if divide < 0:
         return node
-    _place_node(genes, edges, node, origin.add, value, one, 1.0, np.exp(normal(stream)))
+    _place_node(genes, edges, node, origin.add, value, constant, 1.0, np.exp(normal(stream)))
     which = below(stream, 3)
-    top = one if which == 0 else (weighted_sum if which == 1 else value)
+    top = constant if which == 0 else (weighted_sum if which == 1 else value)
     _place_node(genes, edges, node + 1, divide, top, leaves + node, 1.0, 1.0)
     return node + 2
 

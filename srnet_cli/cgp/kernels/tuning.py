@@ -19,7 +19,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.gradient import ARITIES, TUNABLE, backward, forward, tunable_weights
+from srnet_cli.cgp.kernels.gradient import (
+    ARITIES,
+    TUNABLE,
+    Buffers,
+    WeightedProgram,
+    backward,
+    forward,
+    tunable_weights,
+)
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
 
@@ -138,23 +146,23 @@ def new_workspace(rows, nodes, thread):
     spare = adjoints + nodes * rows.n
     target = spare + 2 * rows.n
     return Workspace(
-        np.empty(nodes, dtype=np.int64),
-        np.empty((nodes, 2), dtype=np.int64),
-        np.empty((nodes, 2)),
-        np.empty(nodes, dtype=np.int64),
-        np.empty(nodes, dtype=np.int64),
-        np.empty(rows.m),
-        np.empty(MAX_WEIGHTS),
-        np.empty(MAX_WEIGHTS),
-        np.empty(MAX_WEIGHTS),
-        np.empty((MAX_WEIGHTS, MAX_WEIGHTS)),
-        np.empty((MAX_WEIGHTS, MAX_WEIGHTS)),
-        values,
-        adjoints,
-        target + 2 * rows.n,
-        target,
-        target + rows.n,
-        spare,
+        ops=np.empty(nodes, dtype=np.int64),
+        args=np.empty((nodes, 2), dtype=np.int64),
+        weights=np.empty((nodes, 2)),
+        nodes=np.empty(nodes, dtype=np.int64),
+        place=np.empty(nodes, dtype=np.int64),
+        readout=np.empty(rows.m),
+        flat=np.empty(MAX_WEIGHTS),
+        gradient=np.empty(MAX_WEIGHTS),
+        step=np.empty(MAX_WEIGHTS),
+        system=np.empty((MAX_WEIGHTS, MAX_WEIGHTS)),
+        factor=np.empty((MAX_WEIGHTS, MAX_WEIGHTS)),
+        values=values,
+        adjoints=adjoints,
+        columns=target + 2 * rows.n,
+        target=target,
+        residual=target + rows.n,
+        spare=spare,
     )
 
 
@@ -312,10 +320,9 @@ def _linearise(rows, room, count, output, p):
     n = rows.n
     norm = _dot(memory, room.target, room.target, n)
     square = _write_residual(rows, room)
-    backward(
-        memory, room.ops, room.args, room.weights, count, output, rows.slots,
-        room.values, room.adjoints, room.spare, room.columns, -1, n,
-    )  # fmt: skip
+    program = WeightedProgram(room.ops, room.args, room.weights, count, output)
+    buffers = Buffers(room.values, room.adjoints, room.spare, room.columns, -1)
+    backward(memory, program, rows.slots, buffers, n)
     for a in range(p):
         column = room.columns + a * n
         if not _dot(memory, column, column, n) < np.inf:
@@ -334,10 +341,8 @@ def _linearise(rows, room, count, output, p):
 def _run(rows, room, count, output):
     """Run the program; returns what it explains."""
     leaves = rows.slots.shape[0]
-    forward(
-        rows.memory, room.ops, room.args, room.weights, count, rows.slots,
-        room.values, room.spare, rows.n,
-    )  # fmt: skip
+    program = WeightedProgram(room.ops, room.args, room.weights, count, output)
+    forward(rows.memory, program, rows.slots, room.values, room.spare, rows.n)
     f = rows.slots[output] if output < leaves else room.values + (output - leaves) * rows.n
     return explained(rows, f, room.target, room.readout)
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field
 
 from srnet_cli.config.section import Settings
 from srnet_cli.config.suggestions import did_you_mean
 from srnet_cli.config.types import MAX_NODES, Count, Integer, Whole
-from srnet_cli.primitives import BY_NAME, PUBLISHED_FUNCTIONS
+from srnet_cli.primitives import BY_NAME, fitting_functions
 
 
 def _known_function(name: str) -> str:
     if name not in BY_NAME:
         raise ValueError(f"unknown function '{name}'; {did_you_mean(name, BY_NAME)}")
     return name
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"function '{name}' is listed twice")
+    return names
 
 
 FunctionName = Annotated[
@@ -26,7 +33,11 @@ FunctionName = Annotated[
 ]
 
 
-_DIRECT_FUNCTIONS = ("exp", "tanh")
+FunctionNames = Annotated[
+    tuple[FunctionName, ...],
+    Field(min_length=1, max_length=len(BY_NAME)),
+    AfterValidator(_each_once),
+]
 
 
 class EvolutionSettings(Settings):
@@ -42,12 +53,11 @@ class EvolutionSettings(Settings):
         "expression per layer, as published; direct: whole-network formulas, straight from the "
         "inputs",
     )
-    functions: tuple[FunctionName, ...] = Field(
-        default=PUBLISHED_FUNCTIONS,
-        min_length=1,
-        max_length=len(BY_NAME),
-        description="functions that expressions are made of; with the default, whole-network "
-        "formulas may have exp and tanh besides",
+    functions: Literal["auto"] | FunctionNames = Field(
+        default="auto",
+        description="functions that expressions are made of; auto: the published ones, exp, tanh, "
+        "and what the network's own activations are made of; mnncgp-es has the published ones by "
+        "default",
     )
     max_depth: Annotated[int, Field(ge=1, le=MAX_NODES), Whole] | None = Field(
         default=None,
@@ -93,25 +103,22 @@ class EvolutionSettings(Settings):
         description="threads of one search, auto: one per processor; does not change results",
     )
 
-    @field_validator("functions")
-    @classmethod
-    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"function '{name}' is listed twice")
-        return names
-
     @property
     def searches_directly(self) -> bool:
         """Whether there is a search for whole-network formulas."""
         return False
 
     @property
-    def direct_functions(self) -> tuple[str, ...]:
-        """The functions of whole-network formulas: those listed, and where nobody has listed any
-        those that laws have besides the published ones."""
-        is_default = self.functions == PUBLISHED_FUNCTIONS
-        return (*self.functions, *_DIRECT_FUNCTIONS) if is_default else self.functions
+    def function_names(self) -> tuple[str, ...]:
+        """The functions; where those are to fit a network, as long as none is known, what fits
+        any."""
+        return fitting_functions() if self.functions == "auto" else self.functions
+
+    def fitted_to(self, activations: Iterable[str]) -> Self:
+        """The settings with functions that fit a network with these activations, if they are to."""
+        if self.functions != "auto":
+            return self
+        return self.model_copy(update={"functions": fitting_functions(activations)})
 
     def effort(self) -> Iterator[str]:
         """How much a trial searches at most, a few words each."""

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from srnet_cli.config.evolution.common import EvolutionSettings
+from srnet_cli.config.evolution.common import EvolutionSettings, FunctionNames
 from srnet_cli.config.types import MAX_NODES, MAX_POPULATION, GridSize, Integer
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
 
 class MnncgpSettings(EvolutionSettings):
@@ -18,6 +19,11 @@ class MnncgpSettings(EvolutionSettings):
     reads_oracle_rows: ClassVar[bool] = False
 
     strategy: Literal["mnncgp-es"] = "mnncgp-es"
+    functions: Literal["auto"] | FunctionNames = Field(
+        default=PUBLISHED_FUNCTIONS,
+        description="functions that expressions are made of; auto: the published ones, exp, tanh, "
+        "and what the network's own activations are made of",
+    )
     population: Integer = Field(
         default=200,
         ge=2,

@@ -68,7 +68,7 @@ class RefinementBudget:
 
     generations: int = 30
     quiet_generations: int = 2
-    gain: float = 0.01
+    gain: float = 0.005
     steps: int = 8
     rows: int = 2000
     multiplications: float = 1e10
@@ -129,7 +129,7 @@ class Budget:
     refinement: RefinementBudget = field(default_factory=RefinementBudget)
     descent: DescentBudget = field(default_factory=DescentBudget)
     cycles: CycleBudget = field(default_factory=CycleBudget)
-    layer_time: float = 0.75
+    layer_time: float = 0.6
     classifier_layer_time: float = 0.5
 
 

@@ -52,12 +52,12 @@ class Layer:
         """What the readout makes of the expressions' values: (n, K) → (n, m)."""
         return np.asarray(columns @ self.weights + self.bias)
 
-    def solved(self, columns: Array, targets: Array) -> Layer:
-        """The layer with its readout solved; as it is where a value of its expressions is not
-        finite."""
+    def solved(self, columns: Array, targets: Array, importance: Array | None = None) -> Layer:
+        """The layer with its readout solved, see ``solve_readout``; as it is where a value of its
+        expressions is not finite."""
         if not np.isfinite(columns).all():
             return self
-        weights, bias = solve_readout(columns, targets)
+        weights, bias = solve_readout(columns, targets, importance)
         return replace(self, weights=weights, bias=bias)
 
     def parameters(self) -> Array:
@@ -117,7 +117,13 @@ class Composition:
         """The composition with another layer ``index``, all readouts as they are."""
         return Composition((*self.layers[:index], layer, *self.layers[index + 1 :]))
 
-    def solved(self, X: Array, targets: Sequence[Array], first: int = 0) -> Composition:
+    def solved(
+        self,
+        X: Array,
+        targets: Sequence[Array],
+        first: int = 0,
+        importance: Array | None = None,
+    ) -> Composition:
         """The composition with its readouts solved one after the other.
 
         A layer that has an expression which is not finite on some row keeps its readout.
@@ -126,12 +132,13 @@ class Composition:
             X: inputs, (n, d).
             targets: activations of all layers, (n, m_l).
             first: number of the first layer to solve; those before it stay the same objects.
+            importance: what each row counts, (n,); None: all the same.
         """
         inputs = self.below(first).outputs(X)
         layers: list[Layer] = []
         for layer, target in zip(self.layers[first:], targets[first:], strict=True):
             columns = layer.columns(inputs)
-            layers.append(layer.solved(columns, target))
+            layers.append(layer.solved(columns, target, importance))
             with np.errstate(all="ignore"):
                 inputs = layers[-1].units(columns)
         return Composition((*self.layers[:first], *layers))

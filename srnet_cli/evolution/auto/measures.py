@@ -14,20 +14,39 @@ Array = NDArray[np.float64]
 FLOOR = 1e-14
 """Errors below this are rounding; no step is taken to lower them further."""
 
+OUTPUTS = 3.0
+"""What the outputs count, beside all hidden units together: they decide."""
 
-def unit_errors(outputs: Sequence[Array], targets: Sequence[Array]) -> list[Array]:
+
+def unit_errors(
+    outputs: Sequence[Array], targets: Sequence[Array], importance: Array | None = None
+) -> list[Array]:
     """1 − R² of every unit of every layer, (m_l,); infinite where a value is not finite.
 
     A constant unit has no variance to explain: its mean squared error counts as it is.
+
+    Args:
+        outputs: units, (n, m_l) each.
+        targets: what they should be, of the same shapes.
+        importance: what each row counts, (n,), 1 on average; None: all the same.
     """
-    return [_errors(*pair) for pair in zip(outputs, targets, strict=True)]
+    return [_errors(*pair, importance) for pair in zip(outputs, targets, strict=True)]
 
 
-def _errors(units: Array, target: Array) -> Array:
+def _errors(units: Array, target: Array, importance: Array | None) -> Array:
     with np.errstate(all="ignore"):
-        error = np.mean((units - target) ** 2, axis=0)
+        error = np.average((units - target) ** 2, axis=0, weights=importance)
     error[~np.isfinite(error)] = np.inf
-    return np.asarray(error / np.where(is_constant(target, ROUNDING), 1.0, target.var(axis=0)))
+    variance = spread(target, importance) ** 2
+    return np.asarray(error / np.where(is_constant(target, ROUNDING), 1.0, variance))
+
+
+def spread(target: Array, importance: Array | None = None) -> Array:
+    """Standard deviations of units, (m,), over rows that count as in ``unit_errors``."""
+    if importance is None:
+        return np.asarray(target.std(axis=0))
+    mean = np.average(target, axis=0, weights=importance)
+    return np.asarray(np.sqrt(np.average((target - mean) ** 2, axis=0, weights=importance)))
 
 
 def fitness(errors: Sequence[Array]) -> float:
@@ -37,9 +56,10 @@ def fitness(errors: Sequence[Array]) -> float:
 
 
 def importances(errors: Sequence[Array]) -> list[Array]:
-    """What each unit counts in ``log_error``: the outputs together as much as all hidden units."""
+    """What each unit counts in ``log_error``: the outputs together ``OUTPUTS`` times as much as all
+    hidden units."""
     hidden = sum(error.size for error in errors[:-1])
-    outputs = np.full(errors[-1].size, max(hidden, 1) / errors[-1].size)
+    outputs = np.full(errors[-1].size, OUTPUTS * max(hidden, 1) / errors[-1].size)
     return [*(np.ones(error.size) for error in errors[:-1]), outputs]
 
 

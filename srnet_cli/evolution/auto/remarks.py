@@ -24,10 +24,10 @@ def remarks(problem: Problem, settings: AutoSettings) -> Iterator[str]:
     rows = problem.fit_rows
     if rows < _FEW_ROWS:
         yield f"only {rows} rows to fit: formulas may not hold between them"
-    opcodes = [row.opcode for row in function_set(settings.functions)]
+    opcodes = [row.opcode for row in function_set(settings.function_names)]
     if not TUNABLE[opcodes].any():
         yield "evolution.functions: none has operands with weights to tune; constants stay random"
-    if "add" not in settings.functions:
+    if "add" not in settings.function_names:
         yield "evolution.functions: without add, weighted sums of inputs are found by chance only"
     if problem.has_classes:
         yield from _idle_units(problem)

@@ -32,7 +32,8 @@ from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
 from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerTurns
-from srnet_cli.evolution.auto.layer.targets import expressions_by_layer
+from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
+from srnet_cli.evolution.auto.layer.targets import expressions_by_layer, layer_targets
 from srnet_cli.evolution.auto.measures import fitness, log_error, unit_errors
 from srnet_cli.evolution.auto.stage import Stage
 from srnet_cli.evolution.auto.state import State, pack
@@ -40,6 +41,7 @@ from srnet_cli.evolution.auto.whole.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.whole.refinement import Refinement
 from srnet_cli.evolution.auto.whole.stages import CrossEntropyDescent, EndOfCycle, JointRefinement
 from srnet_cli.evolution.direct.strategy import Direct
+from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import divergence
@@ -82,7 +84,7 @@ class Auto:
         expressions = expressions_by_layer(problem, settings.expressions)
         draw = partial(stream, seed, "trial", trial, "auto")
         layers = _layer_stages(self._evidence, expressions, settings, budget, draw, threads)
-        whole = [_refinement_stage(self._evidence, budget, seed)]
+        whole: list[Stage] = [_refinement_stage(self._evidence, budget, seed, draw)]
         if problem.has_classes:
             whole.append(_descent_stage(problem, budget, draw))
         self._stages: list[Stage] = [*layers, *whole]
@@ -97,16 +99,22 @@ class Auto:
         """The state before the first generation."""
         evidence = self._evidence
         unsolved = Composition(
-            tuple(
-                Layer.unsolved(decoder, [decoder.empty()], target.mean(axis=0))
-                for decoder, target in zip(self._decoders, evidence.targets, strict=True)
-            )
+            tuple(_linear_layer(*pair, evidence) for pair in enumerate(self._decoders))
         )
         with threadpool_limits(1, "blas"):
-            composition = unsolved.solved(evidence.inputs, evidence.targets)
+            composition = evidence.solved(unsolved)
         trace = np.empty((0, 2 + len(composition.layers)))
         direct = None if self._direct is None else self._direct.init()
         return State(composition, best=composition, trace=trace, direct=direct)
+
+    def check(self, state: State) -> None:
+        """Check that a state that was unpacked is one that this search can go on with.
+
+        Raises:
+            ValueError: a tree of its direct search reads other columns or has other functions.
+        """
+        if self._direct is not None and state.direct is not None:
+            self._direct.check(state.direct)
 
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
@@ -157,12 +165,15 @@ class Auto:
             self._next_stage(state)
 
     def _has_had_its_share(self, state: State) -> bool:
-        """Whether the direct search has had its share of generations, or of the time there is."""
-        settings = self._settings
+        """Whether the direct search has had its share of generations, evaluations or time."""
+        settings, share, done = self._settings, self._settings.direct_share, state.generation + 1
         is_late = settings.max_seconds is not None and (
-            state.seconds >= settings.direct_share * settings.max_seconds
+            state.seconds >= share * settings.max_seconds
         )
-        return is_late or state.generation + 1 >= settings.direct_share * settings.generations
+        has_tuned = settings.max_evaluations is not None and (
+            direct_evaluations(done, settings) >= share * settings.max_evaluations
+        )
+        return is_late or has_tuned or done >= share * settings.generations
 
     def _is_late(self, state: State) -> bool:
         """Whether the stage has had its share of the time there is; in later cycles none has."""
@@ -181,7 +192,7 @@ class Auto:
     def _record(self, state: State) -> None:
         """Keep the composition if it is the best so far; in the first cycle it always is."""
         outputs = state.composition.units(self._evidence.inputs)
-        errors = unit_errors(outputs, self._evidence.targets)
+        errors = unit_errors(outputs, self._evidence.targets, self._evidence.importance)
         error = log_error(errors)
         if state.cycle > 0 and not self._is_better(state, error):
             return
@@ -202,6 +213,14 @@ class Auto:
         return error < state.best_error or not self._evidence.is_sound(state.best)
 
 
+def _linear_layer(index: int, decoder: Decoder, evidence: Evidence) -> Layer:
+    """A layer that takes what it reads as it is, its readout not solved yet."""
+    inputs = (evidence.inputs, *evidence.targets)[index]
+    terms = linear_terms(inputs, layer_targets(evidence.targets, index, evidence.effects))
+    chromosomes = [input_chromosome(decoder, number) for number in terms or [0]]
+    return Layer.unsolved(decoder, chromosomes, evidence.targets[index].mean(axis=0))
+
+
 def _layer_stages(
     evidence: Evidence,
     expressions: Sequence[int],
@@ -217,10 +236,10 @@ def _layer_stages(
     ]
 
 
-def _refinement_stage(evidence: Evidence, budget: Budget, seed: int) -> Stage:
+def _refinement_stage(evidence: Evidence, budget: Budget, seed: int, draw: Draw) -> Stage:
     order = stream(seed, "auto", "refinement").permutation(len(evidence.inputs))
-    refinement = Refinement(*evidence.sample(order[: budget.refinement.rows]))
-    return JointRefinement(evidence, refinement, budget.refinement)
+    refinement = Refinement(evidence.sample(order[: budget.refinement.rows]))
+    return JointRefinement(evidence, refinement, budget.refinement, budget.descent, draw)
 
 
 def _descent_stage(problem: Problem, budget: Budget, draw: Draw) -> Stage:
@@ -271,15 +290,26 @@ def unpack(data: bytes, widths: Sequence[int], settings: AutoSettings) -> list[S
     """
     unpacked = states.unpack(data, _decoders(widths, settings))
     for state in unpacked:
-        states.require_valid(state, widths, len(settings.functions))
+        states.require_valid(state, widths, len(settings.function_names))
     return unpacked
 
 
-def evaluations(generations: int, settings: AutoSettings, budget: Budget = FULL) -> int:
-    """Expressions tuned in so many generations, at most: joint steps tune none."""
-    return generations * budget.layer.evaluations
+def evaluations(
+    generations: int, settings: AutoSettings, direct: int = 0, budget: Budget = FULL
+) -> int:
+    """Expressions tuned in so many generations, at most: joint steps tune none.
+
+    Args:
+        generations: how many.
+        settings: the strategy's hyperparameters.
+        direct: how many of them, at most, are those of the direct search, which comes first.
+        budget: what a generation may cost.
+    """
+    direct = min(generations, direct)
+    layers = (generations - direct) * budget.layer.evaluations
+    return direct_evaluations(direct, settings) + layers
 
 
 def _decoders(widths: Sequence[int], settings: AutoSettings) -> list[Decoder]:
     limits = limits_of(settings)
-    return [Decoder.reading(inputs, settings.functions, limits) for inputs in widths[:-1]]
+    return [Decoder.reading(inputs, settings.function_names, limits) for inputs in widths[:-1]]

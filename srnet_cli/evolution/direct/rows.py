@@ -27,7 +27,7 @@ class Columns:
     numbers: NDArray[np.int64]
     units: Array
 
-    def of(self, X: Array) -> Array:
+    def select(self, X: Array) -> Array:
         """These columns of rows (n, d), scaled: (n, k)."""
         return np.asarray(X[:, self.numbers] * self.units)
 

@@ -73,7 +73,7 @@ class Direct:
             seed=seed,
             trial=trial,
             threads=threads,
-            functions=settings.direct_functions,
+            functions=settings.function_names,
             limits=limits_of(settings),
             longest=settings.max_length,
             budget=budget,
@@ -84,6 +84,14 @@ class Direct:
     def init(self) -> DirectState:
         """The state before the first generation."""
         return DirectState(self._search.init())
+
+    def check(self, state: DirectState) -> None:
+        """Check that a state that was unpacked is one that this search can go on with.
+
+        Raises:
+            ValueError: a tree in it reads other columns or has other functions.
+        """
+        self._search.check(state.search)
 
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
@@ -152,8 +160,8 @@ def _rows(problem: Problem, budget: Budget) -> tuple[slice, slice]:
     return slice(fit, middle), slice(middle, total)
 
 
-def evaluations(generations: int, settings: EvolutionSettings) -> int:
-    """Formulas tuned in so many generations, about."""
+def evaluations(generations: int, settings: EvolutionSettings, direct: int = 0) -> int:
+    """Formulas tuned in so many generations, about; whatever is said, all are of this kind."""
     budget = Budget()
     return generations * budget.islands * budget.offspring
 

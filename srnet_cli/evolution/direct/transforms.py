@@ -28,13 +28,13 @@ class Transform:
 
     Attributes:
         name: for reading.
-        of: t(y).
+        apply: t(y), of targets y.
         functions: those that lead back, the innermost first; ``div`` stands for the reciprocal.
         extra: nodes that going back adds at least.
     """
 
     name: str
-    of: Callable[[Array], Array]
+    apply: Callable[[Array], Array]
     functions: tuple[str, ...]
     extra: int
 

@@ -16,6 +16,7 @@ from srnet_cli.cgp.kernels.functions import (
     ARITIES,
     COMMUTATIVE,
     TUNABLE,
+    Operands,
     apply,
     compile_table,
     require_complete,
@@ -105,8 +106,8 @@ def test_slopes_are_those_of_the_formula(row: Primitive) -> None:
         values = computed(row, a, b)
         for side in range(row.arity):
             memory = np.concatenate([a, b, values, np.full(n, 1.5), np.zeros(n)])
-            places = [k * n for k in range(5)]
-            times_slope(memory, row.opcode, side, 1.0, 1.0, *places, n)
+            operands = Operands(left=0, right=n, w_left=1.0, w_right=1.0)
+            times_slope(memory, row.opcode, side, operands, 2 * n, 3 * n, 4 * n, n)
             for i in np.flatnonzero(np.isfinite(values)):
                 truth = 1.5 * slope(exact, (a[i], b[i])[: row.arity], side)
                 assert memory[4 * n + i] == pytest.approx(truth, rel=1e-9, abs=1e-12)
@@ -138,7 +139,7 @@ def test_an_opcode_without_a_row_raises(opcode: int) -> None:
     with pytest.raises(ValueError, match="no primitive"):
         apply(memory, opcode, 2, 0, 1, 1)
     with pytest.raises(ValueError, match="no primitive"):
-        times_slope(memory, opcode, 0, 1.0, 1.0, 0, 1, 2, 3, 4, 1)
+        times_slope(memory, opcode, 0, Operands(0, 1, 1.0, 1.0), 2, 3, 4, 1)
     np.testing.assert_array_equal(memory, 1.0)
 
 
@@ -185,10 +186,10 @@ def test_one_row_is_one_function() -> None:
     values(memory, last, 3, 0, 0, 3)
     assert memory[3:].tolist() == [1.0, 0.2, -1.0]
     memory = np.array([2.0, 0.2, 3.0, 0.0])
-    slopes(memory, last, 0, 1.0, 1.0, 0, 0, 1, 2, 3, 1)
+    slopes(memory, last, 0, Operands(0, 0, 1.0, 1.0), 1, 2, 3, 1)
     assert memory[3] == pytest.approx(-2 * 3 * 2 * 0.04)
     memory[0] = 20.0
-    slopes(memory, last, 0, 1.0, 1.0, 0, 0, 1, 2, 3, 1)
+    slopes(memory, last, 0, Operands(0, 0, 1.0, 1.0), 1, 2, 3, 1)
     assert memory[3] == 21.0
     with pytest.raises(ValueError, match="no primitive"):
         values(memory, 5, 3, 0, 0, 1)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from budgets import SHORT
+from compositions import expressions_and_inputs
 from numpy.typing import NDArray
 from problems import PROBLEMS, network_problem
 
@@ -28,6 +29,7 @@ from srnet_cli.evolution.auto.strategy import (
     unpack,
 )
 from srnet_cli.evolution.direct.settings import Effort
+from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
@@ -38,8 +40,10 @@ END = 1000
 
 
 def settings(**changes: object) -> AutoSettings:
-    """Settings of a search of layers alone, unless changes say otherwise."""
-    return AutoSettings.model_validate({"direct_share": 0.0} | changes)
+    """Settings of a search of layers alone, with functions that problems are not made of, unless
+    changes say otherwise."""
+    plain = {"direct_share": 0.0, "functions": PUBLISHED_FUNCTIONS}
+    return AutoSettings.model_validate(plain | changes)
 
 
 def run(
@@ -222,6 +226,19 @@ def test_the_fitness_is_that_of_the_exported_layers(name: str) -> None:
         assert state.generation >= state.trace[-1, 0]
 
 
+@pytest.mark.parametrize("widths", [(2, 8, 8, 1), (3, 12, 12, 2), (4, 6, 3)])
+def test_it_begins_as_a_linear_regression(widths: tuple[int, ...]) -> None:
+    """Before the first generation, layers being wide enough, the outputs are those of NumPy's least
+    squares of the network's outputs by its inputs."""
+    problem = network_problem(widths, 400, 50, seed=12)
+    state = Auto(problem, settings(), 0).init()
+    X, outputs = problem.inputs[:400], problem.targets[-1][:400]
+    design = np.column_stack([X, np.ones(400)])
+    least = design @ np.linalg.lstsq(design, outputs, rcond=None)[0]
+    error = np.mean((state.composition.outputs(X) - outputs) ** 2, axis=0)
+    np.testing.assert_allclose(error, np.mean((least - outputs) ** 2, axis=0), rtol=1e-4)
+
+
 def test_readouts_are_least_squares_on_the_composition() -> None:
     """Before the refinement every layer's W and b are those of NumPy for its own inputs."""
     problem = PROBLEMS["three layers"]
@@ -307,11 +324,15 @@ def test_twenty_rows_and_five_units() -> None:
 
 @pytest.mark.parametrize("asked", [1, 2, 3, 50])
 def test_as_many_expressions_as_asked_for(asked: int) -> None:
-    """Every layer gets K expressions, but no more than it has units."""
+    """Every layer gets K expressions, but no more than it has units; inputs by themselves stand
+    beside them where there are fewer than units."""
     problem = network_problem((2, 3, 2, 1), 200, 50, seed=9)
     state = run(problem, expressions=asked)
-    counts = [len(layer.chromosomes) for layer in state.composition.layers]
-    assert counts == [min(asked, width) for width in (3, 2, 1)]
+    for layer, width in zip(state.composition.layers, (3, 2, 1), strict=True):
+        expressions, inputs = expressions_and_inputs(layer)
+        assert expressions == min(asked, width)
+        assert bool(inputs) == (asked < width)
+        assert len(inputs) == len(set(inputs))
 
 
 def test_remarks_say_what_limits_the_formulas() -> None:
@@ -337,8 +358,8 @@ def test_remarks_say_what_limits_the_formulas() -> None:
 
 
 def test_time_is_shared_out_over_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a limit, every layer gets time by its expressions, and a quarter is left for refinement;
-    time counts in the state, to go on with."""
+    """With a limit, every layer gets time by its expressions, and four tenths are left for
+    refinement; time counts in the state, to go on with."""
     now = [0.0]
 
     def clock() -> float:
@@ -356,10 +377,10 @@ def test_time_is_shared_out_over_the_layers(monkeypatch: pytest.MonkeyPatch) -> 
         search.advance(state, 1)
         if state.position > position:
             ends.setdefault(position, state.seconds)
-    assert ends[0] == pytest.approx(30 * 3 / 7, abs=1.1)
-    assert ends[1] == pytest.approx(30 * 6 / 7, abs=1.1)
-    assert ends[2] == pytest.approx(30, abs=1.1)
-    assert restored(pack([state]), problem)[0].seconds == state.seconds > 30
+    assert ends[0] == pytest.approx(24 * 3 / 7, abs=1.1)
+    assert ends[1] == pytest.approx(24 * 6 / 7, abs=1.1)
+    assert ends[2] == pytest.approx(24, abs=1.1)
+    assert restored(pack([state]), problem)[0].seconds == state.seconds > 24
 
 
 def test_the_direct_search_has_its_share_first() -> None:
@@ -485,4 +506,12 @@ def test_evaluations_are_counted_at_most() -> None:
     generation = evaluations(1, settings())
     assert generation == FULL.layer.lineages * (1 + FULL.layer.seeds + FULL.layer.offspring) == 4488
     assert evaluations(7, settings()) == 7 * generation
-    assert evaluations(1, settings(), SHORT) == 8 * (1 + 8 + 25)
+    assert evaluations(1, settings(), budget=SHORT) == 8 * (1 + 8 + 25)
+
+
+def test_generations_of_the_direct_search_count_as_such() -> None:
+    """They come first, and tune as many formulas as the strategy of that name does."""
+    of_layers, of_formulas = evaluations(1, settings()), direct_evaluations(1, settings())
+    assert of_layers != of_formulas
+    assert evaluations(9, settings(), direct=4) == 4 * of_formulas + 5 * of_layers
+    assert evaluations(3, settings(), direct=4) == 3 * of_formulas

@@ -31,7 +31,7 @@ def test_scales_are_powers_of_ten_and_only_where_they_help():
     columns = useful_columns(X * np.logspace(-20, 19, 40), X[:, 0], (), 40)
     np.testing.assert_allclose(np.log10(columns.units) % 1.0, 0.0, atol=1e-9)
     assert power_of_ten(3.0) == power_of_ten(0.0) == power_of_ten(np.inf) == 1.0
-    sizes = np.sqrt(np.mean(columns.of(X * np.logspace(-20, 19, 40)) ** 2, axis=0))
+    sizes = np.sqrt(np.mean(columns.select(X * np.logspace(-20, 19, 40)) ** 2, axis=0))
     assert ((sizes > 1e-5) & (sizes < 1e5)).all()
 
 

@@ -207,3 +207,16 @@ def test_formulas_with_a_pole_in_the_domain_are_refused():
     search.advance(state, 5)
     for member in search.halls(state)[0].members:
         assert np.abs(member.predict(checks)).max() < 50.0
+
+
+@pytest.mark.parametrize("functions", [("sin", "square"), ("sub", "sin"), ("add", "exp")])
+def test_formulas_are_made_of_the_function_set(functions):
+    """Of one of two operands alone, or of none: no sum or product comes in by itself."""
+    X = rows()
+    search = search_of(X, np.sin(X[:, 0] - X[:, 1]), functions=functions)
+    state = search.init()
+    search.advance(state, 8)
+    search.check(state)
+    allowed = {BY_NAME[name].opcode for name in functions}
+    members = search.halls(state)[0].members
+    assert {int(opcode) for member in members for opcode in member.program.ops} <= allowed

@@ -27,7 +27,7 @@ def test_going_back_gives_y_up_to_its_readout(number, weight, bias):
         "logarithm": np.exp,
     }[transform.name]
     y = inverse(told)
-    np.testing.assert_allclose(transform.of(y), told)
+    np.testing.assert_allclose(transform.apply(y), told)
     tree = transform.back(SUM, weight, bias, has_bias=True)
     assert tree is not None
     assert is_tidy(tree)

@@ -122,8 +122,8 @@ def _judge(rows, origin, genes, edges, budget, steps, room):
             edges[room.nodes[k], side] = room.weights[k, side]
     if explained < 0.0:
         return -1.0, np.inf
-    left = max(rows.total - explained, 1e-15 * rows.total)
-    return explained, left * (1.0 + _PARSIMONY * count)
+    unexplained = max(rows.total - explained, 1e-15 * rows.total)
+    return explained, unexplained * (1.0 + _PARSIMONY * count)
 
 
 @kernel()

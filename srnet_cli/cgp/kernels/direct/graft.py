@@ -38,7 +38,7 @@ from srnet_cli.cgp.kernels.direct.tuning import (
 )
 from srnet_cli.cgp.kernels.draws import below, uniform
 from srnet_cli.cgp.kernels.functions import times_slope
-from srnet_cli.cgp.kernels.gradient import product
+from srnet_cli.cgp.kernels.gradient import operands_of, product
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import inner_product
 from srnet_cli.cgp.kernels.opcodes import ADD, MUL
@@ -130,14 +130,9 @@ def _write_adjoint(tree, rows, room, path, node, values, spare, ready):
     for step in range(length - 1, 0, -1):
         above, below_it = path[step], path[step - 1]
         i = program.slots[above] - leaves
-        a, b = program.args[i, 0], program.args[i, 1]
-        left = rows.slots[a] if a < leaves else values + (a - leaves) * n
-        right = rows.slots[b] if b < leaves else values + (b - leaves) * n
+        operands = operands_of(program, i, rows.slots, values, n)
         side = 1 if arity(tree.codes[above]) == 2 and below_it == above - 1 else 0
-        times_slope(
-            rows.memory, program.ops[i], side, program.weights[i, 0], program.weights[i, 1],
-            left, right, values + i * n, adjoint, spare, n,
-        )  # fmt: skip
+        times_slope(rows.memory, program.ops[i], side, operands, values + i * n, adjoint, spare, n)
         scale(rows.memory, spare, ready, program.weights[i, side], n)
         adjoint = ready
     slot = program.slots[node]

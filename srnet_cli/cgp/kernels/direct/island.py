@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct.count import count_nodes, new_counter
+from srnet_cli.cgp.kernels.direct.count import Counter, count_nodes, new_counter
 from srnet_cli.cgp.kernels.direct.graft import graft, grow_features, new_features
 from srnet_cli.cgp.kernels.direct.mutation import SHAKE, change, pick_change
 from srnet_cli.cgp.kernels.direct.tree import (
@@ -105,13 +105,24 @@ def new_archive(cells: int, places: int, memory: int) -> Archive:
 
 
 class Room(NamedTuple):
-    """What one thread works in."""
+    """What one thread works in.
+
+    Attributes:
+        parent, donor, child, spare: trees.
+        counts: printed nodes of the child under every form of its readout, (4,).
+        counter: what these are counted in.
+        scratch, check_scratch: offsets of the thread's scratch among the rows, and among the
+            sample of the domain.
+    """
 
     parent: Tree
     donor: Tree
     child: Tree
     spare: Tree
     counts: NDArray[np.int64]
+    counter: Counter
+    scratch: int
+    check_scratch: int
 
 
 @kernel(allocates=False)
@@ -261,11 +272,9 @@ def _best_of_sizes(archive, counts, cells):
 
 
 @kernel(inline=True, allocates=False)
-def _try(
-    archive, rows, checks, rules, room, tuning, counter, scratch, check_scratch, stream, is_known
-):
-    """Tidy, tune and judge the child; give it places."""
-    child = room.child
+def _try(archive, rows, checks, rules, room, tuning, stream, is_known):
+    """Tidy, tune and judge the child, and give it places; returns whether it was tuned."""
+    child, counter, scratch = room.child, room.counter, room.scratch
     cells = archive.errors.shape[0]
     if not tidy(child, tuning.starts, tuning.readers):
         return False
@@ -296,7 +305,7 @@ def _try(
             continue
         if not checked and not (
             is_steady(child, moments, rows, tuning, scratch)
-            and keeps_range(child, rows, checks, tuning, scratch, check_scratch)
+            and keeps_range(child, rows, checks, tuning, scratch, room.check_scratch)
         ):
             return True
         checked = True
@@ -305,11 +314,11 @@ def _try(
 
 
 @kernel(inline=True, allocates=False)
-def _make_child(archive, room, tuning, features, rows, rules, scratch, stream):
+def _make_child(archive, room, tuning, features, rows, rules, stream):
     """An offspring of random members; returns whether it has other weights alone."""
     _pick(archive, stream, room.donor)
     if uniform(stream) < _GRAFTED and rules.can_graft:
-        graft(room.parent, room.child, room.spare, features, rows, tuning, scratch, stream)
+        graft(room.parent, room.child, room.spare, features, rows, tuning, room.scratch, stream)
         return False
     kind = pick_change(stream)
     change(kind, room.parent, room.child, room.donor, tuning.starts, rules.alphabet, stream)
@@ -336,13 +345,19 @@ def run_island(archive, given, rows, checks, rules, stream, thread, seeds, offsp
     Returns:
         How many trees were tuned.
     """
-    room = Room(new_tree(), new_tree(), new_tree(), new_tree(), np.zeros(4, dtype=np.int64))
+    room = Room(
+        parent=new_tree(),
+        donor=new_tree(),
+        child=new_tree(),
+        spare=new_tree(),
+        counts=np.zeros(4, dtype=np.int64),
+        counter=new_counter(),
+        scratch=rows.scratch + thread * rows.stride,
+        check_scratch=checks.scratch + thread * checks.stride,
+    )
     tuning = new_tuning_room()
-    counter = new_counter()
     features = new_features()
-    scratch = rows.scratch + thread * rows.stride
-    check_scratch = checks.scratch + thread * checks.stride
-    grow_features(features, rules.alphabet, rows, tuning, room.spare, scratch, stream)
+    grow_features(features, rules.alphabet, rows, tuning, room.spare, room.scratch, stream)
     ready = given.heads.shape[0]
     tried = 0
     for attempt in range(ready + seeds + offspring):
@@ -354,13 +369,10 @@ def run_island(archive, given, rows, checks, rules, stream, thread, seeds, offsp
             room.child.head[1] = 3
             append_random(room.child, rules.alphabet, below(stream, 5), stream)
         elif _pick(archive, stream, room.parent):
-            is_known = _make_child(archive, room, tuning, features, rows, rules, scratch, stream)
+            is_known = _make_child(archive, room, tuning, features, rows, rules, stream)
         else:
             continue
-        tried += _try(
-            archive, rows, checks, rules, room, tuning, counter, scratch, check_scratch, stream,
-            is_known,
-        )  # fmt: skip
+        tried += _try(archive, rows, checks, rules, room, tuning, stream, is_known)
     return tried
 
 

@@ -72,6 +72,21 @@ def _wrap(tree, child, starts, alphabet, stream):
 
 
 @kernel(allocates=False)
+def _discard(child):
+    """Make an offspring one that is of no use."""
+    child.head[0] = MAX_TREE + 1
+
+
+@kernel(allocates=False)
+def _has_function(alphabet, opcode):
+    """Whether a function of two operands is in the function set."""
+    is_known = False
+    for i in range(alphabet.binary.shape[0]):
+        is_known |= alphabet.binary[i] == opcode
+    return is_known
+
+
+@kernel(allocates=False)
 def _append_partner(child, donor, starts, alphabet, stream):
     """What is joined to a subtree: a leaf, a little of everything, or a part of another tree."""
     x = uniform(stream)
@@ -99,6 +114,9 @@ def _join(tree, child, donor, starts, alphabet, stream):
     _append_partner(child, donor, starts, alphabet, stream)
     if not first:
         append_part(child, tree, start, i + 1)
+    if alphabet.binary.shape[0] == 0:
+        _discard(child)
+        return
     append_node(child, random_function(alphabet.binary, stream), 1.0, 0)
     append_part(child, tree, i + 1, tree.head[0])
 
@@ -171,7 +189,11 @@ def _add_term(tree, child, donor, starts, alphabet, stream):
     is_sum = uniform(stream) < 0.6
     if is_sum and child.codes[child.head[0] - 1] != CONSTANT:
         child.free[child.head[0] - 1] = uniform(stream) < 0.7
-    append_node(child, ADD if is_sum else MUL, 1.0, 0)
+    opcode = ADD if is_sum else MUL
+    if not _has_function(alphabet, opcode):
+        _discard(child)
+        return
+    append_node(child, opcode, 1.0, 0)
 
 
 @kernel(allocates=False)

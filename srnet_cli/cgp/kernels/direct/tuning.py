@@ -23,7 +23,7 @@ from srnet_cli.cgp.kernels.direct.tree import (
     write_starts,
 )
 from srnet_cli.cgp.kernels.functions import times_slope
-from srnet_cli.cgp.kernels.gradient import ARITIES, forward, product
+from srnet_cli.cgp.kernels.gradient import ARITIES, WeightedProgram, forward, operands_of, product
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
 from srnet_cli.cgp.kernels.tuning import solve_damped
@@ -142,16 +142,16 @@ def lay_out(X: Array, y: Array, threads: int) -> Rows:
 def new_tuning_room():
     """Room to tune in."""
     return TuningRoom(
-        new_instructions(),
-        np.zeros(MAX_TREE, dtype=np.int64),
-        np.zeros(MAX_TREE, dtype=np.int64),
-        np.zeros(MAX_TREE, dtype=np.int64),
-        np.zeros(MAX_TREE, dtype=np.int64),
-        np.zeros(MAX_FREE),
-        np.zeros(MAX_FREE),
-        np.zeros(MAX_FREE),
-        np.zeros((MAX_FREE, MAX_FREE)),
-        np.zeros((MAX_FREE, MAX_FREE)),
+        program=new_instructions(),
+        starts=np.zeros(MAX_TREE, dtype=np.int64),
+        readers=np.zeros(MAX_TREE, dtype=np.int64),
+        depends=np.zeros(MAX_TREE, dtype=np.int64),
+        adjoints=np.zeros(MAX_TREE, dtype=np.int64),
+        flat=np.zeros(MAX_FREE),
+        gradient=np.zeros(MAX_FREE),
+        step=np.zeros(MAX_FREE),
+        system=np.zeros((MAX_FREE, MAX_FREE)),
+        factor=np.zeros((MAX_FREE, MAX_FREE)),
     )
 
 
@@ -166,11 +166,9 @@ def prepare(tree, rows, room):
 def run(rows, room, count, output, scratch):
     """Run the instructions; returns the offset of the values of f."""
     values = scratch + 4 * rows.n
-    program = room.program
-    forward(
-        rows.memory, program.ops, program.args, program.weights, count, rows.slots, values,
-        scratch, rows.n,
-    )  # fmt: skip
+    written = room.program
+    program = WeightedProgram(written.ops, written.args, written.weights, count, output)
+    forward(rows.memory, program, rows.slots, values, scratch, rows.n)
     leaves = rows.slots.shape[0]
     return rows.slots[output] if output < leaves else values + (output - leaves) * rows.n
 
@@ -272,21 +270,19 @@ def _differentiate(rows, room, count, values, adjoints, spare, columns, p):
     for i in range(count - 1, -1, -1):
         if not room.depends[i]:
             continue
-        a, b = program.args[i, 0], program.args[i, 1]
-        left = rows.slots[a] if a < leaves else values + (a - leaves) * n
-        right = rows.slots[b] if b < leaves else values + (b - leaves) * n
+        operands = operands_of(program, i, rows.slots, values, n)
         for side in range(ARITIES[program.ops[i]] - 1, -1, -1):
             slot = program.args[i, side]
             goes_on = slot >= leaves and room.depends[slot - leaves] == 1
             if not goes_on and not program.free[i, side]:
                 continue
             times_slope(
-                memory, program.ops[i], side, program.weights[i, 0], program.weights[i, 1],
-                left, right, values + i * n, room.adjoints[i], spare, n,
-            )  # fmt: skip
+                memory, program.ops[i], side, operands, values + i * n, room.adjoints[i], spare, n
+            )
             if program.free[i, side]:
                 column -= 1
-                product(memory, columns + column * n, spare, left if side == 0 else right, n)
+                operand = operands.left if side == 0 else operands.right
+                product(memory, columns + column * n, spare, operand, n)
             if goes_on:
                 at = adjoints + (slot - leaves) * n
                 scale(memory, spare, at, program.weights[i, side], n)

@@ -20,7 +20,7 @@ from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import residual_square
 from srnet_cli.cgp.kernels.mnncgp.layout import FIT, SELECT, padded
 from srnet_cli.cgp.kernels.mnncgp.loss import fitted_readout
-from srnet_cli.cgp.kernels.mnncgp.sums import HEAD, PIVOT, add_sums
+from srnet_cli.cgp.kernels.mnncgp.sums import HEAD, PIVOT, Columns, add_sums
 from srnet_cli.cgp.kernels.mnncgp.sweep import expression_values, is_hopeless
 
 # The rounding of a fitness, when it is compared with a bound.
@@ -98,9 +98,10 @@ def fit(memory, layout, layer, work):
     for block in range(layout.lengths.shape[1]):
         if layout.segments[layer, block] == FIT:
             values = layout.values + block * BLOCK
-            units = layout.targets[layer] + block * width * BLOCK
+            start = layout.targets[layer] + block * width * BLOCK
+            units = Columns(start, BLOCK, 0, width)
             n = layout.lengths[layer, block]
-            add_sums(memory, values, n, units, BLOCK, 0, width, sums[PIVOT], sums, HEAD)
+            add_sums(memory, values, n, units, sums[PIVOT], sums, HEAD)
     fitted_readout(layout, layer, sums, work.new_weights[layer], work.new_bias[layer])
 
 

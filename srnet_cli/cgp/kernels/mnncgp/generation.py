@@ -43,7 +43,7 @@ from srnet_cli.cgp.kernels.mnncgp.phenotypes import (
     remember,
     start_chain,
 )
-from srnet_cli.cgp.kernels.mnncgp.sweep import shortlist, steps, sweep, together
+from srnet_cli.cgp.kernels.mnncgp.sweep import Share, shortlist, steps, sweep, together
 from srnet_cli.cgp.kernels.mnncgp.tickets import (
     current_round,
     open_tickets,
@@ -127,10 +127,10 @@ def _work_off(number, memory, layout, rules, parent, constants, thread, work):
     What they are for stands in ``work.task``, and stays there while a ticket is not done.
     """
     done = 0
-    left = take_ticket(work.board, number)
-    while left > 0:
+    ticket = take_ticket(work.board, number)
+    while ticket > 0:
         phase, layer, size, g = work.task[0], work.task[1], work.task[2], work.task[3]
-        at = _tickets(phase, layout, layer, size) - left
+        at = _tickets(phase, layout, layer, size) - ticket
         share = _share(phase, layout, layer)
         first = at * share
         after = min(size, first + share)
@@ -138,13 +138,14 @@ def _work_off(number, memory, layout, rules, parent, constants, thread, work):
             _decode(first, after, thread, rules, layout.widths, parent, constants, g, work)
         elif phase in (JUDGE, FINISH):
             stop = np.int64(1) if phase == JUDGE else steps(layout, layer)
-            sweep(memory, layout, layer, first, after, thread, constants, stop, rules.prune, work)
+            chromosomes = Share(layer, first, after, stop)
+            sweep(memory, layout, chromosomes, thread, constants, rules.prune, work)
         elif phase == TRACE:
             trace(memory, layout, layer, size, at, thread, constants, work)
         else:
             compose(memory, layout, layer, at, thread, work)
         done += 1
-        left = take_ticket(work.board, number)
+        ticket = take_ticket(work.board, number)
     tickets_done(work.board, done)
 
 

@@ -5,6 +5,8 @@ The sums of up to five directions are taken in one pass; whether they are finite
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from srnet_cli.cgp.kernels.jit import kernel
@@ -18,6 +20,20 @@ PIVOT = 0
 HEAD = 1
 
 
+class Columns(NamedTuple):
+    """Target columns of a block.
+
+    Attributes:
+        start, stride: offset of the first of all, and how far on the next one lies.
+        first, stop: those wanted are ``first:stop``.
+    """
+
+    start: int
+    stride: int
+    first: int
+    stop: int
+
+
 @kernel(allocates=False)
 def sums_length(directions):
     """Length of a row of sums for a layer of so many directions."""
@@ -25,7 +41,7 @@ def sums_length(directions):
 
 
 @kernel(inline=True, allocates=False)
-def add_sums(memory, values, n, columns, stride, first, stop, pivot, sums, at):
+def add_sums(memory, values, n, columns, pivot, sums, at):
     """Add to the sums of g = f − pivot over one block; False where a value is not finite.
 
     Values whose squares overflow count as not finite.
@@ -34,37 +50,36 @@ def add_sums(memory, values, n, columns, stride, first, stop, pivot, sums, at):
         memory: flat float64 array.
         values: offset of f.
         n: rows of the block.
-        columns: offset of the first target column; the others follow at ``stride``.
-        first, stop: the columns wanted; Σg and Σg² are taken with the first one of all.
+        columns: the target columns; Σg and Σg² are taken with the first one of all.
         pivot: a number near the values of f.
         sums: receives Σg, Σg² and Σg·h_j at ``at``, ``at + 1`` and ``at + 2 + j``.
     """
-    j = first
-    if first == 0:
+    start, stride, j, stop = columns
+    if j == 0:
         j = min(stop, 5)
         if j == 1:
-            moments_1(memory, n, values, columns, stride, pivot, sums, at)
+            moments_1(memory, n, values, start, stride, pivot, sums, at)
         elif j == 2:
-            moments_2(memory, n, values, columns, stride, pivot, sums, at)
+            moments_2(memory, n, values, start, stride, pivot, sums, at)
         elif j == 3:
-            moments_3(memory, n, values, columns, stride, pivot, sums, at)
+            moments_3(memory, n, values, start, stride, pivot, sums, at)
         elif j == 4:
-            moments_4(memory, n, values, columns, stride, pivot, sums, at)
+            moments_4(memory, n, values, start, stride, pivot, sums, at)
         else:
-            moments_5(memory, n, values, columns, stride, pivot, sums, at)
+            moments_5(memory, n, values, start, stride, pivot, sums, at)
         if not sums[at + 1] < np.inf:
             return False
     while j < stop:
-        start = columns + j * stride
+        column = start + j * stride
         to = at + 2 + j
-        left = stop - j
-        if left == 1:
-            products_1(memory, n, values, start, stride, pivot, sums, to)
-        elif left == 2:
-            products_2(memory, n, values, start, stride, pivot, sums, to)
-        elif left == 3:
-            products_3(memory, n, values, start, stride, pivot, sums, to)
+        remaining = stop - j
+        if remaining == 1:
+            products_1(memory, n, values, column, stride, pivot, sums, to)
+        elif remaining == 2:
+            products_2(memory, n, values, column, stride, pivot, sums, to)
+        elif remaining == 3:
+            products_3(memory, n, values, column, stride, pivot, sums, to)
         else:
-            products_4(memory, n, values, start, stride, pivot, sums, to)
+            products_4(memory, n, values, column, stride, pivot, sums, to)
         j += 4
     return True

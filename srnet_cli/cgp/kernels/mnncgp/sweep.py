@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from srnet_cli.cgp.kernels.interpreter import BLOCK, run_program
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.mnncgp.layout import FIT, SELECT, padded
 from srnet_cli.cgp.kernels.mnncgp.loss import fitted_error, partial_bound
-from srnet_cli.cgp.kernels.mnncgp.sums import HEAD, PIVOT, add_sums
+from srnet_cli.cgp.kernels.mnncgp.sums import HEAD, PIVOT, Columns, add_sums
 
 # Rounding may lift a bound above the loss it bounds; this much is allowed for.
 _RELATIVE_SLACK = 1e-9
@@ -18,6 +20,21 @@ _ABSOLUTE_SLACK = 1e-12
 # block otherwise.
 _CACHED_VALUES = 1 << 17
 _SIDE_BY_SIDE = 16
+
+
+class Share(NamedTuple):
+    """Some of a layer's chromosomes, to be evaluated side by side.
+
+    Attributes:
+        layer: the layer.
+        first, after: they are ``order[first:after]`` of the workspace.
+        stop: the step to go up to.
+    """
+
+    layer: int
+    first: int
+    after: int
+    stop: int
 
 
 @kernel(inline=True, allocates=False)
@@ -79,14 +96,17 @@ def _accumulate(memory, layout, layer, step, values, sums):
         sums[PIVOT] = memory[values]
     is_first_pass = step < blocks
     block = step if is_first_pass else step - blocks
-    return add_sums(
-        memory,
-        values,
-        layout.lengths[layer, block],
+    wanted = Columns(
         layout.rotated[layer] + block * directions * BLOCK,
         BLOCK,
         0 if is_first_pass else lead,
         lead if is_first_pass else directions,
+    )
+    return add_sums(
+        memory,
+        values,
+        layout.lengths[layer, block],
+        wanted,
         sums[PIVOT],
         sums,
         HEAD + layout.segments[layer, block] * (2 + directions),
@@ -139,8 +159,9 @@ def together(layout, layer):
 
 
 @kernel(inline=True, allocates=False)
-def sweep(memory, layout, layer, first, after, thread, constants, stop, prune, work):
-    """Evaluate ``order[first:after]`` side by side up to step ``stop``, as far as they can win."""
+def sweep(memory, layout, share, thread, constants, prune, work):
+    """Evaluate a share of the chromosomes, each as far as it can win."""
+    layer, first, after, stop = share
     stride = stop if after - first == 1 else np.int64(1)
     for step in range(0, stop, stride):
         for at in range(first, after):

@@ -48,10 +48,10 @@ class LayerTurns:
     def turns(self, below: Composition, decoder: Decoder) -> Turns:
         """The turns of the layer that reads these, its chromosomes read so."""
         if self._turns is None or not below.is_same(self._below):
-            self._turns, self._below = self._made(below, decoder), below
+            self._turns, self._below = self._new_turns(below, decoder), below
         return self._turns
 
-    def _made(self, below: Composition, decoder: Decoder) -> Turns:
+    def _new_turns(self, below: Composition, decoder: Decoder) -> Turns:
         index = len(below.layers)
         inputs, checks = (
             below.outputs(rows) for rows in (self._evidence.inputs, self._evidence.checks)
@@ -64,7 +64,13 @@ class LayerTurns:
             self._budget,
             self._threads,
         )
-        return layer_turns(place, self._evidence.targets, index, self._expressions[index])
+        return layer_turns(
+            place,
+            self._evidence.targets,
+            index,
+            self._expressions[index],
+            self._evidence.effects,
+        )
 
 
 class LayerEvolution:
@@ -103,7 +109,7 @@ class LayerEvolution:
         if better is not None:
             candidates[turn : turn + 1] = [better]
             progress.expressions, progress.error = len(candidates), turns.error(candidates)
-            self._install(state, candidates)
+            self._install(state, turns, candidates)
         progress.steps += 1
         if progress.steps % turns.expressions:
             return False
@@ -120,13 +126,16 @@ class LayerEvolution:
         if state.cycle == 0:
             return LayerProgress()
         known = self._candidates(state, turns, turns.expressions)
+        # Of a layer that was left incomplete, these are the inputs beside its expressions.
+        while known and turns.is_linear(known[-1]):
+            known.pop()
         usable = turns.usable(known)
         if not usable:
             return LayerProgress()
         if len(usable) < len(known) or any(
             new is not old for new, old in zip(usable, known, strict=False)
         ):
-            self._install(state, usable)
+            self._install(state, turns, usable)
         error = turns.error(usable)
         return LayerProgress(expressions=len(usable), error=error, round_error=error)
 
@@ -170,14 +179,12 @@ class LayerEvolution:
             or turns.is_perfect(candidates)
         )
 
-    def _install(self, state: State, candidates: Candidates) -> None:
+    def _install(self, state: State, turns: Turns, candidates: Candidates) -> None:
         """Put the layer's expressions into the composition and solve the readouts from there on."""
         evidence, index = self._evidence, self._index
         layer = Layer.unsolved(
             state.composition.layers[index].decoder,
-            [candidate.chromosome for candidate in candidates],
+            [candidate.chromosome for candidate in (*candidates, *turns.beside(candidates))],
             evidence.targets[index].mean(axis=0),
         )
-        state.composition = state.composition.with_layer(index, layer).solved(
-            evidence.inputs, evidence.targets, first=index
-        )
+        state.composition = evidence.solved(state.composition.with_layer(index, layer), index)

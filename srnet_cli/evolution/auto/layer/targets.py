@@ -15,27 +15,41 @@ Array = NDArray[np.float64]
 
 _TAIL = 1e-12
 _SHARE = 0.999
+_REST = 1e-6
+_FEW = 16
 _MOST_EXPRESSIONS = 32
 
 
-def layer_targets(targets: Sequence[Array], index: int) -> Array:
+def layer_targets(
+    targets: Sequence[Array], index: int, effects: Sequence[Array] | None = None
+) -> Array:
     """What the expressions of a layer are fitted to, as ``principal_targets``.
 
-    These are the layer's units, and for the last hidden layer the outputs as well, which count as
-    much as all its units: they are linear in them, but may follow directions in which the units
-    hardly vary.
+    These are the layer's units and what the outputs make of them, which counts as much for every
+    output as all the units do: what the outputs follow may be directions in which the units hardly
+    vary. The last hidden layer's are the outputs themselves; those of layers before it follow from
+    the outputs' slopes.
 
     Args:
         targets: activations of all layers, (n, m_l).
         index: number of the layer, from 0.
+        effects: of every hidden layer its directions of effect, see ``Problem``; None: not known.
     """
     units = targets[index]
     importance = np.ones(units.shape[1])
+    share = np.sqrt(units.shape[1])
     if index == len(targets) - 2:
         outputs = targets[-1]
-        share = np.sqrt(units.shape[1])
         importance = np.concatenate([importance, np.full(outputs.shape[1], share)])
         units = np.column_stack([units, outputs])
+    elif effects is not None and index < len(targets) - 2:
+        followed = units @ effects[index]
+        energy = float(np.sum(followed.var(axis=0)))
+        if np.isfinite(energy) and energy > 0.0:
+            outputs = targets[-1].shape[1]
+            spread = followed.std(axis=0) * share * np.sqrt(outputs / energy)
+            importance = np.concatenate([importance, spread])
+            units = np.column_stack([units, followed])
     return principal_targets(units, importance)
 
 
@@ -55,6 +69,14 @@ def principal_targets(units: Array, importance: Array) -> Array:
     basis, size, _ = np.linalg.svd(_standardised(units) * importance, full_matrices=False)
     kept = max(1, int(np.sum(size**2 > _TAIL * np.sum(size**2))))
     return np.asarray(basis[:, :kept] * size[:kept])
+
+
+def telling(targets: Array) -> Array:
+    """The first of ``principal_targets``, (n, r), that hold all but a millionth of their squares;
+    all where they are few."""
+    energy = np.cumsum(np.sum(targets**2, axis=0))
+    kept = int(np.searchsorted(energy, (1.0 - _REST) * energy[-1])) + 1
+    return targets[:, : max(kept, _FEW)]
 
 
 def expressions_wanted(targets: Array, asked: int | str) -> int:
@@ -84,7 +106,14 @@ def expressions_by_layer(problem: Problem, asked: int | str) -> list[int]:
     are_even = asked == "auto" and len(problem.inputs) >= 2 * fit
     rows = slice(fit, 2 * fit) if are_even else slice(fit)
     targets = [target[rows] for target in problem.targets]
-    return [expressions_wanted(layer_targets(targets, at), asked) for at in range(len(targets))]
+
+    def wanted(index: int, effects: Sequence[Array] | None) -> int:
+        return expressions_wanted(layer_targets(targets, index, effects), asked)
+
+    # What the outputs follow may be few directions; the units keep what they need themselves.
+    return [
+        max(wanted(index, None), wanted(index, problem.effects)) for index in range(len(targets))
+    ]
 
 
 def independent_units(units: Array) -> NDArray[np.int64]:

@@ -13,12 +13,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
 from srnet_cli.evolution.auto.chromosome import Chromosome
+from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
 from srnet_cli.evolution.auto.layer.search import Candidate, LayerSearch, Start, Workplace
 from srnet_cli.evolution.auto.layer.targets import (
     independent_units,
     layer_targets,
     principal_targets,
+    telling,
 )
 from srnet_cli.evolution.auto.measures import FLOOR
 
@@ -33,10 +36,16 @@ class Turns(ABC):
 
     Args:
         expressions: how many the layer gets.
+        linear: inputs that its readout takes besides.
+        provisional: those that it takes while it has not all its expressions, these among them.
     """
 
-    def __init__(self, expressions: int) -> None:
-        self.expressions = expressions
+    def __init__(
+        self, expressions: int, linear: Candidates = (), provisional: Candidates = ()
+    ) -> None:
+        self.expressions, self.linear = expressions, linear
+        self._provisional = provisional
+        self._lines = [candidate.column for candidate in linear]
 
     @abstractmethod
     def usable(self, candidates: Candidates) -> list[Candidate]:
@@ -61,6 +70,15 @@ class Turns(ABC):
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
         return self._search(0).candidate(chromosome)
+
+    def beside(self, candidates: Candidates) -> Candidates:
+        """The inputs that the readout takes beside these expressions."""
+        return self.linear if len(candidates) == self.expressions else self._provisional
+
+    def is_linear(self, candidate: Candidate) -> bool:
+        """Whether it is one of the inputs that the readout takes besides."""
+        genes = candidate.chromosome.genes
+        return any(np.array_equal(genes, term.chromosome.genes) for term in self._provisional)
 
     def is_perfect(self, candidates: Candidates) -> bool:
         """Whether all expressions are there and leave nothing to explain."""
@@ -104,10 +122,18 @@ class JointTurns(Turns):
         targets: ``layer_targets``, (n, r).
         units: the layer's units, (n, m).
         expressions: how many the layer gets.
+        linear: inputs that its readout takes besides.
     """
 
-    def __init__(self, place: Workplace, targets: Array, units: Array, expressions: int) -> None:
-        super().__init__(expressions)
+    def __init__(
+        self,
+        place: Workplace,
+        targets: Array,
+        units: Array,
+        expressions: int,
+        linear: Candidates = (),
+    ) -> None:
+        super().__init__(expressions, linear, linear)
         self._joint = LayerSearch(place, targets, units)
 
     def usable(self, candidates: Candidates) -> list[Candidate]:
@@ -116,7 +142,8 @@ class JointTurns(Turns):
 
     def error(self, candidates: Candidates) -> float:
         """The unexplained share of the layer."""
-        return self._joint.error([candidate.column for candidate in candidates])
+        columns = [*self._lines, *(candidate.column for candidate in candidates)]
+        return self._joint.error(columns)
 
     greatest_share = error
 
@@ -124,7 +151,8 @@ class JointTurns(Turns):
         return self._joint
 
     def _others(self, candidates: Candidates, turn: int) -> list[Array]:
-        return [candidate.column for k, candidate in enumerate(candidates) if k != turn]
+        others = [candidate.column for k, candidate in enumerate(candidates) if k != turn]
+        return [*self._lines, *others]
 
 
 class SeparateTurns(Turns):
@@ -133,10 +161,17 @@ class SeparateTurns(Turns):
     Args:
         place: the layer's inputs, and how to search.
         units: the units, one an expression, (n, expressions).
+        linear, provisional: see ``Turns``.
     """
 
-    def __init__(self, place: Workplace, units: Array) -> None:
-        super().__init__(units.shape[1])
+    def __init__(
+        self,
+        place: Workplace,
+        units: Array,
+        linear: Candidates = (),
+        provisional: Candidates = (),
+    ) -> None:
+        super().__init__(units.shape[1], linear, provisional)
         self._place, self._units = place, units
         self._searches: dict[int, LayerSearch] = {}
 
@@ -170,18 +205,22 @@ class SeparateTurns(Turns):
         return self._searches[turn]
 
     def _others(self, candidates: Candidates, turn: int) -> list[Array]:
-        return []
+        return self._lines
 
     def _shares(self, candidates: Candidates) -> Array:
         """What is unexplained of every unit, (expressions,); 1 where it has no expression yet."""
         shares = np.ones(self.expressions)
         for turn, candidate in enumerate(candidates):
-            shares[turn] = self._search(turn).error([candidate.column])
+            shares[turn] = self._search(turn).error([*self._lines, candidate.column])
         return shares
 
 
 def layer_turns(
-    place: Workplace, activations: Sequence[Array], index: int, expressions: int
+    place: Workplace,
+    activations: Sequence[Array],
+    index: int,
+    expressions: int,
+    effects: Sequence[Array] | None = None,
 ) -> Turns:
     """The turns of a layer.
 
@@ -190,10 +229,16 @@ def layer_turns(
         activations: of all layers on the rows to fit, (n, m_l).
         index: number of the layer, from 0.
         expressions: how many it gets.
+        effects: see ``Problem``.
     """
-    units, targets = activations[index], layer_targets(activations, index)
-    if targets.shape[1] == expressions:
-        own = independent_units(units)
-        if len(own) == expressions:
-            return SeparateTurns(place, units[:, own])
-    return JointTurns(place, targets, units, expressions)
+    units, targets = activations[index], layer_targets(activations, index, effects)
+    own = independent_units(units)
+    is_separate = targets.shape[1] == expressions and len(own) == expressions
+    lines = [
+        Candidate(input_chromosome(place.decoder, number), place.inputs[:, number])
+        for number in linear_terms(place.inputs, targets)
+    ]
+    if not is_separate:
+        return JointTurns(place, telling(targets), units, expressions, lines)
+    linear = lines if place.inputs.shape[1] > MOST_SUMMANDS else []
+    return SeparateTurns(place, units[:, own], linear, lines)

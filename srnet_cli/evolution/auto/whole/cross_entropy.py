@@ -8,25 +8,23 @@ exact gradients, see ``objective``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from srnet_cli.arrays import ROUNDING, Span, is_constant
-from srnet_cli.descent import Bfgs, guarded_descent
+from srnet_cli.arrays import Span
 from srnet_cli.evolution.auto.budget import DescentBudget
 from srnet_cli.evolution.auto.composition import Composition, Layer
+from srnet_cli.evolution.auto.evidence import Sample
 from srnet_cli.evolution.auto.measures import stays_within
+from srnet_cli.evolution.auto.whole.downhill import downhill
 from srnet_cli.evolution.auto.whole.objective import Objective
 from srnet_cli.metrics import divergence
 
 Array = NDArray[np.float64]
-
-_CORRECTIONS = 40
-_RARE = 1e-2
 
 
 class Judgement(NamedTuple):
@@ -114,96 +112,15 @@ class CrossEntropy:
     def _downhill(
         self, composition: Composition, X: Array, targets: Sequence[Array]
     ) -> Composition:
-        objective = Objective(composition, X, targets)
-        begin = objective.evaluate(objective.start, squared=True)
-        if not np.isfinite(begin.loss):
-            return composition
-        frame = _frame(composition, X, targets, begin.squares)
-
-        def loss(z: Array) -> tuple[float, Array]:
-            here = objective.evaluate(objective.start + frame.out(z))
-            with np.errstate(all="ignore"):
-                return here.loss, frame.back(here.gradient)
-
-        affordable = np.clip(self._budget.values / objective.work, 1, self._budget.iterations)
-        how = Bfgs(int(affordable), _CORRECTIONS, loss_tolerance=0.0, gradient_tolerance=0.0)
-        lowest = guarded_descent(loss, np.zeros(len(objective.start)), begin.loss, how)
-        moved = composition.with_parameters(objective.start + frame.out(lowest.x))
+        sample = Sample(X, targets)
+        objective = Objective(composition, sample, has_classes=True)
+        moved = downhill(composition, objective, sample, self._budget)
         return moved.with_layer(len(moved.layers) - 1, _centred(moved.layers[-1]))
-
-
-def _frame(composition: Composition, X: Array, targets: Sequence[Array], squares: Array) -> _Frame:
-    inputs = [X, *composition.units(X)[:-1]]
-    centres = [
-        layer.columns(values).mean(axis=0)
-        for layer, values in zip(composition.layers, inputs, strict=True)
-    ]
-    steep = np.sqrt(squares)
-    readouts = _readouts(composition)
-    scale = 1.0 / (steep + _RARE * _usual(steep, readouts))
-    for place, target in zip(readouts[:-1], targets[:-1], strict=True):
-        _hold(scale, place, is_constant(target, ROUNDING))
-    return _Frame(readouts, centres, scale)
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """Coordinates in which L-BFGS steps: steep parameters are shortened, columns centred.
-
-    Attributes:
-        readouts: where every layer's W and b are among the parameters.
-        centres: means of the expressions' values, (K,) a layer.
-        scale: of a step, (p,).
-    """
-
-    readouts: Sequence[tuple[slice, slice]]
-    centres: Sequence[Array]
-    scale: Array
-
-    def out(self, z: Array) -> Array:
-        """The parameters' step, (p,), of a step in these coordinates."""
-        step = self.scale * z
-        for (weights, bias), centre in zip(self.readouts, self.centres, strict=True):
-            step[bias] -= centre @ step[weights].reshape(len(centre), -1)
-        return step
-
-    def back(self, gradient: Array) -> Array:
-        """The gradient in these coordinates of one by the parameters, (p,)."""
-        slopes = gradient.copy()
-        for (weights, bias), centre in zip(self.readouts, self.centres, strict=True):
-            slopes[weights] -= np.outer(centre, slopes[bias]).ravel()
-        return np.asarray(self.scale * slopes)
 
 
 def _distinct(X: Array) -> NDArray[np.intp]:
     """Where different rows first stand, in their order, (k,)."""
     return np.sort(np.unique(X, axis=0, return_index=True)[1])
-
-
-def _usual(steep: Array, readouts: Sequence[tuple[slice, slice]]) -> Array:
-    """How steep such parameters usually are, (p,): the root mean squares of their gradients.
-
-    A unit that is met exactly has no gradient, but as much curvature as others: a weight in its
-    readout is as steep as those that other units give to the same expression.
-    """
-    usual = np.full(len(steep), np.median(steep[steep > 0.0]) if steep.any() else 1.0)
-    for weights, bias in readouts:
-        units = bias.stop - bias.start
-        rows = steep[weights].reshape(-1, units)
-        usual[weights] += np.repeat(np.sqrt(np.mean(rows**2, axis=1)), units)
-        usual[bias] += np.sqrt(np.mean(steep[bias] ** 2))
-    return usual
-
-
-def _hold(scale: Array, readout: tuple[slice, slice], still: NDArray[np.bool_]) -> None:
-    """Let no step move units that never change.
-
-    They have no error to lower, but later layers read them. Moved on that account they would leave
-    their range, which is a point, and nothing of the step could be kept.
-    """
-    weights, bias = readout
-    scale[weights].reshape(-1, len(still))[:, still] = 0.0
-    scale[bias][still] = 0.0
 
 
 def _centred(outputs: Layer) -> Layer:
@@ -212,16 +129,6 @@ def _centred(outputs: Layer) -> Layer:
     return replace(
         outputs, weights=weights - weights.mean(axis=1, keepdims=True), bias=bias - bias.mean()
     )
-
-
-def _readouts(composition: Composition) -> list[tuple[slice, slice]]:
-    """Where every layer's W and b are among the parameters."""
-    ends = np.cumsum([len(layer.parameters()) for layer in composition.layers])
-    places = []
-    for layer, end in zip(composition.layers, ends.tolist(), strict=True):
-        bias = end - len(layer.bias)
-        places.append((slice(bias - layer.weights.size, bias), slice(bias, end)))
-    return places
 
 
 def _agreement(logits: Array, scores: Array) -> float:

@@ -1,4 +1,4 @@
-"""The loss of a classifier's composition and its gradient by every weight, through all layers."""
+"""The loss of a composition and its gradient by every weight, through all layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.gradient import ARITIES, differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.auto.composition import Composition
-from srnet_cli.evolution.auto.measures import FLOOR, unit_errors
+from srnet_cli.evolution.auto.evidence import Sample
+from srnet_cli.evolution.auto.measures import FLOOR, OUTPUTS, spread, unit_errors
 from srnet_cli.metrics import divergence, log_softmax
 
 Array = NDArray[np.float64]
@@ -42,24 +43,26 @@ class Sums(NamedTuple):
 
 
 class Objective:
-    """What is minimised: the outputs' divergence, their errors and the mean of the hidden layers'
-    errors, each relative to what it is at the beginning.
+    """What is minimised: the outputs' errors, the mean of the hidden layers' errors and a
+    classifier's divergence, each relative to what it is at the beginning.
 
-    A step downhill lowers the sum of the logarithms of the three, so that none drowns the others.
-    The outputs' errors are there because probabilities hardly tell large logits from larger ones:
-    by the divergence alone these would be given up, and scores would run away where no row holds
-    them. Parameters are those of ``Composition.parameters``.
+    A step downhill lowers the sum of their logarithms, so that none drowns the others. A
+    classifier's outputs keep their errors because probabilities hardly tell large logits from
+    larger ones: by the divergence alone these would be given up, and scores would run away where no
+    row holds them. Parameters are those of ``Composition.parameters``.
 
     Args:
         composition: where the descent begins.
-        X: inputs, (n, d).
-        targets: the network's activations, (n, m_l); the last are logits.
+        sample: the rows.
+        has_classes: whether the last activations are logits.
 
     Attributes:
         start: the composition's parameters, (p,).
     """
 
-    def __init__(self, composition: Composition, X: Array, targets: Sequence[Array]) -> None:
+    def __init__(self, composition: Composition, sample: Sample, *, has_classes: bool) -> None:
+        X, targets, importance = sample
+        self._has_classes, self._importance = has_classes, importance
         self._expressions = [
             [_Expression.from_program(program) for program in layer.programs]
             for layer in composition.layers
@@ -69,17 +72,19 @@ class Objective:
         counts = [len(layer.parameters()) for layer in composition.layers]
         self.start = composition.parameters()
         self._cuts = np.cumsum(counts)[:-1]
-        known = log_softmax(targets[-1])
-        self._chances = np.exp(known)
-        self._entropy = -np.sum(self._chances * known, axis=1)
+        if has_classes:
+            known = log_softmax(targets[-1])
+            self._chances = np.exp(known)
+            self._entropy = -np.sum(self._chances * known, axis=1)
         # A constant unit has no error to lower: it weighs nothing.
         self._scales = [
-            np.where(is_constant(target, ROUNDING), np.inf, target.std(axis=0))
+            np.where(is_constant(target, ROUNDING), np.inf, spread(target, importance))
             for target in targets
         ]
         units = composition.units(X)
-        self._shares = _shares(units, targets)
-        self._output_share = 1.0 / (divergence(targets[-1], units[-1]) + FLOOR)
+        self._shares = _shares(unit_errors(units, targets, importance))
+        if has_classes:
+            self._output_share = 1.0 / (divergence(targets[-1], units[-1]) + FLOOR)
 
     @property
     def work(self) -> float:
@@ -147,8 +152,9 @@ class Objective:
         share = self._shares[index] / units.shape[1]
         scale = self._scales[index]
         gap = (units - self._targets[index][rows]) / scale
-        loss, slopes = share * float(np.sum(gap**2)), 2.0 * share * gap / scale
-        if index < len(self._targets) - 1:
+        pull = gap if self._importance is None else gap * self._importance[rows, np.newaxis]
+        loss, slopes = share * float(np.sum(gap * pull)), 2.0 * share * pull / scale
+        if index < len(self._targets) - 1 or not self._has_classes:
             return loss, slopes
         ours, chances = log_softmax(units), self._chances[rows]
         divergences = -np.sum(chances * ours) - np.sum(self._entropy[rows])
@@ -156,10 +162,10 @@ class Objective:
         return loss, slopes + self._output_share * (np.exp(ours) - chances)
 
 
-def _shares(units: Sequence[Array], targets: Sequence[Array]) -> list[float]:
+def _shares(errors: Sequence[Array]) -> list[float]:
     """What the error of every layer is multiplied by."""
-    *hidden, outputs = [float(error.mean()) + FLOOR for error in unit_errors(units, targets)]
-    return [*(1.0 / len(hidden) / error for error in hidden), 1.0 / outputs]
+    *hidden, outputs = [float(error.mean()) + FLOOR for error in errors]
+    return [*(1.0 / len(hidden) / error for error in hidden), OUTPUTS / outputs]
 
 
 @dataclass(frozen=True)

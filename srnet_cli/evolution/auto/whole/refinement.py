@@ -9,8 +9,6 @@ Marquardt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,10 +16,12 @@ from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.gradient import differentiate
 from srnet_cli.descent import DampingRule, LeastSquares, Reached, damped_descent
 from srnet_cli.evolution.auto.composition import Composition, Layer
+from srnet_cli.evolution.auto.evidence import Sample
 from srnet_cli.evolution.auto.measures import (
     FLOOR,
     importances,
     log_error,
+    spread,
     unit_errors,
 )
 
@@ -35,15 +35,18 @@ class Refinement:
     """Gauss–Newton on the weights and readouts of all layers.
 
     Args:
-        X: inputs on the rows to refine on, (n, d).
-        targets: activations on them, (n, m_l).
+        sample: the rows to refine on.
     """
 
-    def __init__(self, X: Array, targets: Sequence[Array]) -> None:
-        self._X = X
-        self._targets = targets
+    def __init__(self, sample: Sample) -> None:
+        self._X, self._targets, self._importance = sample
         # A constant unit has no error to lower: it weighs nothing.
-        self._scales = [np.where(is_constant(t, ROUNDING), np.inf, t.std(axis=0)) for t in targets]
+        self._scales = [
+            np.where(is_constant(target, ROUNDING), np.inf, spread(target, self._importance))
+            for target in self._targets
+        ]
+        ones = np.ones(len(self._X))
+        self._roots = np.sqrt(ones if self._importance is None else self._importance)
         self._squares = LeastSquares(self.loss, self.normal_equations, _moved)
 
     def affordable(self, composition: Composition, steps: int, multiplications: float) -> int:
@@ -72,7 +75,7 @@ class Refinement:
         )
 
     def _errors(self, composition: Composition) -> list[Array]:
-        return unit_errors(composition.units(self._X), self._targets)
+        return unit_errors(composition.units(self._X), self._targets, self._importance)
 
     def _factors(self, composition: Composition) -> list[Array]:
         """What residuals are multiplied by: Σ of their squares moves as the loss does."""
@@ -94,8 +97,9 @@ class Refinement:
             own, outputs, by_input = _layer_derivatives(layer, inputs)
             if flow is not None:
                 own = np.concatenate([flow @ by_input, own], axis=1)
-            weighted = (own * factor).transpose(0, 2, 1).reshape(-1, own.shape[1])
-            residual = ((outputs - target) * factor).reshape(-1)
+            rows = factor * self._roots[:, None]
+            weighted = (own * rows[:, None, :]).transpose(0, 2, 1).reshape(-1, own.shape[1])
+            residual = ((outputs - target) * rows).reshape(-1)
             p = own.shape[1]
             system[:p, :p] += weighted.T @ weighted
             right[:p] -= weighted.T @ residual

@@ -7,9 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from srnet_cli.evolution.auto.budget import CycleBudget, DescentBudget, RefinementBudget
+from srnet_cli.evolution.auto.composition import Composition
 from srnet_cli.evolution.auto.evidence import Evidence
 from srnet_cli.evolution.auto.state import DescentProgress, RefinementProgress, State
 from srnet_cli.evolution.auto.whole.cross_entropy import CrossEntropy
+from srnet_cli.evolution.auto.whole.downhill import downhill
+from srnet_cli.evolution.auto.whole.objective import Objective
 from srnet_cli.evolution.auto.whole.refinement import Refinement
 
 _PERFECT = np.log(1e-13)
@@ -18,18 +21,27 @@ _PERFECT = np.log(1e-13)
 class JointRefinement:
     """Refine all weights and readouts together, see ``refinement``.
 
-    A generation takes a few joint steps; the stage ends when they bring next to nothing.
+    A generation takes a few joint steps; the stage ends when they bring next to nothing. Where
+    there are too many parameters for their normal equations, it goes downhill by the gradient.
 
     Args:
         evidence: rows and activations.
         refinement: on some of these rows.
         budget: what it may cost in a cycle.
+        descent: what going downhill by the gradient may cost.
+        draw: source of random numbers, by generation.
     """
 
     def __init__(
-        self, evidence: Evidence, refinement: Refinement, budget: RefinementBudget
+        self,
+        evidence: Evidence,
+        refinement: Refinement,
+        budget: RefinementBudget,
+        descent: DescentBudget,
+        draw: Callable[[int], np.random.Generator],
     ) -> None:
         self._evidence, self._refinement, self._budget = evidence, refinement, budget
+        self._descent, self._draw = descent, draw
 
     def step(self, state: State) -> bool:
         """Take a few joint steps, and keep them if they hold on all rows and between them."""
@@ -48,12 +60,21 @@ class JointRefinement:
     def _refine(self, state: State, progress: RefinementProgress) -> None:
         refinement, budget = self._refinement, self._budget
         steps = refinement.affordable(state.composition, budget.steps, budget.multiplications)
-        if steps == 0:
-            return
-        refined, _, progress.damping = refinement.run(state.composition, steps, progress.damping)
+        if steps > 0:
+            refined, _, progress.damping = refinement.run(
+                state.composition, steps, progress.damping
+            )
+        else:
+            refined = self._lowered(state.composition, self._draw(state.generation))
         error = self._evidence.log_error(refined)
         if error < progress.error and self._evidence.is_sound(refined):
             state.composition, progress.error = refined, error
+
+    def _lowered(self, composition: Composition, rng: np.random.Generator) -> Composition:
+        order = rng.permutation(len(self._evidence.inputs))
+        sample = self._evidence.sample(np.sort(order[: self._descent.rows]))
+        objective = Objective(composition, sample, has_classes=False)
+        return downhill(composition, objective, sample, self._descent)
 
 
 class CrossEntropyDescent:

@@ -12,6 +12,7 @@ from srnet_cli.evolution.auto.layer.targets import (
     independent_units,
     layer_targets,
     principal_targets,
+    telling,
 )
 from srnet_cli.evolution.problem import Problem
 
@@ -115,3 +116,44 @@ def test_independent_units() -> None:
     assert unexplained_share(standard[:, own], standard) < 1e-20
     assert len(independent_units(np.full((10, 3), 0.1))) == 0
     assert independent_units(RNG(7).normal(size=(50, 1))).tolist() == [0]
+
+
+def test_hidden_layers_are_fitted_to_what_outputs_make_of_them() -> None:
+    """A direction in which the units hardly vary, but which the outputs follow, counts as much as
+    all units, as it does in the last hidden layer; without effects it does not."""
+    rng = RNG(8)
+    common, small = rng.normal(size=(2, 500, 1))
+    signs = np.array([1.0, -1.0, 1.0, -1.0])
+    hidden = np.repeat(common, 4, axis=1) + 1e-3 * small * signs
+    targets = [hidden, hidden, small]
+    effects = [signs[:, np.newaxis] * 250.0, signs[:, np.newaxis] * 250.0]
+    assert unexplained_share(common, layer_targets(targets, 0)) < 1e-4
+    followed = layer_targets(targets, 0, effects)
+    assert unexplained_share(common, followed) == pytest.approx(0.5, abs=0.05)
+    for index in (1, 2):
+        np.testing.assert_array_equal(
+            layer_targets(targets, index, effects), layer_targets(targets, index)
+        )
+    for nothing in (np.zeros((4, 1)), np.full((4, 1), np.inf), np.ones((4, 0))):
+        with np.errstate(all="ignore"):
+            same = layer_targets(targets, 0, [nothing, nothing])
+        np.testing.assert_array_equal(same, layer_targets(targets, 0))
+
+
+def test_targets_that_tell_next_to_nothing_are_left_out() -> None:
+    """All but a millionth of the squares is kept, and sixteen at least."""
+    basis = np.linalg.qr(RNG(9).normal(size=(300, 40)))[0]
+    falling = basis * np.concatenate([np.ones(25), np.full(15, 1e-4)])
+    np.testing.assert_array_equal(telling(falling), falling[:, :25])
+    np.testing.assert_array_equal(telling(falling[:, 20:]), falling[:, 20:36])
+    np.testing.assert_array_equal(telling(falling[:, :9]), falling[:, :9])
+    assert telling(np.zeros((10, 1))).shape == (10, 1)
+
+
+def test_outputs_that_follow_few_directions_take_no_expressions_away() -> None:
+    """The units keep as many as they need themselves."""
+    hidden = np.linalg.qr(RNG(10).normal(size=(400, 5)))[0]
+    targets = (hidden, hidden[:, :2], hidden[:, :1])
+    effects = (np.eye(5)[:, :1] * 1e3, np.eye(2)[:, :1])
+    problem = Problem(hidden, targets, 400, effects=effects)
+    assert expressions_by_layer(problem, "auto") == [5, 2, 1]

@@ -9,9 +9,10 @@ import pytest
 from budgets import SHORT
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.layer.search import Candidate, LayerSearch, Start, Workplace
-from srnet_cli.evolution.auto.layer.targets import independent_units
+from srnet_cli.evolution.auto.layer.targets import independent_units, layer_targets
 from srnet_cli.evolution.auto.layer.turns import JointTurns, SeparateTurns, Turns, layer_turns
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 
@@ -63,11 +64,20 @@ def test_the_error_is_the_mean_logarithm_of_the_units_own() -> None:
 
 
 def test_the_error_is_what_all_leave_unexplained() -> None:
-    """With fewer expressions than independent units."""
+    """With fewer expressions than independent units; inputs by themselves, which the readout takes
+    beside them, leave what a linear regression does."""
     asked = turns(2)
-    found = [asked.candidate(expression(name, 0, 1)) for name in ("add", "sub")]
+    found = [asked.candidate(expression(name, 0, 1)) for name in ("mul", "sin")]
     one, both = asked.error(found[:1]), asked.error(found)
-    assert 0.0 < both < one < 1.0
+    assert 0.0 < both < one < asked.error([]) < 1.0
+    targets = layer_targets([UNITS, UNITS[:, :1]], 0)
+    for count in range(3):
+        columns = np.column_stack([np.ones(400), X, *(one.column for one in found[:count])])
+        rest = targets - columns @ np.linalg.lstsq(columns, targets, rcond=None)[0]
+        share = np.sum(rest**2) / np.sum(targets**2)
+        assert asked.error(found[:count]) == pytest.approx(share, rel=1e-6)
+    lines = [asked.candidate(expression(name, 0, 1)) for name in ("add", "sub")]
+    assert asked.error(lines) == pytest.approx(asked.error([]), rel=1e-9)
     assert asked.error(found[::-1]) == pytest.approx(both, rel=1e-9)
 
 
@@ -115,9 +125,9 @@ def test_each_is_evolved_for_its_own_unit() -> None:
 
 
 def test_with_fewer_each_is_evolved_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside all but itself; and what replaces it lowers what all of them leave."""
+    """Beside the inputs and all but itself; and what replaces it lowers what all of them leave."""
     asked = turns(2)
-    found = [asked.candidate(expression(name, 0, 1)) for name in ("add", "sin")]
+    found = [asked.candidate(expression(name, 0, 1)) for name in ("mul", "sin")]
     beside: list[Array] = []
     evolve = LayerSearch.evolve
 
@@ -129,8 +139,9 @@ def test_with_fewer_each_is_evolved_beside_the_others(monkeypatch: pytest.Monkey
     better = improved(asked, found, 1)
     assert better is not None
     assert asked.error([found[0], better]) < asked.error(found)
-    assert len(beside) == 1
-    assert beside[0] is found[0].column
+    *inputs, other = beside
+    np.testing.assert_array_equal(np.column_stack(inputs), X)
+    assert other is found[0].column
 
 
 def test_spoilt_expressions_leave_their_place() -> None:
@@ -146,6 +157,24 @@ def test_spoilt_expressions_leave_their_place() -> None:
             assert kept[-1] is found[2]
             assert all(np.isfinite(one.column).all() for one in kept)
     np.testing.assert_array_equal(turns(3).usable(found)[1].column, X[:, 0])
+
+
+def test_inputs_by_themselves_stand_beside_expressions() -> None:
+    """With fewer expressions than units always; where each unit has its own, as long as some are
+    missing, and for good where an expression cannot sum all inputs."""
+    joint, separate = turns(2), turns(3)
+    found = [joint.candidate(expression("mul", 0, 1))] * 3
+    for count in range(3):
+        assert [term.chromosome.genes[-1] for term in joint.beside(found[:count])] == [0, 1]
+        assert [term.chromosome.genes[-1] for term in separate.beside(found[:count])] == [0, 1]
+    assert list(separate.beside(found)) == []
+    rows = np.random.default_rng(2).uniform(-1, 1, (400, MOST_SUMMANDS + 1))
+    units = np.tanh(rows @ np.random.default_rng(3).normal(size=(MOST_SUMMANDS + 1, 3)))
+    place = Workplace(rows, rows, Decoder.reading(rows.shape[1], PUBLISHED_FUNCTIONS), 12)
+    wide = layer_turns(place, [units, units[:, :1]], 0, 3)
+    assert isinstance(wide, SeparateTurns)
+    assert len(wide.beside(found)) == MOST_SUMMANDS + 1
+    assert all(wide.is_linear(term) for term in wide.beside(found))
 
 
 def test_constant_layers_have_no_unit_of_their_own() -> None:

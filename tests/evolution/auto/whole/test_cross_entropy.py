@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from budgets import SHORT
-from compositions import chromosome, composed
+from compositions import chromosome, composed, expressions_and_inputs
 from numpy.typing import NDArray
 from problems import network_problem
 
@@ -174,7 +174,9 @@ def test_layers_leave_time_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     state.seconds = 30.0  # half of it: all layers have had their shares
     search.advance(state, 3)
     assert state.position == 3
-    assert [len(layer.chromosomes) for layer in state.composition.layers] == [1, 1, 1]
+    parts = [expressions_and_inputs(layer) for layer in state.composition.layers]
+    assert [expressions for expressions, _ in parts] == [1, 1, 1]
+    assert all(inputs for _, inputs in parts)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from problems import network_problem
 
 from oracles import interpret
 from srnet_cli.evolution.auto.composition import Composition, Layer
+from srnet_cli.evolution.auto.evidence import Sample
+from srnet_cli.evolution.auto.measures import OUTPUTS
 from srnet_cli.evolution.auto.whole.refinement import Refinement
 from srnet_cli.evolution.problem import Problem
 
@@ -43,7 +45,7 @@ def errors(composition: Composition, problem: Problem) -> Array:
 
 
 def refinement_of(problem: Problem) -> Refinement:
-    return Refinement(problem.inputs, problem.targets)
+    return Refinement(Sample(problem.inputs, problem.targets))
 
 
 @pytest.mark.nojit
@@ -56,7 +58,7 @@ def test_the_system_is_that_of_finite_differences(widths: tuple[int, ...]) -> No
     system, right = refinement_of(problem).normal_equations(begin)
 
     share = np.ones(sum(widths[1:]))
-    share[-widths[-1] :] = max(sum(widths[1:-1]), 1) / widths[-1]
+    share[-widths[-1] :] = OUTPUTS * max(sum(widths[1:-1]), 1) / widths[-1]
     spread = np.concatenate([t.std(axis=0) for t in problem.targets])
     factor = np.sqrt(share / (errors(begin, problem) + 1e-14) / 25) / spread
     flat = begin.parameters()
@@ -87,11 +89,11 @@ def test_it_is_never_worse_on_its_own_rows(seed: int) -> None:
     problem = problem_of((2, 3, 3, 1), 200)
     begin = composition(problem, seed)
     refined, loss, damping = refinement_of(problem).run(begin, 8, 1e-3)
-    share = np.array([1.0] * 6 + [6.0])
+    share = np.array([1.0] * 6 + [6.0 * OUTPUTS])
     old = share @ np.log(errors(begin, problem) + 1e-14)
     new = share @ np.log(errors(refined, problem) + 1e-14)
     assert new < old - 0.1
-    assert loss == pytest.approx(new / 12, rel=1e-6)
+    assert loss == pytest.approx(new / share.sum(), rel=1e-6)
     assert 1e-12 <= damping <= 1e8
 
 

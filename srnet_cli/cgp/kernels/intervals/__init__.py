@@ -1,0 +1,1 @@
+"""Bounds that hold for every point of a box: outward rounded intervals and linear forms."""

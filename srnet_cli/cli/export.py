@@ -1,0 +1,65 @@
+"""``srnet export``: take the formulas of a run elsewhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from srnet_cli.cli import console
+from srnet_cli.cli.options import (
+    AsFound,
+    Complexity,
+    Composition,
+    Fidelity,
+    Force,
+    Output,
+    Pick,
+    RunReference,
+)
+
+
+def export(
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="python, numpy, sympy, latex, mathml, markdown, excel, c, onnx, torch or jax.",
+        ),
+    ],
+    run: RunReference = None,
+    output: Output = None,
+    composition: Composition = False,
+    layer: Annotated[
+        int | None,
+        typer.Option(
+            metavar="L", help="Layer L alone, from 1, as a function of what the layer before gives."
+        ),
+    ] = None,
+    fidelity: Fidelity = None,
+    complexity: Complexity = None,
+    pick: Pick = None,
+    as_found: AsFound = False,
+    force: Force = False,
+) -> None:
+    """Write a run's formulas as code, as a document, or as a spreadsheet.
+
+    By default the formula that 'srnet explain' shows first; without such formulas the composition.
+    What is written says where it holds, what it is worth and where it fails. Python, NumPy and C
+    need nothing else.
+    """
+    from srnet_cli.export import exporting
+    from srnet_cli.runs.choice import Choice
+
+    text = exporting.run(
+        run,
+        to,
+        output=output,
+        choice=Choice(fidelity, complexity, layer if pick is not None else None, pick, as_found),
+        composition=composition,
+        layer=layer,
+        force=force,
+    )
+    if text is not None:
+        console.show(text.rstrip("\n"))

@@ -1,0 +1,36 @@
+"""``srnet network``: what a network file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srnet_cli.cli import console
+from srnet_cli.cli.console import Format
+
+
+def network(
+    file: Annotated[Path, typer.Argument(help="A network file, such as network.onnx.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A key of the config's section network, such as activation=tanh.",
+        ),
+    ] = None,
+    config: Annotated[
+        bool, typer.Option("--config", help="Print a config to start from instead.")
+    ] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+) -> None:
+    """Show the layers of a network file, and what of it would be explained."""
+    from srnet_cli.inspect import document, inspecting
+
+    card = inspecting.run(file, overrides or ())
+    if config:
+        console.show(document.config(card))
+    else:
+        console.answer(document.document(card), form)

@@ -1,0 +1,162 @@
+"""The hall of fame of one output: which trees of its islands are judged, and which enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from srnet_cli.cgp.kernels.direct.island import Rules, judge_tree
+from srnet_cli.cgp.kernels.direct.tree import Tree
+from srnet_cli.cgp.kernels.direct.tuning import Moments, Rows, lay_out, readout
+from srnet_cli.evolution.direct.formula import member_of, overwrite
+from srnet_cli.evolution.direct.output_rows import OutputRows
+from srnet_cli.evolution.direct.settings import Budget
+from srnet_cli.evolution.direct.sharing import Sharing
+from srnet_cli.evolution.direct.state import FORMS, OutputState
+
+PERFECT = 1e-15
+"""The least 1−R² that is told from 0."""
+
+_JUDGED = 12
+_WORTH = 1.1
+_BETTER = 0.98
+
+
+class _Candidate(NamedTuple):
+    """A member of an island that may enter the hall of fame.
+
+    Attributes:
+        gain: its error as a share of what it has to be below; those of least are judged.
+        number: of the candidate, which decides between equal ones.
+        island, cell, place: where it is.
+        error: as the island sees it.
+    """
+
+    gain: float
+    number: int
+    island: int
+    cell: int
+    place: int
+    error: float
+
+
+class _Judgement(NamedTuple):
+    """A tree on all rows.
+
+    Attributes:
+        tree: tuned on them.
+        moments: what readouts follow from.
+        nodes, errors: under every form of its readout, (4,).
+    """
+
+    tree: Tree
+    moments: Moments
+    nodes: list[int]
+    errors: list[float]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """Tunes the islands' best on all rows, and lets them into the hall of fame.
+
+    Attributes:
+        rows: of the output.
+        rules: what trees may look like.
+        budget: how the search is shaped.
+    """
+
+    rows: OutputRows
+    rules: Rules
+    budget: Budget
+
+    def judge(self, state: OutputState, checks: Rows, sharing: Sharing) -> None:
+        """Judge the most promising members of the islands; updates the state.
+
+        Args:
+            state: of the output.
+            checks: the dense sample of the domain, laid out for the kernels.
+            sharing: shares out the work.
+        """
+        candidates = self._candidates(state)
+        if not candidates:
+            return
+        rows = lay_out(self.rows.X, self.rows.y, sharing.threads)
+        trees = [self._for_output(state, candidate) for candidate in candidates]
+        judgements: list[_Judgement | None] = [None] * len(candidates)
+
+        def judge(thread: int, number: int) -> int:
+            tree = trees[number]
+            if tree is None:
+                return 0
+            judgements[number] = self._judged(tree, rows, checks, thread)
+            return 1
+
+        state.evaluations += sharing.share(judge, range(len(candidates)))
+        for candidate, judgement in zip(candidates, judgements, strict=True):
+            # Of other targets, the next candidate of this size has to be better by a bit.
+            slack = 1.0 if self._is_plain(candidate) else _BETTER
+            state.judged[candidate.island, candidate.cell] = slack * candidate.error
+            if judgement is None or not min(judgement.errors) < np.inf:
+                self._expel(state, candidate)
+            else:
+                self._admit(state, judgement)
+
+    def _candidates(self, state: OutputState) -> list[_Candidate]:
+        """What may improve the hall of fame, most promising first."""
+        candidates: list[_Candidate] = []
+        # What is longer has to be better than all that is shorter.
+        reached = np.minimum.accumulate(state.hall.errors[:, 0])
+        for island, archive in enumerate(state.islands):
+            is_plain = self.rows.islands[island].transform is None
+            errors = archive.errors.min(axis=1)
+            promising = errors < state.judged[island]
+            if is_plain:
+                promising &= errors < _WORTH * reached
+            else:
+                promising &= errors < _BETTER * np.minimum.accumulate(
+                    np.append(np.inf, errors[:-1])
+                )
+            for cell in np.flatnonzero(promising).tolist():
+                place = int(archive.errors[cell].argmin())
+                error = float(errors[cell])
+                # Errors of other targets compare only with each other.
+                goal = reached[cell] if is_plain else state.judged[island, cell]
+                gain = error / goal if goal < np.inf else 0.0
+                candidates.append(_Candidate(gain, len(candidates), island, cell, place, error))
+        return sorted(candidates)[:_JUDGED]
+
+    def _is_plain(self, candidate: _Candidate) -> bool:
+        """Whether it is of an island that looks for the output itself."""
+        return self.rows.islands[candidate.island].transform is None
+
+    def _for_output(self, state: OutputState, candidate: _Candidate) -> Tree | None:
+        tree = member_of(state.islands[candidate.island], candidate.cell, candidate.place)
+        return self.rows.for_output(tree, self.rows.islands[candidate.island])
+
+    def _judged(self, tree: Tree, rows: Rows, checks: Rows, thread: int) -> _Judgement:
+        nodes, errors = np.zeros(FORMS, dtype=np.int64), np.full(FORMS, np.inf)
+        moments = judge_tree(
+            tree, rows, checks, self.rules, thread, self.budget.judged_steps, nodes, errors
+        )
+        return _Judgement(tree, Moments(*moments), nodes.tolist(), errors.tolist())
+
+    def _expel(self, state: OutputState, candidate: _Candidate) -> None:
+        """Free the place of what is of no use on all rows."""
+        if self._is_plain(candidate):
+            archive = state.islands[candidate.island]
+            archive.errors[candidate.cell, candidate.place] = np.inf
+            archive.heads[candidate.cell, candidate.place, 0] = 0
+            state.judged[candidate.island, candidate.cell] = np.inf
+
+    def _admit(self, state: OutputState, judgement: _Judgement) -> None:
+        """Let a formula into the hall of fame under every form in which it is the best so far."""
+        tree, moments, hall = judgement.tree, judgement.moments, state.hall
+        for form, (nodes, error) in enumerate(zip(judgement.nodes, judgement.errors, strict=True)):
+            if nodes > self.budget.nodes or not error < hall.errors[nodes, 0]:
+                continue
+            overwrite(member_of(hall, nodes, 0), tree)
+            hall.heads[nodes, 0, 1] = form
+            hall.errors[nodes, 0] = max(error, PERFECT)
+            state.readouts[nodes] = readout(moments, form, self.rows.mean, len(self.rows.y))

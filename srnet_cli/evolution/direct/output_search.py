@@ -1,0 +1,266 @@
+"""The search for one output: its islands, what they are given, and the front of its formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.direct.island import Archive, Rules, new_archive, run_island
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, Alphabet, Tree
+from srnet_cli.cgp.kernels.direct.tuning import Rows, lay_out
+from srnet_cli.cgp.kernels.limits import Limits
+from srnet_cli.cgp.program import Program
+from srnet_cli.cgp.validation import require
+from srnet_cli.evolution.direct.formula import Member, member_of, overwrite, program_of
+from srnet_cli.evolution.direct.judging import PERFECT, Judging
+from srnet_cli.evolution.direct.output_rows import OutputRows, output_rows
+from srnet_cli.evolution.direct.rows import chances_of, varies
+from srnet_cli.evolution.direct.seeds import grouped, sketched, starts
+from srnet_cli.evolution.direct.settings import Budget, Hints
+from srnet_cli.evolution.direct.sharing import Sharing
+from srnet_cli.evolution.direct.shortening import shorter_trees
+from srnet_cli.evolution.direct.state import OutputState
+from srnet_cli.primitives import function_set
+from srnet_cli.rng import key, stream
+
+Array = NDArray[np.float64]
+
+_MEMORY = 8192
+_FRESH = 12
+_MIGRATION = 4
+_MIGRANTS = 6
+
+
+class OutputSearch:
+    """One output of a ``DirectSearch``, whose parameters are those here.
+
+    Args:
+        X: rows, (n, d).
+        y: what the network says on them, (n,).
+        checks: a dense sample of the domain, (c, d), or (0, d).
+        seed: of the experiment.
+        name: by which the random numbers of this output are drawn.
+        threads, functions, limits, longest, budget: as of ``DirectSearch``.
+        hints: what is known of the output.
+    """
+
+    def __init__(
+        self,
+        X: Array,
+        y: Array,
+        checks: Array,
+        *,
+        seed: int,
+        name: tuple[int | str, ...],
+        threads: int,
+        functions: Sequence[str],
+        limits: Limits,
+        longest: int,
+        budget: Budget,
+        hints: Hints,
+    ) -> None:
+        self._seed, self._name = seed, name
+        self._threads = threads
+        self._budget = budget
+        self._inputs = X.shape[1]
+        self._functions = functions
+        # All that can be said of a constant output.
+        self._constant = _constant_member(self._inputs, float(y.mean()), 1.0 if varies(y) else 0.0)
+        rows = output_rows(
+            X,
+            y,
+            checks,
+            functions=functions,
+            irrelevant=hints.irrelevant,
+            budget=budget,
+            threads=threads,
+            draw=self._draw,
+        )
+        self._judging: Judging | None = None
+        if rows is not None:
+            self._starts = _starts(rows, functions, hints)
+            self._judging = Judging(rows, _rules(rows, functions, limits, longest, budget), budget)
+
+    def _draw(self, *names: int | str) -> np.random.Generator:
+        return stream(self._seed, *self._name, *names)
+
+    def init(self) -> OutputState:
+        """The state before the first generation."""
+        cells, islands = self._budget.nodes + 1, self._budget.islands
+        return OutputState(
+            generation=0,
+            islands=[self._new_island() for _ in range(islands)],
+            hall=new_archive(cells, 1, 1),
+            readouts=np.zeros((cells, 2)),
+            judged=np.full((islands, cells), np.inf),
+            evaluations=0,
+        )
+
+    def check(self, state: OutputState) -> None:
+        """Check that the trees of a state are made of this search's columns and functions.
+
+        Raises:
+            InvalidGenotype: one is not.
+        """
+        inputs = 0 if self._judging is None else len(self._judging.rows.columns.numbers)
+        opcodes = [row.opcode for row in function_set(self._functions)]
+        known = np.array([*opcodes, CONSTANT, *range(FIRST_INPUT, FIRST_INPUT + inputs)])
+        for archive in (state.hall, *state.islands):
+            is_used = np.arange(MAX_TREE) < archive.heads[:, :, 0, np.newaxis]
+            is_known = np.isin(archive.codes[is_used], known)
+            require(bool(is_known.all()), "tree", "reads no input of the search, or no function")
+
+    def is_over(self, state: OutputState) -> bool:
+        """Whether the output is constant, or explained perfectly by what is shortest."""
+        if self._judging is None:
+            return True
+        is_perfect = bool(state.hall.errors.min() <= PERFECT)
+        return is_perfect and state.generation >= self._budget.enough
+
+    def advance(self, state: OutputState, sharing: Sharing) -> None:
+        """Run one generation; updates the state of an output that is not constant."""
+        judging = self._judging
+        assert judging is not None
+        sample = judging.rows.checks
+        # Laid out for as long as this takes: a hundred outputs would need gigabytes of scratch.
+        checks = lay_out(sample, np.zeros(len(sample)), self._threads)
+
+        def evolve(thread: int, island: int) -> int:
+            return self._evolve(judging, state, checks, thread, island)
+
+        state.evaluations += sharing.share(evolve, range(self._budget.islands))
+        judging.judge(state, checks, sharing)
+        state.generation += 1
+
+    def _evolve(
+        self, judging: Judging, state: OutputState, checks: Rows, thread: int, island: int
+    ) -> int:
+        """One generation of one island; returns how many trees were tuned."""
+        rows, rules = judging.rows.islands[island].rows, judging.rules
+        names = (*self._name, "generation", state.generation, island)
+        random = np.array([key(self._seed, *names)], dtype=np.uint64)
+        if self._starts_again(state.generation, island):
+            state.islands[island] = self._new_island()
+            state.judged[island] = np.inf
+        archive = state.islands[island]
+        seeds = 0 if archive.errors.min() < np.inf else self._budget.seeds
+        given = _archive_of(self._given(state, island, judging.rows.plain_islands, int(random[0])))
+        return int(
+            run_island(
+                archive, given, rows, checks, rules, random, thread, seeds, self._budget.offspring
+            )
+        )
+
+    def _starts_again(self, generation: int, island: int) -> bool:
+        """Whether an island forgets what it has: they take turns, but for the first."""
+        turn, rest = divmod(generation, _FRESH)
+        return rest == 0 and turn > 0 and 1 + turn % (self._budget.islands - 1 or 1) == island
+
+    def _new_island(self) -> Archive:
+        return new_archive(self._budget.nodes + 1, self._budget.places, _MEMORY)
+
+    def _given(self, state: OutputState, island: int, plain: int, seed: int) -> list[Tree]:
+        """Trees that an island tries before it goes on by itself.
+
+        Args:
+            state: of the output.
+            island: number of the island.
+            plain: how many islands look for the output itself.
+            seed: draws those that migrate.
+        """
+        if not state.islands[island].errors.min() < np.inf:
+            return self._starts
+        if island >= plain:
+            return []
+        cells = np.flatnonzero(state.hall.errors[:, 0] < np.inf)
+        if state.generation % plain == island and len(cells):
+            # The members of the hall of fame take turns at being shortened.
+            cell = int(cells[state.generation // plain % len(cells)])
+            return list(shorter_trees(member_of(state.hall, cell, 0)))
+        if state.generation % _MIGRATION == island % _MIGRATION:
+            chosen = np.random.default_rng(seed).permutation(cells)[:_MIGRANTS]
+            return [member_of(state.hall, cell, 0) for cell in chosen.tolist()]
+        return []
+
+    def front(self, state: OutputState) -> tuple[Member, ...]:
+        """The members of the hall of fame that are better than all that are shorter."""
+        if self._judging is None:
+            return (self._constant,)
+        members: list[Member] = []
+        best = 1.0
+        for cell in range(self._budget.nodes + 1):
+            error = float(state.hall.errors[cell, 0])
+            if error < best:
+                best = error
+                members.append(self._member(state, self._judging.rows, cell))
+        return tuple(members) or (self._constant,)
+
+    def _member(self, state: OutputState, rows: OutputRows, cell: int) -> Member:
+        tree = member_of(state.hall, cell, 0)
+        w, b = state.readouts[cell].tolist()
+        columns = rows.columns
+        if tree.head[0] == 1:
+            # An input by itself has no edge that could hold its unit.
+            w *= float(columns.units[tree.codes[0] - FIRST_INPUT])
+        program = program_of(tree, columns.numbers, columns.units, self._inputs)
+        error = float(state.hall.errors[cell, 0])
+        return Member(cell, error, program, w / rows.scale, b / rows.scale)
+
+
+def _constant_member(inputs: int, mean: float, error: float) -> Member:
+    """The mean, as a formula of inputs that it does not read."""
+    program = Program(
+        inputs=inputs,
+        constants=np.ones(1),
+        ops=np.zeros(0, dtype=np.int64),
+        args=np.zeros((0, 2), dtype=np.int64),
+        output=inputs,
+        coefficients=np.zeros((0, 2)),
+    )
+    return Member(1, error, program, mean, 0.0)
+
+
+def _starts(rows: OutputRows, functions: Sequence[str], hints: Hints) -> list[Tree]:
+    """Formulas that an island tries first."""
+    numbers = rows.columns.numbers
+    exponents = tuple(hints.exponents[j] for j in numbers) if hints.exponents else ()
+    return [
+        *starts(rows.X, rows.y, functions, exponents),
+        *grouped(numbers, hints, functions),
+        *sketched(hints.sketches, rows.columns),
+    ]
+
+
+def _rules(
+    rows: OutputRows, functions: Sequence[str], limits: Limits, longest: int, budget: Budget
+) -> Rules:
+    return Rules(
+        alphabet=_alphabet(rows.X, rows.y, functions),
+        units=rows.columns.units,
+        limits=limits,
+        longest=longest,
+        scaled=rows.scale != 1.0,
+        steps=budget.steps,
+        can_graft={"add", "mul"} <= set(functions),
+    )
+
+
+def _archive_of(trees: Sequence[Tree]) -> Archive:
+    """Trees as an archive with one place per cell."""
+    archive = new_archive(len(trees), 1, 1)
+    for cell, tree in enumerate(trees):
+        overwrite(member_of(archive, cell, 0), tree)
+    return archive
+
+
+def _alphabet(X: Array, y: Array, functions: Sequence[str]) -> Alphabet:
+    rows = function_set(functions)
+    return Alphabet(
+        unary=np.array([row.opcode for row in rows if row.arity == 1], dtype=np.int64),
+        binary=np.array([row.opcode for row in rows if row.arity == 2], dtype=np.int64),
+        chances=np.cumsum(chances_of(X, y)),
+        spreads=X.std(axis=0),
+        reciprocal="div" in functions and "inverse" not in functions,
+    )

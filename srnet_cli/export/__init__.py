@@ -1,0 +1,1 @@
+"""Formulas taken out: as code, as documents, as spreadsheets; one file per format."""

@@ -1,0 +1,49 @@
+"""The formats that formulas are exported in, by name. A new one is a module and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from srnet_cli.export import (
+    c_code,
+    excel_sheet,
+    jax_code,
+    numpy_code,
+    onnx_graph,
+    papers,
+    python_code,
+    sympy_code,
+    torch_code,
+)
+from srnet_cli.export.subject import Subject
+
+
+@dataclass(frozen=True)
+class Form:
+    """A format.
+
+    Attributes:
+        render: what makes text of a subject; None where there is a file only.
+        pack: what makes the bytes of a file where that is no text.
+        suffix: of file names for which ``pack`` is meant, where there is text too.
+    """
+
+    render: Callable[[Subject], str] | None
+    pack: Callable[[Subject], bytes] | None = None
+    suffix: str = ""
+
+
+FORMATS: dict[str, Form] = {
+    "python": Form(python_code.render),
+    "numpy": Form(numpy_code.render),
+    "sympy": Form(sympy_code.render),
+    "latex": Form(papers.latex),
+    "mathml": Form(papers.mathml),
+    "markdown": Form(papers.markdown),
+    "excel": Form(excel_sheet.render, excel_sheet.pack, ".xlsx"),
+    "c": Form(c_code.render),
+    "onnx": Form(None, onnx_graph.pack, ".onnx"),
+    "torch": Form(torch_code.render),
+    "jax": Form(jax_code.render),
+}

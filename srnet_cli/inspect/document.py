@@ -1,0 +1,114 @@
+"""How a network file is shown: as words and a table, or as a config to start from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import yaml
+
+from srnet_cli.config.document import one_line
+from srnet_cli.inspect.inspecting import NetworkCard
+from srnet_cli.rendering.document import Document, Remarks, Section
+from srnet_cli.rendering.table import Cell, Column, Table, number, table, text
+
+_SHOWN = 12
+
+
+def document(card: NetworkCard) -> Document:
+    """What a network file holds."""
+    layers = Section("Layers, which formulas would explain one by one", (_layers(card),))
+    known = Section("", (Remarks(tuple(_facts(card))),))
+    return Document(
+        one_line(card.path),
+        lead=(f"{card.kind}: {card.form}, {_widths(card)}, {card.parameters} parameters.",),
+        sections=(known, layers),
+        record=asdict(card),
+    )
+
+
+def _widths(card: NetworkCard) -> str:
+    return "-".join(str(width) for width in (card.inputs, *(layer.width for layer in card.layers)))
+
+
+def _layers(card: NetworkCard) -> Table:
+    columns = [
+        Column("layer"),
+        Column("units in formulas"),
+        Column("name in the file", wraps=True),
+        Column("width", align="right"),
+        Column("activation"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            text(layer.name),
+            text(layer.units),
+            text(one_line(layer.file_name)),
+            number(layer.width, "d"),
+            text(layer.activation),
+        ]
+        for layer in card.layers
+    ]
+    return table(columns, rows)
+
+
+def _facts(card: NetworkCard) -> Iterator[str]:
+    if card.shape:
+        yield f"an input has the shape {' × '.join(map(str, card.shape))}, row by row"
+    if card.input_names:
+        yield f"inputs: {_listed(card.input_names)}"
+    if card.scaling:
+        yield "raw inputs are scaled before the first layer, as the file says"
+    if card.domain is not None:
+        ends = [f"{name} [{low:g}, {high:g}]" for name, (low, high) in card.domain.items()]
+        yield f"domain: {_listed(ends)}"
+    yield f"the outputs are {card.output}"
+    if card.classes:
+        yield f"classes: {_listed(card.classes)}"
+    for note in card.notes:
+        yield one_line(note)
+
+
+def _listed(names: object) -> str:
+    words = [one_line(str(name)) for name in names]  # type: ignore[attr-defined]
+    rest = f", … ({len(words) - _SHOWN} more)" if len(words) > _SHOWN else ""
+    return ", ".join(words[:_SHOWN]) + rest
+
+
+def config(card: NetworkCard) -> str:
+    """A config to start from, as YAML with remarks."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(card.path).stem).strip("-._")[:60] or "network"
+    is_classifier = card.output != "numbers"
+    names = card.input_names or tuple(f"x{place}" for place in range(card.inputs))
+    lines = [f"name: {name if name[0].isalnum() else 'network'}", "dataset:"]
+    if card.domain is not None:
+        lines.append("  domain:  # as the file has it")
+        box = card.domain
+    else:
+        lines.append("  domain:  # where inputs lie: the file does not say, so please do")
+        box = {str(column): (-1.0, 1.0) for column in names}
+    lines += [f"    {_scalar(key)}: [{low:.10g}, {high:.10g}]" for key, (low, high) in box.items()]
+    lines.append("  # or a table: file: table.csv, and target: the column of the true answers")
+    if is_classifier:
+        lines.append("  task: classification")
+    else:
+        lines.append("  # task: classification, if the outputs are scores of classes")
+    lines += ["network:", f"  load: {_scalar(str(Path(card.path).absolute()))}"]
+    lines += [f"  {key}: {_flow(value)}" for key, value in card.settings.items()]
+    if is_classifier and not card.classes:
+        lines.append("  # classes: [a, b], the labels in the order of the outputs")
+    if not card.scaling:
+        lines.append("  # input_mean and input_scale: if it was trained on (x - mean) / scale")
+    lines += ["evolution:", "  max_seconds: 60"]
+    return "\n".join(lines)
+
+
+def _scalar(value: str) -> str:
+    return _flow(value)
+
+
+def _flow(value: object) -> str:
+    written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
+    return written.removesuffix("\n").removesuffix("...").rstrip("\n")

@@ -1,0 +1,226 @@
+"""A network that is no stack of dense layers: its graph is run, and gives layer by layer's values.
+
+The graph is an ONNX model whose outputs are the layers; it runs in onnxruntime, in single
+precision and on one thread. Derivatives are differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from srnet_cli.errors import ModelError
+from srnet_cli.networks.activations import OutputActivation
+from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork
+
+_ROWS = 256
+_EFFECT_ROWS = 2000
+_STEP = float(np.cbrt(np.finfo(np.float32).eps))
+
+
+@dataclass(frozen=True)
+class Feed:
+    """An input of a graph.
+
+    Attributes:
+        name: of the tensor.
+        shape: of one call; the first number is 0 where a call may have any number of rows.
+        size: columns of a row that it takes.
+        dtype: ``float32`` or ``float64``.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    size: int
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of a graph.
+
+    Attributes:
+        name: of the tensor, an output of the graph.
+        width: units of a row.
+        channels: 0, or how many channels a map has whose places are averaged: each is a unit.
+    """
+
+    name: str
+    width: int
+    channels: int = 0
+
+
+@dataclass(frozen=True)
+class GraphNetwork(TrainedNetwork):
+    """A graph whose outputs are the layers; the last one goes through a linear readout.
+
+    Attributes:
+        model: an ONNX model without external data.
+        feeds: its inputs; the columns of a row are shared out among them in this order.
+        layers: h_1 … h_L.
+        rows_per_call: how many rows the graph takes at once; 0 where any number.
+        readout: (m_L, width of the last layer + 1): the outputs are linear in the last layer, the
+            last column being the offsets.
+        learned: how many numbers the graph has learned.
+        output_activation: ``linear`` for regression, ``softmax`` for classification.
+        scaler: standardisation of raw rows, or None.
+    """
+
+    model: bytes
+    feeds: tuple[Feed, ...]
+    layers: tuple[Layer, ...]
+    rows_per_call: int
+    readout: Array
+    learned: int = 0
+    output_activation: OutputActivation = "linear"
+    scaler: Scaler | None = None
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Inputs d, then the units of every layer: (d, m_1, …, m_L)."""
+        hidden = [layer.width for layer in self.layers[:-1]]
+        return (sum(feed.size for feed in self.feeds), *hidden, len(self.readout))
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the graph has learned."""
+        return self.learned
+
+    def gradients(self, X: Array) -> Array:
+        """Give the slopes of the outputs ∂y_o/∂x_i by central differences: (n, m_L, d).
+
+        The graph computes in single precision, so slopes have about four digits.
+        """
+        slopes = np.empty((len(X), self.widths[-1], X.shape[1]))
+        for column in range(X.shape[1]):
+            step = np.zeros_like(X)
+            step[:, column] = _STEP * np.maximum(1.0, np.abs(X[:, column]))
+            rise = self.predict(X + step) - self.predict(X - step)
+            slopes[:, :, column] = rise / (2.0 * step[:, column])[:, None]
+        return slopes
+
+    def effects(self, activations: Sequence[Array]) -> list[Array]:
+        """See ``TrainedNetwork.effects``; the slopes are those of a linear fit of the outputs."""
+        step = max(1, -(-len(activations[0]) // _EFFECT_ROWS))
+        outputs = activations[-1][::step]
+        centred = outputs - outputs.mean(axis=0)
+        effects = [_linear_effects(layer[::step], centred) for layer in activations[:-1]]
+        return [*effects, np.ones(self.widths[-1])]
+
+    def centred(self) -> GraphNetwork:
+        """The same classifier with the mean over the classes taken off every row's logits."""
+        if self.output_activation != "softmax":
+            return self
+        return replace(self, readout=self.readout - self.readout.mean(axis=0))
+
+    def with_readout(self, weight: Array, offset: Array) -> GraphNetwork:
+        """The same graph with another linear step, (k, m_L) and (k,), behind its outputs."""
+        readout = weight @ self.readout
+        readout[:, -1] += offset
+        return replace(self, readout=readout)
+
+    def check(self) -> None:
+        """Check that the graph runs on a row and gives what it is said to give.
+
+        Raises:
+            ModelError: it does not.
+        """
+        self._check_outputs()
+        found = self._forward(np.zeros((1, self.widths[0])))
+        if [layer.shape[1] for layer in found] != list(self.widths[1:]):
+            raise ModelError("the graph gives layers of other widths than it is said to have")
+
+    def _forward(self, rows: Array) -> list[Array]:
+        """Give h_1 … h_L of a block of raw rows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            inputs = self.inputs(rows)
+            step = self.rows_per_call or min(_ROWS, max(1, len(inputs)))
+            calls = [
+                self._call(inputs[start : start + step], step)
+                for start in range(0, len(inputs), step)
+            ]
+            layers = [np.concatenate(parts) for parts in zip(*calls, strict=True)]
+            readout = self.readout
+            last = np.einsum("nk,mk->nm", layers[-1], readout[:, :-1]) + readout[:, -1]
+            return [*layers[:-1], last]
+
+    def _call(self, rows: Array, step: int) -> list[Array]:
+        """Run the graph once on at most ``step`` rows, which are filled up to so many."""
+        missing = step - len(rows)
+        filled = np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
+        feeds, start = {}, 0
+        for feed in self.feeds:
+            part = filled[:, start : start + feed.size].astype(feed.dtype)
+            shape = (len(filled), *feed.shape[1:]) if feed.shape[:1] == (0,) else feed.shape
+            feeds[feed.name] = part.reshape(shape)
+            start += feed.size
+        found = _run(self.model, [layer.name for layer in self.layers], feeds)
+        return [
+            _units(values, step, layer)[: len(rows)]
+            for values, layer in zip(found, self.layers, strict=True)
+        ]
+
+
+def run_session(model: bytes) -> Any:
+    """A session of onnxruntime for a model, on one thread.
+
+    Raises:
+        ModelError: onnxruntime is missing, or does not take the model.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ModelError(
+            "a network that is no stack of dense layers needs the package onnxruntime",
+            hint="pip install 'srnet[onnx]'",
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.enable_cpu_mem_arena = False
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions share no type
+        raise ModelError(f"onnxruntime does not take the graph: {_reason(error)}") from error
+
+
+@lru_cache(maxsize=4)
+def _session(model: bytes) -> Any:
+    return run_session(model)
+
+
+def _run(model: bytes, names: list[str], feeds: dict[str, Any]) -> list[Any]:
+    try:
+        return list(_session(model).run(names, feeds))
+    except ModelError:
+        raise
+    except Exception as error:  # its exceptions share no type
+        raise ModelError(f"the graph cannot be run: {_reason(error)}") from error
+
+
+def _units(values: Any, rows: int, layer: Layer) -> Array:
+    """The values of a call as units, (rows, width)."""
+    flat = np.asarray(values, dtype=np.float64).reshape(rows, -1)
+    return flat.reshape(rows, layer.channels, -1).mean(axis=2) if layer.channels else flat
+
+
+def _linear_effects(units: Array, outputs: Array) -> Array:
+    """Squared slopes of a ridge fit of the outputs, added up, (m_l,)."""
+    centred = units - units.mean(axis=0)
+    spread = centred.std(axis=0)
+    scale = np.where(spread > 0.0, spread, 1.0)
+    columns = centred / scale
+    penalty = 1e-3 * len(columns)
+    gram = columns.T @ columns + penalty * np.eye(columns.shape[1])
+    slopes = np.linalg.solve(gram, columns.T @ outputs) / scale[:, None]
+    return np.asarray(np.sum(slopes**2, axis=1))
+
+
+def _reason(error: Exception) -> str:
+    from srnet_cli.datasets.suggest import clip
+
+    return clip(str(error).rpartition(" : ")[2] or str(error), 160)

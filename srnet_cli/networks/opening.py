@@ -1,0 +1,185 @@
+"""A network file opened as the config asks: classes, scaling and decision as it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from srnet_cli.datasets.dataset import Task
+from srnet_cli.errors import ModelError
+from srnet_cli.networks.graph import GraphNetwork
+from srnet_cli.networks.network import Network
+from srnet_cli.networks.readers.record import LoadedNetwork, Wishes
+from srnet_cli.networks.readers.registry import read_bytes, read_network_bytes
+from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork
+
+if TYPE_CHECKING:
+    from srnet_cli.config.schema import NetworkSettings
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a network came from.
+
+    Attributes:
+        source: the file, or scikit-learn's training, now or in an earlier run.
+        path: the file, as the config names it; None for a trained network.
+        sha256: hash of the file's bytes; None for a trained network.
+        trainer: the library that trained it, with its version; None for a file.
+        iterations: iterations or epochs of training; None for a file.
+        converged: whether training stopped by itself; None for a file.
+        loss: what training minimised, at the end, see ``Training``; None for a file.
+        starts: how many initial weights were tried; None for a file.
+    """
+
+    source: Literal["file", "trained", "cache"]
+    path: str | None = None
+    sha256: str | None = None
+    trainer: str | None = None
+    iterations: int | None = None
+    converged: bool | None = None
+    loss: float | None = None
+    starts: int | None = None
+
+    def summary(self) -> str:
+        """Say it in one line."""
+        if self.source == "file":
+            return f"loaded from {self.path}"
+        how = "converged" if self.converged else "stopped at max_iter"
+        where = ", from the cache" if self.source == "cache" else ""
+        return f"trained with {self.trainer}: {how} after {self.iterations} iterations{where}"
+
+
+@dataclass(frozen=True)
+class OpenedNetwork:
+    """A loaded network, made ready for a task.
+
+    Attributes:
+        loaded: the network and what its file says; a classifier's outputs are logits, one a class.
+        provenance: where it came from.
+    """
+
+    loaded: LoadedNetwork
+    provenance: Provenance
+
+
+def open_network(settings: NetworkSettings, task: Task | None) -> OpenedNetwork:
+    """Read the network file that the settings name.
+
+    Args:
+        settings: they name a file.
+        task: of the dataset; None takes the outputs as they are in the file.
+
+    Raises:
+        ModelError: the file cannot be read, or contradicts the settings.
+    """
+    assert settings.load is not None
+    path = settings.load
+    data = read_bytes(path)
+    loaded = read_network_bytes(path, data, wishes_of(settings, task))
+    try:
+        loaded = _as_said(loaded, settings, task)
+        loaded.network.check()
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}", hint=error.hint) from error
+    return OpenedNetwork(
+        loaded, Provenance(source="file", path=str(path), sha256=sha256(data).hexdigest())
+    )
+
+
+def wishes_of(settings: NetworkSettings, task: Task | None) -> Wishes:
+    """What a reader has to know of the settings."""
+    return Wishes(
+        activation=settings.activation,
+        layers=settings.layers,
+        outputs=settings.outputs,
+        maps=settings.maps,
+        has_classes=task == "classification",
+    )
+
+
+def _as_said(loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None) -> LoadedNetwork:
+    loaded = replace(loaded, network=_scaled(loaded.network, settings))
+    if task is None:
+        return loaded
+    if task == "regression":
+        if loaded.network.output_activation == "softmax":
+            raise ModelError(
+                "the file says that the output is softmax, the task asks for linear",
+                hint="set dataset.task to classification",
+            )
+        return loaded
+    loaded = _with_logits(loaded)
+    network = loaded.network
+    if settings.decision == "least":
+        network = _behind(network, -np.eye(network.widths[-1]), np.zeros(network.widths[-1]))
+    classes = settings.classes or loaded.classes
+    outputs = network.widths[-1]
+    if classes and len(classes) != outputs:
+        raise ModelError(
+            f"network.classes names {len(classes)} classes, the network has {outputs} outputs"
+        )
+    return replace(loaded, network=network, classes=tuple(classes))
+
+
+def _scaled(network: TrainedNetwork, settings: NetworkSettings) -> TrainedNetwork:
+    """The network with the input scaling of the settings, if they have one."""
+    if not settings.input_mean:
+        return network
+    if network.scaler is not None:
+        raise ModelError(
+            "the file holds an input scaling of its own, and the config another",
+            hint="leave out network.input_mean and network.input_scale",
+        )
+    scaler = Scaler(np.array(settings.input_mean), np.array(settings.input_scale))
+    return network.with_scaler(scaler)
+
+
+def _with_logits(loaded: LoadedNetwork) -> LoadedNetwork:
+    """The network with a logit per class as its outputs.
+
+    A single output is the logit of the second class, behind a sigmoid or as it is.
+    """
+    network, notes = loaded.network, list(loaded.notes)
+    if loaded.says_output and network.output_activation == "linear":
+        raise ModelError(
+            "the file says that the output is linear, the task asks for softmax",
+            hint="set dataset.task to classification for softmax, to regression for linear",
+        )
+    if isinstance(network, Network) and network.layer_activations[-1] == "sigmoid":
+        activation = (*network.layer_activations[:-1], "linear")
+        network = replace(network, activation=activation)
+        notes.append("the sigmoid of the output is left out: what is explained are the logits")
+    if network.widths[-1] == 1:
+        if isinstance(network, Network) and network.layer_activations[-1] != "linear":
+            raise ModelError(
+                f"the one output goes through {network.layer_activations[-1]}: no logit of a class",
+                hint="set dataset.task to regression",
+            )
+        network = _behind(network, np.array([[0.0], [1.0]]), np.zeros(2))
+        notes.append("the one output is the logit of the second class; that of the first is 0")
+    network = network.as_classifier()
+    return replace(loaded, network=network, notes=tuple(notes))
+
+
+def _behind(network: TrainedNetwork, weight: Array, offset: Array) -> TrainedNetwork:
+    """The network with a linear step, (k, m) and (k,), behind its outputs."""
+    if isinstance(network, GraphNetwork):
+        return network.with_readout(weight, offset)
+    assert isinstance(network, Network)
+    if network.layer_activations[-1] != "linear":
+        return replace(
+            network,
+            weights=(*network.weights, weight),
+            biases=(*network.biases, offset),
+            activation=(*network.layer_activations, "linear"),
+        )
+    last = weight @ network.weights[-1], weight @ network.biases[-1] + offset
+    return replace(
+        network,
+        weights=(*network.weights[:-1], last[0]),
+        biases=(*network.biases[:-1], last[1]),
+    )

@@ -1,0 +1,87 @@
+"""Zip archives of networks, read without trusting what they say of themselves."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from srnet_cli.datasets.suggest import quoted
+from srnet_cli.errors import ModelError
+from srnet_cli.networks.readers.record import MAX_BYTES
+
+MAX_MEMBERS = 10_000
+
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ERRORS = (  # what zipfile is known to leak for damaged files
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+
+
+class Archive:
+    """An open archive whose members together fit into memory.
+
+    Args:
+        archive: the open zip file.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        members = archive.infolist()
+        self.names = [member.filename for member in members]
+        if len(set(self.names)) < len(self.names):
+            raise ModelError("the archive lists a member twice")
+        if sum(member.file_size for member in members) > MAX_BYTES:
+            raise ModelError(f"the archive unpacks to more than {MAX_BYTES >> 20} MiB")
+
+    def read(self, name: str, most: int = MAX_BYTES) -> bytes:
+        """The content of a member.
+
+        Raises:
+            ModelError: there is none of the name, or it is too large or damaged.
+        """
+        if name not in self.names:
+            raise ModelError(f"the archive holds no {quoted(name)}")
+        member = self._archive.getinfo(name)
+        if member.compress_type not in _METHODS or member.file_size > most:
+            raise ModelError(f"the member {quoted(name)} is too large, or compressed unusually")
+        try:
+            with self._archive.open(member) as file:
+                return file.read(member.file_size)
+        except _ERRORS as error:
+            raise ModelError(f"the member {quoted(name)} is damaged") from error
+
+
+@contextmanager
+def opened(data: bytes, what: str) -> Iterator[Archive]:
+    """Open the bytes of an archive.
+
+    Args:
+        data: the file.
+        what: it should be, for messages.
+
+    Raises:
+        ModelError: it is no archive, or one too large.
+    """
+    # zipfile builds an object for every entry, however many a malicious file lists.
+    if data.count(_DIRECTORY_ENTRY) > MAX_MEMBERS:
+        raise ModelError(f"the archive lists more than {MAX_MEMBERS} members")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except _ERRORS as error:
+        raise ModelError(f"not a whole {what} file", hint="write or copy it again") from error
+    with archive:
+        yield Archive(archive)

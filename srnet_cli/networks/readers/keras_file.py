@@ -1,0 +1,388 @@
+"""Keras: ``.keras`` archives and whole models in ``.h5``, read without Keras.
+
+The layers stand in JSON, the weights in HDF5. Layers that hold code, such as Lambda, are refused.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from srnet_cli.config.activation_names import ActivationName
+from srnet_cli.datasets.suggest import quoted
+from srnet_cli.errors import ModelError
+from srnet_cli.networks.readers.archive import opened
+from srnet_cli.networks.readers.record import (
+    MAX_BYTES,
+    LoadedNetwork,
+    NetworkFile,
+    Wishes,
+    require,
+)
+from srnet_cli.networks.readers.stack import Stack
+from srnet_cli.networks.trained import Array
+
+Layer = Mapping[str, Any]
+Weights = Callable[[Layer], Sequence[Array]]
+
+_MAX_CONFIG = 1 << 23
+_MAX_LAYERS = 1000
+_NAMES = {
+    "linear": "linear",
+    "relu": "relu",
+    "sigmoid": "sigmoid",
+    "tanh": "tanh",
+    "softmax": "softmax",
+    "softplus": "softplus",
+    "softsign": "softsign",
+    "elu": "elu",
+    "selu": "selu",
+    "gelu": "gelu",
+    "silu": "silu",
+    "swish": "silu",
+    "mish": "mish",
+    "relu6": "relu6",
+    "leaky_relu": "leaky_relu(0.2)",
+    "hard_sigmoid": "hard_sigmoid",
+    "hard_silu": "hard_swish",
+    "hard_swish": "hard_swish",
+    "hard_tanh": "hard_tanh",
+    "exponential": "exp",
+}
+_NOTHING = (
+    *("InputLayer", "Dropout", "Flatten", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
+    *("ActivityRegularization", "Reshape", "Identity"),
+)
+
+
+def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
+    """Read a stack of dense layers.
+
+    Raises:
+        ModelError: the file is damaged, or holds other layers.
+    """
+    h5py = require("h5py", "keras", "a Keras file")
+    if file.data.startswith(b"PK"):
+        with opened(file.data, "Keras") as archive:
+            config = _json(archive.read("config.json", _MAX_CONFIG))
+            data = archive.read("model.weights.h5")
+        with _Stored(h5py, data) as stored:
+            return _loaded(config, stored.of_archive(), is_new=True)
+    with _Stored(h5py, file.data) as stored:
+        return _loaded(stored.config(), stored.of_model, is_new=False)
+
+
+def _json(text: bytes | str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError("the file's list of layers is damaged") from error
+
+
+def _loaded(config: Any, weights: Weights, *, is_new: bool) -> LoadedNetwork:
+    try:
+        layers = _in_order(config)
+        stack, shape = Stack(), _input_shape(layers)
+        for layer in layers:
+            _add(layer, weights, stack, is_new)
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        raise ModelError("the file's list of layers is damaged") from error
+    network = stack.network()
+    return LoadedNetwork(
+        network,
+        "Keras",
+        layers=tuple(stack.names),
+        shape=shape if len(shape) > 1 else (),
+        notes=tuple(stack.notes),
+        says_output=stack.ends_in_softmax,
+    )
+
+
+# --- the list of layers ---------------------------------------------------------------------------
+
+
+def _in_order(config: Any) -> list[Layer]:
+    """The layers of a model, each of which reads the one before it."""
+    kind = config["class_name"]
+    layers = config["config"]
+    layers = layers if isinstance(layers, list) else layers["layers"]
+    if kind not in ("Sequential", "Functional", "Model"):
+        raise ModelError(
+            f"the file holds a {quoted(kind)}, a class of its maker's",
+            hint="a Sequential or functional model can be read; others can be exported as ONNX",
+        )
+    if not isinstance(layers, list) or len(layers) > _MAX_LAYERS:
+        raise ModelError(f"the model has no list of at most {_MAX_LAYERS} layers")
+    if kind != "Sequential":
+        _check_chain(layers)
+    return layers
+
+
+def _check_chain(layers: Sequence[Layer]) -> None:
+    """Check that every layer of a functional model reads the one before it and no other."""
+    before = None
+    for layer in layers:
+        names = list(_read_by(layer.get("inbound_nodes", [])))
+        if names != ([] if before is None else [before]):
+            raise ModelError(
+                f"the layer {quoted(layer['config']['name'])} does not read the layer before it "
+                "alone: the model has branches",
+                hint="export it as ONNX with model.export(path, format='onnx')",
+            )
+        before = layer["config"]["name"]
+
+
+def _read_by(nodes: Any) -> Iterator[str]:
+    """Names of the layers that a layer reads, in either way of writing."""
+    if isinstance(nodes, dict):
+        history = nodes.get("config", {}).get("keras_history") if "config" in nodes else None
+        if history:
+            yield history[0]
+            return
+        nodes = list(nodes.values())
+    if isinstance(nodes, list):
+        if len(nodes) >= 3 and isinstance(nodes[0], str) and isinstance(nodes[1], int):
+            yield nodes[0]
+            return
+        for node in nodes:
+            if isinstance(node, dict | list):
+                yield from _read_by(node)
+
+
+def _input_shape(layers: Sequence[Layer]) -> tuple[int, ...]:
+    for layer in layers:
+        own = layer["config"]
+        shape = own.get("batch_shape") or own.get("batch_input_shape")
+        if shape:
+            return tuple(int(size) for size in shape[1:] if size is not None)
+    return ()
+
+
+def _add(layer: Layer, weights: Weights, stack: Stack, is_new: bool) -> None:
+    kind, own = layer["class_name"], layer["config"]
+    name = str(own.get("name", kind))
+    if kind in _NOTHING:
+        return
+    if kind == "Dense":
+        arrays = weights(layer)
+        kernel = _matrix(arrays, name)
+        bias = arrays[1] if own.get("use_bias", True) else np.zeros(kernel.shape[1])
+        stack.dense(kernel.T.copy(), bias, name)
+        _activate(own.get("activation", "linear"), own, stack, name, is_new)
+    elif kind == "Activation":
+        _activate(own["activation"], own, stack, name, is_new)
+    elif kind in _ACTIVATION_LAYERS:
+        stack.activate(_ACTIVATION_LAYERS[kind](own), name)
+    elif kind == "BatchNormalization":
+        stack.scale(*_normalisation(own, weights(layer), name), name)
+    elif kind == "Normalization":
+        stack.scale(*_standardisation(own, weights(layer), name), name)
+    elif kind == "Rescaling":
+        factor, offset = np.asarray(own["scale"], float), np.asarray(own.get("offset", 0.0), float)
+        _rescale(factor, offset, stack, name)
+    else:
+        code = (
+            "holds code of its maker's, which is never run" if kind == "Lambda" else "is not read"
+        )
+        raise ModelError(
+            f"the layer {quoted(name)} is a {quoted(kind)}, which {code}",
+            hint="export the model as ONNX with model.export(path, format='onnx')",
+        )
+
+
+def _matrix(arrays: Sequence[Array], name: str) -> Array:
+    if not arrays or arrays[0].ndim != 2:
+        raise ModelError(f"the weights of the layer {quoted(name)} are missing, or no matrix")
+    return arrays[0]
+
+
+def _activate(said: Any, own: Layer, stack: Stack, name: str, is_new: bool) -> None:
+    text = said.get("class_name") if isinstance(said, dict) else said
+    if isinstance(said, dict) and said.get("class_name") == "function":
+        text = said.get("config")
+    if text is None:
+        return
+    activation = _NAMES.get(str(text))
+    if activation is None:
+        raise ModelError(
+            f"the layer {quoted(name)} has the activation {quoted(text)}, unknown here"
+        )
+    if activation == "hard_sigmoid" and not is_new:
+        activation = "hard_sigmoid(0.2, 0.5)"  # until Keras 3
+    stack.activate(activation, name)
+
+
+def _relu(own: Layer) -> str:
+    slope = float(own.get("negative_slope", own.get("alpha", 0.0)) or 0.0)
+    most, threshold = own.get("max_value"), float(own.get("threshold", 0.0) or 0.0)
+    if threshold or (most is not None and slope):
+        raise ModelError("a ReLU with a threshold, or with a limit and a slope, is not read")
+    if most is not None:
+        return str(ActivationName("hard_tanh", (0.0, float(most))))
+    return str(ActivationName("leaky_relu", (slope,))) if slope else "relu"
+
+
+def _softmax(own: Layer) -> str:
+    if own.get("axis", -1) not in (-1, 1):
+        raise ModelError("a softmax over another axis than the last")
+    return "softmax"
+
+
+_ACTIVATION_LAYERS: dict[str, Callable[[Layer], str]] = {
+    "ReLU": _relu,
+    "LeakyReLU": lambda own: str(
+        ActivationName("leaky_relu", (float(own.get("negative_slope", own.get("alpha", 0.3))),))
+    ),
+    "ELU": lambda own: str(ActivationName("elu", (float(own.get("alpha", 1.0)),))),
+    "Softmax": _softmax,
+}
+
+
+def _normalisation(own: Layer, arrays: Sequence[Array], name: str) -> tuple[Array, Array]:
+    rest = list(arrays)
+    count = 2 + bool(own.get("scale", True)) + bool(own.get("center", True))
+    if len(rest) != count:
+        raise ModelError(f"the layer {quoted(name)} has {len(rest)} arrays, it needs {count}")
+    gamma = rest.pop(0) if own.get("scale", True) else 1.0
+    beta = rest.pop(0) if own.get("center", True) else 0.0
+    mean, variance = rest
+    factor = gamma / np.sqrt(variance + float(own.get("epsilon", 1e-3)))
+    return np.asarray(factor), np.asarray(beta - factor * mean)
+
+
+def _standardisation(own: Layer, arrays: Sequence[Array], name: str) -> tuple[Array, Array]:
+    if own.get("invert"):
+        raise ModelError(f"the layer {quoted(name)} undoes a scaling, which is not read")
+    if own.get("mean") is not None:
+        mean, variance = (np.asarray(own[key], dtype=float) for key in ("mean", "variance"))
+    else:
+        mean, variance = arrays[0], arrays[1]
+    deviation = np.maximum(np.sqrt(variance.reshape(-1)), 1e-7)  # Keras's own least divisor
+    return 1.0 / deviation, -mean.reshape(-1) / deviation
+
+
+def _rescale(factor: Array, offset: Array, stack: Stack, name: str) -> None:
+    """A rescaling before the first layer waits for the number of inputs."""
+    if not stack.weights and factor.ndim == 0:
+        raise ModelError(
+            f"the layer {quoted(name)} rescales before the number of inputs is known",
+            hint="give the inputs already rescaled, or export the model as ONNX",
+        )
+    stack.scale(factor, offset, name)
+
+
+# --- the weights ----------------------------------------------------------------------------------
+
+
+class _Stored:
+    """Arrays in an HDF5 file that is kept in memory."""
+
+    def __init__(self, h5py: Any, data: bytes) -> None:
+        self._h5py, self._total = h5py, 0
+        try:
+            self._file = h5py.File(io.BytesIO(data), "r")
+        except Exception as error:  # HDF5's own, of many kinds
+            raise ModelError("not a whole HDF5 file", hint="save or copy it again") from error
+
+    def __enter__(self) -> _Stored:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def config(self) -> Any:
+        """The list of layers of a whole model."""
+        text = self._attributes(self._file).get("model_config")
+        if text is None:
+            raise ModelError(
+                "the HDF5 file holds weights and no list of layers",
+                hint="save the whole model with model.save('network.keras')",
+            )
+        return _json(text)
+
+    def of_archive(self) -> Weights:
+        """The weights of layers in an archive: by name, or numbered by class."""
+        counts: dict[str, int] = {}
+        taken: dict[str, str] = {}
+
+        def weights(layer: Layer) -> Sequence[Array]:
+            name, kind = str(layer["config"]["name"]), _snake(layer["class_name"])
+            if name not in taken:
+                number = counts.get(kind, 0)
+                counts[kind] = number + 1
+                numbered = kind if number == 0 else f"{kind}_{number}"
+                taken[name] = numbered
+            for folder in (taken[name], name):
+                group = self._group(f"layers/{folder}/vars")
+                if group is not None:
+                    keys = sorted(group.keys(), key=lambda key: int(key) if key.isdigit() else 0)
+                    return [self._array(group, key) for key in keys]
+            raise ModelError(f"the weights of the layer {quoted(name)} are missing")
+
+        return weights
+
+    def of_model(self, layer: Layer) -> Sequence[Array]:
+        """The weights of a layer in a whole model."""
+        name = str(layer["config"]["name"])
+        group = self._group(f"model_weights/{name}")
+        if group is None:
+            raise ModelError(f"the weights of the layer {quoted(name)} are missing")
+        names = self._attributes(group).get("weight_names", [])
+        words = [word.decode() if isinstance(word, bytes) else str(word) for word in names]
+        return [self._array(group, word) for word in words]
+
+    def _attributes(self, item: Any) -> dict[str, Any]:
+        try:
+            return {
+                key: item.attrs[key]
+                for key in ("model_config", "weight_names")
+                if key in item.attrs
+            }
+        except Exception as error:  # HDF5's own, of many kinds
+            raise ModelError("the HDF5 file is damaged") from error
+
+    def _group(self, path: str) -> Any:
+        """A group inside this very file; None where there is none."""
+        return self._item(path, self._h5py.Group)
+
+    def _item(self, path: str, kind: type, start: Any = None) -> Any:
+        item = self._file if start is None else start
+        try:
+            for word in path.strip("/").split("/"):
+                if not isinstance(item, self._h5py.Group) or word not in item:
+                    return None
+                if not isinstance(item.get(word, getlink=True), self._h5py.HardLink):
+                    raise ModelError("the HDF5 file has links, perhaps to other files")
+                item = item[word]
+        except ModelError:
+            raise
+        except Exception as error:  # HDF5's own, of many kinds
+            raise ModelError("the HDF5 file is damaged") from error
+        return item if isinstance(item, kind) else None
+
+    def _array(self, group: Any, path: str) -> Array:
+        data = self._item(path, self._h5py.Dataset, group)
+        if data is None:
+            raise ModelError(f"the array {quoted(path)} is missing")
+        try:
+            if data.external or data.is_virtual or data.dtype.kind not in "fiu":
+                raise ModelError(f"the array {quoted(path)} holds no numbers of this file")
+            self._total += int(data.size) * 8
+            if self._total > MAX_BYTES:
+                raise ModelError(f"its arrays take more than {MAX_BYTES >> 20} MiB")
+            return np.asarray(data[()], dtype=np.float64)
+        except ModelError:
+            raise
+        except Exception as error:  # HDF5's own, of many kinds
+            raise ModelError("the HDF5 file is damaged") from error
+
+
+def _snake(name: str) -> str:
+    words = re.sub(r"\W+", "", name)
+    words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", words)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()

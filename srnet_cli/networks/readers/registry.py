@@ -1,0 +1,169 @@
+"""Which reader reads which file: a new format is a new row here."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from srnet_cli.datasets.suggest import clip
+from srnet_cli.errors import ModelError
+from srnet_cli.networks import layout
+from srnet_cli.networks.formats import FORMATS
+from srnet_cli.networks.readers.record import MAX_BYTES, LoadedNetwork, NetworkFile, Wishes
+
+_MAX_ENTRIES = 20_000
+
+
+class Reader(NamedTuple):
+    """A format.
+
+    Attributes:
+        name: as people call it.
+        module: in this package; its ``read`` is the reader. Imported late: few need each.
+        most: bytes that a file may have.
+    """
+
+    name: str
+    module: str
+    most: int = MAX_BYTES
+
+    def read(self, file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
+        """Read a file.
+
+        Raises:
+            ModelError: it is damaged, or no network.
+        """
+        module = import_module(f"srnet_cli.networks.readers.{self.module}")
+        reader: Callable[[NetworkFile, Wishes], LoadedNetwork] = module.read
+        return reader(file, wishes)
+
+
+_LAYOUT = Reader("arrays weight1, bias1 …", "own_layout", layout.MAX_BYTES)
+_TORCH = Reader("PyTorch", "torch_file")
+
+READERS: dict[str, Reader] = {
+    **dict.fromkeys(FORMATS, _LAYOUT),
+    ".onnx": Reader("ONNX", "onnx_file"),
+    ".nnet": Reader(".nnet", "nnet"),
+    ".pt": _TORCH,
+    ".pth": _TORCH,
+    ".ckpt": _TORCH,
+    ".keras": Reader("Keras", "keras_file"),
+    ".h5": Reader("Keras", "keras_file"),
+    ".hdf5": Reader("Keras", "keras_file"),
+    ".skops": Reader("scikit-learn", "skops_file"),
+}
+"""The reader of every format, by suffix."""
+
+_SAVE_ANEW = {
+    ".pkl": "a pickle runs code when it is loaded: save the model with skops.io.dump",
+    ".pickle": "a pickle runs code when it is loaded: save the model with skops.io.dump",
+    ".joblib": "a pickle runs code when it is loaded: save the model with skops.io.dump",
+    ".pt2": "export it as ONNX: torch.onnx.export(model, example, 'network.onnx', dynamo=True)",
+    ".pb": "export it as ONNX with tf2onnx, or save it as .keras",
+    ".tflite": "export it as ONNX with tf2onnx",
+    ".mat": "save the layers as weight1, bias1, weight2 … with numpy.savez",
+}
+
+
+def read_network(path: Path, wishes: Wishes) -> LoadedNetwork:
+    """Read a network file of any known format; nothing in it is ever executed.
+
+    Args:
+        path: the file; where its suffix says nothing, its content is looked at.
+        wishes: what the config says of it.
+
+    Raises:
+        ModelError: one line that begins with the path.
+    """
+    return read_network_bytes(path, read_bytes(path), wishes)
+
+
+def read_network_bytes(path: Path, data: bytes, wishes: Wishes) -> LoadedNetwork:
+    """The same where the bytes of the file are known.
+
+    Raises:
+        ModelError: as ``read_network``.
+    """
+    reader = reader_of(path, data)
+    try:
+        return reader.read(NetworkFile(path, data), wishes)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}", hint=error.hint) from error
+    except (RecursionError, MemoryError) as error:
+        raise ModelError(f"{path}: not a network that can be read: too deep or large") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a network file.
+
+    Raises:
+        ModelError: it is missing, no regular file, unreadable or too large.
+    """
+    known = READERS.get(path.suffix.lower())
+    most = MAX_BYTES if known is None else known.most
+    try:
+        if not path.exists():
+            raise ModelError(f"{path}: no such network file", hint="check the path")
+        if not path.is_file():
+            raise ModelError(f"{path}: not a file", hint="check the path")
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise ModelError(f"{path}: cannot be read: {error}") from error
+    if len(data) > most:
+        raise ModelError(f"{path}: larger than {most >> 20} MiB, too large for a network")
+    return data
+
+
+def reader_of(path: Path, data: bytes) -> Reader:
+    """The reader for a file: by its suffix, else by its content.
+
+    Raises:
+        ModelError: there is none.
+    """
+    suffix = path.suffix.lower()
+    if suffix in READERS:
+        return READERS[suffix]
+    if suffix not in _SAVE_ANEW and (alike := _alike(data)) is not None:
+        return READERS[alike]
+    raise ModelError(
+        f"{path}: unknown network format '{clip(suffix, 20)}'; known: {', '.join(READERS)}",
+        hint=_SAVE_ANEW.get(
+            suffix, "export it as ONNX, or the layers as weight1, bias1 … with numpy.savez"
+        ),
+    )
+
+
+def _alike(data: bytes) -> str | None:
+    """The suffix of files that begin like this one."""
+    if data.startswith(b"\x89HDF\r\n\x1a\n"):
+        return ".h5"
+    if data.startswith(b"PK"):
+        return _alike_archive(data)
+    if data[8:9] == b"{":
+        return ".safetensors"
+    if data.startswith(b"//"):
+        return ".nnet"
+    return ".onnx" if data[:1] == b"\x08" else None
+
+
+def _alike_archive(data: bytes) -> str | None:
+    if data.count(b"PK\x01\x02") > _MAX_ENTRIES:
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except Exception:  # of many kinds, for a damaged archive
+        return None
+    if any(name.endswith("/data.pkl") for name in names):
+        return ".pt"
+    if "config.json" in names:
+        return ".keras"
+    if "schema.json" in names:
+        return ".skops"
+    return ".npz" if names and all(name.endswith(".npy") for name in names) else None

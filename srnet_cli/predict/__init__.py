@@ -1,0 +1,1 @@
+"""Formulas applied to the rows of a table."""

@@ -1,0 +1,122 @@
+"""Enclosures of a tape's outputs, and of their slopes, on many boxes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.intervals.functions import IMPOSSIBLE, SAFE, UNDECIDED
+from srnet_cli.cgp.kernels.intervals.tape import (
+    LANES,
+    Tape,
+    enclose_some,
+    slopes_of_some,
+)
+from srnet_cli.cgp.kernels.jit import JIT_DISABLED
+
+__all__ = [
+    "IMPOSSIBLE",
+    "SAFE",
+    "UNDECIDED",
+    "Enclosure",
+    "Slopes",
+    "Tape",
+    "enclose",
+    "slopes",
+    "warm_up",
+]
+
+Array = NDArray[np.float64]
+
+_SHARE = 8 * LANES
+
+
+class Enclosure(NamedTuple):
+    """What is certain of n boxes.
+
+    Attributes:
+        low, high: bounds of the outputs wherever they are defined, (n, m).
+        status: SAFE where every operation is defined and finite on the whole box, IMPOSSIBLE where
+            some operation is so nowhere, else UNDECIDED, (n,).
+        culprit: the slot of the first operation that is not safe, −1 where there is none, (n,).
+    """
+
+    low: Array
+    high: Array
+    status: NDArray[np.int64]
+    culprit: NDArray[np.int64]
+
+
+class Slopes(NamedTuple):
+    """Bounds of the slopes of the first output by every input, (n, d) each; infinite where some
+    operation is not safe on a box."""
+
+    low: Array
+    high: Array
+
+
+def enclose(
+    tape: Tape, low: Array, high: Array, *, threads: int = 1, with_forms: bool = True
+) -> Enclosure:
+    """Enclose a tape's outputs on boxes.
+
+    Args:
+        tape: the program, with m outputs.
+        low, high: ends of the boxes, (n, d); equal ends are points.
+        threads: threads to use; they change nothing.
+        with_forms: whether to use linear forms beside intervals: narrower, and slower.
+    """
+    n, m = len(low), len(tape.outputs)
+    result = Enclosure(
+        np.empty((n, m)), np.empty((n, m)), np.empty(n, np.int64), np.empty(n, np.int64)
+    )
+    low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
+
+    def run(first: int, last: int) -> None:
+        enclose_some(tape, low, high, first, last, with_forms, *result)
+
+    _shared(run, n, threads, bool(JIT_DISABLED or not enclose_some.signatures))
+    return result
+
+
+def slopes(tape: Tape, low: Array, high: Array, *, threads: int = 1) -> Slopes:
+    """Enclose the slopes of a tape's first output on boxes; arguments as of ``enclose``."""
+    result = Slopes(np.empty(low.shape), np.empty(low.shape))
+    low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
+
+    def run(first: int, last: int) -> None:
+        slopes_of_some(tape, low, high, first, last, *result)
+
+    _shared(run, len(low), threads, bool(JIT_DISABLED or not slopes_of_some.signatures))
+    return result
+
+
+def warm_up() -> None:
+    """Compile, or load, what enclosing takes, so that no proof's time goes into that."""
+    tape = Tape(
+        operations=np.zeros(1, np.int64),
+        left=np.zeros(1, np.int64),
+        right=np.zeros(1, np.int64),
+        low=np.zeros(1),
+        high=np.zeros(1),
+        slots=np.zeros(0, np.int64),
+        weights=np.zeros(0),
+        outputs=np.zeros(1, np.int64),
+    )
+    point = np.zeros((1, 1))
+    enclose(tape, point, point)
+    slopes(tape, point, point)
+
+
+def _shared(run: Callable[[int, int], None], n: int, threads: int, is_first: bool) -> None:
+    """Hand the boxes to threads, a share at a time. The first call compiles, in the main thread."""
+    if is_first or threads == 1 or n <= _SHARE:
+        run(0, n)
+        return
+    shares = [(start, min(start + _SHARE, n)) for start in range(0, n, _SHARE)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda share: run(*share), shares))

@@ -1,0 +1,296 @@
+"""Everything that is asked of formulas beside their network, within a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr, Symbol
+
+from srnet_cli.expressions.evaluation import Evaluator
+from srnet_cli.model import SymbolicNetwork
+from srnet_cli.networks import TrainedNetwork
+from srnet_cli.proofs.builder import (
+    TapeBuilder,
+    Unprovable,
+    add_formula,
+    add_layers,
+    add_network,
+)
+from srnet_cli.proofs.certificate import Certificate
+from srnet_cli.proofs.claims import (
+    Agreement,
+    Definedness,
+    ErrorBound,
+    Range,
+    Shape,
+    agreement,
+    definedness,
+    error_bound,
+    output_range,
+    shape,
+)
+from srnet_cli.proofs.subdivision import Box, Budget
+
+Array = NDArray[np.float64]
+Told = Callable[[str], None]
+
+SAMPLED = 100_000
+_MOST_SHAPED = 8  # outputs, and inputs, whose slopes are looked at
+_LOOKED_AT = 2000
+_NOTHING = 1e-6
+_PER_FORMULA = 20_000  # boxes that a formula which is not the answer may take
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things are proved.
+
+    Attributes:
+        box: of the inputs that vary.
+        sources: for each of the network's d inputs the input of the box that it is: all of them
+            the first where rows lie on the diagonal.
+        words: where the box comes from.
+    """
+
+    box: Box
+    sources: tuple[int, ...]
+    words: str
+
+    def rows(self, points: Array) -> Array:
+        """What the network reads at points of the box, (n, b) → (n, d)."""
+        return points[..., list(self.sources)]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What is proved of some formulas.
+
+    Attributes:
+        name: ``direct``, ``composition``, or the name of a layer.
+        outputs: what they are called.
+        defined: whether all of them have a value everywhere; None where that cannot be asked.
+        ranges: of every output; empty where nobody looked.
+        error: how far they are from the network's; None where nobody looked.
+        agreement: of a classifier.
+        shapes: of every output, how it depends on every input.
+        obstacle: why nothing could be asked; empty.
+        certificates: by claim.
+    """
+
+    name: str
+    outputs: tuple[str, ...]
+    defined: Definedness | None = None
+    ranges: tuple[Range, ...] = ()
+    error: ErrorBound | None = None
+    agreement: Agreement | None = None
+    shapes: tuple[Shape, ...] = ()
+    obstacle: str = ""
+    certificates: dict[str, Certificate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prover:
+    """What all proofs share.
+
+    Attributes:
+        place: where.
+        rows: points of the box to look for the largest error and for slopes at, (n, b).
+        threads: threads to use; they change nothing.
+        tell: is told what is being asked.
+    """
+
+    place: Place
+    rows: Array
+    threads: int = 1
+    tell: Told = lambda text: None
+
+    def formulas(
+        self,
+        name: str,
+        outputs: Sequence[str],
+        formulas: Sequence[Expr],
+        symbols: Sequence[Symbol],
+        network: TrainedNetwork,
+        budget: Budget,
+    ) -> Proof:
+        """Prove what can be proved of whole-network formulas.
+
+        Args:
+            name: what they are called together.
+            outputs: what each is called, see ``problem.direct_outputs``.
+            formulas: one per output.
+            symbols: of the d inputs.
+            network: the network.
+            budget: what it may take.
+        """
+
+        def add(builder: TapeBuilder, inputs: list[int]) -> list[int]:
+            operands = dict(zip(symbols, inputs, strict=True))
+            return [add_formula(builder, formula, operands) for formula in formulas]
+
+        def is_finite(point: Array) -> bool:
+            evaluate = Evaluator(symbols, self.place.rows(point)[None])
+            return bool(np.isfinite([evaluate(formula) for formula in formulas]).all())
+
+        return self._prove(name, outputs, add, network, -1, budget, is_finite)
+
+    def composition(
+        self,
+        model: SymbolicNetwork,
+        outputs: Sequence[str],
+        network: TrainedNetwork,
+        budget: Budget,
+    ) -> Iterator[Proof]:
+        """Prove what can be proved of a composition: of its outputs, then of every hidden layer."""
+        depth = len(model.layers)
+
+        def prove(layer: int, part: Budget) -> Proof:
+            def add(builder: TapeBuilder, inputs: list[int]) -> list[int]:
+                return add_layers(builder, model, inputs)[layer]
+
+            def is_finite(point: Array) -> bool:
+                values = model.layer_outputs(self.place.rows(point)[None])[layer]
+                return bool(np.isfinite(values).all())
+
+            is_last = layer == depth - 1
+            name = "composition" if is_last else f"hidden {layer + 1}"
+            names = list(outputs)
+            if not is_last or len(names) != model.layers[-1].width:
+                names = [f"h{layer + 1}_{unit}" for unit in range(model.layers[layer].width)]
+            number = -1 if is_last else layer
+            return self._prove(name, names, add, network, number, part, is_finite)
+
+        yield prove(depth - 1, budget.share(1.0 if depth == 1 else 0.6))
+        for layer in range(depth - 1):
+            yield prove(layer, budget.share(1.0 / (depth - 1 - layer)))
+
+    def defined(
+        self, formula: Expr, symbols: Sequence[Symbol], budget: Budget
+    ) -> Definedness | None:
+        """Whether one formula has a value everywhere; None where that cannot be asked."""
+
+        def is_finite(point: Array) -> bool:
+            value = Evaluator(symbols, self.place.rows(point)[None])(formula)
+            return bool(np.isfinite(value).all())
+
+        try:
+            builder = TapeBuilder(len(self.place.box.low))
+            inputs = [builder.inputs[source] for source in self.place.sources]
+            slot = add_formula(builder, formula, dict(zip(symbols, inputs, strict=True)))
+        except Unprovable:
+            return None
+        tape = builder.tape([slot])
+        limited = Budget(budget.seconds, _PER_FORMULA, budget.is_over)
+        return definedness(tape, self.place.box, limited, self.threads, is_finite)
+
+    def _prove(
+        self,
+        name: str,
+        outputs: Sequence[str],
+        add: Callable[[TapeBuilder, list[int]], list[int]],
+        network: TrainedNetwork,
+        layer: int,
+        budget: Budget,
+        is_finite: Callable[[Array], bool],
+    ) -> Proof:
+        try:
+            builder = TapeBuilder(len(self.place.box.low))
+            inputs = [builder.inputs[source] for source in self.place.sources]
+            slots = add(builder, inputs)
+        except Unprovable as error:
+            return Proof(name, tuple(outputs), obstacle=str(error))
+        box, threads = self.place.box, self.threads
+        self.tell(f"{name}: where it is defined")
+        tape = builder.tape(slots)
+        defined = definedness(tape, box, budget.share(0.25), threads, is_finite)
+        proof: dict[str, Any] = {
+            "defined": defined,
+            "certificates": {"defined": Certificate("defined", tape, box, defined.partition)},
+        }
+        if defined.verdict != "refuted":
+            try:
+                known = add_network(builder, network, inputs)[layer]
+            except Unprovable as error:
+                known, proof["obstacle"] = [], str(error)
+            self._bound(proof, name, builder, slots, known, network, layer, budget)
+        return Proof(name, tuple(outputs), **proof)
+
+    def _floor(self, network: TrainedNetwork, layer: int) -> float:
+        """An error that is nothing beside what the network gives."""
+        values = network.activations(self.place.rows(self.rows[:_LOOKED_AT]))[layer]
+        return _NOTHING * float(np.abs(values).max(initial=0.0))
+
+    def _bound(
+        self,
+        proof: dict[str, Any],
+        name: str,
+        builder: TapeBuilder,
+        slots: Sequence[int],
+        known: Sequence[int],
+        network: TrainedNetwork,
+        layer: int,
+        budget: Budget,
+    ) -> None:
+        """Errors, decisions, ranges and slopes, in this order, each with a share of the time."""
+        box, threads, certificates = self.place.box, self.threads, proof["certificates"]
+        is_whole = layer == -1
+        has_classes = is_whole and network.output_activation == "softmax"
+        if len(known) == 2 and len(slots) == 1:
+            known = [builder.subtract(known[1], known[0])]
+        if known:
+            self.tell(f"{name}: how far it is from the network")
+            errors = [builder.subtract(a, b) for a, b in zip(slots, known, strict=True)]
+            tape = builder.tape(errors)
+            share = budget.share(0.5 if has_classes else 0.65)
+            proof["error"] = error_bound(
+                tape, box, self.rows, share, threads, self._floor(network, layer)
+            )
+            certificates["error"] = Certificate("error", tape, box, proof["error"].partition)
+        if known and has_classes:
+            self.tell(f"{name}: how often both decide alike")
+            formula = builder.tape(_pairs(builder, slots))
+            both = builder.tape([*_pairs(builder, slots), *_pairs(builder, known)])
+            other = builder.tape(_pairs(builder, known))
+            proof["agreement"] = agreement(formula, other, box, budget.share(0.5), threads)
+            certificates["decision"] = Certificate(
+                "decision", both, box, proof["agreement"].partition
+            )
+        if not is_whole:
+            return
+        self.tell(f"{name}: what values it takes")
+        shown = list(slots)[:_MOST_SHAPED]
+        ranges, shapes = [], []
+        for number, slot in enumerate(shown):
+            tape = builder.tape([slot])
+            part = budget.share(0.5 / (len(shown) - number))
+            ranges.append(output_range(tape, box, part, threads))
+            certificates[f"range {number + 1}"] = Certificate(
+                "range", tape, box, ranges[-1].partition
+            )
+        proof["ranges"] = tuple(ranges)
+        if len(box.low) > _MOST_SHAPED:
+            return
+        self.tell(f"{name}: where it rises and falls")
+        for number, slot in enumerate(shown):
+            tape = builder.tape([slot])
+            part = budget.share(1.0 / (len(shown) - number))
+            shapes.append(shape(tape, box, self.rows[:1000], part, threads))
+            certificates[f"slopes {number + 1}"] = Certificate(
+                "slopes", tape, box, shapes[-1].partition
+            )
+        proof["shapes"] = tuple(shapes)
+
+
+def _pairs(builder: TapeBuilder, scores: Sequence[int]) -> list[int]:
+    """The differences of all pairs of scores; of a single one, above 0 for the second class."""
+    if len(scores) == 1:
+        return [builder.scale(scores[0], -1.0)]
+    return [
+        builder.subtract(scores[i], scores[j])
+        for i in range(len(scores))
+        for j in range(i + 1, len(scores))
+    ]

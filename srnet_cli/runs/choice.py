@@ -1,0 +1,169 @@
+"""Which formulas of a run are meant: of its composition, and straight from its inputs; and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+from srnet_cli.errors import UsageError
+from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula
+from srnet_cli.fronts.front import Composition
+from srnet_cli.runs.expressions_file import FIDELITY
+from srnet_cli.runs.fronts import StoredFronts
+from srnet_cli.runs.run import FittedRun
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a user asks to see; nothing: the simplest composition that keeps 0.99 of R².
+
+    Attributes:
+        fidelity: of all compositions with at least so much times the greatest R² of the output on
+            held-out rows, the simplest; above 0, at most 1.
+        complexity: of all compositions of at most so many nodes, the most faithful.
+        layer, pick: then, in layer ``layer``, take member ``pick`` of its front; both from 1.
+        as_found: show what the search has found, unchanged.
+    """
+
+    fidelity: float | None = None
+    complexity: int | None = None
+    layer: int | None = None
+    pick: int | None = None
+    as_found: bool = False
+
+    def check(self) -> None:
+        """Make sure that the wishes are in range and do not contradict each other.
+
+        Raises:
+            UsageError: they do.
+        """
+        if self.fidelity is not None and self.complexity is not None:
+            raise UsageError(
+                "they contradict each other; give one of them", options=("fidelity", "complexity")
+            )
+        if self.as_found and (others := replace(self, as_found=False).wishes):
+            raise UsageError(
+                "the formulas of the search are shown as they are; give it alone, or choose others",
+                options=("as_found", *others),
+            )
+        if self.fidelity is not None and not 0.0 < self.fidelity <= 1.0:
+            given = {"fidelity": f"{self.fidelity:g}"}
+            raise UsageError("give a number above 0, at most 1", options=given)
+        if self.complexity is not None and self.complexity < 1:
+            given = {"complexity": str(self.complexity)}
+            raise UsageError("give a number of nodes, at least 1", options=given)
+        if (self.layer is None) != (self.pick is None):
+            raise UsageError(
+                "they belong together: which layer, and which member of its front",
+                hint="list the members",
+                options=("layer", "pick"),
+                remedies=("fronts",),
+            )
+
+    @property
+    def wishes(self) -> tuple[str, ...]:
+        """The names of what is asked for."""
+        return tuple(of.name for of in fields(self) if getattr(self, of.name) != of.default)
+
+    @property
+    def needs_fronts(self) -> bool:
+        """Whether a run without fronts cannot answer."""
+        return self.complexity is not None or self.layer is not None
+
+
+DEFAULT = Choice()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The composition shown, beside the most faithful one.
+
+    Attributes:
+        why: what was asked for, in words.
+        picks: the members of the layers' fronts that it is made of, by number from 1; None where a
+            layer is as the search found it and that is not on its front.
+        complexity: nodes of the expressions of all layers; None where there are no fronts.
+        r2: of the output on the rows judged by, units pooled; None where it is not finite.
+        most_faithful_complexity, most_faithful_r2: the same of the most faithful composition.
+        compositions: how many there are to choose from, 0 where there are no fronts.
+    """
+
+    why: str
+    picks: tuple[int | None, ...]
+    complexity: int | None
+    r2: float | None
+    most_faithful_complexity: int | None
+    most_faithful_r2: float | None
+    compositions: int
+
+
+def chosen(fitted: FittedRun, choice: Choice) -> tuple[FittedRun, Shown]:
+    """The run with the composition asked for as its model, and a record of it.
+
+    Raises:
+        UsageError: there are no fronts, or they hold nothing of the kind.
+    """
+    stored = fitted.fronts
+    if stored is None:
+        return fitted, _without_fronts(fitted, choice)
+    fronts = stored.fronts
+    best, count = fronts.compositions[0], len(fronts.compositions)
+    if choice.as_found:
+        shown = Shown("as the search found it", (), None, None, best.complexity, best.r2, count)
+        return fitted, shown
+    base, why = _base(fitted, stored, choice)
+    picks, model = base.picks, base.model(fitted.model)
+    nodes, score = base.complexity, base.r2
+    if choice.layer is not None and choice.pick is not None:
+        model = stored.with_pick(fitted.model, fitted.network, base, choice.layer, choice.pick)
+        picks = (*picks[: choice.layer - 1], choice.pick, *picks[choice.layer :])
+        why = f"{why}, with member {choice.pick} of the front of layer {choice.layer}"
+    shown = Shown(why, picks, nodes, score, best.complexity, best.r2, count)
+    return replace(fitted, model=model), shown
+
+
+def _base(fitted: FittedRun, stored: StoredFronts, choice: Choice) -> tuple[Composition, str]:
+    fronts = stored.fronts
+    simplest = fronts.compositions[-1]
+    if choice.complexity is not None:
+        if fitted.formulas is not None and choice.complexity < simplest.complexity:
+            # The formula of the whole network answers; its layers take more.
+            return simplest, f"the simplest, as none has {choice.complexity} nodes"
+        why = f"the most faithful of at most {choice.complexity} nodes"
+        return fronts.within(choice.complexity), why
+    fidelity = FIDELITY if choice.fidelity is None else choice.fidelity
+    base = fronts.simplest(fidelity)
+    if base is fronts.compositions[0]:
+        return base, "the most faithful"
+    return base, f"the simplest that keeps {fidelity:g} of R²"
+
+
+def _without_fronts(fitted: FittedRun, choice: Choice) -> Shown:
+    if fitted.model.depth < len(fitted.network.widths) - 1:
+        return Shown("straight from the inputs", (), None, None, None, None, 0)
+    reason = "it is of an earlier version" if fitted.is_done else "they are made when it finishes"
+    if choice.needs_fronts:
+        raise UsageError(
+            f"{fitted.path} has no fronts to choose from: {reason}",
+            hint="without these options 'srnet explain' shows what the search has found",
+        )
+    why = f"as the search found it; no simpler formulas, {reason}"
+    return Shown(why, (), None, None, None, None, 0)
+
+
+def chosen_formulas(
+    fronts: Sequence[FormulaFront], choice: Choice
+) -> tuple[tuple[NetworkFormula, ...], str]:
+    """The formula asked for of every output, straight from the inputs, and why it is that.
+
+    Args:
+        fronts: one per output.
+        choice: which member; by default the knee of each front.
+    """
+    if choice.complexity is not None:
+        why = f"the most faithful of at most {choice.complexity} nodes"
+        return tuple(front.within(choice.complexity) for front in fronts), why
+    if choice.fidelity is not None:
+        why = f"the simplest that keeps {choice.fidelity:g} of R²"
+        return tuple(front.simplest(choice.fidelity) for front in fronts), why
+    return tuple(front.answer for front in fronts), "the knee of the front"

@@ -1,0 +1,346 @@
+"""``srnet prove``: what holds of a run's formulas on the whole domain, proved."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.jit import CACHE_FOLDER, is_compiled
+from srnet_cli.config.schema import DatasetSettings
+from srnet_cli.datasets.dataset import Domain
+from srnet_cli.errors import UsageError
+from srnet_cli.expressions.names import Names
+from srnet_cli.fronts.formulas import NetworkFormulas
+from srnet_cli.model import SymbolicNetwork
+from srnet_cli.networks import TrainedNetwork
+from srnet_cli.proofs.certificate import Arrays
+from srnet_cli.proofs.enclosures import warm_up
+from srnet_cli.proofs.proving import SAMPLED, Place, Proof, Prover
+from srnet_cli.proofs.subdivision import Box, Budget
+from srnet_cli.rendering.document import Document, Paragraph, Remarks, Section
+from srnet_cli.reporting import Silent, StepReporter
+from srnet_cli.rng import stream
+from srnet_cli.runs import files
+from srnet_cli.runs.expressions_file import FIDELITY
+from srnet_cli.runs.outputs import direct_names, score_names, target_names
+from srnet_cli.runs.proofs_file import (
+    COMPOSITION,
+    DIRECT,
+    DomainEntry,
+    Proofs,
+    entry_of,
+    sentences,
+    without_refuted,
+)
+from srnet_cli.runs.records import Inputs
+from srnet_cli.runs.run import FittedRun, read_run
+from srnet_cli.store import RunFolder, encode_json, find_run, runs_root
+
+Array = NDArray[np.float64]
+
+SECONDS = 60.0
+"""What ``srnet prove`` takes unless it is told otherwise."""
+
+MOST_CUTS = 2_000_000
+"""Certificates of more cuts are not kept: the file would be large, and the same is proved anew."""
+
+KERNEL = "tape.slopes_of_some"
+"""What takes longest to compile."""
+
+_ON_FRONTS = 0.15
+
+
+@dataclass(frozen=True)
+class Proved:
+    """What was proved of a run.
+
+    Attributes:
+        run: its folder.
+        proofs: the record.
+        is_kept: whether it is in the folder.
+    """
+
+    run: str
+    proofs: Proofs
+    is_kept: bool
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What things are proved of.
+
+    Attributes:
+        inputs: names of features, target and classes.
+        network: the network.
+        formulas: whole-network formulas; None where there are none.
+        model: the composition shown; None where there is none beside the formulas.
+        dataset: settings of the rows.
+        train: raw training rows, (n, d).
+        seed: of the points that are looked at besides.
+    """
+
+    inputs: Inputs
+    network: TrainedNetwork
+    formulas: NetworkFormulas | None
+    model: SymbolicNetwork | None
+    dataset: DatasetSettings
+    train: Array
+    seed: int = 0
+
+
+def run(
+    reference: str | None = None,
+    *,
+    max_seconds: float = SECONDS,
+    reporter: StepReporter | None = None,
+) -> Proved:
+    """Prove what can be proved of a run's formulas in a time, and keep it in the run's folder.
+
+    Args:
+        reference: the run's folder, name, or ``latest``; None is the latest.
+        max_seconds: time to take; without a proof by then, what is left is open.
+        reporter: is told what is being asked.
+
+    Raises:
+        UsageError: no such run, or no time.
+        DataError: the domain is empty or not bounded.
+        StorageError, ModelError: the run is damaged, or cannot be written to.
+    """
+    if not (max_seconds > 0.0 and math.isfinite(max_seconds)):
+        given = {"max_seconds": f"{max_seconds:g}"}
+        raise UsageError("give a number of seconds above 0", options=given)
+    watcher = reporter or Silent()
+    path = find_run(runs_root(), reference)
+    fitted = read_run(path)
+    proofs, certificates = _asked(fitted, max_seconds, watcher, lambda: False)
+    is_kept = fitted.is_done and os.access(path, os.W_OK)
+    if is_kept:
+        with RunFolder.claim(path) as folder:
+            _keep(folder, proofs, certificates)
+    else:
+        state = "read-only" if fitted.is_done else "not finished"
+        watcher.notice(f"{path}: {state}, so the proofs are printed but not kept")
+    return Proved(str(path), proofs, is_kept)
+
+
+def prove_committed(
+    folder: RunFolder,
+    max_seconds: float,
+    reporter: StepReporter,
+    is_over: Callable[[], bool],
+) -> Proofs:
+    """The same for a run that has just been committed, in the folder that is claimed.
+
+    Args:
+        folder: the run's.
+        max_seconds: time to take.
+        reporter: is told what is being asked.
+        is_over: asked all the time; what is left is open when it says so.
+
+    Raises:
+        DataError: the domain is empty or not bounded.
+        StorageError: a file cannot be written; the run is still whole.
+    """
+    proofs, certificates = _asked(read_run(folder.path), max_seconds, reporter, is_over)
+    _keep(folder, proofs, certificates)
+    return proofs
+
+
+def _keep(folder: RunFolder, proofs: Proofs, certificates: bytes) -> None:
+    contents = {files.PROOFS: encode_json(proofs.to_dict()), files.CERTIFICATES: certificates}
+    folder.amend(contents)
+
+
+def _asked(
+    fitted: FittedRun, max_seconds: float, watcher: StepReporter, is_over: Callable[[], bool]
+) -> tuple[Proofs, bytes]:
+    if CACHE_FOLDER is not None and not is_compiled(KERNEL):
+        watcher.notice("compiling, once for all runs; this may take a minute")
+    warm_up()
+    started = time.monotonic()
+
+    def tell(text: str) -> None:
+        spent = min(int(time.monotonic() - started), math.ceil(max_seconds))
+        watcher.step(spent, math.ceil(max_seconds), f"seconds, {text}")
+
+    return prove(subject_of(fitted), max_seconds, tell, is_over=is_over)
+
+
+def subject_of(fitted: FittedRun) -> Subject:
+    """What can be proved of a run that has been read: of the formulas that ``explain`` shows."""
+    assert fitted.dataset is not None
+    model = fitted.model
+    if fitted.fronts is not None:
+        model = fitted.fronts.fronts.simplest(FIDELITY).model(model)
+    is_direct_alone = model.depth < len(fitted.network.widths) - 1
+    return Subject(
+        inputs=fitted.inputs,
+        network=fitted.network,
+        formulas=fitted.formulas,
+        model=None if is_direct_alone and fitted.formulas is not None else model,
+        dataset=fitted.dataset,
+        train=fitted.sets["train"],
+    )
+
+
+def prove(
+    subject: Subject,
+    max_seconds: float | None,
+    tell: Callable[[str], None] = lambda text: None,
+    *,
+    max_boxes: int | None = None,
+    is_over: Callable[[], bool] = lambda: False,
+) -> tuple[Proofs, bytes]:
+    """Prove what can be proved of formulas beside their network.
+
+    Args:
+        subject: of what.
+        max_seconds: time to take; None: any.
+        tell: is told what is being asked.
+        max_boxes: boxes that each question may take; None: any. With it, and without a time, the
+            result depends on nothing else.
+        is_over: asked between batches; what is left is open when it says so.
+
+    Returns:
+        The record, and the certificates as an ``.npz`` file.
+
+    Raises:
+        DataError: the domain is empty or not bounded.
+    """
+    names = Names(tuple(subject.inputs.features))
+    place = place_of(subject)
+    place.box.check()
+    positions = stream(subject.seed, "proofs").random((SAMPLED, len(place.box.low)))
+    prover = Prover(place, Domain(*place.box).at(positions), _threads(), tell)
+    budget = Budget(max_seconds, max_boxes, is_over)
+    refuted: dict[str, tuple[str, ...]] = {}
+    entries, found = [], list[Proof]()
+    inputs = [names.symbols[i].name for i in _firsts(place.sources)]
+    formulas = subject.formulas
+    if formulas is not None:
+        tell("formulas: which of them are defined")
+        refuted = _refuted(prover, formulas, names, budget.share(_ON_FRONTS))
+        answers = [front.answer for front in without_refuted(formulas, refuted).fronts]
+        outputs = direct_names(subject.inputs, subject.network)
+        share = budget.share(0.6 if subject.model is not None else 1.0)
+        expressions = [answer.expression for answer in answers]
+        found.append(
+            prover.formulas(DIRECT, outputs, expressions, names.symbols, subject.network, share)
+        )
+        entries.append(entry_of(found[-1], [answer.text for answer in answers], inputs))
+    if subject.model is not None:
+        has_classes = subject.network.output_activation == "softmax"
+        outputs = (score_names if has_classes else target_names)(subject.inputs, subject.network)
+        for proof in prover.composition(subject.model, outputs, subject.network, budget.share(1.0)):
+            found.append(proof)
+            entries.append(entry_of(proof, (), inputs))
+    low, high = (dict(zip(inputs, end.tolist(), strict=True)) for end in place.box)
+    domain = DomainEntry(place.words, low, high)
+    told = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
+    return Proofs(domain, max_seconds or 0.0, refuted, told), _certificates(found)
+
+
+def place_of(subject: Subject) -> Place:
+    """The domain that is declared, or else the box of the training rows."""
+    features = tuple(subject.inputs.features)
+    declared = subject.dataset.domain
+    everything = tuple(range(len(features)))
+    if declared is None:
+        rows = subject.train
+        box = Box(rows.min(axis=0), rows.max(axis=0))
+        words = "box of the training rows, as no domain is declared"
+        if subject.inputs.categories:
+            words += ", with categories anywhere between 0 and 1"
+        return Place(box, everything, words)
+    domain = Domain.from_box(declared, features)
+    is_even = bool((domain.low == domain.low[0]).all() and (domain.high == domain.high[0]).all())
+    if subject.dataset.sampling == "diagonal" and is_even:
+        box = Box(domain.low[:1], domain.high[:1])
+        return Place(box, (0,) * len(features), "whole domain, where all inputs are equal")
+    return Place(Box(domain.low, domain.high), everything, "whole domain")
+
+
+def _firsts(sources: Sequence[int]) -> list[int]:
+    """For every input of the box, the first of the network's inputs that is it."""
+    return [sources.index(place) for place in range(max(sources) + 1)]
+
+
+def _threads() -> int:
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return available or os.cpu_count() or 1
+
+
+def _refuted(
+    prover: Prover, formulas: NetworkFormulas, names: Names, budget: Budget
+) -> dict[str, tuple[str, ...]]:
+    """By output, the formulas of its front that have no value somewhere."""
+    refuted: dict[str, tuple[str, ...]] = {}
+    count = sum(len(front.members) for front in formulas.fronts)
+    done = 0
+    for front in formulas.fronts:
+        bad = []
+        for member in front.members:
+            share = budget.share(2.0 / max(2, count - done))
+            defined = prover.defined(member.expression, names.symbols, share)
+            if defined is not None and defined.verdict == "refuted":
+                bad.append(member.text)
+            done += 1
+        if bad:
+            refuted[front.output] = tuple(bad)
+    return refuted
+
+
+def _certificates(proofs: Sequence[Proof]) -> bytes:
+    arrays: Arrays = {}
+    for proof in proofs:
+        for claim, certificate in proof.certificates.items():
+            if len(certificate.partition.cuts[0]) <= MOST_CUTS:
+                arrays |= certificate.arrays(f"{proof.name}/{claim}")
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def document(proved: Proved) -> Document:
+    """What is proved, in words."""
+    proofs = proved.proofs
+    lead = ["on the " + proofs.domain.source + ": " + _spelled(proofs.domain)]
+    if proved.is_kept:
+        lead.append(f"certificates: {files.CERTIFICATES} in the run's folder")
+    return Document(
+        title=proved.run,
+        lead=tuple(lead),
+        sections=tuple(_sections(proofs)),
+        record=asdict(proofs),
+    )
+
+
+def _spelled(domain: DomainEntry) -> str:
+    shown = list(domain.low)[:8]
+    parts = [f"{name} in [{domain.low[name]:g}, {domain.high[name]:g}]" for name in shown]
+    return ", ".join(parts) + (" …" if len(shown) < len(domain.low) else "")
+
+
+def _sections(proofs: Proofs) -> Iterator[Section]:
+    titles = {DIRECT: "formulas of the network", COMPOSITION: "layer by layer"}
+    for proof in proofs.proofs:
+        heading = titles.get(proof.name, f"layer by layer, as far as {proof.name}")
+        lines = tuple(sentences(proof, proofs.domain))
+        shown = tuple(
+            Paragraph(f"{output} = {text}")
+            for output, text in zip(proof.outputs, proof.formulas, strict=False)
+        )
+        yield Section(heading, (*shown, Remarks(lines)))
+    for output, formulas in proofs.refuted.items():
+        line = (
+            f"{output}: {len(formulas)} formulas of the front have no value somewhere, and are not "
+            "offered as answers"
+        )
+        yield Section("", (Remarks((line,)),))

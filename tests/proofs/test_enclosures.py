@@ -1,0 +1,166 @@
+"""Enclosures beside Arb, a rigorous library: nothing that a formula is lies outside of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_formulas import X, Y, ball, random_formula
+
+from srnet_cli.cgp.kernels.jit import JIT_DISABLED
+from srnet_cli.proofs.builder import TapeBuilder, add_formula
+from srnet_cli.proofs.enclosures import IMPOSSIBLE, SAFE, Tape, enclose, slopes
+
+flint = pytest.importorskip("flint", reason="python-flint is not installed")
+
+BOXES = 4 if JIT_DISABLED else 20
+FORMULAS = 20 if JIT_DISABLED else 300
+
+
+def tape_of(expr: sympy.Expr) -> Tape:
+    builder = TapeBuilder(2)
+    slot = add_formula(builder, expr, dict(zip((X, Y), builder.inputs, strict=True)))
+    return builder.tape([slot])
+
+
+def boxes(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes from points to wide, near 0 and far away."""
+    centre = rng.normal(size=(n, 2)) * 10.0 ** rng.uniform(-2, 2, (n, 1))
+    radius = np.abs(centre) * 10.0 ** rng.uniform(-9, 0.5, (n, 1)) * (rng.random((n, 1)) < 0.9)
+    return centre - radius, centre + radius
+
+
+def inside(rng: np.random.Generator, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """A point of each box, often a corner."""
+    place = rng.random(low.shape)
+    corner = np.round(rng.random(low.shape))
+    place = np.where(rng.random((len(low), 1)) < 0.3, corner, place)
+    return np.clip((1.0 - place) * low + place * high, low, high)
+
+
+def exact(expr: sympy.Expr, point: np.ndarray) -> object:
+    with flint.ctx.workprec(200):
+        return ball(expr, dict(zip((X, Y), map(flint.arb, point.tolist()), strict=True)))
+
+
+def check(expr: sympy.Expr, rng: np.random.Generator, *, with_forms: bool) -> int:
+    """Set a formula beside Arb; returns the number of points that had a value."""
+    tape = tape_of(expr)
+    low, high = boxes(rng, BOXES)
+    found = enclose(tape, low, high, with_forms=with_forms)
+    points = inside(rng, low, high)
+    count = 0
+    for row, point in enumerate(points):
+        value = exact(expr, point)
+        if not value.is_finite():
+            # Arb cannot tell a value exactly at the end of a domain from none.
+            is_end = found.status[row] == SAFE
+            assert not is_end or (found.low[row] <= found.high[row]).all()
+            continue
+        assert not value < flint.arb(float(found.low[row, 0])), (expr, low[row], high[row], point)
+        assert not value > flint.arb(float(found.high[row, 0])), (expr, low[row], high[row], point)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("with_forms", [True, False])
+def test_no_value_lies_outside(with_forms: bool) -> None:
+    """Random formulas on random boxes: what Arb gives for a point lies within the bounds."""
+    rng = np.random.default_rng(5)
+    counts = [
+        check(random_formula(rng, int(rng.integers(1, 9))), rng, with_forms=with_forms)
+        for _ in range(FORMULAS)
+    ]
+    assert sum(counts) > BOXES * FORMULAS / 4
+
+
+@settings(deadline=None, max_examples=10 if JIT_DISABLED else 150)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.booleans())
+def test_no_value_lies_outside_whatever_the_formula(seed: int, size: int, forms: bool) -> None:
+    """The same for formulas that hypothesis chooses."""
+    rng = np.random.default_rng(seed)
+    check(random_formula(rng, size), rng, with_forms=forms)
+
+
+@pytest.mark.parametrize("function", ["sin", "cos", "tan", "exp", "log", "tanh", "erf", "atan"])
+def test_functions_of_any_argument(function: str) -> None:
+    """One function of x alone, at arguments from 1e-300 to 1e300 and boxes of every width."""
+    rng = np.random.default_rng(6)
+    expr = getattr(sympy, function)(X)
+    tape = tape_of(expr)
+    n = 60 if JIT_DISABLED else 2000
+    centre = 10.0 ** rng.uniform(-300, 300, n) * rng.choice([-1.0, 1.0], n)
+    centre[: n // 2] = rng.normal(size=n // 2) * 10.0 ** rng.uniform(-3, 8, n // 2)
+    width = np.abs(centre) * 10.0 ** rng.uniform(-17, 1, n)
+    low, high = (np.column_stack([end, end]) for end in (centre, centre + width))
+    found = enclose(tape, low, high)
+    points = inside(rng, low, high)
+    for row, point in enumerate(points):
+        with flint.ctx.workprec(2300):
+            value = ball(expr, {X: flint.arb(point[0])})
+        if value.is_finite():
+            assert not value < flint.arb(found.low[row, 0])
+            assert not value > flint.arb(found.high[row, 0])
+
+
+def test_slopes_hold_every_difference_quotient() -> None:
+    """By the mean value theorem a difference quotient along an input lies in the slope's bounds."""
+    rng = np.random.default_rng(7)
+    counted = 0
+    for _ in range(FORMULAS):
+        expr = random_formula(rng, int(rng.integers(1, 7)))
+        low, high = boxes(rng, BOXES)
+        bounds = slopes(tape_of(expr), low, high)
+        one, other = inside(rng, low, high), inside(rng, low, high)
+        other[:, 1] = one[:, 1]
+        for row in range(BOXES):
+            if one[row, 0] == other[row, 0] or not np.isfinite(bounds.low[row]).all():
+                continue
+            with flint.ctx.workprec(300):
+                a, b = exact(expr, one[row]), exact(expr, other[row])
+                quotient = (b - a) / (flint.arb(other[row, 0]) - flint.arb(one[row, 0]))
+            if quotient.is_finite():
+                counted += 1
+                assert not quotient < flint.arb(bounds.low[row, 0]), (expr, low[row], high[row])
+                assert not quotient > flint.arb(bounds.high[row, 0]), (expr, low[row], high[row])
+    assert counted > FORMULAS
+
+
+def test_sums_that_cancel_are_exact() -> None:
+    """What rounding does not touch stays exact: √(1 − x²) is defined up to its ends."""
+    found = enclose(tape_of(sympy.sqrt(1 - X**2)), np.array([[-1.0, 0.0]]), np.array([[1.0, 0.0]]))
+    assert found.status[0] == SAFE
+    assert found.low[0, 0] == 0.0
+
+
+def test_a_difference_of_equals_is_nothing() -> None:
+    """Linear forms keep what two formulas share, which intervals lose."""
+    expr = sympy.sin(X) * Y - sympy.sin(X + sympy.Float(1e-12)) * Y
+    low, high = np.array([[0.3, 0.3]]), np.array([[0.31, 0.31]])
+    forms = enclose(tape_of(expr), low, high)
+    plain = enclose(tape_of(expr), low, high, with_forms=False)
+    assert forms.high[0, 0] - forms.low[0, 0] < 1e-4 < plain.high[0, 0] - plain.low[0, 0]
+
+
+def test_a_box_does_not_depend_on_those_beside_it() -> None:
+    """Alone, among others, and shared by threads: the same bounds to the last bit."""
+    rng = np.random.default_rng(8)
+    tape = tape_of(random_formula(rng, 9))
+    low, high = boxes(rng, 20 if JIT_DISABLED else 500)
+    together = enclose(tape, low, high)
+    threaded = enclose(tape, low, high, threads=2)
+    alone = [enclose(tape, low[i : i + 1], high[i : i + 1]) for i in range(0, len(low), 7)]
+    np.testing.assert_array_equal(together.low, threaded.low)
+    np.testing.assert_array_equal(together.high[::7], np.vstack([one.high for one in alone]))
+
+
+def test_what_has_no_value_anywhere_is_impossible() -> None:
+    """A logarithm of a negative, a division by 0, an overflow."""
+    low, high = np.array([[-3.0, 0.0]]), np.array([[-2.0, 0.0]])
+    for expr in (sympy.log(X), sympy.sqrt(X), 1 / Y, sympy.exp(-1000 * X), sympy.asin(X)):
+        assert enclose(tape_of(expr), low, high).status[0] == IMPOSSIBLE, expr
+    assert math.isfinite(enclose(tape_of(sympy.exp(X)), low, high).high[0, 0])

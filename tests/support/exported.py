@@ -1,0 +1,217 @@
+"""Exports run for real: each format by what people run it with, never by this program."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+from numpy.typing import NDArray
+from sympy import Expr, Symbol
+
+from srnet_cli.export.excel_sheet import letters
+from srnet_cli.export.formats import FORMATS
+from srnet_cli.export.subject import Input, Output, Subject
+
+Array = NDArray[np.float64]
+Function = Callable[[Array], Array]
+
+
+def subject(
+    expressions: Sequence[Expr],
+    symbols: Sequence[Symbol],
+    *,
+    columns: Sequence[str] = (),
+    steps: Sequence[tuple[Symbol, Expr]] = (),
+    classes: Sequence[str] = (),
+    labels: Sequence[str] = (),
+) -> Subject:
+    """Formulas to export, without a run."""
+    names = columns or [symbol.name for symbol in symbols]
+    told = labels or [f"out {number}" for number in range(len(expressions))]
+    return Subject(
+        name="test run",
+        inputs=tuple(
+            Input(symbol, name, -1.0, 2.0) for symbol, name in zip(symbols, names, strict=True)
+        ),
+        steps=tuple(steps),
+        outputs=tuple(map(Output, told, expressions)),
+        classes=tuple(classes),
+        facts=("formulas of a test",),
+    )
+
+
+def module(source: str) -> dict[str, Any]:
+    """What a Python source defines."""
+    space: dict[str, Any] = {}
+    exec(compile(source, "<exported>", "exec"), space)
+    return space
+
+
+def python(source: str, _: Path) -> Function:
+    predict = module(source)["predict"]
+    return lambda X: np.array([np.atleast_1d(predict(*row)) for row in X.tolist()])
+
+
+def numpy(source: str, _: Path) -> Function:
+    predict = module(source)["predict"]
+    return lambda X: np.reshape(predict(X), (len(X), -1))
+
+
+def library(source: str, folder: Path) -> ctypes.CDLL:
+    """C compiled without a warning."""
+    if shutil.which("gcc") is None:
+        pytest.skip("needs gcc")
+    path = folder / "exported.c"
+    path.write_text(source)
+    built = folder / "exported.so"
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-ffp-contract=off"]
+    done = subprocess.run(
+        ["gcc", *strict, "-shared", "-fPIC", path, "-o", built, "-lm"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[:2000]
+    return ctypes.CDLL(str(built))
+
+
+def c(source: str, folder: Path) -> Function:
+    compiled = library(source, folder)
+    name = source.partition("_predict(")[0].rpartition(" ")[2]
+    outputs = 1 + max(int(part.partition("]")[0]) for part in source.split("    out[")[1:])
+    predict = getattr(compiled, f"{name}_predict")
+    pointer = ctypes.POINTER(ctypes.c_double)
+
+    def call(X: Array) -> Array:
+        Y = np.empty((len(X), outputs))
+        for row, values in zip(np.ascontiguousarray(X, dtype=np.float64), Y, strict=True):
+            predict(row.ctypes.data_as(pointer), values.ctypes.data_as(pointer))
+        return Y
+
+    return call
+
+
+def jax(source: str, _: Path) -> Function:
+    """In double precision."""
+    config = pytest.importorskip("jax").config
+    predict = module(source)["predict"]
+
+    def call(X: Array) -> Array:
+        config.update("jax_enable_x64", True)
+        try:
+            return np.asarray(predict(X))
+        finally:
+            config.update("jax_enable_x64", False)
+
+    return call
+
+
+def sympy_expressions(source: str, _: Path) -> Function:
+    """SymPy's expressions by mpmath with thirty digits, which nothing here computes with."""
+    space = module(source)
+    outputs = [each.subs(list(reversed(space["steps"]))) for each in space["outputs"]]
+    function = sympy.lambdify(space["inputs"], outputs, "mpmath")
+
+    def call(X: Array) -> Array:
+        with mpmath.workdps(30):
+            return np.array([[_real(value) for value in function(*row)] for row in X.tolist()])
+
+    return call
+
+
+def _real(value: Any) -> float:
+    value = mpmath.mpmathify(value)
+    return float(value.real) if value.imag == 0 else np.nan
+
+
+def excel(source: str, _: Path) -> Function:
+    """The cells by an engine that computes as Excel does; errors are NaN."""
+    parser = pytest.importorskip("formulas").Parser()
+    cells = source.splitlines()[1].split("\t")
+    outputs = sum(line.startswith("'  ") for line in source.partition("'outputs:")[2].splitlines())
+    inputs = sum(not cell.startswith("=") for cell in cells)
+    compiled = [parser.ast(cell)[1].compile() for cell in cells[inputs:] if "CHOOSE" not in cell]
+
+    def row_of(row: Sequence[float]) -> list[float]:
+        known: dict[str, Any] = {f"{letters(i)}2": value for i, value in enumerate(row)}
+        results = []
+        for number, formula in enumerate(compiled, inputs):
+            value = formula(*(np.array([[known[name]]]) for name in formula.inputs))
+            value = np.asarray(value).ravel()[0]
+            results.append(float(value) if isinstance(value, int | float | np.number) else np.nan)
+            known[f"{letters(number)}2"] = results[-1]
+        return results[-outputs:]
+
+    return lambda X: np.array([row_of(row) for row in X.tolist()])
+
+
+TORCH = """
+import sys, numpy, torch
+space = {}
+exec(compile(open(sys.argv[1]).read(), "<exported>", "exec"), space)
+X = torch.from_numpy(numpy.load(sys.argv[2]))
+formulas = space["Formulas"]()
+for name in sys.argv[4:]:
+    formulas, X = getattr(formulas, name)(), getattr(X, name)()
+Y = formulas(X)
+Y.nansum().backward()
+assert formulas.c.grad is not None or not len(formulas.c)
+numpy.save(sys.argv[3], Y.detach().numpy())
+"""
+
+
+@functools.cache
+def python_with_torch() -> str:
+    """A Python that has PyTorch: this, or the system's."""
+    for each in (sys.executable, "/usr/bin/python3"):
+        if shutil.which(each) is None:
+            continue
+        if subprocess.run([each, "-c", "import torch"], capture_output=True).returncode == 0:
+            return each
+    pytest.skip("needs PyTorch")
+
+
+def torch(source: str, folder: Path, *changes: str) -> Function:
+    """In a process of its own, with gradients by the constants."""
+    path = folder / "exported_torch.py"
+    path.write_text(source)
+
+    def call(X: Array) -> Array:
+        np.save(folder / "X.npy", X)
+        files = [path, folder / "X.npy", folder / "Y.npy"]
+        done = subprocess.run(
+            [python_with_torch(), "-c", TORCH, *map(str, files), *changes],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return np.asarray(np.load(folder / "Y.npy"))
+
+    return call
+
+
+RUN: dict[str, Callable[[str, Path], Function]] = {
+    "python": python,
+    "numpy": numpy,
+    "c": c,
+    "jax": jax,
+    "torch": torch,
+    "excel": excel,
+}
+"""By format: makes a function of rows (n, d) -> (n, m) from the text that was exported."""
+
+
+def function_of(form: str, exported: Subject, folder: Path) -> Function:
+    """The exported formulas as a function of rows."""
+    render = FORMATS[form].render
+    assert render is not None
+    return RUN[form](render(exported), folder)
