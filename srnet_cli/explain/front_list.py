@@ -97,6 +97,12 @@ def document(listed: FrontList, display: Display = BRIEF) -> Document:
     )
 
 
+def _picked(composition: Composition) -> str:
+    if composition.is_chain:
+        return "formulas of few units"
+    return ", ".join("as found" if pick is None else str(pick) for pick in composition.picks)
+
+
 def composition_section(fronts: Fronts) -> Section:
     """The front of whole networks."""
     shown = fronts.simplest(FIDELITY)
@@ -106,7 +112,7 @@ def composition_section(fronts: Fronts) -> Section:
             number(composition.complexity, "d"),
             score(composition.r2),
             shortfall(composition.r2),
-            text(_picks(composition)),
+            text(_picked(composition)),
             text("shown" if composition is shown else ""),
         ]
         for composition in fronts.compositions
@@ -145,10 +151,6 @@ def _formulas(member: Member, display: Display) -> Cell:
 
 def _joined(member: Member) -> str:
     return "; ".join(member.formulas)
-
-
-def _picks(composition: Composition) -> str:
-    return ", ".join("as found" if pick is None else str(pick) for pick in composition.picks)
 
 
 def _record(listed: FrontList) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -80,10 +81,17 @@ class Shortener:
     Args:
         inputs: what every layer reads, from the network: h_0 … h_{L-1}, (n, m_l) each.
         limited: functions whose uses and nesting must not grow, see ``Simplifier``.
+        effort: what all simplifications may cost together, an expression of n nodes n²; one that
+            there is not enough left for is brought into normal form alone.
     """
 
-    def __init__(self, inputs: Sequence[Array], limited: Collection[str] = ()) -> None:
-        self._inputs, self._limited = inputs, limited
+    def __init__(
+        self,
+        inputs: Sequence[Array],
+        limited: Collection[str] = (),
+        effort: float = math.inf,
+    ) -> None:
+        self._inputs, self._limited, self._effort = inputs, limited, effort
         self._known: dict[tuple[int, Expr], Expr] = {}
 
     def __call__(self, index: int, expr: Expr, symbols: Sequence[Symbol]) -> Expr:
@@ -91,8 +99,15 @@ class Shortener:
         key = index, expr
         if key not in self._known:
             # One that has simplified other expressions remembers them, and may answer otherwise.
-            self._known[key] = shortest(expr, symbols, self._inputs[index], self._limited)
+            self._known[key] = self._shortest(expr, symbols, self._inputs[index])
         return self._known[key]
+
+    def _shortest(self, expr: Expr, symbols: Sequence[Symbol], X: Array) -> Expr:
+        cost = complexity(expr) ** 2
+        if cost > self._effort:
+            return NormalForm(symbols, X, self._limited)(expr)
+        self._effort -= cost
+        return shortest(expr, symbols, X, self._limited)
 
 
 def shortest(

@@ -184,7 +184,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         run_info(experiment, request.mark, "running").write(folder)
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
-        findings = _Findings(folder, prepared, trials.states)
+        findings = _Findings(folder, prepared, trials.states, threads)
         if not _finish(findings, reporter, signals):
             _finish_in_haste(findings, signals)
             run_info(experiment, request.mark, "stopped").write(folder)
@@ -226,6 +226,7 @@ class _Findings:
         folder: the run folder.
         prepared: what was searched for.
         states: the trials that have begun.
+        threads: threads to use; does not change results.
         assessment: None before it is made, and where nothing was found.
         formulas: whole-network formulas; None before they are made, and where there are none.
         metrics: once they are written.
@@ -234,6 +235,7 @@ class _Findings:
     folder: RunFolder
     prepared: Prepared
     states: Sequence[State]
+    threads: int
     assessment: Assessment | None = None
     formulas: NetworkFormulas | None = None
     metrics: Metrics | None = None
@@ -241,7 +243,7 @@ class _Findings:
 
 def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
     """Work everything out and write it; False where a signal has come before that was done."""
-    from srnet_cli.fit.fronts import assessment_of, make_fronts
+    from srnet_cli.fit.fronts import assessment_of, hall_settings, make_fronts
 
     prepared, states = findings.prepared, findings.states
     try:
@@ -249,7 +251,10 @@ def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
             findings.assessment = assessment_of(prepared, states)
             _add_formulas(findings)
             found = findings.assessment
-            fronts = None if found is None else make_fronts(prepared, found, reporter)
+            fronts = None
+            if found is not None:
+                halls = hall_settings(prepared, states, findings.threads)
+                fronts = make_fronts(prepared, found, reporter, halls)
             findings.metrics = _write(findings, fronts)
     except StopNow:
         return False

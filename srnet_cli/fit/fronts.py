@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from srnet_cli.config.schema import AutoSettings
+from srnet_cli.evolution.auto.state import State as AutoState
+from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.strategies import State, best_trial, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fit.preparation import Prepared
+from srnet_cli.fronts.halls import HallSettings
 from srnet_cli.fronts.making import Formulas, Maker
 from srnet_cli.fronts.rows import Judge, sampled
 from srnet_cli.reporting import Reporter
 from srnet_cli.runs.expressions_file import UNIT_NAMES, shortener
 from srnet_cli.runs.fronts import StoredFronts
+
+_EFFORT, _LEAST_EFFORT = 250.0, 10_000.0
+"""What simplifying for fronts may cost per generation of the halls, and at least, in the measure of
+``Shortener``: it is to take an eighth of the search's time or less."""
 
 
 def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | None:
@@ -26,8 +35,33 @@ def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | N
     return Assessment(model, network, prepared.sets)
 
 
+def hall_settings(prepared: Prepared, states: Sequence[State], threads: int) -> HallSettings | None:
+    """How halls of fame of layers are searched for; None where the strategy has no such formulas.
+
+    They get two generations for each that the best trial's search had, or, of a search that time
+    limits, four for each of its seconds, where these are more: a tenth of its time or so.
+    """
+    experiment, settings = prepared.experiment, prepared.experiment.evolution
+    if not isinstance(settings, AutoSettings) or not states:
+        return None
+    best = best_trial(states)
+    state: AutoState = states[best]  # type: ignore[assignment]
+    return HallSettings(
+        functions=settings.function_names,
+        limits=limits_of(settings),
+        longest=settings.max_length,
+        generations=max(2 * state.generation, int(4 * state.seconds)),
+        seed=experiment.seed,
+        trial=experiment.first_trial + best,
+        threads=threads,
+    )
+
+
 def make_fronts(
-    prepared: Prepared, assessment: Assessment, reporter: Reporter
+    prepared: Prepared,
+    assessment: Assessment,
+    reporter: Reporter,
+    halls: HallSettings | None = None,
 ) -> StoredFronts | None:
     """The fronts of the layers; None of a formula straight from the inputs, which has no layers."""
     if assessment.model.depth < len(prepared.problem.targets):
@@ -44,12 +78,16 @@ def make_fronts(
         )
         formulas = Formulas(
             rows=checked.X,
-            shorten=shortener(assessment, prepared.experiment.evolution),
+            shorten=shortener(
+                assessment,
+                prepared.experiment.evolution,
+                math.inf if halls is None else max(_LEAST_EFFORT, _EFFORT * halls.generations),
+            ),
             unit_names=UNIT_NAMES,
             inputs=[layer.inputs for layer in checked.layers],
             scaler=model.scaler,
         )
-        fronts = Maker(model, network, problem, judge, formulas).fronts()
+        fronts = Maker(model, network, problem, judge, formulas, halls).fronts()
     sample = sampled(problem)
     fit = sample.inputs[: sample.fit_rows]
     scaler = network.scaler

@@ -41,17 +41,19 @@ class Composition:
 
     Attributes:
         picks: for every layer the number of the member in its front, from 1; None where the layer
-            is as the search has brought it and that is not on its front.
+            is as the search has brought it and that is not on its front, and of chains.
         layers: the members' expressions, with readouts solved for this composition.
         complexity: the same of all layers.
         r2: coefficient of determination of the output on held-out rows, units pooled; of a
             classifier that of its probabilities; None where a value is not finite.
+        is_chain: whether it has formulas of its own for few units of each layer, see ``chains``.
     """
 
     picks: tuple[int | None, ...]
     layers: tuple[SymbolicLayer, ...]
     complexity: int
     r2: float | None
+    is_chain: bool = False
 
     def model(self, original: SymbolicNetwork) -> SymbolicNetwork:
         """This composition as a network on the inputs that the original reads."""
@@ -156,6 +158,7 @@ def _composition_to_dict(composition: Composition) -> dict[str, Any]:
         "complexity": composition.complexity,
         "r2": composition.r2,
         "layers": [layer.to_dict() for layer in composition.layers],
+        "is_chain": composition.is_chain,
     }
 
 
@@ -185,6 +188,7 @@ class _CompositionRecord(_Record):
     complexity: Count
     r2: float | None
     layers: list[dict[str, Any]]
+    is_chain: bool = False
 
     def build(self, original: SymbolicNetwork, fronts: Sequence[Sequence[Member]]) -> Composition:
         sizes = [len(front) for front in fronts]
@@ -196,7 +200,9 @@ class _CompositionRecord(_Record):
             raise _damaged("a composition picks a member that is not there")
         widths = _widths(original)[:-1]
         layers = [SymbolicLayer.from_dict(*pair) for pair in zip(self.layers, widths, strict=True)]
-        composition = Composition(tuple(self.picks), tuple(layers), self.complexity, self.r2)
+        composition = Composition(
+            tuple(self.picks), tuple(layers), self.complexity, self.r2, self.is_chain
+        )
         composition.model(original).check()
         return composition
 

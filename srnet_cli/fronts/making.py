@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
 from srnet_cli.arrays import Span
+from srnet_cli.evolution.direct import Member as HallMember
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.expressions import (
     Shortener,
@@ -20,10 +21,13 @@ from srnet_cli.expressions import (
     unit_symbols,
 )
 from srnet_cli.expressions.layers import ReadableLayer, readable_layer, unscaled
+from srnet_cli.fronts.chains import Chains
 from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
 from srnet_cli.fronts.front import Composition, Fronts, Member, non_dominated
+from srnet_cli.fronts.halls import Hall, HallSettings, even_rows, layer_halls
 from srnet_cli.fronts.pruning import Step, goal_of, path
 from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
+from srnet_cli.fronts.sizes import size
 from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
@@ -31,9 +35,11 @@ from srnet_cli.networks import Scaler, TrainedNetwork
 
 Array = NDArray[np.float64]
 
-_MEMBERS = 24
+_MEMBERS = 16
 _NEGLIGIBLE = 1e-9
 _TUNING_ROWS = 1000
+_LEVELS = (0.1, 0.01, 0.001)
+"""1 − R² that the members of halls may have which make a layer together."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ class Maker:
             2000 others, but nothing is kept that is not finite, or far out, on any row.
         judge: the rows that figures are of.
         formulas: how formulas are written.
+        halls: how short formulas of single units are searched for; None: they are not.
         tune: tunes the weights of expressions, given what they read and their goal.
     """
 
@@ -112,6 +119,7 @@ class Maker:
         problem: Problem,
         judge: Judge,
         formulas: Formulas,
+        halls: HallSettings | None = None,
         tune: Callable[[Programs, Array, Array], Programs] = tuned,
     ) -> None:
         self._tune = tune
@@ -120,22 +128,55 @@ class Maker:
         self._effects = network.effects(self._sample.targets)
         self._all = forward(original.layers, problem.inputs)
         self._sampled = forward(original.layers, self._sample.inputs)
+        self._even = even_rows(self._sample)
+        found = None if halls is None else layer_halls(self._even, halls)
+        self._halls: Sequence[Mapping[int, Hall]] = found or ()
 
     def fronts(self) -> Fronts:
         """The fronts."""
+        chains = list(self._chains())  # first, as they are short: simplifying them takes little
         layers = tuple(self._front(index) for index in range(len(self._original.layers)))
-        return Fronts(self._judge.name, layers, tuple(self._compositions(layers)))
+        compositions = [*self._compositions(layers), *chains]
+        front = non_dominated(compositions, _complexity, lambda entry: entry.r2)
+        return Fronts(self._judge.name, layers, tuple(front))
 
     def _front(self, index: int) -> tuple[Member, ...]:
         original = self._original.layers[index]
-        members = [self._member(original, index)]
         # Where the original goes, a simpler layer may go as well.
         usual = Span(self._problem.targets[index], _finite(self._all[index + 1]))
-        for step in _thinned(self._path(index)):
-            layer = self._tuned(replace(original, programs=step.programs), index, usual)
-            if layer is not None:
-                members.append(self._member(layer, index))
+        pruned = (
+            self._tuned(replace(original, programs=step.programs), index, usual)
+            for step in _thinned(self._path(index))
+        )
+        layers = [original, *(layer for layer in pruned if layer is not None)]
+        layers.sort(key=lambda layer: sum(map(size, layer.programs)))
+        members = [*self._members_of_halls(index, usual)]
+        # The simplest first, as long as there is effort left to simplify.
+        members += [self._member(layer, index) for layer in layers]
         return tuple(non_dominated(members, _complexity, lambda member: member.effect_r2))
+
+    def _members_of_halls(self, index: int, usual: Span) -> Iterator[Member]:
+        """Layers of the shortest formulas of a hall each that are good enough."""
+        halls = self._halls[index].values() if self._halls else ()
+        known: list[Programs] = []
+        for level in _LEVELS if halls else ():
+            programs = tuple(_good_enough(hall, level).program for hall in halls)
+            if not any(are_same(programs, other) for other in known):
+                known.append(programs)
+                unsolved = replace(self._original.layers[index], programs=programs)
+                layer = self._layer(unsolved, index, usual)
+                if layer is not None:
+                    yield self._member(layer, index)
+
+    def _chains(self) -> Iterator[Composition]:
+        """Short compositions of formulas of few units, see ``chains``."""
+        if not self._halls:
+            return
+        for chain in Chains(self._halls, self._even).found():
+            layers = chain.layers(self._even)
+            if self._is_sound(layers):
+                picks = (None,) * len(layers)
+                yield replace(self._composition(picks, layers), is_chain=True)
 
     def _path(self, index: int) -> list[Step]:
         """Ever simpler forms of a layer, without the original."""
@@ -197,7 +238,7 @@ class Maker:
             picks = tuple(way[step][0] for way, step in zip(ways, steps, strict=True))
             if not any(steps) or self._is_sound(layers):
                 compositions.append(self._composition(picks, layers))
-        return non_dominated(compositions, _complexity, lambda entry: entry.r2)
+        return compositions
 
     def _size(self, programs: Programs, front: Sequence[Member], index: int) -> int:
         for member in front:
@@ -240,6 +281,11 @@ def _thinned(steps: Sequence[Step]) -> Iterator[Step]:
         if place < lowest:
             lowest = place
             yield step
+
+
+def _good_enough(hall: Hall, error: float) -> HallMember:
+    """The shortest of a hall's members with so small an error; the last where none has."""
+    return next((member for member in hall if member.error <= error), hall[-1])
 
 
 def _finite(values: Array) -> Array:

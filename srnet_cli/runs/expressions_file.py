@@ -8,6 +8,7 @@ holds one formula an output over the inputs, or null where it would be too long 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -161,11 +162,16 @@ class Expressions(RunRecord):
         }
 
 
-def shortener(assessment: Assessment, settings: EvolutionSettings) -> Shortener:
-    """Simplified forms by the network's own activations on the rows checked, within the limits."""
+def shortener(
+    assessment: Assessment, settings: EvolutionSettings, effort: float = math.inf
+) -> Shortener:
+    """Simplified forms by the network's own activations on the rows checked, within the limits.
+
+    ``effort`` is what they may cost, see ``Shortener``.
+    """
     limited = written_functions(limited_functions(settings))
     network, rows = assessment.network, assessment.checked
-    return Shortener([network.inputs(rows.X), *rows.activations[:-1]], limited)
+    return Shortener([network.inputs(rows.X), *rows.activations[:-1]], limited, effort)
 
 
 def formulas_of(

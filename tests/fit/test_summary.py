@@ -58,6 +58,8 @@ def test_the_summary_is_fitness_fidelity_and_folder() -> None:
         "rows                     10        20",
         "without a value           0         3",
         "",
+        "these formulas do not explain the network: their R² on held-out rows has no value; give "
+        "the search more generations or time, or other functions",
         "run runs/a-1",
     ]
 

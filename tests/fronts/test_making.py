@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from programs import program
+from sympy import Symbol, lambdify
+from sympy.parsing.sympy_parser import parse_expr
 
 from srnet_cli.evolution.problem import Problem
-from srnet_cli.expressions import Shortener, as_text, layer_formulas
+from srnet_cli.expressions import Shortener, layer_formulas
 from srnet_cli.fronts.compositions import Programs, composed
 from srnet_cli.fronts.front import Fronts
 from srnet_cli.fronts.making import Formulas, Maker
@@ -67,12 +68,17 @@ def fronts(shorten: Shortener) -> Fronts:
     return made(shorten)
 
 
+def written(shorten: Shortener) -> Formulas:
+    inputs = forward(FOUND.layers, SCALER(HELD_OUT))
+    return Formulas(HELD_OUT, shorten, NAMES, inputs, SCALER)
+
+
 def made(shorten: Shortener, tune: Callable[..., Programs] = tuned) -> Fronts:
     """The fronts of FOUND."""
     truth, inputs = NETWORK.activations(HELD_OUT), forward(FOUND.layers, SCALER(HELD_OUT))
     judge = Judge("interpolation", truth, NETWORK.effects(truth), inputs)
-    formulas = Formulas(HELD_OUT, shorten, NAMES, inputs)
-    return Maker(FOUND, NETWORK, PROBLEM, judge, formulas, tune).fronts()
+    formulas = written(shorten)
+    return Maker(FOUND, NETWORK, PROBLEM, judge, formulas, tune=tune).fronts()
 
 
 def r2(truth: np.ndarray, values: np.ndarray, weights: np.ndarray | float = 1.0) -> float:
@@ -129,7 +135,7 @@ def test_figures_of_compositions_are_those_of_their_programs(
     for one in fronts.compositions:
         model = one.model(FOUND)
         assert one.r2 == pytest.approx(r2(truth, model.predict(HELD_OUT)), abs=1e-9)
-        layers = layer_formulas(model, HELD_OUT, unit_names=NAMES, shorten=shorten)
+        layers = written(shorten).network(model, model.layers)
         assert one.complexity == sum(layer.complexity for layer in layers)
 
 
@@ -183,13 +189,24 @@ def test_a_changed_layer_changes_the_readouts_behind_it() -> None:
         np.testing.assert_array_equal(layers[index].bias, bias)
 
 
-def test_formulas_are_those_of_the_programs(fronts: Fronts, shorten: Shortener) -> None:
-    """The text of a member is its simplified expressions, and its complexity their nodes."""
+def test_formulas_are_those_of_the_programs(fronts: Fronts) -> None:
+    """What a member of the first layer says of the inputs in their own units makes its units."""
+    inputs = SCALER(HELD_OUT)
     for member in fronts.layers[0]:
-        model = replace(FOUND, layers=(member.layer, *FOUND.layers[1:]))
-        first, *_ = layer_formulas(model, HELD_OUT, unit_names=NAMES, shorten=shorten)
-        assert list(member.formulas) == [as_text(expr) for expr in first.expressions]
-        assert member.complexity == first.complexity
+        known = {"a": HELD_OUT[:, 0], "b": HELD_OUT[:, 1]}
+        columns = []
+        for line in member.formulas:
+            *name, text = line.split(" = ")
+            expr = parse_expr(text)
+            values = lambdify(list(map(Symbol, known)), expr, "numpy")(*known.values())
+            if name:
+                known[name[0]] = values
+            else:
+                columns.append(values)
+        units = member.layer(inputs)
+        weights, bias = solve_readout(np.column_stack(columns), units)
+        again = np.column_stack(columns) @ weights + bias
+        np.testing.assert_allclose(again, units, rtol=0, atol=1e-6 * np.abs(units).max())
 
 
 def test_fronts_are_the_same_again(fronts: Fronts, shorten: Shortener) -> None:
