@@ -153,10 +153,9 @@ def _regressions(X: Array, Y: Array) -> Iterator[tuple[str, int | None, float, P
 def _formulas(
     name: str, real: RealNetwork, seed: int, options: argparse.Namespace
 ) -> Iterator[tuple[str, int | None, float, Predict]]:
-    """What a fit gives, as ``_regressions``; the seconds are those of its search."""
+    """What a fit gives, as ``_regressions``; the seconds are the most that it searched."""
     run = read_run(_fitted(name, real, seed, options))
-    metrics = json.loads((run.path / "metrics.json").read_text())
-    seconds = float(sum(metrics["seconds"])) if "seconds" in metrics else options.seconds
+    seconds = options.seconds
     if run.formulas is not None:
         formulas = run.formulas
         yield (
