@@ -7,8 +7,7 @@
 Three collision avoidance systems (ACAS Xu, HCAS, VCAS; six or seven layers, ReLU), the policy of a
 cart-pole agent (tanh), and two networks that are trained here and kept in ``--trained``: the flow
 of a van der Pol oscillator (3 → 32, 32 ReLU → 3) and the rates of a rigid body (6 → 64, 64, 64
-sigmoid → 3). The actuator model of a walking robot, which is there too, has softsign units, which
-srnet does not read yet.
+sigmoid → 3).
 
 Each is fitted by ``srnet fit`` with the defaults, at most ``--seconds`` of search per seed, and
 both of its results are judged: the most faithful whole-network formulas, and the composition of
@@ -48,7 +47,6 @@ from support.real import NETWORKS, RealNetwork, networks_dir
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.model.symbolic import SymbolicNetwork
-from srnet_cli.networks import save_network
 from srnet_cli.runs.run import read_run
 
 Array = NDArray[np.float64]
@@ -56,7 +54,6 @@ Predict = Callable[[Array], Array]
 
 ROWS = 10_000
 FRESH_ROWS = 5000
-TRAINING_ROWS = 200
 DEGREES = (2, 3, 4)
 
 
@@ -156,10 +153,9 @@ def _regressions(X: Array, Y: Array) -> Iterator[tuple[str, int | None, float, P
 def _formulas(
     name: str, real: RealNetwork, seed: int, options: argparse.Namespace
 ) -> Iterator[tuple[str, int | None, float, Predict]]:
-    """What a fit gives, as ``_regressions``; the seconds are those of its search."""
+    """What a fit gives, as ``_regressions``; the seconds are the most that it searched."""
     run = read_run(_fitted(name, real, seed, options))
-    metrics = json.loads((run.path / "metrics.json").read_text())
-    seconds = float(sum(metrics["seconds"])) if "seconds" in metrics else options.seconds
+    seconds = options.seconds
     if run.formulas is not None:
         formulas = run.formulas
         yield (
@@ -203,20 +199,11 @@ def _fitted(name: str, real: RealNetwork, seed: int, options: argparse.Namespace
     """The run folder of a fit, made now unless it has finished before."""
     kind = "layers" if options.layers_only else "auto"
     folder = options.runs / f"{name}-{kind}-{options.seconds:g}-{seed}"
-    inputs = options.runs / f"{name}-network"
-    inputs.mkdir(parents=True, exist_ok=True)
-    save_network(real.network, inputs / "network.safetensors")
-    np.savez(inputs / "rows.npz", X=real.rows(TRAINING_ROWS, name, "training"))
-    config = {
-        "name": name,
-        "dataset": {
-            "rows": "rows.npz",
-            "domain": {f"x{at}": list(ends) for at, ends in enumerate(real.box.values())},
-        },
-        "network": {"load": "network.safetensors"},
-    }
-    path = inputs / "config.yaml"
-    path.write_text(json.dumps(config))  # JSON is YAML
+    options.runs.mkdir(parents=True, exist_ok=True)
+    domain = {name: list(ends) for name, ends in real.box.items()}
+    config = {"name": name, "dataset": {"domain": domain}, "network": real.settings}
+    path = options.runs / f"{name}.yaml"
+    path.write_text(json.dumps(config) + "\n")  # JSON is YAML
     settings = {
         "seed": seed,
         "evolution.max_seconds": options.seconds,

@@ -303,6 +303,11 @@ _BUILT_OF = {
     "leaky_relu": ("leaky_relu", "abs", "min", "max"),
     "hard_sigmoid": ("hard_sigmoid", "abs", "min", "max"),
     "hard_tanh": ("hard_tanh", "abs", "min", "max"),
+    "relu6": ("relu", "abs", "min", "max"),
+    "hard_swish": ("hard_sigmoid", "abs", "min", "max"),
+    "selu": ("elu",),
+    "gelu_tanh": ("gelu",),
+    "mish": ("softplus",),
     "softsign": ("softsign", "abs"),
 }
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import os
-import pickle
 import sys
 import warnings
-import zipfile
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.config.schema import NetworkSettings
 from srnet_cli.datasets.dataset import Domain
-from srnet_cli.networks import Network, Scaler, load_network, save_network
-from srnet_cli.networks.activations import Activation
+from srnet_cli.networks import Network, TrainedNetwork, save_network
+from srnet_cli.networks.opening import open_network
 from srnet_cli.rng import stream
 
 Array = NDArray[np.float64]
@@ -35,14 +33,20 @@ class RealNetwork:
     """A network, and the domain that it is used on.
 
     Attributes:
-        network: the network; a standardisation of its inputs is part of it.
+        settings: the section ``network`` of its config.
         box: the interval of every input, by name, in the inputs' order.
         decision: how its outputs decide; None where they are the answer themselves.
     """
 
-    network: Network
+    settings: dict[str, Any]
     box: dict[str, tuple[float, float]]
     decision: Decision | None = None
+
+    @cached_property
+    def network(self) -> TrainedNetwork:
+        """The network; a standardisation of its inputs is part of it."""
+        settings = NetworkSettings.model_validate(self.settings)
+        return open_network(settings, "regression").loaded.network
 
     def rows(self, n: int, *names: str | int) -> Array:
         """Uniform rows of the domain, (n, d), from the stream with these names."""
@@ -59,145 +63,65 @@ def networks_dir() -> Path:
     folder = os.environ.get("SRNET_NETWORKS_DIR")
     if not folder:
         sys.exit("set SRNET_NETWORKS_DIR to the folder with acasxu_1_1.nnet and the others")
-    return Path(folder)
+    return Path(folder).resolve()
+
+
+def _from_file(
+    name: str, ends: Sequence[tuple[float, float]], decision: Decision | None, **settings: Any
+) -> RealNetwork:
+    box = {f"x{number}": interval for number, interval in enumerate(ends)}
+    return RealNetwork({"load": str(networks_dir() / name), **settings}, box, decision)
 
 
 def _acas_xu(trained: Path) -> RealNetwork:
-    box = {
-        "rho": (0.0, 60760.0),
-        "theta": (-3.141593, 3.141593),
-        "psi": (-3.141593, 3.141593),
-        "vown": (100.0, 1200.0),
-        "vint": (0.0, 1200.0),
-    }
-    return RealNetwork(read_nnet(networks_dir() / "acasxu_1_1.nnet"), box, "argmin")
+    turn, speed = (-3.141593, 3.141593), (0.0, 1200.0)
+    ends = [(0.0, 60760.0), turn, turn, (100.0, 1200.0), speed]
+    return _from_file("acasxu_1_1.nnet", ends, "argmin")
 
 
 def _hcas(trained: Path) -> RealNetwork:
-    box = {"x": (-56000.0, 56000.0), "y": (-56000.0, 56000.0), "psi": (-3.141593, 3.141593)}
-    return RealNetwork(read_nnet(networks_dir() / "hcas_pra0_tau00.nnet"), box, "argmax")
+    ends = [(-56000.0, 56000.0), (-56000.0, 56000.0), (-3.141593, 3.141593)]
+    return _from_file("hcas_pra0_tau00.nnet", ends, "argmax")
 
 
 def _vcas(trained: Path) -> RealNetwork:
-    box = {
-        "h": (-8000.0, 8000.0),
-        "vown": (-100.0, 100.0),
-        "vint": (-100.0, 100.0),
-        "tau": (0.0, 40.0),
-    }
-    return RealNetwork(read_nnet(networks_dir() / "vcas_pra01.nnet"), box, "argmax")
+    ends = [(-8000.0, 8000.0), (-100.0, 100.0), (-100.0, 100.0), (0.0, 40.0)]
+    return _from_file("vcas_pra01.nnet", ends, "argmax")
 
 
 def _cartpole(trained: Path) -> RealNetwork:
-    box = {
-        "position": (-2.4, 2.4),
-        "velocity": (-3.0, 3.0),
-        "angle": (-0.21, 0.21),
-        "rate": (-3.5, 3.5),
-    }
-    layers = ("mlp_extractor.policy_net.0", "mlp_extractor.policy_net.2", "action_net")
-    network = read_state_dict(networks_dir() / "cartpole_policy.pth", layers, "tanh")
-    return RealNetwork(network, box, "argmax")
+    layers = ["mlp_extractor.policy_net.0", "mlp_extractor.policy_net.2", "action_net"]
+    ends = [(-2.4, 2.4), (-3.0, 3.0), (-0.21, 0.21), (-3.5, 3.5)]
+    return _from_file("cartpole_policy.pth", ends, "argmax", layers=layers, activation="tanh")
+
+
+def _go1(trained: Path) -> RealNetwork:
+    ends = [(-1.0, 1.0)] * 3 + [(-10.0, 10.0)] * 3
+    return _from_file("unitree_go1.torchscript.pt", ends, None, activation="softsign")
 
 
 def _van_der_pol(trained: Path) -> RealNetwork:
-    box = {"x": (-3.0, 3.0), "v": (-3.0, 3.0), "t": (0.0, 1.0)}
-    return RealNetwork(_trained("van-der-pol", box, flow, (32, 32), "relu", trained), box)
+    box = {"x0": (-3.0, 3.0), "x1": (-3.0, 3.0), "x2": (0.0, 1.0)}
+    path = _trained("van-der-pol", box, flow, (32, 32), "relu", trained)
+    return RealNetwork({"load": str(path)}, box)
 
 
 def _rigid_body(trained: Path) -> RealNetwork:
-    names = ("w1", "w2", "w3", "u1", "u2", "u3")
-    box = dict.fromkeys(names, (-2.0, 2.0))
-    return RealNetwork(_trained("rigid-body", box, rates, (64, 64, 64), "sigmoid", trained), box)
+    box = {f"x{number}": (-2.0, 2.0) for number in range(6)}
+    path = _trained("rigid-body", box, rates, (64, 64, 64), "sigmoid", trained)
+    return RealNetwork({"load": str(path)}, box)
 
 
 NETWORKS: dict[str, Callable[[Path], RealNetwork]] = {
     "van-der-pol": _van_der_pol,
     "rigid-body": _rigid_body,
+    "go1": _go1,
     "acas-xu": _acas_xu,
     "hcas": _hcas,
     "vcas": _vcas,
     "cartpole": _cartpole,
 }
 """What makes every network, given the folder of those that are trained here."""
-
-
-def read_nnet(path: Path) -> Network:
-    """Read a ReLU network in the text format NNet (K. Julian, Stanford Intelligent Systems Lab).
-
-    Inputs are in their own units; what the header says of the outputs' mean and range is part of
-    the last layer.
-    """
-    lines = iter(
-        [float(word) for word in line.replace(",", " ").split()]
-        for line in path.read_text().splitlines()
-        if not line.startswith("//")
-    )
-    layers, inputs = (int(number) for number in next(lines)[:2])
-    sizes = [int(number) for number in next(lines)]
-    next(lines)  # a flag that is no longer used
-    next(lines), next(lines)  # minima and maxima of the inputs
-    mean, spread = np.array(next(lines)), np.array(next(lines))
-    weights: list[Array] = []
-    biases: list[Array] = []
-    for units in sizes[1 : layers + 1]:
-        weights.append(np.array([next(lines) for _ in range(units)]))
-        biases.append(np.array([next(lines)[0] for _ in range(units)]))
-    weights[-1], biases[-1] = weights[-1] * spread[-1], biases[-1] * spread[-1] + mean[-1]
-    scaler = Scaler(mean[:inputs], spread[:inputs])
-    return Network(tuple(weights), tuple(biases), "relu", scaler=scaler)
-
-
-def read_state_dict(path: Path, layers: tuple[str, ...], activation: Activation) -> Network:
-    """Read linear layers from a PyTorch state dict, without PyTorch and without running its code.
-
-    Args:
-        path: a zip file as ``torch.save`` writes it.
-        layers: names of the layers, from the inputs to the outputs.
-        activation: of the hidden ones.
-    """
-    with zipfile.ZipFile(path) as archive:
-        (pickled,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
-        folder = pickled.removesuffix("data.pkl")
-        tensors = _StateDict(archive, folder, archive.read(pickled)).load()
-    weights = tuple(tensors[f"{layer}.weight"].astype(np.float64) for layer in layers)
-    biases = tuple(tensors[f"{layer}.bias"].astype(np.float64) for layer in layers)
-    return Network(weights, biases, activation)
-
-
-class _StateDict(pickle.Unpickler):
-    """Knows how tensors of single precision are stored, and refuses everything else."""
-
-    def __init__(self, archive: zipfile.ZipFile, folder: str, pickled: bytes) -> None:
-        super().__init__(io.BytesIO(pickled))
-        self._archive, self._folder = archive, folder
-
-    def find_class(self, module: str, name: str) -> Any:
-        known = {
-            ("collections", "OrderedDict"): OrderedDict,
-            ("torch", "FloatStorage"): np.float32,
-            ("torch._utils", "_rebuild_tensor_v2"): _tensor,
-        }
-        if (module, name) not in known:
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a state dict")
-        return known[module, name]
-
-    def persistent_load(self, pid: Any) -> NDArray[np.float32]:
-        _, kind, key, *_ = pid
-        return np.frombuffer(self._archive.read(f"{self._folder}data/{key}"), dtype=kind)
-
-
-def _tensor(
-    storage: NDArray[np.float32],
-    offset: int,
-    size: tuple[int, ...],
-    stride: tuple[int, ...],
-    *_: object,
-) -> NDArray[np.float32]:
-    count = int(np.prod(size))
-    if stride != tuple(np.cumprod((1, *size[:0:-1]))[::-1]):
-        raise pickle.UnpicklingError("a tensor that is not stored row by row")
-    return storage[offset : offset + count].reshape(size)
 
 
 def flow(rows: Array) -> Array:
@@ -239,11 +163,12 @@ def _trained(
     box: dict[str, tuple[float, float]],
     truth: Callable[[Array], Array],
     hidden: tuple[int, ...],
-    activation: Activation,
+    activation: str,
     folder: Path,
-) -> Network:
-    """Train a network on what a function gives, each output standardised, or take the kept one."""
-    path = folder / f"{name}.safetensors"
+) -> Path:
+    """The file of a network trained on what a function gives, each output standardised; one that
+    is kept is not trained again."""
+    path = folder.resolve() / f"{name}.safetensors"
     if not path.exists():
         from sklearn.neural_network import MLPRegressor
 
@@ -263,4 +188,4 @@ def _trained(
         weights = tuple(np.ascontiguousarray(weight.T) for weight in regressor.coefs_)
         folder.mkdir(parents=True, exist_ok=True)
         save_network(Network(weights, tuple(regressor.intercepts_), activation), path)
-    return load_network(path)
+    return path

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from srnet_cli.config.activation_names import parse_activation
 from srnet_cli.errors import ModelError
@@ -16,6 +17,7 @@ __all__ = ["Array", "Network", "Scaler", "fit_scaler"]
 
 _EFFECT_ROWS = 2000
 _SLOPE_ROWS = 500
+_SLOPE_VALUES = 1 << 24  # held at once, 128 MiB; of wide networks on fewer rows
 _DIRECTIONS = 64
 
 
@@ -99,24 +101,19 @@ class Network(TrainedNetwork):
         return effects[::-1]
 
     def directions_of_effect(self, activations: Sequence[Array]) -> list[Array]:
-        """See ``TrainedNetwork.directions_of_effect``; exact, by back-propagation.
-
-        With J the slopes of the outputs, each divided by its spread, these are the eigenvectors of
-        the mean of JᵀJ over rows, each times the root of its eigenvalue (active subspaces,
-        Constantine, Dow & Wang 2014).
-        """
-        step = max(1, -(-len(activations[0]) // _SLOPE_ROWS))
+        """See ``TrainedNetwork.directions_of_effect``; by exact slopes on at most 500 rows."""
+        widest = max(self.widths[1:-1], default=1)
+        most = min(_SLOPE_ROWS, max(1, _SLOPE_VALUES // (self.widths[-1] * widest)))
+        step = max(1, -(-len(activations[0]) // most))
         units = [layer[::step] for layer in activations]
         spread = activations[-1].std(axis=0)
         slopes = (np.eye(self.widths[-1]) / np.where(spread > 0.0, spread, np.inf))[None]
         directions: list[Array] = []
-        for number in range(len(self.weights) - 1, 0, -1):
-            slopes = slopes * self._slope(number, units[number - 1], units[number])
-            slopes = slopes @ self.weights[number]
-            rows = slopes.reshape(-1, slopes.shape[2])
-            values, vectors = np.linalg.eigh(rows.T @ rows / len(slopes))
-            most = np.argsort(-values, kind="stable")[:_DIRECTIONS]
-            directions.append(vectors[:, most] * np.sqrt(np.maximum(values[most], 0.0)))
+        with threadpool_limits(1, "blas"):  # sums that no thread changes
+            for number in range(len(self.weights) - 1, 0, -1):
+                slopes = slopes * self._slope(number, units[number - 1], units[number])
+                slopes = slopes @ self.weights[number]
+                directions.append(_directions(slopes))
         return directions[::-1]
 
     def centred(self) -> Network:
@@ -218,3 +215,21 @@ class Network(TrainedNetwork):
                 values = curve(activation).value(sums)
                 passed.append((sums, values))
         return passed
+
+
+def _directions(slopes: Array) -> Array:
+    """The eigenvectors of the mean of JᵀJ, each times the root of its eigenvalue, (m, r).
+
+    Args:
+        slopes: J of every row, (n, m_L, m).
+    """
+    rows = slopes.reshape(-1, slopes.shape[2]) / np.sqrt(len(slopes))
+    if not np.isfinite(rows).all():
+        return np.zeros((rows.shape[1], 1))
+    is_wide = rows.shape[1] > len(rows)
+    # Of a wide layer those of JJᵀ are fewer, and lead to the same.
+    values, vectors = np.linalg.eigh(rows @ rows.T if is_wide else rows.T @ rows)
+    most = np.argsort(-values, kind="stable")[:_DIRECTIONS]
+    if is_wide:
+        return np.asarray(rows.T @ vectors[:, most])
+    return np.asarray(vectors[:, most] * np.sqrt(np.maximum(values[most], 0.0)))

@@ -81,12 +81,16 @@ class TrainedNetwork(ABC):
     def directions_of_effect(self, activations: Sequence[Array]) -> list[Array] | None:
         """Along which weighted sums of a hidden layer's units the outputs move, to first order.
 
+        With J the slopes of the outputs, each divided by its spread, these are the eigenvectors of
+        the mean of JᵀJ over rows, each times the root of its eigenvalue (active subspaces,
+        Constantine, Dow & Wang 2014).
+
         Args:
-            activations: h_1 … h_L, (n, m_l) each; at most 500 rows, evenly spread, are used.
+            activations: h_1 … h_L, (n, m_l) each.
 
         Returns:
-            (m_l, r) for every hidden layer, what moves the outputs most first, r at most the lesser
-            of m_l and 64; each column as long as it matters. None where that is not known.
+            (m_l, r) for every hidden layer, of falling eigenvalues, r at most the lesser of m_l
+            and 64; None where slopes by units are not known.
         """
         return None
 

@@ -355,13 +355,19 @@ def test_directions_of_effect_are_those_of_finite_differences(
 
 
 def test_directions_of_effect_are_few_and_finite() -> None:
-    """At most 64; outputs that never change have none; without hidden layers there are none."""
-    wide = make_network((2, 80, 3))
+    """At most 64, and no more than slopes there are; outputs that never change have none; without
+    hidden layers there are none."""
+    wide = make_network((2, 80, 70, 3))
     X = np.random.default_rng(4).normal(size=(900, 2))
-    (found,) = wide.directions_of_effect(wide.activations(X))
-    assert found.shape == (80, 64)
-    still = replace(wide, weights=(wide.weights[0], np.zeros((3, 80))))
-    (nothing,) = still.directions_of_effect(still.activations(X))
+    activations = wide.activations(X)
+    first, last = wide.directions_of_effect(activations)
+    assert (first.shape, last.shape) == ((80, 64), (70, 3))
+    slopes = wide.weights[2] / activations[2].std(axis=0)[:, np.newaxis]
+    np.testing.assert_allclose(last @ last.T, slopes.T @ slopes, atol=1e-9)
+    few, _ = wide.directions_of_effect([units[:2] for units in activations])
+    assert few.shape == (80, 3 * 2)
+    still = replace(wide, weights=(*wide.weights[:2], np.zeros((3, 70))))
+    nothing, _ = still.directions_of_effect(still.activations(X))
     assert not nothing.any()
     plain = make_network((2, 1))
     assert plain.directions_of_effect(plain.activations(X)) == []
