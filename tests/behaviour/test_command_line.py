@@ -334,7 +334,9 @@ def test_verify_answers(home: Path) -> None:
     finally:
         curve.write_bytes(whole)
     assert damaged.returncode == 4
-    assert damaged.stderr == f"srnet: {listed.path}: curves.csv: changed\n"
+    line, hint = damaged.stderr.splitlines()
+    assert line == f"srnet: {listed.path}: curves.csv: changed"
+    assert "'srnet fit'" in hint
 
 
 def test_validate_and_resolved(home: Path) -> None:

@@ -59,7 +59,7 @@ def test_the_runtime_needs_no_extra():
 def test_extras_are_complete():
     """'all' is every extra for users; those who develop have all that tests can use."""
     files = {"onnx", "onnxruntime", "skops", "h5py"}
-    others = {"pyarrow", "pmlb", "lime", "shap", "distributed"}
+    others = {"pyarrow", "openpyxl", "pmlb", "lime", "shap", "distributed"}
     assert set(expand(EXTRAS["all"])) == files | others
     assert {"pyarrow", "pmlb", "lime", "shap", "distributed", "pytest", "mypy", "ruff"} <= set(
         expand(EXTRAS["dev"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from small_suite import SUITE, write_suite
 from srnet_cli.config.resolved import signature
 from srnet_cli.config.schema import AutoSettings, MnncgpSettings
 from srnet_cli.errors import ConfigError, StorageError
-from srnet_cli.store import files
+from srnet_cli.store.directory import Directory
 from srnet_cli.suites.folder import SuiteFolder
 from srnet_cli.suites.running import plan
 
@@ -208,21 +209,20 @@ def test_every_interrupted_first_write_can_be_made_again(
     planned = plan(write_suite(tmp_path))
     for count in range(2):
         with monkeypatch.context() as patch:
-            patch.setattr(files, "_write_synced", _FullAfter(count))
+            patch.setattr(Directory, "_write_synced", full_after(count))
             with pytest.raises(StorageError, match="ENOSPC"):
                 SuiteFolder.claim(tmp_path / str(count), planned)
         with SuiteFolder.claim(tmp_path / str(count), planned) as folder:
             assert len(list(folder.trials())) == 4
 
 
-class _FullAfter:
-    """Writes so many files, and half of the next."""
+def full_after(count: int) -> Callable[[Directory, str, bytes], None]:
+    """Writes so many files, and none of the next."""
+    write, left = Directory._write_synced, iter(range(count))
 
-    def __init__(self, count: int) -> None:
-        self._left = count
-
-    def __call__(self, path: Path, data: bytes) -> None:
-        self._left -= 1
-        if self._left < 0:
+    def limited(folder: Directory, name: str, data: bytes) -> None:
+        if next(left, None) is None:
             raise OSError(errno.ENOSPC, "full")
-        path.write_bytes(data)
+        write(folder, name, data)
+
+    return limited

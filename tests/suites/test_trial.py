@@ -21,6 +21,7 @@ from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import StorageError
 from srnet_cli.networks.cache import cache_folder
 from srnet_cli.store import RunFolder
+from srnet_cli.store.directory import Directory
 from srnet_cli.suites.luggage import Luggage
 from srnet_cli.suites.supplies import Supplies
 from srnet_cli.suites.trial import (
@@ -185,7 +186,7 @@ def test_only_a_disk_stops_a_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @contextmanager
 def failing_writes(number: int) -> Iterator[None]:
     """Every write of a file fails so."""
-    with patch("srnet_cli.store.files._write_synced", side_effect=OSError(number, "no")):
+    with patch.object(Directory, "_write_synced", side_effect=OSError(number, "no")):
         yield
 
 
