@@ -50,8 +50,8 @@ check-bounds: $(VENV)/.dev ## run the tests with every array index in the kernel
 soak: $(VENV)/.dev ## attack run folders, signals and readers for MINUTES=60
 	$(BIN)/python tests/soak/soak.py --minutes $(MINUTES)
 
-soak-share: $(VENV)/.dev ## the same for three minutes
-	$(BIN)/python tests/soak/soak.py --minutes 3
+soak-share: $(VENV)/.dev ## the same for a minute
+	$(BIN)/python tests/soak/soak.py --minutes 1
 
 bench: export SRNET_PUBLISHED_DIR := $(or $(SRNET_PUBLISHED_DIR),$(abspath ../shared/paper))
 bench: $(VENV)/.bench ## run the engine's benchmarks, or those of BENCH="bench/one.py ..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import NamedTuple
@@ -37,6 +38,10 @@ class Tuned(NamedTuple):
     error: float
 
 
+_KNOWN = {"numpy": np, "math": math, "__builtins__": {}}
+"""What the code of formulas may name, see ``writer``."""
+
+
 class Parameters:
     """A formula whose numbers can be exchanged.
 
@@ -68,7 +73,7 @@ class Parameters:
         def values(parameters: Array) -> Array:
             given = {f"p{i}": value for i, value in enumerate(parameters)}
             with np.errstate(all="ignore"):
-                column = eval(self._code, {"numpy": np, "__builtins__": {}}, columns | given)
+                column = eval(self._code, dict(_KNOWN), columns | given)
             return np.array(np.broadcast_to(np.asarray(column, np.float64), len(X)))
 
         return values

@@ -216,7 +216,9 @@ def test_every_choice_explains(run_path: Path, capsys: pytest.CaptureFixture[str
     fitted = read_run(run_path)
     assert fitted.fronts is not None
     (composition,) = (
-        c for c in fitted.fronts.fronts.compositions if list(c.picks) == shown["picks"]
+        c
+        for c in fitted.fronts.fronts.compositions
+        if (list(c.picks), c.complexity) == (shown["picks"], shown["complexity"])
     )
     rows = fitted.sets["train"]
     same = composition.model(fitted.model).predict(rows).argmax(axis=1) == fitted.network.labels(

@@ -55,7 +55,7 @@ NETWORKS = {
     "constant": weights() | {"weight2": np.zeros((1, 4))},
     "one input": of_one_input(),
     "equal units": weights() | {"weight1": np.ones((4, INPUTS)), "bias1": np.zeros(4)},
-    "hundred outputs": weights(outputs=100),
+    "many outputs": weights(outputs=30),
     "little room": weights(),
 }
 
