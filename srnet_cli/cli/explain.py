@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from srnet_cli.cli import console
 from srnet_cli.cli.console import Format
 from srnet_cli.cli.options import RunReference
 from srnet_cli.errors import UsageError
+from srnet_cli.executor.processors import processors
 
 At = Annotated[
     str | None,
@@ -84,6 +86,15 @@ def explain(
             "what is left of the outputs, and the time that it takes.",
         ),
     ] = False,
+    units: Annotated[
+        int | None,
+        typer.Option(
+            "--units",
+            metavar="L",
+            help="Search instead for what the units of hidden layer L, from 1, mean in the inputs' "
+            "own terms: a short formula of each, straight from the inputs.",
+        ),
+    ] = None,
     at: At = None,
 ) -> None:
     """Print what a run's network computes: one formula, all that were found, and layer by layer.
@@ -96,32 +107,38 @@ def explain(
 
     choice = Choice(fidelity, complexity, layer, pick, as_found)
     display = Display(full, console.flag)
+    options = {
+        "digits": digits is not None,
+        "scaled": scaled,
+        "at": at is not None,
+        "try": hypotheses is not None,
+        "fronts": fronts,
+        "hybrid": hybrid,
+    }
+    if units is not None:
+        from srnet_cli.cli.progress import reporter
+        from srnet_cli.explain import units as meanings
+
+        chosen = dict.fromkeys(choice.wishes, True)
+        _require_alone("units", "units are searched for alone", options | chosen)
+        with reporter() as watcher:
+            meaning = meanings.run(run, units, threads=processors(), reporter=watcher)
+        console.answer(meanings.document(meaning), form)
+        return
     if hybrid:
         from srnet_cli.explain import hybrid as hybrids
 
-        others = {
-            "digits": digits is not None,
-            "scaled": scaled,
-            "at": at is not None,
-            "try": hypotheses is not None,
-            "fronts": fronts,
-        }
-        given = [name for name, is_given in others.items() if is_given]
-        if given:
-            raise UsageError("layers are replaced alone", options=("hybrid", *given))
+        _require_alone("hybrid", "layers are replaced alone", options)
         console.answer(hybrids.document(hybrids.run(run, choice=choice)), form)
         return
     if fronts:
         from srnet_cli.explain import front_list
 
-        others = {
-            "digits": digits is not None,
-            "scaled": scaled,
-            "at": at is not None,
-            "try": hypotheses is not None,
-        }
-        given = [name for name, is_given in others.items() if is_given]
-        front_list.require_alone([*choice.wishes, *given])
+        _require_alone(
+            "fronts",
+            "a list of what there is to choose from is given without options that choose or show",
+            options | dict.fromkeys(choice.wishes, True),
+        )
         console.answer(front_list.document(front_list.run(run), display), form)
         return
     if at is not None:
@@ -146,3 +163,19 @@ def explain(
         run, digits=digits, choice=choice, scaled=scaled, hypotheses=hypotheses or ()
     )
     console.answer(document(explained, display), form)
+
+
+def _require_alone(option: str, why: str, others: Mapping[str, bool]) -> None:
+    """Make sure that an option is not given together with others that it does not read.
+
+    Args:
+        option: its name.
+        why: what is wrong where it is.
+        others: whether each of the others is given.
+
+    Raises:
+        UsageError: one is.
+    """
+    given = [name for name, is_given in others.items() if is_given and name != option]
+    if given:
+        raise UsageError(why, options=(option, *given))

@@ -22,7 +22,7 @@ _LINES_AROUND = 6
 
 
 @contextmanager
-def reporter(*, quiet: bool) -> Iterator[Silent | LiveReporter | PlainReporter]:
+def reporter(*, quiet: bool = False) -> Iterator[Silent | LiveReporter | PlainReporter]:
     """A reporter on standard error: live on a terminal, plain lines otherwise, or warnings only."""
     if quiet:
         yield WarningReporter()

@@ -44,22 +44,6 @@ class FrontList:
     fronts: Fronts
 
 
-def require_alone(others: Sequence[str]) -> None:
-    """Make sure that a list is not asked for together with options about the things listed.
-
-    Args:
-        others: names of the options given that a list does not read.
-
-    Raises:
-        UsageError: there are some.
-    """
-    if others:
-        raise UsageError(
-            "a list of what there is to choose from is given without options that choose or show",
-            options=("fronts", *others),
-        )
-
-
 def run(reference: str | None = None) -> FrontList:
     """The fronts of a run.
 

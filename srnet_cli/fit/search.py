@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any
 
 from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
 from srnet_cli.evolution.strategies import Search, State, require_fits, restored, strategy_of
+from srnet_cli.executor.processors import processors
 from srnet_cli.fit.limits import Limits
 from srnet_cli.fit.live_fronts import LiveFronts
 from srnet_cli.fit.preparation import Prepared, inputs_of
@@ -181,8 +181,7 @@ class _Pace:
 
 def thread_count(asked: int | str, reporter: Reporter) -> int:
     """Threads to search with: those asked for, as far as the machine has them."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    available = available or os.cpu_count() or 1
+    available = processors()
     if asked == "auto":
         return available
     if int(asked) > available:

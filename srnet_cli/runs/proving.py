@@ -16,6 +16,7 @@ from srnet_cli.cgp.kernels.jit import CACHE_FOLDER, is_compiled
 from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.datasets.dataset import Domain
 from srnet_cli.errors import UsageError
+from srnet_cli.executor.processors import processors
 from srnet_cli.expressions.names import Names
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.model import SymbolicNetwork
@@ -218,7 +219,7 @@ def prove(
     place = place_of(subject)
     place.box.check()
     positions = stream(subject.seed, "proofs").random((SAMPLED, len(place.box.low)))
-    prover = Prover(place, Domain(*place.box).at(positions), _threads(), tell)
+    prover = Prover(place, Domain(*place.box).at(positions), processors(), tell)
     budget = Budget(max_seconds, max_boxes, is_over)
     refuted: dict[str, tuple[str, ...]] = {}
     entries, found = [], list[Proof]()
@@ -270,11 +271,6 @@ def place_of(subject: Subject) -> Place:
 def _firsts(sources: Sequence[int]) -> list[int]:
     """For every input of the box, the first of the network's inputs that is it."""
     return [sources.index(place) for place in range(max(sources) + 1)]
-
-
-def _threads() -> int:
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    return available or os.cpu_count() or 1
 
 
 def _refuted(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from srnet_cli.errors import StorageError
 from srnet_cli.executor.local import Processes
+from srnet_cli.executor.processors import processors
 from srnet_cli.executor.tasks import Begun, Ended, Event, Places, run_all
 from srnet_cli.reporting import SuiteReporter
 from srnet_cli.signals import Signals
@@ -125,8 +125,7 @@ class _Session:
     def _jobs(self) -> int:
         if self._where.jobs is not None:
             return self._where.jobs
-        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        return available or os.cpu_count() or 1
+        return processors()
 
     def _waiting(self) -> list[str]:
         return [key for key in self._trials if key not in self._board.failed_now]
