@@ -17,6 +17,9 @@ from srnet_cli.fronts.sizes import size
 Array = NDArray[np.float64]
 
 _WORK = 6000
+_MANY = 16
+_FEWER = 0.75
+_RIDGE = 1e-9
 _FLOOR = 1e-14
 
 _SPREAD = 1e-6
@@ -71,12 +74,18 @@ def path(
         weights: what each unit's squared error counts, (m,).
 
     Returns:
-        steps of falling size; of no step is the size the same as of the one before.
+        steps of falling size; of no step is the size the same as of the one before. Of many
+        expressions the least needed are dropped first, some at a time.
     """
+    steps = list(_dropped(programs, fit, goal_of(targets, weights)))
+    if steps:
+        programs = steps[-1].programs
     step = max(1, len(fit) * len(programs) // _WORK)
     fit, check, goal = fit[::step], check[::step], goal_of(targets[::step], weights)
     slots = [_candidates(pruned(program), fit, check) for program in programs]
-    steps = [_step(slots, goal)]
+    first = _step(slots, goal)
+    if not steps or first.size < steps[-1].size:
+        steps.append(first)
     while (best := _best(slots, goal, steps[-1])) is not None:
         k, choice = best
         if choice is None:
@@ -85,6 +94,38 @@ def path(
             slots[k] = _candidates(slots[k].others[choice], fit, check)
         steps.append(_step(slots, goal))
     return steps
+
+
+def _dropped(programs: Sequence[Program], fit: Array, goal: Array) -> Iterator[Step]:
+    """A layer of many expressions as it is, then with ever fewer, until they are few.
+
+    Backward elimination: the error that dropping column k of a least-squares fit adds is
+    Σ β_k² / (XᵀX)⁻¹_kk, without a fit for each.
+    """
+    if len(programs) <= _MANY:
+        return
+    columns = np.column_stack([evaluate(program, fit) for program in programs])
+    with np.errstate(all="ignore"):
+        centred = columns - columns.mean(axis=0)
+        scale = np.sqrt(np.mean(centred**2, axis=0))
+    usable = np.isfinite(scale) & ~is_constant(columns, ROUNDING)
+    standard = np.where(usable, centred / np.where(usable, scale, 1.0), 0.0)
+    sizes = np.array([size(program) for program in programs], dtype=np.float64)
+    alive = np.arange(len(programs))
+    last = len(programs)
+    while True:
+        X = standard[:, alive]
+        # Collinear columns are there: a trace of ridge keeps the inverse finite.
+        inverse = np.linalg.inv(X.T @ X + _RIDGE * len(X) * np.eye(len(alive)))
+        slopes = inverse @ (X.T @ goal)
+        if len(alive) in (len(programs), _MANY) or len(alive) <= _FEWER * last:
+            last = len(alive)
+            chosen = tuple(programs[k] for k in alive.tolist())
+            yield Step(chosen, int(sizes[alive].sum()), _error(goal - X @ slopes))
+        if len(alive) <= _MANY:
+            return
+        costs = np.sum(slopes**2, axis=1) / np.diag(inverse) / sizes[alive]
+        alive = np.delete(alive, int(costs.argmin()))
 
 
 def goal_of(targets: Array, weights: Array) -> Array:

@@ -128,3 +128,23 @@ def test_targets_that_nothing_weighs() -> None:
     for targets, weights in ((np.ones((60, 2)), np.ones(2)), (FIT[:, :2], np.zeros(2))):
         steps = path(INPUTS, FIT, CHECK, targets, weights)
         assert [step.error for step in steps] == [0.0] * len(steps)
+
+
+def test_of_many_expressions_the_least_needed_go_first() -> None:
+    """Errors are those of least squares, and what the targets are made of is there to the last."""
+    rng = np.random.default_rng(8)
+    fit, check = rng.normal(size=(300, 30)), rng.normal(size=(100, 30))
+    inputs = [program([], inputs=30, output=slot) for slot in range(30)]
+    targets = fit[:, :2] @ rng.normal(size=(2, 3)) + 0.01 * fit[:, [29, 29, 29]]
+    steps = path(inputs, fit, check, targets, np.ones(3))
+    assert steps[0].programs == tuple(inputs)
+    assert [len(step.programs) for step in steps[:4]] == [30, 22, 16, 15]
+    assert steps[-1].programs[0] in inputs[:2]
+    for step in steps:
+        read = [each.output for each in step.programs]
+        columns = np.column_stack([np.ones(300), fit[:, read]])
+        rest = targets - columns @ np.linalg.lstsq(columns, targets, rcond=None)[0]
+        spread = targets - targets.mean(axis=0)
+        if len(read) >= 2:
+            assert {0, 1} <= set(read)
+        assert step.error == pytest.approx(np.sum(rest**2) / np.sum(spread**2), rel=1e-6, abs=1e-9)
