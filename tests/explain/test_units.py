@@ -38,7 +38,7 @@ def test_units_are_said_in_the_inputs_terms(fitted: FittedRun) -> None:
     """What is printed gives the unit on other rows, with the error that stands beside it, and units
     come in the order of what they do to the output."""
     meaning = units.meaning(fitted, 1)
-    assert [unit.name for unit in meaning.units] == ["h0", "h4", "h5"]
+    assert [unit.name for unit in meaning.units] == ["h4", "h0", "h5"]
     assert [unit.effect for unit in meaning.units] == sorted(
         (unit.effect for unit in meaning.units), reverse=True
     )
@@ -72,7 +72,7 @@ def test_of_many_those_that_matter_are_searched_for(
     """The others are counted."""
     monkeypatch.setattr(units, "MOST_UNITS", 1)
     meaning = units.meaning(fitted, 1)
-    assert [unit.name for unit in meaning.units] == ["h0"]
+    assert [unit.name for unit in meaning.units] == ["h4"]
     assert meaning.others == 2
 
 
