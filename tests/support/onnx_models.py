@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+
+def normal_weights(seed: int = 0) -> Callable[..., np.ndarray]:
+    """A source of weights in single precision: called with a shape, it draws further ones."""
+    rng = np.random.default_rng(seed)
+    return lambda *shape: rng.normal(size=shape).astype(np.float32)
 
 
 def node(op: str, inputs: str, outputs: str, **attributes: Any) -> Any:
@@ -37,9 +43,10 @@ def model(
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in out],
         [numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()],
     )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
-    made.ir_version = 8
-    return bytes(made.SerializeToString())
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    proto = helper.make_model(graph, opset_imports=opsets)
+    proto.ir_version = 8
+    return bytes(proto.SerializeToString())
 
 
 def mlp(widths: Sequence[int], activation: str = "Relu", seed: int = 0, **attributes: Any) -> bytes:
@@ -76,3 +83,16 @@ def read(data: bytes, folder: Path, **wishes: Any) -> Any:
     path = folder / "network.onnx"
     path.write_bytes(data)
     return read_network(path, Wishes(**wishes))
+
+
+def check_agreement(data: bytes, network: Any, shape: tuple[int, ...], out: str = "y") -> None:
+    """Check that on random rows the network gives what onnxruntime gives, to single precision."""
+    from srnet_cli.networks import softmax
+
+    X = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    expected = run(data, {"x": X}, out).reshape(shape[0], -1)
+    given = network.predict(X.reshape(shape[0], -1).astype(np.float64))
+    if network.output_activation == "softmax":
+        given = softmax(given)
+    scale = max(1.0, np.abs(expected).max())
+    np.testing.assert_allclose(given, expected, rtol=0, atol=1e-5 * scale)

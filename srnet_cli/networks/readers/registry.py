@@ -23,7 +23,7 @@ class Reader(NamedTuple):
 
     Attributes:
         name: as people call it.
-        module: in this package; its ``read`` is the reader. Imported late: few need each.
+        module: below this package; its ``read`` is the reader. Imported late: few need each.
         most: bytes that a file may have.
     """
 
@@ -47,7 +47,7 @@ _TORCH = Reader("PyTorch", "torch_file")
 
 READERS: dict[str, Reader] = {
     **dict.fromkeys(FORMATS, _LAYOUT),
-    ".onnx": Reader("ONNX", "onnx_file"),
+    ".onnx": Reader("ONNX", "onnx.reading"),
     ".nnet": Reader(".nnet", "nnet"),
     ".pt": _TORCH,
     ".pth": _TORCH,

@@ -38,8 +38,8 @@ def recognise(function: Callable[[Array], Array]) -> Recognised | None:
             if _is_close(curve(text).value(_GRID), values):
                 return Recognised(text, 1.0, 0.0)
         for text in (name for name, defaults in PARAMETERS.items() if not defaults):
-            if (found := _stretched(text, values)) is not None:
-                return found
+            if (stretched := _stretched(text, values)) is not None:
+                return stretched
     return None
 
 

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from srnet_cli.datasets.suggest import listed, quoted
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.protobuf_scan import check_model
+from srnet_cli.networks.readers.onnx.protobuf_scan import check_model
 from srnet_cli.networks.readers.record import MAX_BYTES, NetworkFile, require
 
 Constant = NDArray[Any]
 
-_FLOATS = (1, 10, 11, 16)  # float, float16, double, bfloat16 in TensorProto.DataType
+FLOAT_TYPES = (1, 10, 11, 16)
+"""float, float16, double and bfloat16 in ``TensorProto.DataType``."""
+
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 
@@ -73,6 +75,19 @@ class Graph:
     def operators(self) -> str:
         """The kinds of operations in it, for messages."""
         return listed(list(dict.fromkeys(node.op for node in self.nodes)), 8)
+
+    def needed_nodes(self, output: str) -> list[Node]:
+        """The operations that a tensor depends on, in order."""
+        wanted, needed = {output}, []
+        for node in reversed(self.nodes):
+            if wanted.intersection(node.outputs):
+                needed.append(node)
+                wanted.update(node.inputs)
+        return needed[::-1]
+
+    def needed_tensors(self, output: str) -> set[str]:
+        """The names of the tensors that a tensor depends on, and its own."""
+        return {output}.union(*(node.inputs for node in self.needed_nodes(output)))
 
 
 def read_graph(file: NetworkFile) -> Graph:
@@ -218,4 +233,4 @@ def _port(value: Any) -> Port:
     if tensor.HasField("shape"):
         sizes = [dim.dim_value if dim.HasField("dim_value") else 0 for dim in tensor.shape.dim]
         shape = tuple(size if size > 0 else None for size in sizes)
-    return Port(value.name, shape, tensor.elem_type in _FLOATS)
+    return Port(value.name, shape, tensor.elem_type in FLOAT_TYPES)
