@@ -204,6 +204,13 @@ def _run(model: bytes, names: list[str], feeds: dict[str, Any]) -> list[Any]:
 
 def _units(values: Any, rows: int, layer: Layer) -> Array:
     """The values of a call as units, (rows, width)."""
+    if np.size(values) % rows:
+        raise ModelError(
+            f"the graph gives {np.size(values)} values of a layer for {rows} rows: it does not "
+            "take each row by itself",
+            hint="export the network with the rows along the first axis, and leave network.layers "
+            "and network.maps out where it is a stack of dense layers",
+        )
     flat = np.asarray(values, dtype=np.float64).reshape(rows, -1)
     return flat.reshape(rows, layer.channels, -1).mean(axis=2) if layer.channels else flat
 
