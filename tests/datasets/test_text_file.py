@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from memory import PEAK
 
 from srnet_cli.datasets import text_file
 from srnet_cli.datasets.text_file import read_bytes, read_text_table
@@ -184,10 +185,10 @@ def test_an_endless_line_is_refused(write):
 def test_a_million_rows_fit_in_memory(tmp_path):
     """10⁶ rows of 20 columns take less than 1.5 GB, table and all."""
     code = (
-        "import resource, sys\nfrom pathlib import Path\n"
+        "import sys\nfrom pathlib import Path\n"
         "from srnet_cli.datasets.tables import read_table\n"
         "table = read_table(Path(sys.argv[1]), 'y', 'regression')\n"
-        "print(table.X.shape, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        f"{PEAK}\nprint(table.X.shape, peak())"
     )
     path = tmp_path / "large.csv"
     line = ",".join(f"{0.1 * number:.8f}" for number in range(20)) + "\n"

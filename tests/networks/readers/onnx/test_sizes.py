@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from memory import PEAK
 from onnx_models import model, node
 
 GREEDY: dict[str, Any] = {
@@ -51,13 +52,13 @@ def test_graphs_that_would_fill_the_memory_are_refused(name: str, tmp_path: Path
     path = tmp_path / "n.onnx"
     path.write_bytes(model(nodes, constants, ["n", 2]))
     program = (
-        "import resource, sys; from pathlib import Path\n"
+        "import sys; from pathlib import Path\n"
         "from srnet_cli.errors import ModelError\n"
         "from srnet_cli.networks.readers.record import Wishes\n"
         "from srnet_cli.networks.readers.registry import read_network\n"
         "try:\n    read_network(Path(sys.argv[1]), Wishes())\n"
         "except ModelError as error:\n    print('refused:', error)\n"
-        "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        f"{PEAK}\nprint('peak', peak() // 1024)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[4])}
     done = subprocess.run(
