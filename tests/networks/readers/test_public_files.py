@@ -97,3 +97,10 @@ def test_acas_xu_is_the_same_in_both_formats(shared: Path) -> None:
     # The header's last mean and range are those of the outputs.
     expected = graph.predict(scaler(X)) * 373.94992 + 7.5188840201005975
     np.testing.assert_allclose(text.network.predict(X), expected, rtol=0, atol=2e-3)
+
+
+@pytest.mark.skipif(not FILES, reason="needs the public networks")
+def test_averaged_maps_of_a_graph_that_mixes_rows_are_refused() -> None:
+    """A batch that is not the first axis is told, where the graph is run as it is."""
+    with pytest.raises(ModelError, match="does not take each row by itself"):
+        read_network(FOLDER / "odd/fc_matMul.onnx", Wishes(maps="mean"))
