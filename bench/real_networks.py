@@ -36,6 +36,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,12 @@ def _regressions(X: Array, Y: Array) -> Iterator[tuple[str, int | None, float, P
         model.fit(X, Y)
         seconds = time.perf_counter() - begin
         numbers = math.comb(X.shape[1] + degree, degree) * Y.shape[1] if degree else None
-        yield name, numbers, seconds, model.predict
+        yield name, numbers, seconds, partial(_predicted, model)
+
+
+def _predicted(model: Any, X: Array) -> Array:
+    """Predictions, (n, m): of one output some of these models give (n,)."""
+    return np.reshape(model.predict(X), (len(X), -1))
 
 
 def _formulas(
