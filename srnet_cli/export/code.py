@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from sympy import Expr, Symbol
@@ -94,3 +94,24 @@ def quoted_names(names: Iterable[str]) -> str:
 def counted(number: int, what: str) -> str:
     """``1 input``, ``2 inputs``."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def by_columns(
+    subject: Subject, code: Callable[[Expr], str], names: Mapping[Symbol, str]
+) -> Iterator[str]:
+    """Statements that take the columns of rows ``X`` apart and end with a tuple ``outputs``.
+
+    Args:
+        subject: what is exported.
+        code: writes an expression.
+        names: what inputs and steps are called.
+    """
+    used = subject.used()
+    for place, symbol in enumerate(subject.symbols):
+        if symbol in used:
+            yield f"{names[symbol]} = X[:, {place}]"
+    for symbol, expr in subject.steps:
+        yield f"{names[symbol]} = {code(expr)}"
+    yield "outputs = ("
+    yield from (f"    {code(output.expression)}," for output in subject.outputs)
+    yield ")"

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sympy import Expr, Rational, Symbol
 
-from srnet_cli.export.code import CodeWriter, commented, header
+from srnet_cli.export.code import CodeWriter, by_columns, commented, header
 from srnet_cli.export.identifiers import identifiers
 from srnet_cli.export.python_code import RESERVED, constants
 from srnet_cli.export.subject import Subject
@@ -72,15 +72,7 @@ def render(subject: Subject) -> str:
 
 def _body(subject: Subject, writer: JaxWriter, names: Mapping[Symbol, str]) -> Iterator[str]:
     """Rows (n, d) -> (n, m)."""
-    used = subject.used()
     yield "X = jnp.asarray(X, dtype=float)"
-    for place, symbol in enumerate(subject.symbols):
-        if symbol in used:
-            yield f"{names[symbol]} = X[:, {place}]"
-    for symbol, expr in subject.steps:
-        yield f"{names[symbol]} = {writer.code(expr)}"
-    yield "outputs = ("
-    yield from (f"    {writer.code(output.expression)}," for output in subject.outputs)
-    yield ")"
+    yield from by_columns(subject, writer.code, names)
     yield "columns = [jnp.broadcast_to(output, X.shape[:1]) for output in outputs]"
     yield "return jnp.stack(columns, axis=1)"

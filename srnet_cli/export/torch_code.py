@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Number, Rational, Symbol
 
-from srnet_cli.export.code import CodeWriter, commented, header
+from srnet_cli.export.code import CodeWriter, by_columns, commented, header
 from srnet_cli.export.identifiers import identifiers
 from srnet_cli.export.python_code import RESERVED, constants
 from srnet_cli.export.stable import stable
@@ -139,15 +139,7 @@ def render(subject: Subject) -> str:
 
 
 def _body(subject: Subject, writer: TorchWriter, names: Mapping[Symbol, str]) -> Iterator[str]:
-    used = subject.used()
     yield "c = self.c"
-    for place, symbol in enumerate(subject.symbols):
-        if symbol in used:
-            yield f"{names[symbol]} = X[:, {place}]"
-    for symbol, expr in subject.steps:
-        yield f"{names[symbol]} = {writer.code(expr)}"
-    yield "outputs = ("
-    yield from (f"    {writer.code(output.expression)}," for output in subject.outputs)
-    yield ")"
+    yield from by_columns(subject, writer.code, names)
     yield "columns = [torch.as_tensor(output).to(X).expand(len(X)) for output in outputs]"
     yield "return torch.stack(columns, dim=1)"

@@ -1,11 +1,10 @@
-"""Formulas, compositions and networks as one tape, in which every part is computed once."""
+"""Formulas and programs as one tape, in which every part is computed once; see ``networks``."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,14 +17,9 @@ from srnet_cli.cgp.kernels.intervals.tape import Tape
 from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
 from srnet_cli.expressions.builder import template
-from srnet_cli.model import SymbolicNetwork
-from srnet_cli.networks import Network, Scaler, TrainedNetwork
-from srnet_cli.primitives import BY_NAME, PRIMITIVES, Primitive
+from srnet_cli.primitives import PRIMITIVES, Primitive
 
 Array = NDArray[np.float64]
-
-MOST_TERMS = 4_000_000
-"""Networks of more weights are not put on a tape: a single box would take a second."""
 
 _FUNCTIONS = {
     sympy.sin: op.SINE,
@@ -246,7 +240,7 @@ class _Reader:
             return builder.scale(_reduced(negated, builder.maximum), -1.0)
         if isinstance(expr, sympy.acos):
             turned = builder.scale(builder.function(op.ARCSINE, self.read(expr.args[0])), -1.0)
-            return builder.add(turned, builder.constant(*_around(math.pi / 2)))
+            return builder.add(turned, builder.constant(*around(math.pi / 2)))
         if expr.func not in _FUNCTIONS:
             raise Unprovable(f"no bounds are known for the function {expr.func.__name__}")
         return builder.function(_FUNCTIONS[expr.func], self.read(expr.args[0]))
@@ -265,7 +259,7 @@ class _Reader:
             raise Unprovable(f"the formula holds {leaf}, which is no real number")
         value = float(leaf)
         is_exact = leaf.is_Rational and sympy.Rational(value) == leaf
-        return self._builder.constant(*((value, value) if is_exact else _around(value)))
+        return self._builder.constant(*((value, value) if is_exact else around(value)))
 
     def _power(self, base: Expr, exponent: Expr) -> int:
         builder = self._builder
@@ -306,7 +300,7 @@ def _reduced(slots: Sequence[int], combine: Combine) -> int:
     return result
 
 
-def _around(value: float) -> tuple[float, float]:
+def around(value: float) -> tuple[float, float]:
     """Bounds of a number that is rounded."""
     return float(np.nextafter(value, -np.inf)), float(np.nextafter(value, np.inf))
 
@@ -349,82 +343,3 @@ def add_program(builder: TapeBuilder, program: Program, operands: Sequence[int])
             given.append(slot if weight == 1.0 else builder.multiply(slot, number))
         slots.append(add_primitive(builder, primitive, given))
     return slots[program.output]
-
-
-def add_layers(
-    builder: TapeBuilder, model: SymbolicNetwork, inputs: Sequence[int]
-) -> list[list[int]]:
-    """Put a composition on a tape; returns the slots of every layer's units.
-
-    Args:
-        builder: collects the operations.
-        model: the composition.
-        inputs: the slots of its d inputs.
-
-    Raises:
-        Unprovable: it uses a function that no bounds are known for.
-    """
-    units = _scaled_inputs(builder, model.scaler, inputs)
-    layers = []
-    for layer in model.layers:
-        values = [add_program(builder, program, units) for program in layer.programs]
-        units = [
-            builder.affine(list(zip(values, weights, strict=True)), bias)
-            for weights, bias in zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
-        ]
-        layers.append(units)
-    return layers
-
-
-def add_network(
-    builder: TapeBuilder, network: TrainedNetwork, inputs: Sequence[int]
-) -> list[list[int]]:
-    """Put a network on a tape; returns the slots of every layer's units.
-
-    Args:
-        builder: collects the operations.
-        network: the network.
-        inputs: the slots of its d inputs.
-
-    Raises:
-        Unprovable: it is no stack of dense layers, has an activation that no bounds are known for,
-            or too many weights.
-    """
-    if not isinstance(network, Network):
-        raise Unprovable("the network is no stack of dense layers")
-    terms = sum(a * b for a, b in pairwise(network.widths))
-    if terms > MOST_TERMS:
-        raise Unprovable(f"the network has {terms} weights, more than the {MOST_TERMS} for proofs")
-    units = _scaled_inputs(builder, network.scaler, inputs)
-    layers = []
-    for weights, biases, activation in zip(
-        network.weights, network.biases, network.layer_activations, strict=True
-    ):
-        units = [
-            builder.affine(list(zip(units, row, strict=True)), bias)
-            for row, bias in zip(weights.tolist(), biases.tolist(), strict=True)
-        ]
-        units = [_activated(builder, activation, unit) for unit in units]
-        layers.append(units)
-    return layers
-
-
-def _activated(builder: TapeBuilder, activation: str, unit: int) -> int:
-    if activation == "linear":
-        return unit
-    if activation not in BY_NAME:
-        raise Unprovable(f"no bounds are known for the activation {activation}")
-    return add_primitive(builder, BY_NAME[activation], [unit])
-
-
-def _scaled_inputs(builder: TapeBuilder, scaler: Scaler | None, inputs: Sequence[int]) -> list[int]:
-    if scaler is None:
-        return list(inputs)
-    scaled = []
-    for slot, mean, scale in zip(inputs, scaler.mean.tolist(), scaler.scale.tolist(), strict=True):
-        centred = builder.add(slot, builder.constant(-mean))
-        inverse = 1.0 / scale
-        is_exact = math.frexp(scale)[0] == 0.5
-        bounds = (inverse, inverse) if is_exact else _around(inverse)
-        scaled.append(builder.multiply(centred, builder.constant(*bounds)))
-    return scaled

@@ -4,40 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.intervals import operations as op
-from srnet_cli.cgp.kernels.intervals.functions import unsafe
-from srnet_cli.proofs.enclosures import IMPOSSIBLE, SAFE, Enclosure, Tape, enclose, slopes
+from srnet_cli.proofs.enclosures import SAFE, Enclosure, Tape, enclose, slopes
 from srnet_cli.proofs.subdivision import Box, Budget, Direct, Partition, Verdicts, widest
+from srnet_cli.proofs.witnesses import Witness, operand_tape, witnesses_among
 
 Array = NDArray[np.float64]
 Verdict = Literal["proved", "refuted", "open"]
 Sign = Literal["rises", "falls", "neither", "open"]
 
 _SUSPECTS = 64  # parts of a batch at which a refutation is looked for
-_HALVINGS = 200
-_TRIED = 4
-OVERFLOW = "overflow"
 _CLOSE = 0.01
-
-
-class Witness(NamedTuple):
-    """Where a formula has no value.
-
-    Attributes:
-        operation: what fails there, see ``operations.NAMES``.
-        point: there it fails; of a pole, on this side of it, (d,).
-        beyond: a point on the other side of a pole: a divisor has opposite signs at both, and is 0
-            between them; None where the operation fails at ``point`` itself.
-    """
-
-    operation: str
-    point: Array
-    beyond: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -159,7 +141,9 @@ def definedness(
         if not witnesses:
             suspects = np.flatnonzero(~is_safe)[:_SUSPECTS]
             witnesses.extend(
-                _witnesses(tape, low[suspects], high[suspects], found.culprit[suspects], is_finite)
+                witnesses_among(
+                    tape, low[suspects], high[suspects], found.culprit[suspects], is_finite
+                )
             )
         volumes = np.prod(np.where(high > low, high - low, 1.0), axis=1)
         return Verdicts(is_safe, volumes, found.culprit[:, None].astype(np.float64))
@@ -396,20 +380,6 @@ def _steepest(
     return np.where(is_usable, np.argmax(effect, axis=1), otherwise)
 
 
-def operand_tape(tape: Tape, culprit: int) -> Tape:
-    """The tape up to the operand of one of its functions, which is its output."""
-    last = int(tape.left[culprit])
-    kept = slice(0, last + 1)
-    return tape._replace(
-        operations=tape.operations[kept],
-        left=tape.left[kept],
-        right=tape.right[kept],
-        low=tape.low[kept],
-        high=tape.high[kept],
-        outputs=np.array([last], dtype=np.int64),
-    )
-
-
 def _by_operand(tape: Tape, box: Box, threads: int) -> Direct:
     """Cut where the operand of what is not safe changes most over a part."""
     plain = widest(box)
@@ -427,88 +397,3 @@ def _by_operand(tape: Tape, box: Box, threads: int) -> Direct:
         return chosen
 
     return direct
-
-
-def _witnesses(
-    tape: Tape,
-    low: Array,
-    high: Array,
-    culprits: NDArray[np.int64],
-    is_finite: Callable[[Array], bool],
-) -> list[Witness]:
-    """At most one refutation from parts that are not safe; every candidate is looked at closely."""
-    if not len(low):
-        return []
-    middle = 0.5 * low + 0.5 * high
-    down, up = middle.copy(), middle.copy()
-    for culprit in np.unique(culprits).tolist():
-        if tape.operations[culprit] >= op.FIRST_FUNCTION:
-            rows = np.flatnonzero(culprits == culprit)
-            down[rows], up[rows] = _extremes(tape, culprit, low[rows], high[rows])
-    for points in (middle, down, up, low, high):
-        at = enclose(tape, points, points, with_forms=False)
-        for bad in np.flatnonzero(at.status == IMPOSSIBLE)[:_TRIED].tolist():
-            name = _failure(tape, int(at.culprit[bad]), points[bad])
-            if name != OVERFLOW or not is_finite(points[bad]):
-                return [Witness(name, points[bad].copy())]
-    for row, culprit in enumerate(culprits.tolist()):
-        operation = int(tape.operations[culprit])
-        if operation in (op.RECIPROCAL, op.TANGENT) and _crosses(tape, culprit, down[row], up[row]):
-            ends = _closest(tape, culprit, down[row], up[row])
-            return [Witness(op.NAMES[operation], *ends)]
-    return []
-
-
-def _failure(tape: Tape, culprit: int, point: Array) -> str:
-    """The operation that has no value at a point, or that it overflows."""
-    if tape.operations[culprit] < op.FIRST_FUNCTION:
-        return OVERFLOW
-    operand = operand_tape(tape, culprit)
-    at = enclose(operand, point[None], point[None], with_forms=False)
-    low, high = float(at.low[0, 0]), float(at.high[0, 0])
-    operation = int(tape.operations[culprit])
-    verdict = unsafe(operation, low, high, int(tape.right[culprit]), float(tape.low[culprit]))
-    return op.NAMES[operation] if verdict == IMPOSSIBLE else OVERFLOW
-
-
-def _extremes(tape: Tape, culprit: int, low: Array, high: Array) -> tuple[Array, Array]:
-    """The corners at which the operand of a function is probably least, and greatest."""
-    a, b = slopes(operand_tape(tape, culprit), low, high)
-    with np.errstate(invalid="ignore"):
-        is_rising = np.nan_to_num(a + b) >= 0.0
-    return np.where(is_rising, low, high), np.where(is_rising, high, low)
-
-
-def _crosses(tape: Tape, culprit: int, one: Array, other: Array) -> bool:
-    """Whether the operand of a reciprocal or a tangent passes a pole between two points.
-
-    The operation is the first that is not safe on a box around both, so that its operand is
-    continuous between them and takes every value between theirs.
-    """
-    points = np.stack([one, other])
-    found = enclose(operand_tape(tape, culprit), points, points, with_forms=False)
-    if (found.status != SAFE).any():
-        return False
-    a, b = np.argsort(found.low[:, 0])
-    below, above = found.high[a, 0], found.low[b, 0]
-    if tape.operations[culprit] == op.RECIPROCAL:
-        return bool(below < 0.0 < above)
-    if not (abs(below) <= 1e6 and abs(above) <= 1e6):
-        return False
-    first = np.ceil((below / np.pi - 0.5) + 1e-9) + 0.5
-    return bool(first + 1e-9 < above / np.pi)
-
-
-def _closest(tape: Tape, culprit: int, one: Array, other: Array) -> tuple[Array, Array]:
-    """Halve the way between two points while a pole is certain to lie on it."""
-    for _ in range(_HALVINGS):
-        middle = 0.5 * one + 0.5 * other
-        if (middle == one).all() or (middle == other).all():
-            break
-        if _crosses(tape, culprit, one, middle):
-            other = middle
-        elif _crosses(tape, culprit, middle, other):
-            one = middle
-        else:
-            break
-    return one, other

@@ -17,8 +17,6 @@ from srnet_cli.proofs.builder import (
     TapeBuilder,
     Unprovable,
     add_formula,
-    add_layers,
-    add_network,
 )
 from srnet_cli.proofs.certificate import Certificate
 from srnet_cli.proofs.claims import (
@@ -33,6 +31,7 @@ from srnet_cli.proofs.claims import (
     output_range,
     shape,
 )
+from srnet_cli.proofs.networks import add_layers, add_network
 from srnet_cli.proofs.subdivision import Box, Budget
 
 Array = NDArray[np.float64]

@@ -19,12 +19,11 @@ from srnet_cli.proofs.builder import (
     TapeBuilder,
     Unprovable,
     add_formula,
-    add_layers,
-    add_network,
     add_primitive,
     add_program,
 )
 from srnet_cli.proofs.enclosures import SAFE, enclose
+from srnet_cli.proofs.networks import add_layers, add_network
 
 
 def name_of(row: Primitive) -> str:

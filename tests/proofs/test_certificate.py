@@ -11,10 +11,11 @@ from random_formulas import X, Y
 from srnet_cli.cgp.kernels.intervals.operations import NAMES
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.networks import Network
-from srnet_cli.proofs.builder import TapeBuilder, add_formula, add_network
+from srnet_cli.proofs.builder import TapeBuilder, add_formula
 from srnet_cli.proofs.certificate import Certificate
 from srnet_cli.proofs.claims import definedness, error_bound
 from srnet_cli.proofs.enclosures import Tape
+from srnet_cli.proofs.networks import add_network
 from srnet_cli.proofs.subdivision import Box, Budget
 
 SQUARE = Box(np.array([-1.0, -1.0]), np.array([1.0, 1.0]))

@@ -15,7 +15,7 @@ from random_formulas import X, Y
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.errors import DataError
 from srnet_cli.networks import Network
-from srnet_cli.proofs.builder import TapeBuilder, add_formula, add_network
+from srnet_cli.proofs.builder import TapeBuilder, add_formula
 from srnet_cli.proofs.claims import (
     agreement,
     definedness,
@@ -24,6 +24,7 @@ from srnet_cli.proofs.claims import (
     shape,
 )
 from srnet_cli.proofs.enclosures import Tape
+from srnet_cli.proofs.networks import add_network
 from srnet_cli.proofs.subdivision import Box, Budget
 
 BOXES = Budget(boxes=400 if JIT_DISABLED else 20_000)
