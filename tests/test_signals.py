@@ -145,7 +145,10 @@ def test_a_command_that_saves_nothing_ends_in_a_word(number: int, moment: str) -
         f"sys.modules['typer'] = type('Late', (), {{'__getattr__': lambda *_: exec({hit!r})}})()"
     )
     late = f"from srnet_cli.cli import console; console.run = lambda *_: exec({hit!r})"
-    code = "import os, sys, time; from srnet_cli import cli; "
+    # A job in the background of a script inherits an ignored SIGINT.
+    default = "default_int_handler" if number == signal.SIGINT else "SIG_DFL"
+    code = f"import os, signal, sys, time; signal.signal({int(number)}, signal.{default}); "
+    code += "from srnet_cli import cli; "
     code += f"{early if moment.startswith('before') else late}; cli.main()"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (128 + number, "srnet: stopped\n")
