@@ -18,10 +18,12 @@ from srnet_cli.expressions.simplifier import Simplifier
 from srnet_cli.expressions.trees import Size, measure, substitute
 from srnet_cli.model import LayerValues, SymbolicLayer, SymbolicNetwork
 
-MAX_NODES = 20_000
+MAX_NODES = 3_000
 MAX_DEPTH = 80
 """Beyond these, no formula of the whole network: nobody reads it, and SymPy recurses on levels."""
 
+MOST_MERGED = 20
+"""Formulas are merged where that would have to make them at most so many times shorter."""
 MAX_UNITS_NODES = 20_000
 """Units of a layer that have more nodes together are left as they are: each repeats all of the
 layer's expressions, so a hundred units take a hundred times as long as these to check."""
@@ -206,6 +208,8 @@ def compose(
         ModelError: the rows do not have the network's number of columns.
     """
     layers = layer_formulas(model, X) if layers is None else layers
+    if not _may_be_writable(layers):
+        return None
     symbols = feature_symbols(model.features)
     sources = _sources(model, symbols)
     if X is None:
@@ -323,6 +327,15 @@ def _inserted(
         if form is not None:
             units = tuple(form(unit) for unit in units)
     return units
+
+
+def _may_be_writable(layers: Sequence[LayerFormulas]) -> bool:
+    """Whether merging terms could make formulas short enough, told from what they are unmerged."""
+    sizes = [Size(1, 1)] * len(layers[0].inputs)
+    for layer in layers:
+        known: dict[Expr, Size] = dict(zip(layer.inputs, sizes, strict=True))
+        sizes = [measure(unit, known) for unit in layer.units]
+    return all(size.nodes <= MOST_MERGED * MAX_NODES for size in sizes)
 
 
 def _is_writable(layer: LayerFormulas, units: Sequence[Expr]) -> bool:

@@ -302,12 +302,14 @@ def _without_noise(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> Lay
     values = Evaluator(inputs, X)
     weights, bias = layer.weights.copy(), layer.bias.astype(np.float64)
     sizes = [_usual_sizes(unit) for unit in _units(layer, values, len(X)).T]
+    largest = np.array([size.max() for size in sizes])
     for k, expr in enumerate(layer.expressions):
         column = values(expr)
         with np.errstate(all="ignore"):
             mean = float(column.mean())
             changes = np.abs(column - mean)
-            for j in np.flatnonzero(weights[k]):
+            may_be_noise = np.abs(weights[k]) * changes.max() <= _NOISE * largest
+            for j in np.flatnonzero(may_be_noise & (weights[k] != 0.0)):
                 if np.all(np.abs(weights[k, j]) * changes <= _NOISE * sizes[j]):
                     bias[j] += weights[k, j] * mean
                     weights[k, j] = 0.0

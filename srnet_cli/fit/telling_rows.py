@@ -38,6 +38,7 @@ class TellingRows(NamedTuple):
 
 _POOL = 200_000
 _BLOCKS = 20
+_MULTIPLICATIONS = 2e10
 
 
 def telling_rows(
@@ -45,7 +46,8 @@ def telling_rows(
 ) -> TellingRows:
     """Half even rows of the domain, half from far more of them, by how far units lie out.
 
-    There are up to 20 times as many to choose from, no more than 200,000 or else n.
+    There are up to 20 times as many to choose from, no more than 200,000 or else n, and no more
+    than the network labels in some seconds.
 
     Args:
         dataset: the rows; without a declared domain all are ``oracle_rows``.
@@ -64,7 +66,8 @@ def telling_rows(
     if dataset.domain is None or n < 2:
         return TellingRows(even, None)
     scale = [_centre_and_spread(units) for units in network.activations(even)]
-    blocks = min(_BLOCKS, max(1, _POOL // n))
+    affordable = int(_MULTIPLICATIONS / (n * max(network.parameters, 1)))
+    blocks = max(1, min(_BLOCKS, _POOL // n, affordable))
     pool = [oracle_rows(dataset, n, how, rng) for _ in range(blocks)]
     distance = np.concatenate([_far_out(network.activations(rows), scale) for rows in pool])
     if np.count_nonzero(distance) < n // 2:  # to draw without replacement

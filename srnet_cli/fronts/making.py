@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,12 @@ from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Scaler, TrainedNetwork
 
 Array = NDArray[np.float64]
+Entry = TypeVar("Entry")
 
-_MEMBERS = 16
+_MEMBERS, _LEAST_MEMBERS = 16, 3
+_ENTRIES = 60_000
+"""Entries of readouts that the members of a layer's front have in all, at most; of wide layers fewer
+members are written, since each costs what its units cost to write."""
 _NEGLIGIBLE = 1e-9
 _TUNING_ROWS = 1000
 _LEVELS = (0.1, 0.01, 0.001)
@@ -146,7 +151,7 @@ class Maker:
         usual = Span(self._problem.targets[index], _finite(self._all[index + 1]))
         pruned = (
             self._tuned(replace(original, programs=step.programs), index, usual)
-            for step in _thinned(self._path(index))
+            for step in _thinned(self._path(index), _members([original]))
         )
         layers = [original, *(layer for layer in pruned if layer is not None)]
         layers.sort(key=lambda layer: sum(map(size, layer.programs)))
@@ -233,8 +238,9 @@ class Maker:
         ]
         programs = [[programs for _, programs in way] for way in ways]
         descent = Descent(self._original.layers, programs, sizes, self._sample)
+        first, *others = descent.compositions()
         compositions = []
-        for steps, layers in descent.compositions():
+        for steps, layers in (first, *_spread(others, 3 * _members(self._original.layers))):
             picks = tuple(way[step][0] for way, step in zip(ways, steps, strict=True))
             if not any(steps) or self._is_sound(layers):
                 compositions.append(self._composition(picks, layers))
@@ -271,10 +277,23 @@ def _ways(original: SymbolicLayer, front: Sequence[Member]) -> list[tuple[int | 
     return [first, *(entry for entry in places if entry is not first)]
 
 
-def _thinned(steps: Sequence[Step]) -> Iterator[Step]:
+def _members(layers: Sequence[SymbolicLayer]) -> int:
+    """How many simpler forms of layers can be written."""
+    entries = sum(layer.weights.size for layer in layers)
+    return min(_MEMBERS, max(_LEAST_MEMBERS, _ENTRIES // max(entries, 1)))
+
+
+def _spread(entries: Sequence[Entry], most: int) -> Sequence[Entry]:
+    """At most so many of the entries, spread evenly from the first to the last."""
+    if len(entries) <= most:
+        return entries
+    return [entries[i * (len(entries) - 1) // (most - 1)] for i in range(most)]
+
+
+def _thinned(steps: Sequence[Step], most: int) -> Iterator[Step]:
     """At most so many steps: of those with about the same error the last, which is the simplest."""
     logs = [math.log(max(step.error, _NEGLIGIBLE)) for step in steps]
-    width = max((max(logs) - min(logs)) / _MEMBERS, 1e-9) if logs else 1.0
+    width = max((max(logs) - min(logs)) / most, 1e-9) if logs else 1.0
     lowest = math.inf
     for step, log in zip(reversed(steps), reversed(logs), strict=True):
         place = math.floor(log / width)
