@@ -285,6 +285,7 @@ def inputs_of(prepared: Prepared) -> Inputs:
     return Inputs(
         features=tuple(dataset.features),
         target=dataset.target,
+        targets=tuple(dataset.targets),
         task=dataset.task,
         classes=tuple(dataset.classes),
         categories={name: tuple(values) for name, values in dataset.categories.items()},

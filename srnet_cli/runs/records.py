@@ -64,6 +64,7 @@ class Inputs(RunRecord):
     Attributes:
         features: names of the d inputs.
         target: what the network predicts.
+        targets: the same of every output, where each has a name; earlier versions had none.
         task: regression or classification.
         classes: names of a classifier's classes; empty where the data names none.
         categories: by column that was encoded as inputs; earlier versions encoded none.
@@ -76,6 +77,7 @@ class Inputs(RunRecord):
 
     features: tuple[str, ...]
     target: str
+    targets: tuple[str, ...] = ()
     task: str
     classes: tuple[str, ...]
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
