@@ -59,6 +59,7 @@ class Prepared:
         experiment: the settings.
         dataset: its rows.
         network: the network to explain; a classifier with centred logits.
+        layers: its file's own names of the layers, where it has a file that names them.
         provenance: where the network came from.
         quality: how good the network is, where the truth is known.
         sets: raw rows by name, see ``row_sets.SETS``.
@@ -74,6 +75,7 @@ class Prepared:
     sets: Mapping[str, Array]
     problem: Problem
     structure: KnownStructure | None = None
+    layers: tuple[str, ...] = ()
 
 
 def prepare(
@@ -124,7 +126,12 @@ def prepare(
     sets = row_sets(dataset, seed)
     if len(beside):
         sets["boundary"] = beside
-    return Prepared(experiment, dataset, network, provenance, judged, sets, problem, structure)
+    layers = () if opened is None else opened.loaded.layers
+    if len(layers) != len(network.widths) - 1:
+        layers = ()
+    return Prepared(
+        experiment, dataset, network, provenance, judged, sets, problem, structure, layers
+    )
 
 
 def open_inputs(
@@ -289,6 +296,7 @@ def inputs_of(prepared: Prepared) -> Inputs:
         task=dataset.task,
         classes=tuple(dataset.classes),
         categories={name: tuple(values) for name, values in dataset.categories.items()},
+        layers=prepared.layers,
         network=prepared.provenance,
         quality=prepared.quality,
         config_sha256="",
