@@ -36,12 +36,28 @@ def read_activations(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
             with the path.
     """
     try:
-        return _read(file.data, wishes)
+        return values_of(file.data, wishes)
     except ModelError as error:
         raise ModelError(f"{file.path}: {error}", hint=error.hint) from error
 
 
-def _read(data: bytes, wishes: Wishes) -> LoadedNetwork:
+def holds_values(data: bytes) -> bool:
+    """Whether the bytes of an npz file are such rows and values, and no weights."""
+    names: list[str] = []
+    try:
+        npz.read_arrays(data, names.extend, lambda name: "")
+    except ModelError:
+        return False
+    has_rows = "x" in names or "X" in names
+    return has_rows and "y" in names and not any(name.startswith("weight") for name in names)
+
+
+def values_of(data: bytes, wishes: Wishes) -> LoadedNetwork:
+    """The same from the bytes; lines of errors begin with what is wrong.
+
+    Raises:
+        ModelError: as ``read_activations``.
+    """
     arrays = npz.read_arrays(data, _check_names, lambda name: "U" if name in _TEXTS else "biuf")
     if "X" in arrays:
         arrays.setdefault("x", arrays.pop("X"))
