@@ -50,8 +50,11 @@ def explain(
         ),
     ] = None,
     layer: Annotated[
-        int | None,
-        typer.Option(metavar="L", help="With --pick: read layer L, from 1, in another way."),
+        str | None,
+        typer.Option(
+            metavar="L",
+            help="With --pick: read layer L, from 1 or by its name, in another way.",
+        ),
     ] = None,
     pick: Annotated[
         int | None,
@@ -87,12 +90,12 @@ def explain(
         ),
     ] = False,
     units: Annotated[
-        int | None,
+        str | None,
         typer.Option(
             "--units",
             metavar="L",
-            help="Search instead for what the units of hidden layer L, from 1, mean in the inputs' "
-            "own terms: a short formula of each, straight from the inputs.",
+            help="Search instead for what the units of hidden layer L, from 1 or by its name, mean "
+            "in the inputs' own terms: a short formula of each, straight from the inputs.",
         ),
     ] = None,
     at: At = None,
@@ -104,8 +107,9 @@ def explain(
     """
     from srnet_cli.rendering.document import Display
     from srnet_cli.runs.choice import Choice
+    from srnet_cli.runs.layer_names import layer_number
 
-    choice = Choice(fidelity, complexity, layer, pick, as_found)
+    choice = Choice(fidelity, complexity, layer_number(run, layer), pick, as_found)
     display = Display(full, console.flag)
     options = {
         "digits": digits is not None,
@@ -122,7 +126,8 @@ def explain(
         chosen = dict.fromkeys(choice.wishes, True)
         _require_alone("units", "units are searched for alone", options | chosen)
         with reporter() as watcher:
-            meaning = meanings.run(run, units, threads=processors(), reporter=watcher)
+            number = layer_number(run, units, option="units")
+            meaning = meanings.run(run, number, threads=processors(), reporter=watcher)
         console.answer(meanings.document(meaning), form)
         return
     if hybrid:

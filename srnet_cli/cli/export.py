@@ -32,9 +32,11 @@ def export(
     output: Output = None,
     composition: Composition = False,
     layer: Annotated[
-        int | None,
+        str | None,
         typer.Option(
-            metavar="L", help="Layer L alone, from 1, as a function of what the layer before gives."
+            metavar="L",
+            help="Layer L alone, from 1 or by its name, as a function of what the layer before "
+            "gives.",
         ),
     ] = None,
     fidelity: Fidelity = None,
@@ -51,14 +53,16 @@ def export(
     """
     from srnet_cli.export import exporting
     from srnet_cli.runs.choice import Choice
+    from srnet_cli.runs.layer_names import layer_number
 
+    number = layer_number(run, layer)
     text = exporting.run(
         run,
         to,
         output=output,
-        choice=Choice(fidelity, complexity, layer if pick is not None else None, pick, as_found),
+        choice=Choice(fidelity, complexity, number if pick is not None else None, pick, as_found),
         composition=composition,
-        layer=layer,
+        layer=number,
         force=force,
     )
     if text is not None:

@@ -20,6 +20,16 @@ class DatasetSettings(Settings):
         default=None, description="target as a formula of the domain's variables"
     )
     file: FilePath | None = Field(default=None, description="CSV, TSV (also .gz) or parquet table")
+    test_file: FilePath | None = Field(
+        default=None,
+        description="a second table with the columns of `file`: its rows are held out, in place of "
+        "a `test_fraction`",
+    )
+    split_column: Text | None = Field(
+        default=None,
+        description="column of a table that says what each row is for: train, validation or test; "
+        "in place of `validation_fraction` and `test_fraction`",
+    )
     pmlb: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
@@ -29,8 +39,12 @@ class DatasetSettings(Settings):
     )
     rows: FilePath | None = Field(default=None, description="npz file whose array X holds the rows")
 
-    target: Text = Field(
-        default="target", description="target column of a table; name of the target"
+    target: Text | tuple[Text, ...] = Field(
+        default="target",
+        min_length=1,
+        description="target column of a table; name of the target. Several as a list, one per "
+        "output of the network",
+        json_schema_extra={"expected": "the name of a column, or a list of them"},
     )
     task: Literal["regression", "classification"] = Field(
         default="regression", description="whether the target is a number or a class"
@@ -105,6 +119,11 @@ class DatasetSettings(Settings):
         """Whether something says what the target is, beside the network."""
         return any((self.formula, self.file, self.pmlb, self.rows))
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets."""
+        return (self.target,) if isinstance(self.target, str) else self.target
+
     @field_validator("domain")
     @classmethod
     def _named_inputs(cls, box: Box | None) -> Box | None:
@@ -150,17 +169,43 @@ class DatasetSettings(Settings):
         if self.boundary_test_rows and self.test_fraction == 0 and self.domain is None:
             yield "'boundary_test_rows' needs held-out rows: a 'test_fraction' above 0"
         yield from self._categorical_problems()
+        yield from self._target_problems()
+        yield from self._part_problems()
         if self.validation_samples not in ("auto", 0) and self.validation_domain is None:
             yield "'validation_samples' needs 'validation_domain'"
         if self.validation_fraction + self.test_fraction >= 1:
             yield "'validation_fraction' and 'test_fraction' leave no rows for training"
+
+    def _target_problems(self) -> Iterator[str]:
+        if len(self.targets) == 1:
+            return
+        for name in self.targets:
+            if self.targets.count(name) > 1:
+                yield f"'target' lists '{name}' twice"
+        if self.task == "classification":
+            yield "several targets are for regression: a classifier has one column of labels"
+        if self.formula is not None:
+            yield "several targets are for a table: a formula is one target"
+
+    def _part_problems(self) -> Iterator[str]:
+        """What says itself which rows are held out needs a table, and no second opinion."""
+        if self.test_file is not None and self.file is None:
+            yield "'test_file' needs 'file' beside it"
+        if self.split_column is None:
+            return
+        if self.file is None and self.pmlb is None:
+            yield "'split_column' is for a table: 'file' or 'pmlb'"
+        if self.test_file is not None:
+            yield "give only one of 'test_file' and 'split_column'"
+        if self.split_column in (*self.targets, *self.categorical):
+            yield "'split_column' is a column of its own, no target and no input"
 
     def _categorical_problems(self) -> Iterator[str]:
         """Categories cannot be drawn from an interval."""
         for name in self.categorical:
             if self.categorical.count(name) > 1:
                 yield f"'categorical' lists '{name}' twice"
-            if name == self.target:
+            if name in self.targets:
                 yield f"'categorical' lists the target, '{name}'; it is for inputs"
         if self.categorical and (self.domain is not None or self.formula is not None):
             yield "'categorical' is for the columns of a table without a 'domain'"

@@ -108,6 +108,9 @@ def signature(experiment: Experiment) -> str:
     if not settings["first_trial"]:
         del settings["first_trial"]  # younger than the others, whose signatures stay as they were
     _drop_younger(settings["network"])
+    for key in ("test_file", "split_column"):
+        if settings["dataset"][key] is None:
+            del settings["dataset"][key]
     for (section, key), path, error in named_files(experiment):
         settings[section][key] = _digest(path, f"{section}.{key}", error)
     # Unsorted: the order of a domain is the order of the inputs.
@@ -118,6 +121,9 @@ def _drop_younger(network: dict[str, Any]) -> None:
     """Leave out what says nothing, of keys that earlier versions did not have."""
     if network["activation"] is None:
         network["activation"] = "sigmoid"  # the default of earlier versions
+    for key in ("activations", "callable"):
+        if network[key] is None:
+            del network[key]
     for key in LOADED_ONLY:
         if network[key] in (NetworkSettings.model_fields[key].default, []):
             del network[key]
@@ -129,8 +135,10 @@ def named_files(
     """The files an experiment reads: the key that names it, its path, the error if it fails."""
     for section, key, path, error in (
         ("dataset", "file", experiment.dataset.file, DataError),
+        ("dataset", "test_file", experiment.dataset.test_file, DataError),
         ("dataset", "rows", experiment.dataset.rows, DataError),
         ("network", "load", experiment.network.load, ModelError),
+        ("network", "activations", experiment.network.activations, ModelError),
     ):
         if path is not None:
             yield (section, key), path, error

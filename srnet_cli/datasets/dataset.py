@@ -58,8 +58,8 @@ class Rows:
 
     Attributes:
         X: inputs, (n, d).
-        y: targets, (n,): numbers for regression, class indices for classification; None where
-            nothing but the network labels the rows.
+        y: targets, (n,), of several (n, k): numbers for regression, class indices for
+            classification; None where nothing but the network labels the rows.
     """
 
     X: Array
@@ -79,7 +79,7 @@ class Dataset:
 
     Attributes:
         features: names of the d input columns.
-        target: name of the target.
+        target: name of the target; of several, all of them.
         task: regression or classification.
         classes: class labels as text, in the order of their indices; empty for regression.
         train: rows on which networks and readouts are fitted.
@@ -90,6 +90,7 @@ class Dataset:
         extrapolation_domain: where reports extrapolate to, or None.
         truth: the formula that labels rows of the domain, or None.
         notes: remarks for the log about what was found in the data, one line each.
+        targets: names of the targets, where there are several.
         categories: of the columns encoded by an indicator per category, the categories in order;
             see ``categories.one_hot``.
     """
@@ -106,6 +107,7 @@ class Dataset:
     extrapolation_domain: Domain | None = None
     truth: Formula | None = None
     notes: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

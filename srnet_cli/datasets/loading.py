@@ -11,8 +11,9 @@ domain     as above                         as above                            
 rows       all rows of the file             ``test_samples`` fresh rows of the  the file, else the
                                             domain; without a domain a          formula, else none
                                             ``test_fraction`` of the rows
-file,      the rest                         a ``test_fraction`` of the rows     the target column
-pmlb
+file,      the rest                         a ``test_fraction`` of the rows,    the target columns
+pmlb                                        or what ``test_file`` or
+                                            ``split_column`` say
 =========  ===============================  ==================================  =================
 
 Fresh test rows follow the training rows: with ``sampling: diagonal`` they lie at uniform positions
@@ -25,6 +26,7 @@ whatever the source; only the network labels them. Without one, a table gives a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,6 +63,37 @@ def load_dataset(settings: DatasetSettings, seed: int) -> Dataset:
     else:
         dataset = _from_table(settings, seed)
     _check_classes(dataset)
+    return _with_domains(dataset, settings, seed)
+
+
+def dataset_of_rows(
+    settings: DatasetSettings, X: Array, names: Sequence[str] = (), seed: int = 0
+) -> Dataset:
+    """A dataset of rows that are at hand, which only the network labels.
+
+    Args:
+        settings: fractions of the rows, and the domain, if any, which names the inputs.
+        X: raw rows, (n, d).
+        names: of the inputs, where there is no domain; by default x0, x1 ….
+        seed: decides which rows are held out.
+
+    Raises:
+        ConfigError: the domain has another number of inputs.
+    """
+    count = X.shape[1]
+    names = tuple(settings.domain or names) or tuple(f"x{place}" for place in range(count))
+    if len(names) != count:
+        raise ConfigError(f"dataset.domain has {len(names)} inputs, the rows have {count}")
+    split = split_rows(
+        len(X), validation=settings.validation_fraction, test=settings.test_fraction, seed=seed
+    )
+    rows = Rows(X, None)
+    dataset = replace(
+        _empty(settings, tuple(names)),
+        train=rows.take(split.train),
+        validation=rows.take(split.validation),
+        test=rows.take(split.test),
+    )
     return _with_domains(dataset, settings, seed)
 
 
@@ -124,16 +157,40 @@ def _from_rows(settings: DatasetSettings, seed: int) -> Dataset:
 
 def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
     from srnet_cli.datasets.categories import one_hot
+    from srnet_cli.datasets.parts import (
+        split_before,
+        split_by_column,
+        with_targets,
+        with_test_rows,
+    )
     from srnet_cli.datasets.pmlb import read_pmlb
     from srnet_cli.datasets.tables import read_table
 
+    first, *others = settings.targets
+    column = settings.split_column
+    # Words that say what a row is for are read as categories.
+    categorical = (*settings.categorical, *([column] if column else []))
+    asked = (first, settings.task, categorical)
     if settings.file is not None:
-        table = read_table(settings.file, settings.target, settings.task, settings.categorical)
+        table = read_table(settings.file, *asked)
     else:
         assert settings.pmlb is not None  # the schema sees to it
-        table = read_pmlb(settings.pmlb, settings.target, settings.task, settings.categorical)
+        table = read_pmlb(settings.pmlb, *asked)
+    table = with_targets(table, tuple(others), str(settings.file or settings.pmlb))
     fraction = 0.0 if settings.validation_domain else settings.validation_fraction
-    split = _split(settings, Rows(table.X, table.y), fraction, seed)
+    if column is not None:
+        table, split = split_by_column(table, column, str(settings.file or settings.pmlb))
+    elif settings.test_file is not None:
+        test = with_targets(
+            read_table(settings.test_file, *asked), tuple(others), str(settings.test_file)
+        )
+        table = with_test_rows(table, test, str(settings.test_file))
+        labels = table.y if settings.task == "classification" else None
+        split = split_before(
+            len(table.X), len(test.X), validation=fraction, seed=seed, labels=labels
+        )
+    else:
+        split = _split(settings, Rows(table.X, table.y), fraction, seed)
     table = one_hot(table, split.train, str(settings.file or settings.pmlb))
     rows = Rows(table.X, table.y)
     return replace(
@@ -149,7 +206,8 @@ def _empty(settings: DatasetSettings, features: tuple[str, ...]) -> Dataset:
     nothing = Rows(np.empty((0, len(features))), None)
     return Dataset(
         features=features,
-        target=settings.target,
+        target=", ".join(settings.targets),
+        targets=settings.targets if len(settings.targets) > 1 else (),
         task=settings.task,
         classes=(),
         train=nothing,
@@ -196,6 +254,7 @@ def _npz_table(settings: DatasetSettings) -> Table:
 def _with_domains(dataset: Dataset, settings: DatasetSettings, seed: int) -> Dataset:
     """Add the domains, and the validation rows where they come from one."""
     names = dataset.features
+    _check_targets(dataset)
     dataset = replace(
         dataset,
         domain=_domain(settings.domain, names, "domain"),
@@ -209,6 +268,13 @@ def _with_domains(dataset: Dataset, settings: DatasetSettings, seed: int) -> Dat
     rng = stream(seed, "dataset", "validation")
     X = sample(dataset.validation_domain, size, "uniform", rng)
     return replace(dataset, validation=Rows(X, None))
+
+
+def _check_targets(dataset: Dataset) -> None:
+    """Rows without a table have one target."""
+    y = dataset.train.y
+    if dataset.targets and (y is not None and y.ndim == 1):
+        raise ConfigError("dataset.target: several targets are for the columns of a table")
 
 
 def _domain(box: Box | None, features: tuple[str, ...], key: str) -> Domain | None:

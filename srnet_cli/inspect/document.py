@@ -21,9 +21,10 @@ def document(card: NetworkCard) -> Document:
     """What a network file holds."""
     layers = Section("Layers, which formulas would explain one by one", (_layers(card),))
     known = Section("", (Remarks(tuple(_facts(card))),))
+    learned = f", {card.parameters} parameters" if card.parameters else ""
     return Document(
         one_line(card.path),
-        lead=(f"{card.kind}: {card.form}, {_widths(card)}, {card.parameters} parameters.",),
+        lead=(f"{card.kind}: {card.form}, {_widths(card)}{learned}.",),
         sections=(known, layers),
         record=asdict(card),
     )
@@ -83,14 +84,18 @@ def config(card: NetworkCard) -> str:
     is_classifier = card.output != "numbers"
     names = card.input_names or tuple(f"x{place}" for place in range(card.inputs))
     lines = [f"name: {name if name[0].isalnum() else 'network'}", "dataset:"]
-    if card.domain is not None:
+    if card.is_recorded:
+        lines.append("  test_fraction: 0.25  # of the rows that the network is known on")
+        box = {}
+    elif card.domain is not None:
         lines.append("  domain:  # as the file has it")
         box = card.domain
     else:
         lines.append("  domain:  # where inputs lie: the file does not say, so please do")
         box = {str(column): (-1.0, 1.0) for column in names}
     lines += [f"    {_scalar(key)}: [{low:.10g}, {high:.10g}]" for key, (low, high) in box.items()]
-    lines.append("  # or a table: file: table.csv, and target: the column of the true answers")
+    if not card.is_recorded:
+        lines.append("  # or a table: file: table.csv, and target: the column of the true answers")
     if is_classifier:
         lines.append("  task: classification")
     else:

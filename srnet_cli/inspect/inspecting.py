@@ -13,6 +13,7 @@ from srnet_cli.networks.graph import GraphNetwork
 from srnet_cli.networks.network import Network
 from srnet_cli.networks.opening import open_network
 from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.networks.trained import TrainedNetwork
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class NetworkCard:
     Attributes:
         path: the file.
         kind: its format.
-        form: dense layers, or a graph that is run.
+        form: dense layers, a graph that is run, or values on rows.
+        is_recorded: whether it answers for its own rows alone.
         inputs: number of inputs.
         input_names: the file's own, if it has any.
         shape: of an input as the file has it; empty for a plain vector.
@@ -73,6 +75,7 @@ class NetworkCard:
     parameters: int
     notes: tuple[str, ...]
     settings: dict[str, object]
+    is_recorded: bool = False
 
 
 def run(path: Path, overrides: Sequence[str] = ()) -> NetworkCard:
@@ -104,7 +107,7 @@ def _card(path: Path, loaded: LoadedNetwork, settings: NetworkSettings) -> Netwo
     return NetworkCard(
         path=str(path),
         kind=loaded.kind,
-        form="a graph run in onnxruntime" if isinstance(network, GraphNetwork) else "dense layers",
+        form=_form(network),
         inputs=network.widths[0],
         input_names=loaded.inputs,
         shape=loaded.shape,
@@ -116,7 +119,14 @@ def _card(path: Path, loaded: LoadedNetwork, settings: NetworkSettings) -> Netwo
         parameters=network.parameters,
         notes=loaded.notes,
         settings=_said(settings),
+        is_recorded=isinstance(network, RecordedNetwork),
     )
+
+
+def _form(network: TrainedNetwork) -> str:
+    if isinstance(network, RecordedNetwork):
+        return f"values on {len(network.rows)} rows"
+    return "a graph run in onnxruntime" if isinstance(network, GraphNetwork) else "dense layers"
 
 
 def _layers(loaded: LoadedNetwork) -> list[LayerCard]:

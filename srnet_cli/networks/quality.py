@@ -9,7 +9,7 @@ import numpy as np
 
 from srnet_cli.datasets.dataset import Array, Rows
 from srnet_cli.errors import ModelError
-from srnet_cli.metrics import accuracy, cohen_kappa, r2, rmse
+from srnet_cli.metrics import accuracy, cohen_kappa, r2, r2_per_unit, rmse
 from srnet_cli.networks.trained import TrainedNetwork
 
 
@@ -20,21 +20,28 @@ class RegressionQuality:
     Attributes:
         rows: number of rows judged on.
         r2: coefficient of determination.
-        rmse: root mean squared error, in the target's units.
+        rmse: root mean squared error, in the target's units; of several targets in standard
+            deviations of each over the training rows.
         baseline_rmse: the same of predicting the mean of the training rows.
+        targets: how many targets there are; R² is the mean of theirs.
     """
 
     rows: int
     r2: float | None
     rmse: float | None
     baseline_rmse: float | None
+    targets: int = 1
 
     def summary(self) -> str:
         """Say it in one line."""
         return (
-            f"R² {written(self.r2, '.4f')}, RMSE {written(self.rmse)} on {self.rows} rows "
+            f"R² {written(self.r2, '.4f')}{self._of()}, RMSE {written(self.rmse)} "
+            f"on {self.rows} rows "
             f"(predicting the training mean: {written(self.baseline_rmse)})"
         )
+
+    def _of(self) -> str:
+        return "" if self.targets == 1 else f", the mean over {self.targets} targets"
 
 
 def written(figure: float | None, form: str = ".4g") -> str:
@@ -92,15 +99,43 @@ def quality(network: TrainedNetwork, rows: Rows, train: Rows) -> NetworkQuality 
 
 def _regression(network: TrainedNetwork, X: Array, y: Array, train_y: Array) -> RegressionQuality:
     outputs = network.predict(X)
-    if outputs.shape[1] != 1:
-        raise ModelError(f"the network has {outputs.shape[1]} outputs, the rows have 1 target")
+    targets = y[:1].size
+    if outputs.shape[1] != targets:
+        plural = "s" if targets > 1 else ""
+        raise ModelError(
+            f"the network has {outputs.shape[1]} outputs, the rows have {targets} target{plural}"
+        )
+    if y.ndim == 2:
+        return _of_several(outputs, y, train_y)
     predicted = outputs[:, 0]
     with np.errstate(over="ignore"):
         mean = train_y.mean()
     if not np.isfinite(mean):  # the sum is not, the mean is
         mean = np.sum(train_y / len(train_y))
-    figures = (r2(y, predicted), rmse(y, predicted), rmse(y, np.full(len(y), mean)))
-    return RegressionQuality(len(y), *(x if math.isfinite(x) else None for x in figures))
+    return RegressionQuality(
+        rows=len(y),
+        r2=_finite(r2(y, predicted)),
+        rmse=_finite(rmse(y, predicted)),
+        baseline_rmse=_finite(rmse(y, np.full(len(y), mean))),
+    )
+
+
+def _finite(figure: float) -> float | None:
+    return figure if math.isfinite(figure) else None
+
+
+def _of_several(outputs: Array, y: Array, train_y: Array) -> RegressionQuality:
+    """Quality of several targets: each counts in its own standard deviations."""
+    mean, spread = train_y.mean(axis=0), train_y.std(axis=0)
+    scale = np.where(spread > 0.0, spread, 1.0)
+    truth, predicted = ((values - mean) / scale for values in (y, outputs))
+    return RegressionQuality(
+        rows=len(y),
+        r2=_finite(float(np.mean(r2_per_unit(truth, predicted)))),
+        rmse=_finite(rmse(truth, predicted)),
+        baseline_rmse=_finite(rmse(truth, np.zeros_like(truth))),
+        targets=y.shape[1],
+    )
 
 
 def _classification(

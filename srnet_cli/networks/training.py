@@ -96,13 +96,18 @@ def _train_regressor(
 ) -> Training:
     from sklearn.neural_network import MLPRegressor
 
-    targets = _targets(dataset)[:, np.newaxis]
+    targets = _targets(dataset).reshape(len(dataset.train), -1)
     unit = _target_scaler(targets)
     mlp = MLPRegressor(**_options(settings, random_state))
-    converged = _fit(mlp, scaler(dataset.train.X), unit(targets)[:, 0])
+    converged = _fit(mlp, scaler(dataset.train.X), unit(targets).squeeze(axis=_alone(targets)))
     network = _network(mlp, settings.activation)
-    last = network.weights[-1] * unit.scale, network.biases[-1] * unit.scale + unit.mean
+    last = network.weights[-1] * unit.scale[:, None], network.biases[-1] * unit.scale + unit.mean
     return _training(mlp, _with_last_layer(network, *last), converged)
+
+
+def _alone(targets: Array) -> tuple[int, ...]:
+    """The axis of the targets where there is only one."""
+    return (1,) if targets.shape[1] == 1 else ()
 
 
 def _train_classifier(

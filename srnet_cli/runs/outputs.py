@@ -10,7 +10,9 @@ from srnet_cli.runs.records import Inputs
 
 
 def target_names(inputs: Inputs, network: TrainedNetwork) -> list[str]:
-    """The target, numbered where there are several outputs."""
+    """The targets by their names; else the one target, numbered where there are several outputs."""
+    if len(inputs.targets) == network.widths[-1]:
+        return [one_line(name) for name in inputs.targets]
     return list(output_names(one_line(inputs.target), network.widths[-1]))
 
 

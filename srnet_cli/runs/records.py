@@ -64,9 +64,12 @@ class Inputs(RunRecord):
     Attributes:
         features: names of the d inputs.
         target: what the network predicts.
+        targets: the same of every output, where each has a name; earlier versions had none.
         task: regression or classification.
         classes: names of a classifier's classes; empty where the data names none.
         categories: by column that was encoded as inputs; earlier versions encoded none.
+        layers: the network file's own names of its layers, the output's last; earlier versions
+            kept none.
         network: where the network came from.
         quality: how good it is, where the truth is known.
         config_sha256, dataset_sha256, network_sha256: hashes of config, rows and network.
@@ -76,9 +79,11 @@ class Inputs(RunRecord):
 
     features: tuple[str, ...]
     target: str
+    targets: tuple[str, ...] = ()
     task: str
     classes: tuple[str, ...]
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
     network: Provenance
     quality: NetworkQuality | None
     config_sha256: str

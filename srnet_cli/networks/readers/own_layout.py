@@ -1,4 +1,8 @@
-"""``.npz`` and ``.safetensors``: srnet's own names of arrays, or those of a PyTorch state dict."""
+"""``.npz`` and ``.safetensors``: srnet's own names of arrays, or those of a PyTorch state dict.
+
+An ``.npz`` file of rows and values, and no weights, is one of ``activations_file``; what a run
+keeps as its network is read whatever kind it is of.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ from pathlib import Path
 from srnet_cli.networks import safetensors_file
 from srnet_cli.networks.formats import read_contents
 from srnet_cli.networks.layout import check_names, network_of
+from srnet_cli.networks.readers.activations_file import holds_values, values_of
 from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes
 from srnet_cli.networks.readers.state import network_of_state, numbers_first
+from srnet_cli.networks.recorded import RecordedNetwork
 
 _SILENT = "sigmoid"
 
@@ -26,6 +32,12 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
         if any("." in name for name in tensors):
             state = safetensors_file.arrays_of_state(tensors)
             return network_of_state(numbers_first(state), wishes, "safetensors", is_ordered=False)
+        kept = safetensors_file.read_opaque(file.data)
+        if kept is not None:
+            rows = kept.rows if isinstance(kept, RecordedNetwork) else None
+            return LoadedNetwork(kept, "network of a run", rows=rows)
+    elif holds_values(file.data):
+        return values_of(file.data, wishes)
     contents = read_contents(file.data, suffix)
     check_names(contents.arrays)
     network = network_of(contents, wishes.activation or _SILENT, None)

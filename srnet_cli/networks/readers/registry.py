@@ -63,7 +63,8 @@ _SAVE_ANEW = {
     ".pkl": "a pickle runs code when it is loaded: save the model with skops.io.dump",
     ".pickle": "a pickle runs code when it is loaded: save the model with skops.io.dump",
     ".joblib": "a pickle runs code when it is loaded: save the model with skops.io.dump",
-    ".pt2": "export it as ONNX: torch.onnx.export(model, example, 'network.onnx', dynamo=True)",
+    ".pt2": "export it as ONNX: torch.onnx.export(model, example, 'network.onnx', dynamo=True), or "
+    "give torch.export.load(path).module() in Python",
     ".pb": "export it as ONNX with tf2onnx, or save it as .keras",
     ".tflite": "export it as ONNX with tf2onnx",
     ".mat": "save the layers as weight1, bias1, weight2 … with numpy.savez",
