@@ -67,15 +67,26 @@ class TrainSettings(Settings):
 
 
 class NetworkSettings(Settings):
-    """The network to explain: trained here, or loaded from a file. Exactly one of the two. What the
-    file says itself need not be said here; [your-own-network.md](your-own-network.md) tells which
-    file says what."""
+    """The network to explain: trained here, loaded from a file, or known by its values only. What
+    the file says itself need not be said here; [your-own-network.md](your-own-network.md) tells
+    which file says what."""
 
     train: TrainSettings | None = Field(default=None, description="settings, see below")
     load: FilePath | None = Field(
         default=None,
         description="a network file: .onnx, .pt, .pth, .keras, .h5, .skops, .safetensors, .nnet, "
         ".npz",
+    )
+    activations: FilePath | None = Field(
+        default=None,
+        description="an .npz file of values in place of a network: arrays x, h1, h2 …, y, a row "
+        "per row. It answers for these rows alone, see "
+        "[values only](your-own-network.md#values-only)",
+    )
+    callable: Text | None = Field(
+        default=None,
+        description="what a network is called that was given in Python; for the Python interface "
+        "alone, a config cannot hold it",
     )
     activation: Activations | None = Field(
         default=None,
@@ -123,8 +134,9 @@ class NetworkSettings(Settings):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.train is None) == (self.load is None):
-            raise ValueError("give exactly one of 'train' and 'load'")
+        sources = [key for key in SOURCES if getattr(self, key) is not None]
+        if len(sources) != 1:
+            raise ValueError("give exactly one of 'train', 'load' and 'activations'")
         if self.train is not None:
             self._check_own()
         if len(self.input_mean) != len(self.input_scale):
@@ -142,6 +154,9 @@ class NetworkSettings(Settings):
             if getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"'{key}' is for a network that is loaded, not for one trained")
 
+
+SOURCES = ("train", "load", "activations", "callable")
+"""Keys of which exactly one says where the network comes from."""
 
 LOADED_ONLY = (
     *("layers", "outputs", "maps", "inputs", "input_mean", "input_scale", "classes"),

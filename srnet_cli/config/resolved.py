@@ -118,6 +118,9 @@ def _drop_younger(network: dict[str, Any]) -> None:
     """Leave out what says nothing, of keys that earlier versions did not have."""
     if network["activation"] is None:
         network["activation"] = "sigmoid"  # the default of earlier versions
+    for key in ("activations", "callable"):
+        if network[key] is None:
+            del network[key]
     for key in LOADED_ONLY:
         if network[key] in (NetworkSettings.model_fields[key].default, []):
             del network[key]
@@ -131,6 +134,7 @@ def named_files(
         ("dataset", "file", experiment.dataset.file, DataError),
         ("dataset", "rows", experiment.dataset.rows, DataError),
         ("network", "load", experiment.network.load, ModelError),
+        ("network", "activations", experiment.network.activations, ModelError),
     ):
         if path is not None:
             yield (section, key), path, error

@@ -25,6 +25,7 @@ whatever the source; only the network labels them. Without one, a table gives a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,37 @@ def load_dataset(settings: DatasetSettings, seed: int) -> Dataset:
     else:
         dataset = _from_table(settings, seed)
     _check_classes(dataset)
+    return _with_domains(dataset, settings, seed)
+
+
+def dataset_of_rows(
+    settings: DatasetSettings, X: Array, names: Sequence[str] = (), seed: int = 0
+) -> Dataset:
+    """A dataset of rows that are at hand, which only the network labels.
+
+    Args:
+        settings: fractions of the rows, and the domain, if any, which names the inputs.
+        X: raw rows, (n, d).
+        names: of the inputs, where there is no domain; by default x0, x1 ….
+        seed: decides which rows are held out.
+
+    Raises:
+        ConfigError: the domain has another number of inputs.
+    """
+    count = X.shape[1]
+    names = tuple(settings.domain or names) or tuple(f"x{place}" for place in range(count))
+    if len(names) != count:
+        raise ConfigError(f"dataset.domain has {len(names)} inputs, the rows have {count}")
+    split = split_rows(
+        len(X), validation=settings.validation_fraction, test=settings.test_fraction, seed=seed
+    )
+    rows = Rows(X, None)
+    dataset = replace(
+        _empty(settings, tuple(names)),
+        train=rows.take(split.train),
+        validation=rows.take(split.validation),
+        test=rows.take(split.test),
+    )
     return _with_domains(dataset, settings, seed)
 
 

@@ -139,7 +139,7 @@ def _validity(
     for region, X in fitted.regions().items():
         evaluate = Evaluator(symbols, X)
         values = np.column_stack([evaluate(formula.expression) for formula in chosen])
-        known = direct_outputs(fitted.network.predict(X), fitted.has_classes)
+        known = direct_outputs(fitted.network.outputs_to_compare(X), fitted.has_classes)
         shown[region] = check_values(fitted.model.features, X, values, known)
     return shown
 

@@ -112,8 +112,8 @@ def run(reference: str | None, at: str, *, choice: Choice = DEFAULT) -> PointExp
 def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
     """Explain one point of a run that has been read; see ``run``."""
     x, point = parse_place(at, fitted.sets, fitted.model.features, fitted.inputs.categories)
-    values = [outputs(one, x[None])[0] for one in (fitted.model, fitted.network)]
-    slopes = [gradient(one, x[None])[0] for one in (fitted.model, fitted.network)]
+    values = [outputs(fitted.model, x[None])[0], _network_values(fitted, x)]
+    slopes = [gradient(fitted.model, x[None])[0], _network_slopes(fitted, x)]
     with np.errstate(over="ignore"):
         by_deviation = [slope * fitted.sets["train"].std(axis=0) for slope in slopes]
     explained = []
@@ -130,6 +130,23 @@ def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
         by_formula, by_network = (_finite(value[unit]) for value in values)
         explained.append(OutputAt(name, by_formula, by_network, effects))
     return PointExplanation(str(fitted.path), point, tuple(explained), *_classes(fitted, values))
+
+
+def _network_values(fitted: FittedRun, x: Array) -> Array:
+    """What the network says at a point, (m,); not a number where it cannot be asked."""
+    if not fitted.network.knows(x[None]):
+        return np.full(fitted.network.widths[-1], np.nan)
+    values: Array = outputs(fitted.network, x[None])[0]
+    return values
+
+
+def _network_slopes(fitted: FittedRun, x: Array) -> Array:
+    """Its slopes there, (m, d); not a number where there are none."""
+    network = fitted.network
+    if not network.has_slopes:
+        return np.full((network.widths[-1], network.widths[0]), np.nan)
+    slopes: Array = gradient(network, x[None])[0]
+    return slopes
 
 
 def _classes(fitted: FittedRun, values: Sequence[Array]) -> list[str | None]:

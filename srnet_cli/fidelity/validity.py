@@ -96,7 +96,7 @@ def check(assessment: Assessment, where: Regions) -> dict[str, Validity]:
     """Check a composition against the network, region by region."""
     model, network = assessment.model, assessment.network
     return {
-        name: check_values(model.features, X, model.predict(X), network.predict(X))
+        name: check_values(model.features, X, model.predict(X), network.outputs_to_compare(X))
         for name, X in where.items()
     }
 
@@ -108,7 +108,7 @@ def check_values(features: Sequence[str], X: Array, values: Array, known: Array)
         features: names of the inputs.
         X: raw rows of the region, (n, d).
         values: what the formulas give there, (n, m).
-        known: what the network gives, (n, m).
+        known: outputs of the network, (k, m), whose range is its own.
     """
     undefined = ~np.isfinite(values).all(axis=1)
     low, high = known.min(axis=0), known.max(axis=0)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from srnet_cli.fidelity.assessment import Assessment
     from srnet_cli.fit.preparation import Prepared
     from srnet_cli.fronts.formulas import NetworkFormulas
+    from srnet_cli.networks.readers.record import LoadedNetwork
     from srnet_cli.runs.fronts import StoredFronts
     from srnet_cli.runs.records import Metrics
 
@@ -60,6 +61,7 @@ class _Request:
         mark: the experiment's signature.
         path: the run folder.
         is_own: whether the folder is known to be this run's, whatever has become of its files.
+        given: a network made in Python, if it is such.
     """
 
     experiment: Experiment
@@ -67,6 +69,7 @@ class _Request:
     mark: str
     path: Path
     is_own: bool = False
+    given: LoadedNetwork | None = None
 
 
 def run(
@@ -96,7 +99,11 @@ def run(
 
 
 def run_experiment(
-    experiment: Experiment, config: bytes, path: Path, reporter: Reporter | None = None
+    experiment: Experiment,
+    config: bytes,
+    path: Path,
+    reporter: Reporter | None = None,
+    given: LoadedNetwork | None = None,
 ) -> FitResult:
     """Fit an experiment that is loaded and checked already, in a worker; see ``run``.
 
@@ -105,6 +112,8 @@ def run_experiment(
         config: the content of the config file, to be kept with the run.
         path: the run folder, which nothing else is kept in.
         reporter: is told what happens.
+        given: a network made in Python, which the settings name as ``network.callable``; see
+            ``networks.callables``.
 
     Raises:
         SrnetError: as ``run``.
@@ -112,7 +121,7 @@ def run_experiment(
 
     def request() -> _Request:
         require_free(path)
-        return _Request(experiment, config, signature(experiment), path, is_own=True)
+        return _Request(experiment, config, signature(experiment), path, True, given)
 
     return _run(request, reporter, Signals(quits_on_second=False))
 
@@ -171,7 +180,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         )
 
         experiment = request.experiment
-        prepared = prepare(experiment, reporter)
+        prepared = prepare(experiment, reporter, request.given)
         threads = thread_count(experiment.evolution.threads, reporter)
         announce_compilation(strategy_of(experiment).kernel, reporter)
         first = make_search(prepared, 0, threads)

@@ -15,23 +15,26 @@ from numpy.typing import NDArray
 
 from srnet_cli.arithmetic import arithmetic
 from srnet_cli.config.resolved import resolved
-from srnet_cli.config.schema import Experiment
+from srnet_cli.config.schema import DatasetSettings, Experiment
 from srnet_cli.datasets.dataset import Dataset, fingerprint
-from srnet_cli.datasets.loading import load_dataset
+from srnet_cli.datasets.loading import dataset_of_rows, load_dataset
 from srnet_cli.datasets.oracle import oracle_rows, without
 from srnet_cli.errors import ConfigError, UsageError
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.evolution.strategies import strategy_of
 from srnet_cli.fidelity.row_sets import row_sets
+from srnet_cli.fidelity.validity import regions
 from srnet_cli.fit.boundary_rows import boundary_fit_rows, boundary_test_rows
 from srnet_cli.fit.structure import KnownStructure, known_structure
 from srnet_cli.fit.telling_rows import telling_rows
 from srnet_cli.networks import TrainedNetwork, load_or_train, network_to_bytes, quality
 from srnet_cli.networks.arranging import arranged
-from srnet_cli.networks.graph import GraphNetwork
-from srnet_cli.networks.opening import OpenedNetwork, Provenance, open_network
+from srnet_cli.networks.callables import CallableNetwork
+from srnet_cli.networks.opaque import OpaqueNetwork
+from srnet_cli.networks.opening import OpenedNetwork, Provenance, given_network, open_network
 from srnet_cli.networks.quality import NetworkQuality
 from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.recorded import RecordedNetwork, record
 from srnet_cli.networks.suspicion import suspicions
 from srnet_cli.reporting import Reporter, warning
 from srnet_cli.rng import stream
@@ -73,14 +76,22 @@ class Prepared:
     structure: KnownStructure | None = None
 
 
-def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
+def prepare(
+    experiment: Experiment, reporter: Reporter, given: LoadedNetwork | None = None
+) -> Prepared:
     """Load the rows, load or train the network, and compute the activations to explain.
+
+    Args:
+        experiment: the settings.
+        reporter: is told what happens.
+        given: a network made in Python, see ``networks.callables``; the settings name it as
+            ``network.callable``.
 
     Raises:
         ConfigError: settings that contradict each other.
         DataError, ModelError: the rows or the network cannot be used.
     """
-    opened, experiment, dataset = open_inputs(experiment, reporter.notice)
+    opened, experiment, dataset = open_inputs(experiment, reporter.notice, given)
     network, provenance = load_or_train(
         experiment.network,
         dataset,
@@ -117,9 +128,14 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
 
 
 def open_inputs(
-    experiment: Experiment, notice: Callable[[str], None]
+    experiment: Experiment, notice: Callable[[str], None], given: LoadedNetwork | None = None
 ) -> tuple[OpenedNetwork | None, Experiment, Dataset]:
     """Open the network file, if there is one, and load or draw the rows, in the network's order.
+
+    Args:
+        experiment: the settings.
+        notice: is told, in one line, what the user should know.
+        given: see ``prepare``.
 
     Returns:
         The network of the file, None where one is trained; the experiment with its domain; rows.
@@ -129,10 +145,22 @@ def open_inputs(
         DataError, ModelError: the rows or the network cannot be used.
     """
     opened = None
-    if experiment.network.load is not None:
-        opened = open_network(experiment.network, experiment.dataset.task)
-        experiment = with_domain(experiment, opened.loaded)
-    dataset = load_dataset(experiment.dataset, experiment.seed)
+    settings = experiment.dataset
+    if given is not None:
+        opened = given_network(given, experiment.network, settings.task)
+    elif experiment.network.train is None:
+        opened = open_network(experiment.network, settings.task)
+    if opened is not None:
+        check_drawn_rows(settings, opened.loaded.network)
+        rows = opened.loaded.rows
+        brings_rows = rows is not None and not settings.has_targets
+        if rows is not None and brings_rows and _are_taken(settings, opened.loaded):
+            dataset = dataset_of_rows(settings, rows, opened.loaded.inputs, experiment.seed)
+        else:
+            experiment = with_domain(experiment, opened.loaded)
+            dataset = load_dataset(experiment.dataset, experiment.seed)
+    else:
+        dataset = load_dataset(settings, experiment.seed)
     for note in dataset.notes:
         notice(note)
     if opened is not None:
@@ -145,6 +173,30 @@ def open_inputs(
                 "trained with a scaling of its own, network.input_mean and input_scale name it"
             )
     return opened, experiment, dataset
+
+
+def check_drawn_rows(settings: DatasetSettings, network: TrainedNetwork) -> None:
+    """Check that no rows are to be drawn that a network known by its values cannot answer for.
+
+    Raises:
+        ConfigError: some are.
+    """
+    if not isinstance(network, RecordedNetwork):
+        return
+    keys = ("formula", "validation_domain", "extrapolation_domain", "boundary_rows")
+    for key in (*keys, "boundary_test_rows"):
+        if getattr(settings, key):
+            raise ConfigError(
+                f"dataset.{key}: rows would be drawn, and the network is known by its values on "
+                f"{len(network.rows)} rows only",
+                hint=f"leave out dataset.{key}, or load the network itself",
+            )
+
+
+def _are_taken(settings: DatasetSettings, loaded: LoadedNetwork) -> bool:
+    """Whether the rows that came with a network are the dataset: it knows no others, or there is
+    no domain to draw them from."""
+    return isinstance(loaded.network, RecordedNetwork) or settings.domain is None
 
 
 def with_domain(experiment: Experiment, loaded: LoadedNetwork) -> Experiment:
@@ -175,8 +227,9 @@ def _structure(
     """The structure of the network, where a direct search can make use of it."""
     settings = experiment.evolution
     # Derivatives of a graph are differences, which take two calls per input.
-    is_slow = isinstance(network, GraphNetwork) and network.widths[0] > _MOST_DIFFERENCES
-    if not settings.searches_directly or is_slow:
+    is_slow = isinstance(network, OpaqueNetwork) and network.widths[0] > _MOST_DIFFERENCES
+    is_silent = isinstance(network, RecordedNetwork)
+    if not settings.searches_directly or is_slow or is_silent:
         return None
     return known_structure(dataset, network, judged, settings.function_names, experiment.seed)
 
@@ -191,7 +244,7 @@ def _problem(
     """
     fit, judge = dataset.train.X, dataset.validation.X
     importance = None
-    if strategy_of(experiment).fits_oracle_rows:
+    if strategy_of(experiment).fits_oracle_rows and not isinstance(network, RecordedNetwork):
         asked = experiment.dataset.oracle_rows
         widest = max(network.widths)
         count = min(_ORACLE_ROWS, _ORACLE_VALUES // widest) if asked == "auto" else asked
@@ -250,7 +303,7 @@ def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
         UsageError: the folder's search was begun on other rows or another network.
         StorageError: a file cannot be written.
     """
-    network = network_to_bytes(prepared.network)
+    network = network_to_bytes(_kept(prepared))
     inputs = replace(
         inputs_of(prepared),
         config_sha256=sha256(config).hexdigest(),
@@ -263,6 +316,19 @@ def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
     folder.write(files.NETWORK, network)
     write_arrays(folder, files.ROWS, prepared.sets)
     inputs.write(folder)
+
+
+def _kept(prepared: Prepared) -> TrainedNetwork:
+    """The network as a folder can hold it: one that lives in Python, as its values on the rows that
+    the run's commands ask it for."""
+    network = prepared.network
+    if not isinstance(network, CallableNetwork):
+        return network
+    dataset = prepared.dataset
+    checked = regions(
+        prepared.experiment, dataset.features, prepared.sets["train"], dataset.categories
+    )
+    return record(network, [*prepared.sets.values(), *checked.values()])
 
 
 def _require_same(folder: RunFolder, inputs: Inputs) -> None:

@@ -144,7 +144,7 @@ def _dataset(experiment: Experiment) -> str:
 def _network(experiment: Experiment) -> str:
     network = experiment.network
     if network.train is None:
-        return str(network.load)
+        return str(network.load or network.activations or network.callable)
     return f"trained here, hidden layers {'-'.join(map(str, network.train.hidden))}"
 
 
@@ -165,7 +165,7 @@ def _opened(experiment: Experiment) -> dict[str, str]:
     from srnet_cli.networks.opening import open_network
 
     if experiment.dataset.pmlb is not None:  # the table may have to be fetched
-        if experiment.network.load is not None:
+        if experiment.network.train is None:
             open_network(experiment.network, experiment.dataset.task)
         return {}
     notes: list[str] = []

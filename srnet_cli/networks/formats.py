@@ -63,10 +63,10 @@ def stored_network(data: bytes, name: str) -> TrainedNetwork:
         ModelError: the bytes are damaged.
     """
     try:
-        graph = safetensors_file.read_graph(data)
+        opaque = safetensors_file.read_opaque(data)
     except ModelError as error:
         raise ModelError(f"{name}: {error}", hint=error.hint) from error
-    return network_from_bytes(data, name) if graph is None else graph
+    return network_from_bytes(data, name) if opaque is None else opaque
 
 
 def network_from_bytes(

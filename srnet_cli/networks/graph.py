@@ -6,8 +6,7 @@ precision and on one thread. Derivatives are differences.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,10 +14,10 @@ import numpy as np
 
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import OutputActivation
-from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork
+from srnet_cli.networks.opaque import OpaqueNetwork, difference_slopes
+from srnet_cli.networks.trained import Array, Scaler
 
 _ROWS = 256
-_EFFECT_ROWS = 2000
 _STEP = float(np.cbrt(np.finfo(np.float32).eps))
 
 
@@ -55,7 +54,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class GraphNetwork(TrainedNetwork):
+class GraphNetwork(OpaqueNetwork):
     """A graph whose outputs are the layers; the last one goes through a linear readout.
 
     Attributes:
@@ -95,33 +94,7 @@ class GraphNetwork(TrainedNetwork):
 
         The graph computes in single precision, so slopes have about four digits.
         """
-        slopes = np.empty((len(X), self.widths[-1], X.shape[1]))
-        for column in range(X.shape[1]):
-            step = np.zeros_like(X)
-            step[:, column] = _STEP * np.maximum(1.0, np.abs(X[:, column]))
-            rise = self.predict(X + step) - self.predict(X - step)
-            slopes[:, :, column] = rise / (2.0 * step[:, column])[:, None]
-        return slopes
-
-    def effects(self, activations: Sequence[Array]) -> list[Array]:
-        """See ``TrainedNetwork.effects``; the slopes are those of a linear fit of the outputs."""
-        step = max(1, -(-len(activations[0]) // _EFFECT_ROWS))
-        outputs = activations[-1][::step]
-        centred = outputs - outputs.mean(axis=0)
-        effects = [_linear_effects(layer[::step], centred) for layer in activations[:-1]]
-        return [*effects, np.ones(self.widths[-1])]
-
-    def centred(self) -> GraphNetwork:
-        """The same classifier with the mean over the classes taken off every row's logits."""
-        if self.output_activation != "softmax":
-            return self
-        return replace(self, readout=self.readout - self.readout.mean(axis=0))
-
-    def with_readout(self, weight: Array, offset: Array) -> GraphNetwork:
-        """The same graph with another linear step, (k, m_L) and (k,), behind its outputs."""
-        readout = weight @ self.readout
-        readout[:, -1] += offset
-        return replace(self, readout=readout)
+        return difference_slopes(self, X, _STEP)
 
     def check(self) -> None:
         """Check that the graph runs on a row and gives what it is said to give.
@@ -213,18 +186,6 @@ def _units(values: Any, rows: int, layer: Layer) -> Array:
         )
     flat = np.asarray(values, dtype=np.float64).reshape(rows, -1)
     return flat.reshape(rows, layer.channels, -1).mean(axis=2) if layer.channels else flat
-
-
-def _linear_effects(units: Array, outputs: Array) -> Array:
-    """Squared slopes of a ridge fit of the outputs, added up, (m_l,)."""
-    centred = units - units.mean(axis=0)
-    spread = centred.std(axis=0)
-    scale = np.where(spread > 0.0, spread, 1.0)
-    columns = centred / scale
-    penalty = 1e-3 * len(columns)
-    gram = columns.T @ columns + penalty * np.eye(columns.shape[1])
-    slopes = np.linalg.solve(gram, columns.T @ outputs) / scale[:, None]
-    return np.asarray(np.sum(slopes**2, axis=1))
 
 
 def _reason(error: Exception) -> str:

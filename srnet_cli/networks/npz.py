@@ -12,9 +12,10 @@ import struct
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
@@ -50,33 +51,54 @@ def read(data: bytes) -> Contents:
     Raises:
         ModelError: the file is damaged, too large, or holds anything but numbers.
     """
+    return Contents(read_arrays(data, check_names, lambda name: "" if name in IGNORED else "f"))
+
+
+def read_arrays(
+    data: bytes, check: Callable[[Sequence[str]], None], kinds: Callable[[str], str]
+) -> dict[str, Any]:
+    """Read the arrays of an npz file.
+
+    Args:
+        data: the bytes of the file.
+        check: is given the names, and raises ``ModelError`` where they are wrong.
+        kinds: the kinds of types that an array of a name may have, as ``numpy.dtype.kind`` has
+            them; none: it is not read. Numbers come as float64, texts as they are.
+
+    Raises:
+        ModelError: the file is damaged, too large, or holds anything else.
+    """
     # zipfile builds an object for every entry, however many a malicious file lists.
     if data.count(_DIRECTORY_ENTRY) > MAX_ARRAYS:
         raise ModelError(f"the file lists more than {MAX_ARRAYS} arrays")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return Contents(_read_arrays(archive))
+            return _read_arrays(archive, check, kinds)
     except _ZIP_ERRORS as error:
         raise ModelError(
             "not a whole npz file", hint="write it again with numpy.savez, or copy it again"
         ) from error
 
 
-def _read_arrays(archive: zipfile.ZipFile) -> dict[str, NDArray[np.float64]]:
+def _read_arrays(
+    archive: zipfile.ZipFile,
+    check: Callable[[Sequence[str]], None],
+    kinds: Callable[[str], str],
+) -> dict[str, Any]:
     members = archive.infolist()
     names = [member.filename.removesuffix(".npy") for member in members]
-    check_names(names)
+    check(names)
     if len(set(names)) < len(names):
         raise ModelError("the file lists an array twice", hint="write it again with numpy.savez")
-    wanted = {n: m for n, m in zip(names, members, strict=True) if n not in IGNORED}
+    wanted = {n: m for n, m in zip(names, members, strict=True) if kinds(n)}
     if sum(member.file_size for member in wanted.values()) > MAX_BYTES:
         raise ModelError(f"its arrays take more than {MAX_BYTES >> 20} MiB")
-    return {name: _read_array(archive, name, member) for name, member in wanted.items()}
+    return {
+        name: _read_array(archive, name, member, kinds(name)) for name, member in wanted.items()
+    }
 
 
-def _read_array(
-    archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo
-) -> NDArray[np.float64]:
+def _read_array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo, kinds: str) -> Any:
     if member.compress_type not in _METHODS:
         raise ModelError(
             f"array {quoted(name)} is compressed in a way that NumPy does not write",
@@ -85,12 +107,15 @@ def _read_array(
     with archive.open(member) as file:
         head = file.read(_HEADER_BYTES)
         shape, fortran_order, dtype, start = _read_header(name, head)
-        if dtype.kind != "f":
+        if dtype.kind not in kinds or not dtype.itemsize:
             raise wrong_type(name, str(dtype))
         if math.prod(shape) * dtype.itemsize != member.file_size - start:
             raise ModelError(f"array {quoted(name)} is not as long as its header says")
         values = np.frombuffer(head[start:] + file.read(), dtype=dtype)
-    return as_float64(name, values.reshape(shape, order="F" if fortran_order else "C"))
+    array = values.reshape(shape, order="F" if fortran_order else "C")
+    if dtype.kind == "f":
+        return as_float64(name, array)
+    return array if dtype.kind == "U" else array.astype(np.float64, order="C")
 
 
 def _read_header(name: str, head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[np.generic], int]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from srnet_cli.datasets.dataset import Task
-from srnet_cli.errors import ModelError
-from srnet_cli.networks.graph import GraphNetwork
+from srnet_cli.datasets.suggest import quoted
+from srnet_cli.errors import ConfigError, ModelError
 from srnet_cli.networks.network import Network
-from srnet_cli.networks.readers.record import LoadedNetwork, Wishes
+from srnet_cli.networks.opaque import OpaqueNetwork
+from srnet_cli.networks.readers.activations_file import read_activations
+from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes
 from srnet_cli.networks.readers.registry import read_bytes, read_network_bytes
 from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork
 
@@ -25,8 +27,9 @@ class Provenance:
     """Where a network came from.
 
     Attributes:
-        source: the file, or scikit-learn's training, now or in an earlier run.
-        path: the file, as the config names it; None for a trained network.
+        source: the file, scikit-learn's training, now or in an earlier run, or Python.
+        path: the file, as the config names it, or what a network given in Python is called; None
+            for a trained network.
         sha256: hash of the file's bytes; None for a trained network.
         trainer: the library that trained it, with its version; None for a file.
         iterations: iterations or epochs of training; None for a file.
@@ -35,7 +38,7 @@ class Provenance:
         starts: how many initial weights were tried; None for a file.
     """
 
-    source: Literal["file", "trained", "cache"]
+    source: Literal["file", "trained", "cache", "python"]
     path: str | None = None
     sha256: str | None = None
     trainer: str | None = None
@@ -48,6 +51,8 @@ class Provenance:
         """Say it in one line."""
         if self.source == "file":
             return f"loaded from {self.path}"
+        if self.source == "python":
+            return f"given in Python: {self.path}"
         how = "converged" if self.converged else "stopped at max_iter"
         where = ", from the cache" if self.source == "cache" else ""
         return f"trained with {self.trainer}: {how} after {self.iterations} iterations{where}"
@@ -67,27 +72,61 @@ class OpenedNetwork:
 
 
 def open_network(settings: NetworkSettings, task: Task | None) -> OpenedNetwork:
-    """Read the network file that the settings name.
+    """Read the network file that the settings name, or the file of its values.
 
     Args:
         settings: they name a file.
         task: of the dataset; None takes the outputs as they are in the file.
 
     Raises:
+        ConfigError: the network lives in Python, see ``given_network``.
         ModelError: the file cannot be read, or contradicts the settings.
     """
-    assert settings.load is not None
-    path = settings.load
+    if settings.callable is not None:
+        raise ConfigError(
+            f"network.callable: {quoted(settings.callable)} is a network in Python, and a config "
+            "cannot hold it",
+            hint="fit it in Python, or load the network from a file",
+        )
+    path = settings.load or settings.activations
+    assert path is not None
     data = read_bytes(path)
-    loaded = read_network_bytes(path, data, wishes_of(settings, task))
+    wishes = wishes_of(settings, task)
+    if settings.load is not None:
+        loaded = read_network_bytes(path, data, wishes)
+    else:
+        loaded = read_activations(NetworkFile(path, data), wishes)
+    provenance = Provenance(source="file", path=str(path), sha256=sha256(data).hexdigest())
+    return OpenedNetwork(_made_ready(loaded, settings, task, str(path)), provenance)
+
+
+def given_network(
+    loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None
+) -> OpenedNetwork:
+    """A network that was made in Python, made ready for a task; see ``networks.callables``.
+
+    Args:
+        loaded: the network.
+        settings: their ``callable`` is what it is called.
+        task: of the dataset; None takes the outputs as they are.
+
+    Raises:
+        ModelError: the network contradicts the settings.
+    """
+    name = settings.callable or loaded.kind
+    ready = _made_ready(loaded, settings, task, name)
+    return OpenedNetwork(ready, Provenance(source="python", path=name))
+
+
+def _made_ready(
+    loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None, name: str
+) -> LoadedNetwork:
     try:
         loaded = _as_said(loaded, settings, task)
         loaded.network.check()
     except ModelError as error:
-        raise ModelError(f"{path}: {error}", hint=error.hint) from error
-    return OpenedNetwork(
-        loaded, Provenance(source="file", path=str(path), sha256=sha256(data).hexdigest())
-    )
+        raise ModelError(f"{name}: {error}", hint=error.hint) from error
+    return loaded
 
 
 def wishes_of(settings: NetworkSettings, task: Task | None) -> Wishes:
@@ -167,7 +206,7 @@ def _with_logits(loaded: LoadedNetwork) -> LoadedNetwork:
 
 def _behind(network: TrainedNetwork, weight: Array, offset: Array) -> TrainedNetwork:
     """The network with a linear step, (k, m) and (k,), behind its outputs."""
-    if isinstance(network, GraphNetwork):
+    if isinstance(network, OpaqueNetwork):
         return network.with_readout(weight, offset)
     assert isinstance(network, Network)
     if network.layer_activations[-1] != "linear":

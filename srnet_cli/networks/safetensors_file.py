@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, get_args
 
@@ -30,9 +30,13 @@ from srnet_cli.networks.layout import (
     wrong_type,
 )
 from srnet_cli.networks.network import Network
+from srnet_cli.networks.opaque import OpaqueNetwork
+from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.networks.trained import Array, TrainedNetwork
 
-FORMAT = 2
+Tensors = Mapping[str, dict[str, Any]]
+
+FORMAT = 3
 """Version of what the metadata say; files of a newer version are refused."""
 
 _METADATA = "srnet"  # one key, as safetensors writes several in random order
@@ -42,16 +46,21 @@ _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
 
 _GRAPH = "graph"
+_RECORDED = "recorded"
+_DENSE_FORMATS = (1, 2)  # the older where that can say it, so that older programs can read it
+_GRAPH_FORMAT = 2
+_RECORDED_FORMAT = 3
 
 
 def write(network: TrainedNetwork) -> bytes:
     """Give a network as the bytes of a safetensors file; equal networks give equal bytes."""
     if isinstance(network, GraphNetwork):
         return _write_graph(network)
+    if isinstance(network, RecordedNetwork):
+        return _write_recorded(network)
     assert isinstance(network, Network)
     facts = {
-        # Of the first version where that can say it, so that older programs can read it.
-        "format": 1 if isinstance(network.activation, str) else FORMAT,
+        "format": _DENSE_FORMATS[not isinstance(network.activation, str)],
         "activation": network.activation,
         "output_activation": network.output_activation,
     }
@@ -65,7 +74,7 @@ def _write_graph(network: GraphNetwork) -> bytes:
         **scaling_arrays(network),
     }
     facts = {
-        "format": FORMAT,
+        "format": _GRAPH_FORMAT,
         "kind": _GRAPH,
         "feeds": [asdict(feed) for feed in network.feeds],
         "layers": [asdict(layer) for layer in network.layers],
@@ -76,33 +85,71 @@ def _write_graph(network: GraphNetwork) -> bytes:
     return save(arrays, metadata={_METADATA: json.dumps(facts, sort_keys=True)})
 
 
-def read_graph(data: bytes) -> GraphNetwork | None:
-    """Read back a network that is run as a graph; None where the file holds none.
+def _write_recorded(network: RecordedNetwork) -> bytes:
+    layers = {f"layer{number}": layer for number, layer in enumerate(network.layers, 1)}
+    arrays = {"rows": network.rows, **layers, "readout": network.readout}
+    arrays |= scaling_arrays(network)
+    facts = {
+        "format": _RECORDED_FORMAT,
+        "kind": _RECORDED,
+        "depth": len(layers),
+        "activations": network.known_activations,
+        "learned": network.learned,
+        "output_activation": network.output_activation,
+    }
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return save(contiguous, metadata={_METADATA: json.dumps(facts, sort_keys=True)})
+
+
+def read_opaque(data: bytes) -> OpaqueNetwork | None:
+    """Read back a network that is no stack of dense layers; None where the file holds none.
 
     Raises:
         ModelError: the file is damaged.
     """
     tensors, metadata = parse(data)
-    if _GRAPH not in tensors:
+    if "readout" not in tensors:
         return None
     try:
         facts = json.loads(metadata[_METADATA])
-        known = {key: tensors[key] for key in ("readout", *SCALING) if key in tensors}
-        arrays = {key: _array(key, tensor) for key, tensor in known.items()}
-        network = GraphNetwork(
-            model=bytes(tensors[_GRAPH]["data"]),
-            feeds=tuple(Feed(**feed | {"shape": tuple(feed["shape"])}) for feed in facts["feeds"]),
-            layers=tuple(Layer(**layer) for layer in facts["layers"]),
-            rows_per_call=facts["rows_per_call"],
-            readout=arrays["readout"],
-            learned=facts["learned"],
-            output_activation=facts["output_activation"],
-            scaler=scaler_of(arrays),
-        )
+        is_graph = facts["kind"] == _GRAPH
+        network = _graph_of(tensors, facts) if is_graph else _recorded_of(tensors, facts)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError("its metadata are damaged", hint="write or copy it again") from error
     network.check()
     return network
+
+
+def _graph_of(tensors: Tensors, facts: dict[str, Any]) -> GraphNetwork:
+    arrays = _known(tensors, ("readout", *SCALING))
+    return GraphNetwork(
+        model=bytes(tensors[_GRAPH]["data"]),
+        feeds=tuple(Feed(**feed | {"shape": tuple(feed["shape"])}) for feed in facts["feeds"]),
+        layers=tuple(Layer(**layer) for layer in facts["layers"]),
+        rows_per_call=facts["rows_per_call"],
+        readout=arrays["readout"],
+        learned=facts["learned"],
+        output_activation=facts["output_activation"],
+        scaler=scaler_of(arrays),
+    )
+
+
+def _recorded_of(tensors: Tensors, facts: dict[str, Any]) -> RecordedNetwork:
+    names = [f"layer{number}" for number in range(1, facts["depth"] + 1)]
+    arrays = _known(tensors, ("rows", "readout", *names, *SCALING))
+    return RecordedNetwork(
+        rows=arrays["rows"],
+        layers=tuple(arrays[name] for name in names),
+        readout=arrays["readout"],
+        known_activations=tuple(facts["activations"]),
+        learned=facts["learned"],
+        output_activation=facts["output_activation"],
+        scaler=scaler_of(arrays),
+    )
+
+
+def _known(tensors: Tensors, names: Sequence[str]) -> dict[str, Array]:
+    return {name: _array(name, tensors[name]) for name in names if name in tensors}
 
 
 def read(data: bytes) -> Contents:

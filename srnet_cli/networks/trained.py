@@ -99,6 +99,23 @@ class TrainedNetwork(ABC):
         """What its activations are called, without their parameters, where that is known."""
         return ()
 
+    @property
+    def has_slopes(self) -> bool:
+        """Whether it can be asked beside the rows that it came with, and so has slopes."""
+        return True
+
+    def knows(self, X: Array) -> bool:
+        """Whether it can be asked for these raw rows, (n, d); most networks answer for any."""
+        self.check_rows(X.shape[1])
+        return True
+
+    def outputs_to_compare(self, X: Array) -> Array:
+        """Outputs, (k, m_L), whose range formulas are held against at raw rows, (n, d).
+
+        Those at the rows themselves, or, of a network that does not know them, all that it has.
+        """
+        return self.predict(X)
+
     @abstractmethod
     def centred(self) -> TrainedNetwork:
         """The same classifier with the mean over the classes taken off every row's logits."""

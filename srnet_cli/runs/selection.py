@@ -91,7 +91,7 @@ class Selection:
                 fitted.model.features,
                 X,
                 self.values(X),
-                direct_outputs(fitted.network.predict(X), self.is_one_score),
+                direct_outputs(fitted.network.outputs_to_compare(X), self.is_one_score),
             )
             for region, X in fitted.regions().items()
         }

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Literal
 
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.trained import TrainedNetwork
+from srnet_cli.networks.trained import Array, TrainedNetwork
 
 MAX_BYTES = 1 << 26
 """The most that a file of a foreign format may take, packed or unpacked: 64 MiB."""
@@ -64,6 +64,7 @@ class LoadedNetwork:
         layers: the file's own name of every layer, the last being the output's.
         shape: of one input as the file has it, such as (1, 28, 28); empty for a plain vector.
         notes: what was folded, left out or assumed, one line each.
+        rows: raw rows that came with it, (n, d); None where none did.
         says_output: whether the file says whether its outputs are classes or numbers.
     """
 
@@ -76,6 +77,7 @@ class LoadedNetwork:
     layers: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    rows: Array | None = None
     says_output: bool = False
 
 

@@ -47,10 +47,28 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
         raise ModelError(
             "not a whole skops file", hint="save it again with skops.io.dump"
         ) from error
+    return network_of_model(model)
+
+
+def holds_mlp(model: Any) -> bool:
+    """Whether an estimator is an MLP, or has one as its last step."""
+    if _kind(model) == "Pipeline":
+        return bool(model.steps) and holds_mlp(model.steps[-1][1])
+    if _kind(model) == "TransformedTargetRegressor":
+        return holds_mlp(getattr(model, "regressor_", None))
+    return _kind(model) in ("MLPRegressor", "MLPClassifier")
+
+
+def network_of_model(model: Any) -> LoadedNetwork:
+    """The dense layers of a fitted MLP, alone or in a pipeline with scalers.
+
+    Raises:
+        ModelError: it is not fitted, or something else.
+    """
     try:
         return _loaded(model)
     except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
-        raise ModelError("the file holds a model that is not fitted, or damaged") from error
+        raise ModelError("the model is not fitted, or damaged") from error
 
 
 def _loaded(model: Any) -> LoadedNetwork:
@@ -67,7 +85,7 @@ def _loaded(model: Any) -> LoadedNetwork:
             last = last.steps[-1][1]
     if _kind(last) not in ("MLPRegressor", "MLPClassifier"):
         raise ModelError(
-            f"the file holds a {quoted(_kind(last))}",
+            f"the model is a {quoted(_kind(last))}",
             hint="an MLPRegressor or MLPClassifier can be read, alone or behind scalers",
         )
     _layers(last, stack)

@@ -81,7 +81,7 @@ def test_classifiers(classes: int, tmp_path: Path) -> None:
             make_pipeline(PCA(2), MLPRegressor(hidden_layer_sizes=(3,), max_iter=5)),
             "a 'PCA', which is no scaling",
         ),
-        (StandardScaler(), "holds a 'StandardScaler'"),
+        (StandardScaler(), "is a 'StandardScaler'"),
         (
             make_pipeline(
                 FunctionTransformer(np.abs), MLPRegressor(hidden_layer_sizes=(3,), max_iter=5)
