@@ -1,4 +1,4 @@
-"""Rows in npz files: the arrays ``X`` and perhaps ``y``, read without trusting a byte."""
+"""Rows in npz files: arrays ``X``, perhaps ``y`` and ``names``, read without trusting a byte."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from srnet_cli.datasets.suggest import clip, listed
+from srnet_cli.datasets.suggest import clip, listed, quoted
 from srnet_cli.datasets.text_file import check_file
 from srnet_cli.errors import DataError
 
@@ -24,8 +24,8 @@ def read_npz_rows(path: Path) -> tuple[pd.DataFrame, pd.Series[Any] | None]:
     """Read the rows ``X``, (n, d), and the targets ``y``, (n,) or (n, 1), if there are any.
 
     Returns:
-        X as a frame whose columns are ``x0, x1 …`` and y as a series, both indexed by row numbers
-        from 1 (index name ``row``).
+        X as a frame whose columns are those of ``names``, (d,) texts, else ``x0, x1 …``, and y as a
+        series, both indexed by row numbers from 1 (index name ``row``).
 
     Raises:
         DataError: missing, damaged, too large, pickled, or an array of the wrong kind.
@@ -34,7 +34,7 @@ def read_npz_rows(path: Path) -> tuple[pd.DataFrame, pd.Series[Any] | None]:
     try:
         with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            arrays = {name: _read(archive, name, path) for name in ("X", "y")}
+            arrays = {name: _read(archive, name, path) for name in ("X", "y", "names")}
     except DataError:
         raise
     # On damaged bytes zipfile and NumPy leak errors of nearly every kind.
@@ -47,9 +47,24 @@ def read_npz_rows(path: Path) -> tuple[pd.DataFrame, pd.Series[Any] | None]:
     if X.ndim != 2 or X.dtype.kind not in "iuf":
         raise DataError(f"{path}: X must be numbers, (n, d); it is {X.dtype} {X.shape}")
     index = pd.RangeIndex(1, len(X) + 1, name="row")
-    names = [f"x{column}" for column in range(X.shape[1])]
+    names = _names(arrays["names"], X.shape[1], path)
     frame = pd.DataFrame(X.astype(np.float64), index=index, columns=names)
     return frame, None if y is None else pd.Series(_targets(y, len(X), path), index=index, name="y")
+
+
+def _names(names: NDArray[Any] | None, columns: int, path: Path) -> list[str]:
+    if names is None:
+        return [f"x{column}" for column in range(columns)]
+    if names.shape != (columns,) or names.dtype.kind != "U":
+        raise DataError(
+            f"{path}: names must be {columns} texts, one per column of X; it is "
+            f"{names.dtype} {names.shape}"
+        )
+    texts = [str(name) for name in names]
+    for name in texts:
+        if not name.strip() or texts.count(name) > 1:
+            raise DataError(f"{path}: names must differ and not be empty; it holds {quoted(name)}")
+    return texts
 
 
 def _targets(y: NDArray[Any], n: int, path: Path) -> NDArray[Any]:

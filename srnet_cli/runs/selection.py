@@ -116,7 +116,18 @@ def select(
         StorageError, ModelError: the run is damaged.
     """
     choice.check()
-    fitted = read_run(find_run(runs_root(), reference))
+    return select_from(read_run(find_run(runs_root(), reference)), choice, composition=composition)
+
+
+def select_from(
+    fitted: FittedRun, choice: Choice = DEFAULT, *, composition: bool = False
+) -> Selection:
+    """The same of a run that has been read; see ``select``.
+
+    Raises:
+        UsageError: it has not finished, or there is no such choice.
+    """
+    choice.check()
     if not fitted.is_done:
         raise UsageError(
             f"{fitted.path} has not finished",
