@@ -92,6 +92,9 @@ class Dataset:
         notes: remarks for the log about what was found in the data, one line each.
         categories: of the columns encoded by an indicator per category, the categories in order;
             see ``categories.one_hot``.
+        readings: of the table's columns that are not plain numbers, how they were read, see
+            ``readings.READINGS``.
+        imputed: of the table's columns that miss values, what took their place, as text.
     """
 
     features: tuple[str, ...]
@@ -107,6 +110,8 @@ class Dataset:
     truth: Formula | None = None
     notes: tuple[str, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    readings: Mapping[str, str] = field(default_factory=dict)
+    imputed: Mapping[str, str] = field(default_factory=dict)
 
 
 def fingerprint(dataset: Dataset) -> str:

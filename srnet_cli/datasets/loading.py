@@ -126,15 +126,19 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
     from srnet_cli.datasets.categories import one_hot
     from srnet_cli.datasets.pmlb import read_pmlb
     from srnet_cli.datasets.tables import read_table
+    from srnet_cli.datasets.treatment import Treatment, filled
 
+    treatment = Treatment.from_settings(settings)
+    asked = (settings.target, settings.task, settings.categorical, treatment)
     if settings.file is not None:
-        table = read_table(settings.file, settings.target, settings.task, settings.categorical)
+        table = read_table(settings.file, *asked)
     else:
         assert settings.pmlb is not None  # the schema sees to it
-        table = read_pmlb(settings.pmlb, settings.target, settings.task, settings.categorical)
+        table = read_pmlb(settings.pmlb, *asked)
+    where = str(settings.file or settings.pmlb)
     fraction = 0.0 if settings.validation_domain else settings.validation_fraction
     split = _split(settings, Rows(table.X, table.y), fraction, seed)
-    table = one_hot(table, split.train, str(settings.file or settings.pmlb))
+    table = one_hot(filled(table, split.train, where), split.train, where)
     rows = Rows(table.X, table.y)
     return replace(
         _with_columns(settings, table),
@@ -165,6 +169,8 @@ def _with_columns(settings: DatasetSettings, table: Table) -> Dataset:
         classes=table.classes,
         notes=table.notes,
         categories=table.categories,
+        readings=table.readings,
+        imputed=table.imputed,
     )
 
 

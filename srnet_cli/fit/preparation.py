@@ -235,6 +235,8 @@ def inputs_of(prepared: Prepared) -> Inputs:
         task=dataset.task,
         classes=tuple(dataset.classes),
         categories={name: tuple(values) for name, values in dataset.categories.items()},
+        readings=dict(dataset.readings),
+        imputed=dict(dataset.imputed),
         network=prepared.provenance,
         quality=prepared.quality,
         config_sha256="",
