@@ -37,6 +37,10 @@ def export(
             metavar="L", help="Layer L alone, from 1, as a function of what the layer before gives."
         ),
     ] = None,
+    precision: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="double, or single for c, numpy, onnx, torch and jax."),
+    ] = "double",
     fidelity: Fidelity = None,
     complexity: Complexity = None,
     pick: Pick = None,
@@ -59,6 +63,7 @@ def export(
         choice=Choice(fidelity, complexity, layer if pick is not None else None, pick, as_found),
         composition=composition,
         layer=layer,
+        precision=precision,
         force=force,
     )
     if text is not None:

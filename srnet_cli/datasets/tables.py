@@ -207,9 +207,8 @@ def read_frame(
         separator = separator_of(path, _separator(path))
         is_number = {"comma": lambda name: False}.get(decimal, lambda name: name not in labelled)
         frame = read_text_table(path, separator, is_number)
-        mixed = {
-            name for name, kind in zip(frame.columns, frame.dtypes, strict=True) if (kind == object)
-        }
+        kinds = zip(frame.columns, frame.dtypes, strict=True)
+        mixed = {name for name, kind in kinds if kind.kind == "O" and is_number(name)}
         if mixed:  # once more, for the text of what was read as numbers
             frame = read_text_table(
                 path, separator, lambda name: is_number(name) and name not in mixed

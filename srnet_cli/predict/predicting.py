@@ -217,10 +217,7 @@ class _Job:
     def _read(self, name: str, values: Sequence[object]) -> Array:
         """The fields as numbers, read as those of the training rows were."""
         inputs = self._fitted.inputs
-        if name in inputs.imputed:
-            filling = float(inputs.imputed[name])
-        else:
-            filling = np.nan
+        filling = float(inputs.imputed[name]) if name in inputs.imputed else np.nan
         reading = READINGS.get(inputs.readings.get(name, PLAIN), READINGS[PLAIN])
         texts = [_field(value) for value in values]
         numbers = reading(texts)
