@@ -32,7 +32,7 @@ from srnet_cli.networks.graph import GraphNetwork
 from srnet_cli.networks.opening import OpenedNetwork, Provenance, open_network
 from srnet_cli.networks.quality import NetworkQuality
 from srnet_cli.networks.readers.record import LoadedNetwork
-from srnet_cli.networks.suspicion import suspicions
+from srnet_cli.networks.suspicion import suspicions, uselessness
 from srnet_cli.reporting import Reporter, warning
 from srnet_cli.rng import stream
 from srnet_cli.runs import files
@@ -97,9 +97,9 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     judged = quality(network, dataset.test, dataset.train)
     if judged is not None:
         reporter.notice(f"network on held-out rows: {judged.summary()}")
-    if opened is not None:
-        for suspicion in suspicions(network, dataset):
-            reporter.notice(warning(suspicion))
+    doubts = uselessness if opened is None else suspicions
+    for doubt in doubts(network, dataset):
+        reporter.notice(warning(doubt))
     settings, seed = experiment.dataset, experiment.seed
     extra = boundary_fit_rows(settings, dataset, network, seed, reporter.notice)
     beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
