@@ -26,7 +26,8 @@ A config is a YAML file in UTF-8: one experiment, in four sections. `srnet valid
 it without running it, `--resolved` prints it with every default filled in, and
 `--set evolution.generations=100` replaces a setting. An unknown key, a key given twice and a value
 of the wrong type are errors that name file, line and key. `1e-5` and `1e4` are numbers. A config
-has at most 500,000 bytes and 25,000 values, those that YAML aliases stand for included.
+has at most 500,000 bytes and 25,000 values, those that YAML aliases and merge keys (`<<`) stand
+for included.
 
 Paths may hold `${VARIABLES}`; a relative path is looked up beside the config, then in the working
 directory. A run is called `<name>-<signature>`: the signature is a hash of all settings that can

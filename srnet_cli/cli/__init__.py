@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # Before anything else is imported, which takes longer than some need to think again.
         quit_on_signals()
         _keep_warnings_back()
+    from srnet_cli.cli.lean import import_help
+
+    import_help()
     from srnet_cli.cli import console
     from srnet_cli.cli.app import app
 

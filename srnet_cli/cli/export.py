@@ -39,6 +39,10 @@ def export(
             "gives.",
         ),
     ] = None,
+    precision: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="double, or single for c, numpy, onnx, torch and jax."),
+    ] = "double",
     fidelity: Fidelity = None,
     complexity: Complexity = None,
     pick: Pick = None,
@@ -63,6 +67,7 @@ def export(
         choice=Choice(fidelity, complexity, number if pick is not None else None, pick, as_found),
         composition=composition,
         layer=number,
+        precision=precision,
         force=force,
     )
     if text is not None:

@@ -55,6 +55,32 @@ class DatasetSettings(Settings):
         description="columns of a table that hold categories: each becomes an input per category, "
         "column=category, 1 or 0. A category that no training row has is all zeros",
     )
+    inputs: tuple[Text, ...] = Field(
+        default=(),
+        max_length=100_000,
+        description="columns of a table that are inputs, in this order; by default all but the "
+        "target and what `drop` names, as in the file",
+    )
+    drop: tuple[Text, ...] = Field(
+        default=(), max_length=100_000, description="columns of a table that are left out"
+    )
+    missing: Literal["error", "drop", "impute"] = Field(
+        default="error",
+        description="fields of a table that hold nothing; error: all are named; drop: their rows "
+        "are left out; impute: they get the median of the training rows, of categories and of yes "
+        "and no the most frequent; rows without a target are left out. Empty, ?, -, NA, N/A, NaN, "
+        "NaT, None and null hold nothing",
+    )
+    dates: Literal["number", "drop"] = Field(
+        default="number",
+        description="columns of dates; number: days since 1970-01-01; drop: they are left out",
+    )
+    decimal: Literal["auto", "point", "comma"] = Field(
+        default="auto",
+        description="what stands before the decimals of a table's numbers; auto: what a column "
+        "shows: in 1,200 commas part thousands unless semicolons part the fields, in 1,5 they do "
+        "not",
+    )
 
     domain: Box | None = Field(
         default=None,
@@ -171,6 +197,7 @@ class DatasetSettings(Settings):
         yield from self._categorical_problems()
         yield from self._target_problems()
         yield from self._part_problems()
+        yield from self._column_problems()
         if self.validation_samples not in ("auto", 0) and self.validation_domain is None:
             yield "'validation_samples' needs 'validation_domain'"
         if self.validation_fraction + self.test_fraction >= 1:
@@ -209,3 +236,19 @@ class DatasetSettings(Settings):
                 yield f"'categorical' lists the target, '{name}'; it is for inputs"
         if self.categorical and (self.domain is not None or self.formula is not None):
             yield "'categorical' is for the columns of a table without a 'domain'"
+
+    def _column_problems(self) -> Iterator[str]:
+        """What is said of columns needs a table, and no contradiction."""
+        for key in ("inputs", "drop"):
+            names = getattr(self, key)
+            for name in dict.fromkeys(names):
+                if names.count(name) > 1:
+                    yield f"'{key}' lists '{name}' twice"
+                if name == self.target:
+                    yield f"'{key}' lists the target, '{name}'; it is for other columns"
+        if both := [name for name in self.inputs if name in self.drop]:
+            yield f"'inputs' and 'drop' both list '{both[0]}'"
+        for key in ("inputs", "drop", "missing", "dates", "decimal"):
+            is_set = getattr(self, key) != type(self).model_fields[key].default
+            if is_set and self.file is None and self.pmlb is None:
+                yield f"'{key}' is for the columns of a table: 'file' or 'pmlb'"

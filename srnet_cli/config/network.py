@@ -50,7 +50,12 @@ class TrainSettings(Settings):
     max_iter: Integer = Field(
         default=20000, ge=1, le=10**9, description="iterations of lbfgs, epochs of adam and sgd"
     )
-    alpha: float = Field(default=0.0, ge=0, description="L2 penalty")
+    alpha: Literal["auto"] | Annotated[float, Field(ge=0)] = Field(
+        default="auto",
+        description="L2 penalty; auto: none for rows of a formula, or 20 rows or more per weight; "
+        "else with lbfgs the best of 0, 0.001, 0.01, … 10 in fivefold cross-validation of the "
+        "training rows",
+    )
     learning_rate: float = Field(default=1e-3, gt=0, description="initial rate of adam and sgd")
     tolerance: float = Field(
         default=1e-10, ge=0, description="gain in loss below which training ends"

@@ -160,18 +160,52 @@ def _plain(
 
 
 def _unique_keys(node: yaml.MappingNode) -> dict[str, yaml.Node]:
+    _merge(node, frozenset())
     keys: dict[str, yaml.Node] = {}
     for key_node, _ in node.value:
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise _Refused("a key must be a word, not a list or a section", _line(key_node))
-        key = key_node.value
-        if key == "<<" and key_node.style is None:
-            raise _Refused("merge keys (<<) are not taken; write the keys out", _line(key_node))
+        key = _key(key_node)
         if key in keys:
             problem = f"duplicate key {shown(key)}, first given in line {_line(keys[key])}"
             raise _Refused(problem, _line(key_node))
         keys[key] = key_node
     return keys
+
+
+def _key(node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise _Refused("a key must be a word, not a list or a section", _line(node))
+    return str(node.value)
+
+
+def _merge(node: yaml.MappingNode, around: frozenset[int]) -> None:
+    """Put the keys that ``<<`` stands for in its place, but those that the section has itself.
+
+    A node is changed once, wherever aliases make it occur, so that merges of merges stay cheap.
+
+    Args:
+        node: the section.
+        around: the sections that are being merged into, by identity.
+    """
+    if not any(_is_merge(key) for key, _ in node.value):
+        return
+    own = {_key(key) for key, _ in node.value if not _is_merge(key)}
+    pairs: list[tuple[yaml.Node, yaml.Node]] = []
+    for key, value in node.value:
+        if not _is_merge(key):
+            pairs.append((key, value))
+            continue
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(source, yaml.MappingNode) or id(source) in around | {id(node)}:
+                raise _Refused("<< stands for another section, or a list of them", _line(key))
+            _merge(source, around | {id(node)})
+            new = [(name, entry) for name, entry in source.value if _key(name) not in own]
+            own |= {_key(name) for name, _ in new}
+            pairs += new
+    node.value = pairs
+
+
+def _is_merge(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None
 
 
 def _scalar(node: yaml.Node) -> object:

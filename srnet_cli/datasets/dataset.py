@@ -93,6 +93,9 @@ class Dataset:
         targets: names of the targets, where there are several.
         categories: of the columns encoded by an indicator per category, the categories in order;
             see ``categories.one_hot``.
+        readings: of the table's columns that are not plain numbers, how they were read, see
+            ``readings.READINGS``.
+        imputed: of the table's columns that miss values, what took their place, as text.
     """
 
     features: tuple[str, ...]
@@ -109,6 +112,8 @@ class Dataset:
     notes: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    readings: Mapping[str, str] = field(default_factory=dict)
+    imputed: Mapping[str, str] = field(default_factory=dict)
 
 
 def fingerprint(dataset: Dataset) -> str:

@@ -165,21 +165,24 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
     )
     from srnet_cli.datasets.pmlb import read_pmlb
     from srnet_cli.datasets.tables import read_table
+    from srnet_cli.datasets.treatment import Treatment, filled
 
     first, *others = settings.targets
     column = settings.split_column
     # Words that say what a row is for are read as categories.
     categorical = (*settings.categorical, *([column] if column else []))
-    asked = (first, settings.task, categorical)
+    treatment = Treatment.from_settings(settings)
+    asked = (first, settings.task, categorical, treatment)
     if settings.file is not None:
         table = read_table(settings.file, *asked)
     else:
         assert settings.pmlb is not None  # the schema sees to it
         table = read_pmlb(settings.pmlb, *asked)
-    table = with_targets(table, tuple(others), str(settings.file or settings.pmlb))
+    where = str(settings.file or settings.pmlb)
+    table = with_targets(table, tuple(others), where)
     fraction = 0.0 if settings.validation_domain else settings.validation_fraction
     if column is not None:
-        table, split = split_by_column(table, column, str(settings.file or settings.pmlb))
+        table, split = split_by_column(table, column, where)
     elif settings.test_file is not None:
         test = with_targets(
             read_table(settings.test_file, *asked), tuple(others), str(settings.test_file)
@@ -191,7 +194,7 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
         )
     else:
         split = _split(settings, Rows(table.X, table.y), fraction, seed)
-    table = one_hot(table, split.train, str(settings.file or settings.pmlb))
+    table = one_hot(filled(table, split.train, where), split.train, where)
     rows = Rows(table.X, table.y)
     return replace(
         _with_columns(settings, table),
@@ -223,6 +226,8 @@ def _with_columns(settings: DatasetSettings, table: Table) -> Dataset:
         classes=table.classes,
         notes=table.notes,
         categories=table.categories,
+        readings=table.readings,
+        imputed=table.imputed,
     )
 
 

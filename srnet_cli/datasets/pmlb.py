@@ -21,6 +21,7 @@ from srnet_cli.datasets.dataset import Task
 from srnet_cli.datasets.suggest import clip, did_you_mean, quoted
 from srnet_cli.datasets.tables import Table, read_table
 from srnet_cli.datasets.text_file import read_bytes
+from srnet_cli.datasets.treatment import Treatment
 from srnet_cli.errors import DataError, StorageError
 from srnet_cli.store import write_atomic
 
@@ -39,7 +40,13 @@ KNOWN_SHA256 = {
 }
 
 
-def read_pmlb(name: str, target: str, task: Task, categorical: Collection[str] = ()) -> Table:
+def read_pmlb(
+    name: str,
+    target: str,
+    task: Task,
+    categorical: Collection[str] = (),
+    treatment: Treatment | None = None,
+) -> Table:
     """Read a PMLB table; see ``read_table`` for the rules it must keep.
 
     Raises:
@@ -47,7 +54,7 @@ def read_pmlb(name: str, target: str, task: Task, categorical: Collection[str] =
         DataError: unknown name, absent and not to be had, or content that is not as expected.
         StorageError: the cache folder cannot be written.
     """
-    return read_table(fetch(name), target, task, categorical)
+    return read_table(fetch(name), target, task, categorical, treatment)
 
 
 def data_folder() -> Path:

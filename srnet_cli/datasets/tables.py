@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,33 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from srnet_cli.datasets.dataset import Array, Task
+from srnet_cli.datasets.faults import Fault, Faults
 from srnet_cli.datasets.parquet_file import read_parquet_table
+from srnet_cli.datasets.readings import (
+    BOOLEAN,
+    DATES,
+    MISSING,
+    PLAIN,
+    Decimal,
+    is_ambiguous_date,
+    read_fields,
+)
 from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
-from srnet_cli.datasets.text_file import numbers_in, read_text_table, require_columns
-from srnet_cli.errors import ConfigError, DataError
+from srnet_cli.datasets.text_file import (
+    numbers_in,
+    read_text_table,
+    require_columns,
+    separator_of,
+)
+from srnet_cli.datasets.treatment import Treatment, reading_notes, without_missing
+from srnet_cli.errors import DataError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 PARQUET = (".parquet", ".pq")
 
-_MISSING = ("", "?", "na", "n/a", "nan", "null")  # in lower case
+_NO_LABEL = ("", "?", "na", "n/a", "nan", "null")
+"""Labels that are none, in lower case; ``none`` and ``-`` may be some."""
+
 MAX_CATEGORIES = 1000
 """Of one column: each becomes an input."""
 
@@ -29,7 +47,7 @@ _EXACT = 2.0**53  # beyond, integers are no longer told apart
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of finite numbers and a target.
+    """Columns of numbers and a target.
 
     Attributes:
         features: names of the d columns beside the target, in the order of the file.
@@ -40,6 +58,9 @@ class Table:
         notes: remarks about the columns, one line each.
         categories: of the columns declared categorical, their categories in order; X holds their
             numbers, from 0, until ``categories.one_hot`` has replaced them.
+        readings: of the columns that are not plain numbers, how they were read, see ``readings``.
+        imputed: of columns with missing values what takes their place, as text; X holds NaN until
+            ``treatment.filled`` has put it there.
     """
 
     features: tuple[str, ...]
@@ -48,28 +69,51 @@ class Table:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    readings: Mapping[str, str] = field(default_factory=dict)
+    imputed: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_table(path: Path, target: str, task: Task, categorical: Collection[str] = ()) -> Table:
+def read_table(
+    path: Path,
+    target: str,
+    task: Task,
+    categorical: Collection[str] = (),
+    treatment: Treatment | None = None,
+) -> Table:
     """Read a table from a .csv, .tsv (either also .gz) or .parquet file.
 
-    Every column but the target must hold finite numbers in every row, and so must the target of a
-    regression. The target of a classification and the columns declared categorical may hold any
-    labels, which are sorted, as numbers where all of them are, and replaced by their indices.
+    Every column but the target must hold what can be read as finite numbers, see ``readings``, and
+    so must the target of a regression. The target of a classification and the columns declared
+    categorical may hold any labels, which are sorted, as numbers where all of them are, and
+    replaced by their indices. Fields of a text file may be separated otherwise than its name says.
+
+    Args:
+        path: the file.
+        target: name of the target's column.
+        task: whether the target is to be numbers or labels.
+        categorical: names of columns that hold categories.
+        treatment: how columns are treated; None: all are inputs, and none may miss a value.
 
     Raises:
-        ConfigError: there is no column of a name in ``categorical``.
-        DataError: the file cannot be read or breaks a rule above; one line that names the file,
-            the column and the line (for parquet, the row).
+        ConfigError: there is no column of a name in ``categorical`` or ``treatment``.
+        DataError: the file cannot be read or breaks a rule above; one line that names the file and,
+            of everything that is wrong, the column and the line (for parquet, the row).
     """
+    treatment = replace(treatment or Treatment(), categorical=categorical)
     labelled = {*categorical, *([target] if task == "classification" else [])}
-    frame = _read_frame(path, labelled)
+    frame, separator = read_frame(path, labelled, treatment.decimal)
     names = [str(name) for name in frame.columns]
-    _check_names(names, str(path))
     if target not in names:
         raise DataError(f"{path}: no column {quoted(target)}" + _instead(target, names))
     column = frame[target]
-    return make_table(frame.drop(columns=target), column, task, str(path), categorical)
+    table = make_table(
+        frame.drop(columns=target), column, task, str(path), categorical, treatment, separator
+    )
+    usual = _separator(path)
+    if separator in (usual, ""):
+        return table
+    note = f"the fields of {path.name} are separated by {separator!r}, not by {usual!r}"
+    return replace(table, notes=(note, *table.notes))
 
 
 def make_table(
@@ -78,6 +122,8 @@ def make_table(
     task: Task,
     where: str,
     categorical: Collection[str] = (),
+    treatment: Treatment | None = None,
+    separator: str = ",",
 ) -> Table:
     """Check columns and target and turn them into arrays.
 
@@ -87,35 +133,97 @@ def make_table(
         task: whether the target is to be numbers or labels.
         where: the file, for messages.
         categorical: names of columns that hold categories.
+        treatment: how columns are treated; None: all are inputs, and none may miss a value.
+        separator: between the fields of the file.
 
     Raises:
         ConfigError, DataError: as ``read_table``.
     """
+    treatment = replace(treatment or Treatment(), categorical=categorical)
     if not len(frame):
         raise DataError(f"{where}: no rows")
-    if not len(frame.columns):
+    names = treatment.chosen([str(name) for name in frame.columns])
+    if not names:
         raise DataError(f"{where}: no columns beside the target")
-    require_columns(len(frame.columns), where)
-    features = tuple(str(name) for name in frame.columns)
-    for name in categorical:
-        if name not in features:
-            near = did_you_mean(name, features)
-            raise ConfigError(f"dataset.categorical: {quoted(name)} is no column of the data{near}")
-    coded = {name: _categories(frame[name], where) for name in features if name in categorical}
-    X = np.column_stack(
-        [coded[name][0] if name in coded else _inputs(frame[name], where) for name in features]
+    require_columns(len(names), where)
+    faults, coder = Faults(where), _Coder(treatment, separator)
+    columns: dict[str, _Coded] = {}
+    for name in names:
+        with faults.noted():
+            columns[name] = coder.input(frame[name])
+    y, classes = None, ()
+    if target is not None:
+        with faults.noted():
+            y, classes = coder.target(target, task)
+    faults.check()
+    if treatment.dates == "drop":
+        columns = {name: kept for name, kept in columns.items() if kept.reading not in DATES}
+        if not columns:
+            raise DataError(f"{where}: no columns beside the target and dates")
+    table = Table(
+        features=tuple(columns),
+        X=np.column_stack([column.values for column in columns.values()]),
+        y=y,
+        classes=classes,
+        categories={name: kept.labels for name, kept in columns.items() if kept.labels},
+        readings={name: kept.reading for name, kept in columns.items() if kept.reading != PLAIN},
     )
-    y, classes = (None, ()) if target is None else _targets(target, task, where)
-    categories = {name: labels for name, (_, labels) in coded.items()}
-    return Table(features, X, y, classes, _notes(features, X), categories)
+    table = without_missing(table, treatment.missing, where)
+    return replace(table, notes=(*table.notes, *_notes(table)))
 
 
-def _read_frame(path: Path, labelled: Collection[str]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Coded:
+    """A column as numbers.
+
+    Attributes:
+        values: (n,), NaN where a field holds nothing.
+        reading: how they were read.
+        labels: of categories, whose indices the values are; empty of numbers.
+    """
+
+    values: Array
+    reading: str = PLAIN
+    labels: tuple[str, ...] = ()
+
+
+def read_frame(
+    path: Path, labelled: Collection[str] = (), decimal: Decimal = "auto"
+) -> tuple[pd.DataFrame, str]:
+    """(a table's columns, what separates its fields): numbers where all fields of a column are
+    plain ones, else text as it stands.
+
+    Args:
+        path: the file.
+        labelled: columns that are text whatever they hold.
+        decimal: what stands before decimals; with a comma no column is of plain numbers.
+
+    Raises:
+        DataError: the file cannot be read, or its columns have no names that tell them apart.
+    """
+    if path.suffix.lower() in PARQUET:
+        frame, separator = read_parquet_table(path), ""
+    else:
+        separator = separator_of(path, _separator(path))
+        is_number = {"comma": lambda name: False}.get(decimal, lambda name: name not in labelled)
+        frame = read_text_table(path, separator, is_number)
+        kinds = zip(frame.columns, frame.dtypes, strict=True)
+        mixed = {name for name, kind in kinds if kind.kind == "O" and is_number(name)}
+        if mixed:  # once more, for the text of what was read as numbers
+            frame = read_text_table(
+                path, separator, lambda name: is_number(name) and name not in mixed
+            )
+    _check_names([str(name) for name in frame.columns], str(path))
+    return frame, separator
+
+
+def _separator(path: Path) -> str:
+    """What the name of a file says about what separates its fields; nothing of parquet."""
     kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     if kind.lower() in SEPARATORS:
-        return read_text_table(path, SEPARATORS[kind.lower()], lambda name: name not in labelled)
+        return SEPARATORS[kind.lower()]
     if path.suffix.lower() in PARQUET:
-        return read_parquet_table(path)
+        return ""
     raise DataError(f"{path}: unknown kind of table; give .csv, .tsv, .csv.gz, .tsv.gz or .parquet")
 
 
@@ -135,74 +243,116 @@ def _instead(target: str, names: list[str]) -> str:
     return f"{did_you_mean(target, names)} (columns: {listed(names, 12)})"
 
 
-def _inputs(column: pd.Series[Any], where: str) -> Array:
-    try:
-        return _numbers(column, where)
-    except _NotNumeric as error:
-        hint = "a column of categories can be named in dataset.categorical"
-        raise DataError(str(error), hint=hint) from None
+class _Coder:
+    """Turns columns into numbers.
+
+    Args:
+        treatment: how columns are treated.
+        separator: between the fields of the file.
+    """
+
+    def __init__(self, treatment: Treatment, separator: str) -> None:
+        self._treatment, self._separator = treatment, separator
+
+    def input(self, column: pd.Series[Any]) -> _Coded:
+        """A column that is an input.
+
+        Raises:
+            Fault: it cannot be.
+        """
+        needs_all = self._treatment.missing == "error"
+        if column.name in self._treatment.categorical:
+            return self._categories(column, needs_all)
+        return self._numbers(column, needs_all, _NOT_NUMBERS)
+
+    def target(self, column: pd.Series[Any], task: Task) -> tuple[Array, tuple[str, ...]]:
+        """(numbers or indices of classes, the classes).
+
+        Raises:
+            Fault: it cannot be the target.
+        """
+        needs_all = self._treatment.missing == "error"
+        if task == "classification":
+            return _classes(column, needs_all)
+        coded = self._numbers(column, needs_all, "")
+        if coded.reading in (BOOLEAN, *DATES):
+            raise Fault(_not_a_number(column, np.ones(len(column), bool)) + _FOR_LABELS)
+        return coded.values, ()
+
+    def _numbers(self, column: pd.Series[Any], needs_all: bool, hint: str) -> _Coded:
+        """The column as finite float64."""
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            missing = column.isna().to_numpy()
+            coded = _Coded(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        else:
+            texts, missing = texts_of(column, MISSING)
+            decimal = self._treatment.decimal
+            read = read_fields(texts, decimal=decimal, separator=self._separator)
+            if read is None:
+                wrong = np.isnan(numbers_in(texts)) & ~missing
+                ending = "" if hint else _FOR_LABELS
+                if is_ambiguous_date(texts):
+                    ending = _AMBIGUOUS
+                raise Fault(_not_a_number(column, wrong) + ending, hint)
+            coded = _Coded(read.values, read.name)
+        if needs_all:
+            _check_present(column, missing)
+        infinite = ~np.isfinite(coded.values) & ~missing
+        if infinite.any():
+            raise Fault(f"{_first(column, infinite)}, which is not a finite float64")
+        return coded
+
+    def _categories(self, column: pd.Series[Any], needs_all: bool) -> _Coded:
+        """Indices of categories and the labels they stand for."""
+        indices, labels = _labels(column, needs_all)
+        if len(labels) > MAX_CATEGORIES:
+            raise Fault(
+                f"column {quoted(column.name)} holds {len(labels)} categories; at most "
+                f"{MAX_CATEGORIES} are possible"
+            )
+        read = read_fields(list(labels)) if len(labels) > _MOST_DAYS else None
+        if read is not None and read.name in DATES:
+            raise Fault(
+                f"column {quoted(column.name)} holds {len(labels)} dates as categories",
+                "dates are numbers where dataset.categorical does not name their column",
+            )
+        return _Coded(indices, labels=labels)
 
 
-def _targets(column: pd.Series[Any], task: Task, where: str) -> tuple[Array, tuple[str, ...]]:
-    if task == "classification":
-        return _classes(column, where)
-    try:
-        return _numbers(column, where), ()
-    except _NotNumeric as error:
-        raise DataError(f"{error}; for class labels set 'task: classification'") from None
+_NOT_NUMBERS = (
+    "a column of categories can be named in dataset.categorical, one to leave out in dataset.drop"
+)
+_FOR_LABELS = "; for class labels set 'task: classification'"
+_AMBIGUOUS = ": day and month cannot be told apart; write dates as 2020-01-31"
+_MOST_DAYS = 30
+"""So many dates may be categories."""
 
 
-class _NotNumeric(DataError):
-    pass
+def _not_a_number(column: pd.Series[Any], wrong: NDArray[np.bool_]) -> str:
+    return f"{_first(column, wrong)}, which is not a number"
 
 
-def _numbers(column: pd.Series[Any], where: str) -> Array:
-    """The column as finite float64."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        missing = column.isna().to_numpy()
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        text, missing = _texts(column)
-        values = numbers_in(text.tolist())
-        wrong = np.isnan(values) & ~missing
-        if wrong.any():
-            raise _NotNumeric(f"{_first(column, wrong, where)}, which is not a number")
-    _check_present(column, missing, where)
-    infinite = ~np.isfinite(values)
-    if infinite.any():
-        raise DataError(f"{_first(column, infinite, where)}, which is not a finite float64")
-    return values
-
-
-def _classes(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]:
+def _classes(column: pd.Series[Any], needs_all: bool) -> tuple[Array, tuple[str, ...]]:
     """Class indices and the labels they stand for."""
-    indices, classes = _labels(column, where)
+    indices, classes = _labels(column, needs_all)
     if len(classes) < 2:
-        raise DataError(f"{where}: column {quoted(column.name)} holds one class, {classes[0]!r}")
+        held = f"one class, {classes[0]!r}" if classes else "no class"
+        raise Fault(f"column {quoted(column.name)} holds {held}")
     if len(classes) > max(2, len(column) // 2):
-        raise DataError(
-            f"{where}: column {quoted(column.name)} holds {len(classes)} classes in {len(column)} "
+        raise Fault(
+            f"column {quoted(column.name)} holds {len(classes)} classes in {len(column)} "
             f"rows; for numbers set 'task: regression'"
         )
     return indices, classes
 
 
-def _categories(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]:
-    """Indices of categories and the labels they stand for."""
-    indices, labels = _labels(column, where)
-    if len(labels) > MAX_CATEGORIES:
-        raise DataError(
-            f"{where}: column {quoted(column.name)} holds {len(labels)} categories; at most "
-            f"{MAX_CATEGORIES} are possible"
-        )
-    return indices, labels
-
-
-def _labels(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]:
-    """Each value's index among the sorted labels, and the labels."""
-    text, missing = _texts(column)
-    _check_present(column, missing, where)
-    found, indices = np.unique(text.to_numpy(dtype=object), return_inverse=True)
+def _labels(column: pd.Series[Any], needs_all: bool) -> tuple[Array, tuple[str, ...]]:
+    """Each value's index among the sorted labels, NaN where there is none, and the labels."""
+    texts, missing = texts_of(column, _NO_LABEL)
+    if needs_all:
+        _check_present(column, missing)
+    given = np.array(texts, dtype=object)[~missing]
+    found, indices = np.unique(given, return_inverse=True)
     labels = found.tolist()
     values = numbers_in(labels)
     if np.all(np.abs(values) < _EXACT):  # false for anything but numbers
@@ -214,7 +364,9 @@ def _labels(column: pd.Series[Any], where: str) -> tuple[Array, tuple[str, ...]]
         if all(label in (short, f"{short}.0") for label, short in zip(labels, usual, strict=True)):
             labels, merged = np.unique(values[order], return_inverse=True)
             labels, indices = [_usual(value) for value in labels.tolist()], merged[indices]
-    return indices.astype(np.float64), tuple(labels)
+    values = np.full(len(texts), np.nan)
+    values[~missing] = indices
+    return values, tuple(labels)
 
 
 def _usual(value: float) -> str:
@@ -222,27 +374,47 @@ def _usual(value: float) -> str:
     return f"{value:.0f}" if value.is_integer() else repr(value)
 
 
-def _texts(column: pd.Series[Any]) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
-    """The column as stripped text, and which entries are missing."""
-    text = pd.Series([str(value).strip() for value in column], index=column.index, dtype=str)
-    return text, (column.isna() | text.str.lower().isin(_MISSING)).to_numpy(dtype=bool)
+def texts_of(
+    column: pd.Series[Any], nothing: Collection[str]
+) -> tuple[list[str], NDArray[np.bool_]]:
+    """(fields as stripped text, those that hold nothing empty; which do).
+
+    Args:
+        column: fields of any kind.
+        nothing: what holds nothing, in lower case.
+    """
+    known: dict[str, str] = {}
+    texts = []
+    for value in map(str, column):
+        if value not in known:
+            text = value.strip()
+            known[value] = "" if text.lower() in nothing else text
+        texts.append(known[value])
+    missing = column.isna().to_numpy(dtype=bool) | (np.array(texts, dtype=object) == "")
+    return ["" if gap else text for gap, text in zip(missing, texts, strict=True)], missing
 
 
-def _check_present(column: pd.Series[Any], missing: NDArray[np.bool_], where: str) -> None:
+def _check_present(column: pd.Series[Any], missing: NDArray[np.bool_]) -> None:
     if missing.any():
         first = f"{column.index.name} {column.index[missing][0]}"
-        raise DataError(
-            f"{where}: column {quoted(column.name)} has no value in {missing.sum()} of "
-            f"{len(column)} rows (first: {first}); fill or remove them"
+        raise Fault(
+            f"column {quoted(column.name)} has no value in {missing.sum()} of {len(column)} rows "
+            f"(first: {first})",
+            "fill missing values or remove their rows, or set dataset.missing to drop or impute",
         )
 
 
-def _first(column: pd.Series[Any], chosen: NDArray[np.bool_], where: str) -> str:
+def _first(column: pd.Series[Any], chosen: NDArray[np.bool_]) -> str:
     """Where the first chosen entry stands and what it is."""
     row, value = column.index[chosen][0], column[chosen].iloc[0]
-    return f"{where}: column {quoted(column.name)}: {column.index.name} {row} holds {quoted(value)}"
+    return f"column {quoted(column.name)}: {column.index.name} {row} holds {quoted(value)}"
 
 
-def _notes(features: tuple[str, ...], X: Array) -> tuple[str, ...]:
-    constant = [name for name, x in zip(features, X.T, strict=True) if np.all(x == x[0])]
-    return (f"constant columns: {listed(constant)}",) if constant else ()
+def _notes(table: Table) -> list[str]:
+    notes = reading_notes(table.readings)
+    constant = [
+        name for name, x in zip(table.features, table.X.T, strict=True) if np.all(x == x[0])
+    ]
+    if constant:
+        notes.append(f"constant columns: {listed(constant)}")
+    return notes

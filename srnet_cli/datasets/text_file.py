@@ -14,6 +14,7 @@ import io
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -31,6 +32,8 @@ MAX_VALUES = 2**26
 MAX_COLUMNS = 4096
 _LINE = 2**24  # characters
 _CHUNK = 2**17  # fields
+_SEPARATORS = ";\t,|"
+_TRIED = 20  # lines that show what separates fields
 
 
 def read_text_table(
@@ -95,6 +98,32 @@ def _read(
     # By place, as two columns may have one name.
     frame = pd.DataFrame({place: column.values(index) for place, column in enumerate(columns)})
     return frame.set_axis(names, axis=1)
+
+
+def separator_of(path: Path, usual: str) -> str:
+    """What separates the fields of a text file: what is usual, unless its first lines have no two
+    fields by that, and equally many by a semicolon, a tabulator, a comma or a bar.
+
+    Raises:
+        DataError: as ``read_text_table``.
+    """
+    with _opened(path) as stream:
+        try:
+            lines = [line for line in islice(_lines(stream, path), _TRIED) if line.strip()]
+        except UnicodeDecodeError:
+            raise _not_utf8(path) from None
+    for separator in (usual, *(other for other in _SEPARATORS if other != usual)):
+        counts = {len(fields) for fields in _fields(lines, separator)}
+        if counts and min(counts) > 1 and (separator == usual or len(counts) == 1):
+            return separator
+    return usual
+
+
+def _fields(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines, delimiter=separator)
+    except csv.Error:
+        return
 
 
 def require_columns(count: int, where: str) -> None:

@@ -21,6 +21,8 @@ from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.metrics import accuracy, r2
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network, TrainedNetwork
+from srnet_cli.networks.graph import GraphNetwork
+from srnet_cli.networks.graph_rest import GraphRest, can_begin_at
 from srnet_cli.rendering.document import Document, Paragraph, Section
 from srnet_cli.rendering.table import Cell, Column, figures, number, score, shortfall, table
 from srnet_cli.runs import files
@@ -146,9 +148,11 @@ def hybrids_of(fitted: FittedRun, choice: Choice = DEFAULT) -> Hybrids:
 
 
 def can_be_set(network: TrainedNetwork, depth: int, last: int | None) -> bool:
-    """Whether formulas can take the place of layers up to that one: of a network that is no stack
-    of dense layers nothing runs from the middle on, only up to it."""
-    return isinstance(network, Network) or last is None or last == depth
+    """Whether formulas can take the place of layers up to that one: the rest of the network must
+    run from there on."""
+    if last is None or last == depth or isinstance(network, Network):
+        return True
+    return isinstance(network, GraphNetwork) and can_begin_at(network, last)
 
 
 def _kinds(depth: int) -> Iterator[tuple[str, int | None, int | None]]:
@@ -170,14 +174,13 @@ def hybrid(
     before = None if first == 1 else _up_to(network, first - 1)
     after = None
     if last < model.depth:
-        assert isinstance(network, Network)  # see ``can_be_set``
         after = _from(network, last)
 
     def outputs(X: Array) -> Array:
         units = model.inputs(X) if before is None else before(X)
         for layer in model.layers[first - 1 : last]:
             units = layer(units)
-        return units if after is None else after(units)
+        return units if after is None else after(units, X)
 
     return outputs
 
@@ -197,8 +200,12 @@ def _up_to(network: TrainedNetwork, layer: int) -> Callable[[Array], Array]:
     return lambda X: network.activations(X)[layer - 1]
 
 
-def _from(network: Network, layer: int) -> Callable[[Array], Array]:
-    """The network's outputs from the units of a layer on, counted from 1."""
+def _from(network: TrainedNetwork, layer: int) -> Callable[[Array, Array], Array]:
+    """The network's outputs from the units of a layer on, counted from 1, and of raw rows, which
+    the rest of a graph may read as well."""
+    if isinstance(network, GraphNetwork):
+        return GraphRest(network, layer)
+    assert isinstance(network, Network)  # see ``can_be_set``
     rest = replace(
         network,
         weights=network.weights[layer:],
@@ -206,7 +213,7 @@ def _from(network: Network, layer: int) -> Callable[[Array], Array]:
         activation=network.layer_activations[layer:],
         scaler=None,
     )
-    return rest.predict
+    return lambda units, X: rest.predict(units)
 
 
 def _seconds(function: Callable[[Array], Array], X: Array) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
+import numpy as np
 from sympy import Expr, Rational, Symbol
 
 from srnet_cli.export.code import CodeWriter, counted, header
@@ -29,7 +31,9 @@ _LIBRARY = """
     INFINITY NAN HUGE_VAL M_PI M_E main minimum maximum sigmoid softplus in out i best scores errno
     unix linux
 """
-RESERVED = frozenset((_KEYWORDS + _LIBRARY).split())
+RESERVED = frozenset(
+    (*_KEYWORDS.split(), *_LIBRARY.split(), *(f"{name}f" for name in _LIBRARY.split()))
+)
 
 _HELPERS = {
     "Min": """\
@@ -60,9 +64,9 @@ static double softplus(double x)
 
 _DECIDE = """\
 /* The number of the class that the formulas name, from 0; -1 where a score has no value. */
-int {name}_decide(const double *in)
+int {name}_decide(const {kind} *in)
 {{
-    double scores[{outputs}];
+    {kind} scores[{outputs}];
     int best = 0;
     {name}_predict(in, scores);
     for (int i = 0; i < {outputs}; i++) {{
@@ -77,7 +81,12 @@ int {name}_decide(const double *in)
 
 
 class CWriter(CodeWriter):
-    """Writes formulas in C, in double precision."""
+    """Writes formulas in C, in double precision or in single.
+
+    Args:
+        names: what symbols are called there.
+        is_single: whether numbers are of single precision.
+    """
 
     infinity, undefined = "INFINITY", "NAN"
     circle, euler = "3.141592653589793", "2.718281828459045"
@@ -88,9 +97,29 @@ class CWriter(CodeWriter):
         "power": "pow",
     }
 
+    def __init__(self, names: Mapping[Symbol, str], is_single: bool = False) -> None:
+        super().__init__(names)
+        self._is_single = is_single
+        if is_single:
+            self.circle, self.euler = f"{self.circle}f", f"{self.euler}f"
+
     def literal(self, digits: str) -> Text:
-        """The number as a double: 1/2 is 0 in C."""
-        return Text(digits if any(sign in digits for sign in ".e") else f"{digits}.0")
+        """The number as a floating one: 1/2 is 0 in C."""
+        text = digits if any(sign in digits for sign in ".e") else f"{digits}.0"
+        if not self._is_single:
+            return Text(text)
+        with np.errstate(over="ignore", under="ignore"):
+            value = np.float64(digits).astype(np.float32)
+        # C refuses constants that single precision does not hold.
+        return Text(self.infinity if np.isinf(value) else f"{text}f" if value else "0.0f")
+
+    def named_call(self, name: str, operands: Sequence[str]) -> str:
+        """The text of a call; functions of single precision end in f."""
+        text = super().named_call(name, operands)
+        if not self._is_single or name in _HELPERS:
+            return text
+        function, _, rest = text.partition("(")
+        return f"{function}f({rest}"
 
     def power(self, base: Expr, exponent: Rational) -> Text:
         """A power."""
@@ -100,7 +129,8 @@ class CWriter(CodeWriter):
 def render(subject: Subject) -> str:
     """Source of a file with ``NAME_predict``, and of a classifier ``NAME_decide``."""
     names = identifiers(subject.variables, RESERVED, ascii_name)
-    writer = CWriter(names)
+    writer = CWriter(names, subject.is_single)
+    kind = "float" if subject.is_single else "double"
     name, outputs = ascii_name(subject.name), len(subject.outputs)
     body = list(_body(subject, writer, names))
     reads = counted(len(subject.inputs), "input")
@@ -108,7 +138,7 @@ def render(subject: Subject) -> str:
     parts += ["#include <math.h>", ""]
     for function, source in _HELPERS.items():
         if function in writer.used:
-            parts += [*source.splitlines(), ""]
+            parts += [*(_in_single(source) if subject.is_single else source).splitlines(), ""]
     for what, texts in (
         ("inputs", [each.column for each in subject.inputs]),
         ("outputs", [output.label for output in subject.outputs]),
@@ -117,27 +147,34 @@ def render(subject: Subject) -> str:
         parts += _strings(f"{name}_{what}", texts)
     parts += [
         f"/* Reads {reads}, writes {counted(outputs, 'output')}. */",
-        f"void {name}_predict(const double *in, double *out)",
+        f"void {name}_predict(const {kind} *in, {kind} *out)",
         "{",
         *(f"    {line}" for line in body),
         "}",
     ]
     if subject.classes:
-        parts += ["", *_DECIDE.format(name=name, outputs=outputs).splitlines()]
+        parts += ["", *_DECIDE.format(name=name, outputs=outputs, kind=kind).splitlines()]
     return "\n".join(parts) + "\n"
 
 
 def _body(subject: Subject, writer: CWriter, names: dict[Symbol, str]) -> Iterator[str]:
     used = subject.used()
+    kind = "float" if subject.is_single else "double"
     if used.isdisjoint(subject.symbols):
         yield "(void)in;"
     for place, symbol in enumerate(subject.symbols):
         if symbol in used:
-            yield f"const double {names[symbol]} = in[{place}];"
+            yield f"const {kind} {names[symbol]} = in[{place}];"
     for symbol, expr in subject.steps:
-        yield f"const double {names[symbol]} = {writer.code(expr)};"
+        yield f"const {kind} {names[symbol]} = {writer.code(expr)};"
     for place, output in enumerate(subject.outputs):
         yield f"out[{place}] = {writer.code(output.expression)};"
+
+
+def _in_single(source: str) -> str:
+    """A function of doubles as one of floats."""
+    source = re.sub(r"\b(exp|log1p|fabs)\(", r"\1f(", source.replace("double", "float"))
+    return re.sub(r"(\d\.\d+)", r"\1f", source)
 
 
 def _strings(name: str, texts: Sequence[str]) -> list[str]:

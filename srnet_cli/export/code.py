@@ -63,6 +63,8 @@ def header(subject: Subject, names: Mapping[Symbol, str] | None = None) -> Itera
         names: what the inputs are called; None: as in formulas.
     """
     yield from map(one_line, subject.facts)
+    if subject.is_single:
+        yield "computed in single precision"
     yield ""
     yield "inputs:"
     for each in subject.inputs:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from srnet_cli.errors import UsageError
 from srnet_cli.export.formats import FORMATS, Form
-from srnet_cli.export.subject import Subject, subject_of
+from srnet_cli.export.subject import Precision, Subject, subject_of
 from srnet_cli.runs.choice import DEFAULT, Choice
 from srnet_cli.runs.selection import select
 from srnet_cli.store import check_new_file, write_atomic
@@ -20,6 +21,7 @@ def run(
     choice: Choice = DEFAULT,
     composition: bool = False,
     layer: int | None = None,
+    precision: str = "double",
     force: bool = False,
 ) -> str | None:
     """Export formulas of a run.
@@ -32,18 +34,21 @@ def run(
         composition: whether to export the layers, one after the other, even where there is a
             formula straight from the inputs.
         layer: this layer alone, from 1.
+        precision: of the numbers that code computes with, ``double`` or ``single``.
         force: whether a file that exists is replaced.
 
     Returns:
         the text where no file was asked for.
 
     Raises:
-        UsageError: no such format or layer, the run has not finished, a choice that there is not,
+        UsageError: no such format, layer or precision, the run has not finished, a choice that
+            there is not,
             or a file that exists.
         ModelError: the format has no room for the formulas, or misses a package.
         StorageError: the run is damaged, or the file cannot be written.
     """
     form = _form(to)
+    asked = _precision(form, precision)
     if composition and layer is not None and choice.pick is None:
         raise UsageError(
             "they contradict each other; give one of them", options=("composition", "layer")
@@ -57,7 +62,7 @@ def run(
         check_new_file(output, force)
     by_layers = composition or layer is not None
     selection = select(reference, choice, composition=by_layers)
-    subject = subject_of(selection, None if composition else layer)
+    subject = replace(subject_of(selection, None if composition else layer), precision=asked)
     if output is None:
         assert form.render is not None
         return form.render(subject)
@@ -78,3 +83,12 @@ def _form(to: str) -> Form:
     if to not in FORMATS:
         raise UsageError(f"no such format; give one of {', '.join(FORMATS)}", options={"to": to})
     return FORMATS[to]
+
+
+def _precision(form: Form, name: str) -> Precision:
+    for precision in form.precisions:
+        if precision == name:
+            return precision
+    known = [which for which, each in FORMATS.items() if name in each.precisions]
+    what = f"only {', '.join(known)} have it" if known else "give double or single"
+    raise UsageError(what, options={"precision": name})

@@ -16,7 +16,7 @@ from srnet_cli.export import (
     sympy_code,
     torch_code,
 )
-from srnet_cli.export.subject import Subject
+from srnet_cli.export.subject import Precision, Subject
 
 
 @dataclass(frozen=True)
@@ -27,23 +27,27 @@ class Form:
         render: what makes text of a subject; None where there is a file only.
         pack: what makes the bytes of a file where that is no text.
         suffix: of file names for which ``pack`` is meant, where there is text too.
+        precisions: of the numbers that it can compute with.
     """
 
     render: Callable[[Subject], str] | None
     pack: Callable[[Subject], bytes] | None = None
     suffix: str = ""
+    precisions: tuple[Precision, ...] = ("double",)
 
+
+_BOTH: tuple[Precision, ...] = ("double", "single")
 
 FORMATS: dict[str, Form] = {
     "python": Form(python_code.render),
-    "numpy": Form(numpy_code.render),
+    "numpy": Form(numpy_code.render, precisions=_BOTH),
     "sympy": Form(sympy_code.render),
     "latex": Form(papers.latex),
     "mathml": Form(papers.mathml),
     "markdown": Form(papers.markdown),
     "excel": Form(excel_sheet.render, excel_sheet.pack, ".xlsx"),
-    "c": Form(c_code.render),
-    "onnx": Form(None, onnx_graph.pack, ".onnx"),
-    "torch": Form(torch_code.render),
-    "jax": Form(jax_code.render),
+    "c": Form(c_code.render, precisions=_BOTH),
+    "onnx": Form(None, onnx_graph.pack, ".onnx", _BOTH),
+    "torch": Form(torch_code.render, precisions=_BOTH),
+    "jax": Form(jax_code.render, precisions=_BOTH),
 }

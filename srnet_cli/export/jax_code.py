@@ -54,7 +54,7 @@ def render(subject: Subject) -> str:
     body = list(_body(subject, writer, names))
     parts = [
         *commented(header(subject, names), "#"),
-        "# in single precision, unless jax_enable_x64 is set",
+        *([] if subject.is_single else ["# in single precision, unless jax_enable_x64 is set"]),
         "",
         "import jax",
         "import jax.numpy as jnp",
@@ -72,7 +72,7 @@ def render(subject: Subject) -> str:
 
 def _body(subject: Subject, writer: JaxWriter, names: Mapping[Symbol, str]) -> Iterator[str]:
     """Rows (n, d) -> (n, m)."""
-    yield "X = jnp.asarray(X, dtype=float)"
+    yield f"X = jnp.asarray(X, dtype={'jnp.float32' if subject.is_single else 'float'})"
     yield from by_columns(subject, writer.code, names)
     yield "columns = [jnp.broadcast_to(output, X.shape[:1]) for output in outputs]"
-    yield "return jnp.stack(columns, axis=1)"
+    yield f"return jnp.stack(columns, axis=1){'.astype(X.dtype)' if subject.is_single else ''}"

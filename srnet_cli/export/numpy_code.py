@@ -87,7 +87,8 @@ def render(subject: Subject) -> str:
 def _body(subject: Subject, writer: NumpyWriter, names: dict[Symbol, str]) -> Iterator[str]:
     """Rows (n, d) -> (n,), or (n, m) of several outputs."""
     used = subject.used()
-    yield "X = numpy.asarray(X, dtype=numpy.float64)"
+    kind = "numpy.float32" if subject.is_single else "numpy.float64"
+    yield f"X = numpy.asarray(X, dtype={kind})"
     yield f"if X.ndim != 2 or X.shape[1] != {len(subject.inputs)}:"
     yield '    raise ValueError(f"give rows of {len(INPUTS)} inputs, not an array {X.shape}")'
     for place, symbol in enumerate(subject.symbols):
@@ -102,6 +103,6 @@ def _body(subject: Subject, writer: NumpyWriter, names: dict[Symbol, str]) -> It
     # A constant formula has a value on every row all the same.
     columns = "numpy.broadcast_to(output, len(X)) for output in outputs"
     if len(subject.outputs) == 1:
-        yield "return numpy.array(numpy.broadcast_to(outputs[0], len(X)))"
+        yield f"return numpy.array(numpy.broadcast_to(outputs[0], len(X)), dtype={kind})"
     else:
-        yield f"return numpy.stack([{columns}], axis=1)"
+        yield f"return numpy.stack([{columns}], axis=1, dtype={kind}, casting='same_kind')"

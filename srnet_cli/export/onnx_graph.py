@@ -1,4 +1,4 @@
-"""Formulas as an ONNX graph, in double precision: rows in, outputs out."""
+"""Formulas as an ONNX graph: rows in, outputs out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pack(subject: Subject) -> bytes:
         onnx = import_module("onnx")
     except ImportError:
         raise ModelError("ONNX files need onnx; pip install 'srnet[onnx]'") from None
-    graph = _Graph(onnx)
+    graph = _Graph(onnx, subject.is_single)
     graph.read(subject)
     made = onnx.helper.make_model(
         graph.finished(subject),
@@ -61,8 +61,10 @@ def pack(subject: Subject) -> bytes:
 class _Graph:
     """Nodes so far; each formula is computed once, however often it stands somewhere."""
 
-    def __init__(self, onnx: Any) -> None:
+    def __init__(self, onnx: Any, is_single: bool) -> None:
         self._onnx, self._helper = onnx, onnx.helper
+        self._is_single = is_single
+        self._kind: type[np.floating[Any]] = np.float32 if is_single else np.float64
         self._nodes: list[Any] = []
         self._constants: dict[str, Any] = {}
         self._known: dict[Expr, str] = {}
@@ -78,7 +80,7 @@ class _Graph:
         for symbol, expr in subject.steps:
             self._known[symbol] = self.formula(expr)
         # Formulas without an input have a value on every row all the same.
-        zero = self._constant(np.zeros((1, 1)))
+        zero = self._constant(np.zeros((1, 1), dtype=self._kind))
         first = self._node("Gather", "X", self._constant(np.array([0], dtype=np.int64)), axis=1)
         rows = self._node("Expand", zero, self._node("Shape", first))
         columns = [
@@ -94,10 +96,10 @@ class _Graph:
     def finished(self, subject: Subject) -> Any:
         """The graph."""
         helper, types = self._helper, self._onnx.TensorProto
+        kind = types.FLOAT if self._is_single else types.DOUBLE
         shapes = (("X", len(subject.inputs)), ("Y", len(subject.outputs)))
         inputs, outputs = (
-            [helper.make_tensor_value_info(name, types.DOUBLE, ["rows", width])]
-            for name, width in shapes
+            [helper.make_tensor_value_info(name, kind, ["rows", width])] for name, width in shapes
         )
         if subject.classes:
             outputs.append(helper.make_tensor_value_info("label", types.STRING, ["rows"]))
@@ -147,7 +149,7 @@ class _Graph:
         return self._operator(_OPERATORS[function], operand)
 
     def _operator(self, operator: str, operand: str) -> str:
-        if operator not in _SINGLE:
+        if self._is_single or operator not in _SINGLE:
             return self._node(operator, operand)
         types = self._onnx.TensorProto
         single = self._node("Cast", operand, to=types.FLOAT)
@@ -189,7 +191,8 @@ class _Graph:
         return reduce(lambda a, b: self._node(operator, a, b), operands)
 
     def _number(self, value: float) -> str:
-        return self._constant(np.array([[value]]))
+        with np.errstate(over="ignore"):  # what single precision does not hold is infinite
+            return self._constant(np.array([[value]]).astype(self._kind))
 
     def _constant(self, value: Any) -> str:
         key = f"{value.dtype}{value.shape}{value.tolist()!r}"

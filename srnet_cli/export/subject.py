@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import Literal
 
 from sympy import Expr, Symbol
 
@@ -23,6 +24,7 @@ from srnet_cli.runs.run import FittedRun
 from srnet_cli.runs.selection import Selection
 
 Assignment = tuple[Symbol, Expr]
+Precision = Literal["double", "single"]
 
 _LETTERS = "fgpqruvw"
 
@@ -67,6 +69,7 @@ class Subject:
         outputs: m outputs, of a classifier the scores.
         classes: what a classifier's classes are called; empty where outputs are numbers.
         facts: where the formulas come from, what they are worth, and where they fail.
+        precision: of the numbers that code computes with.
     """
 
     name: str
@@ -75,6 +78,12 @@ class Subject:
     outputs: tuple[Output, ...]
     classes: tuple[str, ...]
     facts: tuple[str, ...]
+    precision: Precision = "double"
+
+    @property
+    def is_single(self) -> bool:
+        """Whether code computes with numbers of single precision."""
+        return self.precision == "single"
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:

@@ -35,7 +35,7 @@ _CLASS = """\
 class Formulas(torch.nn.Module):
     \"\"\"Rows (n, {inputs}) -> {outputs}; constants c[0], c[1], … can be trained.\"\"\"
 
-    def __init__(self, dtype=torch.float64):
+    def __init__(self, dtype=torch.{kind}):
         super().__init__()
         values = [{values}]
         self.c = torch.nn.Parameter(torch.tensor(values, dtype=dtype))
@@ -119,6 +119,7 @@ def render(subject: Subject) -> str:
         inputs=len(subject.inputs),
         outputs=f"(n, {count})",
         values=", ".join(map(repr, writer.constants)),
+        kind="float32" if subject.is_single else "float64",
     )
     parts = [
         *commented(header(subject, names), "#"),
@@ -140,6 +141,8 @@ def render(subject: Subject) -> str:
 
 def _body(subject: Subject, writer: TorchWriter, names: Mapping[Symbol, str]) -> Iterator[str]:
     yield "c = self.c"
+    if subject.is_single:
+        yield "X = X.to(c.dtype)"
     yield from by_columns(subject, writer.code, names)
     yield "columns = [torch.as_tensor(output).to(X).expand(len(X)) for output in outputs]"
     yield "return torch.stack(columns, dim=1)"

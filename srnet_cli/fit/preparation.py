@@ -35,7 +35,7 @@ from srnet_cli.networks.opening import OpenedNetwork, Provenance, given_network,
 from srnet_cli.networks.quality import NetworkQuality
 from srnet_cli.networks.readers.record import LoadedNetwork
 from srnet_cli.networks.recorded import RecordedNetwork, record
-from srnet_cli.networks.suspicion import suspicions
+from srnet_cli.networks.suspicion import suspicions, uselessness
 from srnet_cli.reporting import Reporter, warning
 from srnet_cli.rng import stream
 from srnet_cli.runs import files
@@ -110,9 +110,9 @@ def prepare(
     judged = quality(network, dataset.test, dataset.train)
     if judged is not None:
         reporter.notice(f"network on held-out rows: {judged.summary()}")
-    if opened is not None:
-        for suspicion in suspicions(network, dataset):
-            reporter.notice(warning(suspicion))
+    doubts = uselessness if opened is None else suspicions
+    for doubt in doubts(network, dataset):
+        reporter.notice(warning(doubt))
     settings, seed = experiment.dataset, experiment.seed
     extra = boundary_fit_rows(settings, dataset, network, seed, reporter.notice)
     beside = boundary_test_rows(settings, dataset, network, seed, reporter.notice)
@@ -297,6 +297,8 @@ def inputs_of(prepared: Prepared) -> Inputs:
         classes=tuple(dataset.classes),
         categories={name: tuple(values) for name, values in dataset.categories.items()},
         layers=prepared.layers,
+        readings=dict(dataset.readings),
+        imputed=dict(dataset.imputed),
         network=prepared.provenance,
         quality=prepared.quality,
         config_sha256="",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from srnet_cli.config.schema import TrainSettings
 
 _DIGEST_BYTES = 32
-_REVISION = 2  # of how networks are trained and entries written; a new one makes old entries stale
+_REVISION = 3  # of how networks are trained and entries written; a new one makes old entries stale
 
 
 def cache_folder() -> Path:
@@ -132,6 +132,7 @@ def encode_training(key: str, training: Training) -> bytes:
         "converged": training.converged,
         "loss": training.loss,
         "starts": training.starts,
+        "penalty": training.penalty,
     }
     body = json.dumps(record).encode() + b"\n" + network_to_bytes(training.network)
     return _digest(key, body) + body

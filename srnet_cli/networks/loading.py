@@ -99,6 +99,7 @@ def _train(
         converged=training.converged,
         loss=training.loss,
         starts=training.starts,
+        penalty=training.penalty,
     )
     return training.network, provenance
 

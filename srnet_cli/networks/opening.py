@@ -36,6 +36,7 @@ class Provenance:
         converged: whether training stopped by itself; None for a file.
         loss: what training minimised, at the end, see ``Training``; None for a file.
         starts: how many initial weights were tried; None for a file.
+        penalty: the L2 penalty of the weights; None for a file, and in runs of earlier versions.
     """
 
     source: Literal["file", "trained", "cache", "python"]
@@ -46,6 +47,7 @@ class Provenance:
     converged: bool | None = None
     loss: float | None = None
     starts: int | None = None
+    penalty: float | None = None
 
     def summary(self) -> str:
         """Say it in one line."""
@@ -55,7 +57,10 @@ class Provenance:
             return f"given in Python: {self.path}"
         how = "converged" if self.converged else "stopped at max_iter"
         where = ", from the cache" if self.source == "cache" else ""
-        return f"trained with {self.trainer}: {how} after {self.iterations} iterations{where}"
+        penalty = f", L2 penalty {self.penalty:g}" if self.penalty else ""
+        return (
+            f"trained with {self.trainer}: {how} after {self.iterations} iterations{penalty}{where}"
+        )
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,33 @@ def suspicions(network: TrainedNetwork, dataset: Dataset) -> Iterator[str]:
             )
 
 
+def uselessness(network: TrainedNetwork, dataset: Dataset) -> Iterator[str]:
+    """Whether a network trained here does worse than an answer that is always the same: one line.
+
+    Args:
+        network: the network.
+        dataset: the rows that it was trained on, and those that were held out.
+    """
+    if not len(dataset.test):
+        return
+    cure = (
+        "; formulas of it say nothing about the data. Give more rows or better inputs, fewer units "
+        "(network.train.hidden) or a greater penalty (network.train.alpha)"
+    )
+    match quality(network, dataset.test, dataset.train):
+        case RegressionQuality() as judged if _is_worse(judged):
+            yield (
+                "the trained network does worse than the mean of the target on "
+                f"{judged.rows} held-out rows (R² {_written(judged.r2)})" + cure
+            )
+        case ClassificationQuality() as judged if judged.accuracy < judged.majority_rate:
+            yield (
+                f"the trained network is right less often on {judged.rows} held-out rows "
+                f"({judged.accuracy:.3g}) than the most frequent class alone "
+                f"({judged.majority_rate:.3g})" + cure
+            )
+
+
 def _is_worse(judged: RegressionQuality) -> bool:
     """Whether the mean of the target does better; it does where the network's error is infinite."""
     if judged.baseline_rmse is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.errors import DataError, ModelError
 from srnet_cli.networks.activations import Activation
 from srnet_cli.networks.network import Array, Network, Scaler, fit_scaler
+from srnet_cli.networks.penalty import best_penalty
 from srnet_cli.networks.trained import TrainedNetwork
 from srnet_cli.rng import stream
 
@@ -38,6 +40,7 @@ class Training:
         loss: what was minimised, at the end: half the mean squared error of the standardised
             target, or the cross-entropy, with the penalty.
         starts: how many initial weights were tried until one gave a network that is not constant.
+        penalty: the L2 penalty of the weights.
     """
 
     network: Network
@@ -45,6 +48,7 @@ class Training:
     converged: bool
     loss: float
     starts: int = 1
+    penalty: float = 0.0
 
 
 def train_network(
@@ -57,6 +61,9 @@ def train_network(
     if ``standardise``, and else is folded into the first layer, so that the network takes raw rows.
     A classifier has a logit per class, also where there are two classes.
 
+    Without a penalty of the settings, that of ``penalty.best_penalty`` is used; rows of a formula
+    need none.
+
     Training may end in a network that answers the same for every row, such as one of dead units. It
     is then started again from other initial weights, at most ``MAX_STARTS`` times in all.
 
@@ -65,6 +72,7 @@ def train_network(
         ModelError: training failed: the data are too few, or the weights grew beyond bounds.
     """
     scaler = fit_scaler(dataset.train.X)
+    settings = _with_penalty(settings, dataset, scaler, seed)
     train = _train_classifier if dataset.task == "classification" else _train_regressor
     for start in range(1, MAX_STARTS + 1):
         training = train(settings, dataset, scaler, _random_state(seed, start))
@@ -75,7 +83,7 @@ def train_network(
         _check_trained(network, dataset.train.X)
         if not is_constant(network, dataset.train.X):
             break
-    return replace(training, network=network, starts=start)
+    return replace(training, network=network, starts=start, penalty=float(settings.alpha))
 
 
 def is_constant(network: TrainedNetwork, X: Array) -> bool:
@@ -89,6 +97,49 @@ def is_constant(network: TrainedNetwork, X: Array) -> bool:
         return len(np.unique(network.labels(X))) == 1
     outputs = network.predict(X)
     return bool((np.ptp(outputs, axis=0) <= _ROUNDING * np.abs(outputs).max(axis=0)).all())
+
+
+def _with_penalty(
+    settings: TrainSettings, dataset: Dataset, scaler: Scaler, seed: int
+) -> TrainSettings:
+    """The settings with a number for the penalty."""
+    if settings.alpha != "auto":
+        return settings
+    penalty = 0.0
+    if dataset.truth is None and settings.solver == "lbfgs":
+        penalty = _best_penalty(settings, dataset, scaler, seed)
+    return settings.model_copy(update={"alpha": penalty})
+
+
+def _best_penalty(settings: TrainSettings, dataset: Dataset, scaler: Scaler, seed: int) -> float:
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    targets = _targets(dataset)
+    outputs, kind = 1, MLPRegressor
+    if dataset.task == "classification":
+        targets = _labels(targets, dataset.classes)
+        outputs, kind = len(dataset.classes), MLPClassifier
+    else:
+        targets = targets.reshape(len(targets), -1)
+        targets = _target_scaler(targets)(targets)
+        outputs = targets.shape[1]
+        targets = targets[:, 0] if outputs == 1 else targets
+    widths = (dataset.train.X.shape[1], *settings.hidden, outputs)
+
+    def make(penalty: float, iterations: int) -> Any:
+        asked = settings.model_copy(
+            update={"alpha": penalty, "max_iter": min(iterations, settings.max_iter)}
+        )
+        return kind(**_options(asked, _random_state(seed, 1)))
+
+    return best_penalty(
+        make,
+        scaler(dataset.train.X),
+        targets,
+        weights=sum((above + 1) * below for above, below in pairwise(widths)),
+        seed=seed,
+        fit=_fit,
+    )
 
 
 def _train_regressor(

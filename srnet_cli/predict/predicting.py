@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.config.document import one_line
 from srnet_cli.datasets.categories import indicator
+from srnet_cli.datasets.readings import MISSING, PLAIN, READINGS
 from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
 from srnet_cli.errors import DataError
 from srnet_cli.fidelity.labels import NO_CLASS, decided
@@ -170,7 +171,11 @@ class _Job:
             if column not in chunk.columns:
                 continue
             values = chunk.columns[column]
-            self._check_categories(chunk, column)
+            if column in self._fitted.inputs.imputed:
+                filling = self._fitted.inputs.imputed[column]
+                values = [_field(value) or filling for value in values]
+            else:
+                self._check_categories(chunk, column)
             labels = [_category(value, categories) for value in values]
             for category in categories:
                 same = np.array([label == category for label in labels], dtype=np.float64)
@@ -187,7 +192,8 @@ class _Job:
         unknown: list[list[str]] = [[] for _ in chunk.rows]
         for column, categories in self._fitted.inputs.categories.items():
             for names, value in zip(unknown, chunk.columns.get(column, ()), strict=False):
-                if _category(value, categories) not in categories:
+                is_imputed = column in self._fitted.inputs.imputed and not _field(value)
+                if not is_imputed and _category(value, categories) not in categories:
                     names.append(column)
         return unknown
 
@@ -199,7 +205,7 @@ class _Job:
                 hint=f"columns: {listed(list(chunk.columns), 12)}",
             )
         values = chunk.columns[name]
-        numbers = np.array([_number(value) for value in values], dtype=np.float64)
+        numbers = self._read(name, values)
         bad = np.flatnonzero(~np.isfinite(numbers))
         if len(bad):
             where, value = chunk.rows[bad[0]], values[bad[0]]
@@ -207,6 +213,24 @@ class _Job:
             told = told or f"holds {quoted(value)}, which is not a finite number"
             raise DataError(f"{self._table}: column {quoted(name)}: {where} {told}")
         return numbers
+
+    def _read(self, name: str, values: Sequence[object]) -> Array:
+        """The fields as numbers, read as those of the training rows were."""
+        inputs = self._fitted.inputs
+        filling = float(inputs.imputed[name]) if name in inputs.imputed else np.nan
+        reading = READINGS.get(inputs.readings.get(name, PLAIN), READINGS[PLAIN])
+        texts = [_field(value) for value in values]
+        numbers = reading(texts)
+        if name in inputs.readings:  # what a program wrote is plain: 1.0 for yes, days for dates
+            numbers = np.where(np.isnan(numbers), READINGS[PLAIN](texts), numbers)
+        is_empty = np.array([not text for text in texts], dtype=bool)
+        return np.where(is_empty, filling, numbers)
+
+
+def _field(value: object) -> str:
+    """A field as stripped text; empty where it holds nothing."""
+    text = "" if value is None else str(value).strip()
+    return "" if text.lower() in MISSING else text
 
 
 def _number(value: object) -> float:

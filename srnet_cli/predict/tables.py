@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from srnet_cli.datasets.suggest import clip
 from srnet_cli.datasets.tables import PARQUET, SEPARATORS
-from srnet_cli.datasets.text_file import check_file
+from srnet_cli.datasets.text_file import check_file, separator_of
 from srnet_cli.errors import DataError, UsageError
 from srnet_cli.store import storage_errors
 
@@ -62,7 +62,11 @@ def read_chunks(path: Path, most: int) -> Iterator[Chunk]:
     """
     kind = kind_of(path)
     check_file(path)
-    yield from _parquet(path, most) if kind == ".parquet" else _text(path, SEPARATORS[kind], most)
+    yield from (
+        _parquet(path, most)
+        if kind == ".parquet"
+        else _text(path, separator_of(path, SEPARATORS[kind]), most)
+    )
 
 
 def _text(path: Path, separator: str, most: int) -> Iterator[Chunk]:

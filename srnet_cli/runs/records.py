@@ -70,6 +70,10 @@ class Inputs(RunRecord):
         categories: by column that was encoded as inputs; earlier versions encoded none.
         layers: the network file's own names of its layers, the output's last; earlier versions
             kept none.
+        readings: how a table's columns that are not plain numbers were read; none in runs of
+            earlier versions.
+        imputed: by column, what takes the place of a missing value; none in runs of earlier
+            versions.
         network: where the network came from.
         quality: how good it is, where the truth is known.
         config_sha256, dataset_sha256, network_sha256: hashes of config, rows and network.
@@ -84,6 +88,8 @@ class Inputs(RunRecord):
     classes: tuple[str, ...]
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     layers: tuple[str, ...] = ()
+    readings: dict[str, str] = field(default_factory=dict)
+    imputed: dict[str, str] = field(default_factory=dict)
     network: Provenance
     quality: NetworkQuality | None
     config_sha256: str

@@ -66,6 +66,30 @@ def test_extras_are_complete():
     )
 
 
+@pytest.mark.parametrize("extra", [None, "onnx", "excel", "parquet", "skops", "keras"])
+def test_files_of_networks_need_no_torch(extra):
+    """Whatever an install with an extra brings along, as the installed packages say it, PyTorch,
+    TensorFlow and JAX are not among it."""
+    waiting = [*expand(PROJECT["dependencies"]), *expand(EXTRAS[extra] if extra else [])]
+    brought = set()
+    while waiting:
+        name = waiting.pop()
+        if name in brought:
+            continue
+        brought.add(name)
+        try:
+            needed = map(Requirement, requires(name) or [])
+        except PackageNotFoundError:
+            continue
+        waiting += [
+            canonicalize_name(need.name)
+            for need in needed
+            if need.marker is None or need.marker.evaluate({"extra": ""})
+        ]
+    assert not brought & {"torch", "tensorflow", "keras", "jax", "torchvision"}
+    assert extra != "onnx" or {"onnx", "onnxruntime", "protobuf"} <= brought
+
+
 def test_every_dependency_has_bounds():
     """Each has a lower bound; where numba limits the versions there is an upper one."""
     requirements = expand(PROJECT["dependencies"] + [r for extra in EXTRAS.values() for r in extra])

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from budgets import limit_auto
-from exported import RUN, Array, module
+from exported import READ_BY_ROWS, RUN, SINGLE, Array, module, onnx
 
 from srnet_cli import cli
 from srnet_cli.explain.hybrid import hybrid
@@ -92,7 +92,7 @@ def test_exports_predict_what_the_run_does(
     function = RUN[form](exported(form, kept, tmp_path, *options), tmp_path)
     choice = Choice(fidelity=1.0 if "1" in options else None)
     selection = select(str(kept), choice, composition="--composition" in options)
-    X = selection.fitted.sets["interpolation"][: 12 if form == "excel" else None]
+    X = selection.fitted.sets["interpolation"][: 12 if form in READ_BY_ROWS else None]
     expected = selection.outputs(X)
     np.testing.assert_allclose(function(X), expected, rtol=1e-9, atol=1e-9 * np.ptp(expected))
 
@@ -109,16 +109,21 @@ def test_a_layer_alone(layer: int, kept: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(found, values[layer - 1].units, rtol=1e-9, atol=1e-9)
 
 
-def test_single_precision(kept: Path, tmp_path: Path) -> None:
-    """PyTorch in single precision, to 1e-5 of the outputs' size."""
-    from exported import torch
-
-    source = exported("torch", kept, tmp_path)
+@pytest.mark.parametrize("form", SINGLE)
+def test_single_precision(form: str, kept: Path, tmp_path: Path) -> None:
+    """Computed in single precision, to 1e-5 of the outputs' size."""
+    path = tmp_path / ("model.onnx" if form == "onnx" else "exported")
+    asked = ("export", "--run", kept, "--to", form, "-o", path, "--precision", "single")
+    assert run(*asked) == 0
     selection = select(str(kept))
     X = selection.fitted.sets["interpolation"]
     expected = selection.outputs(X)
-    found = torch(source, tmp_path, "float")(X)
+    is_onnx = form == "onnx"
+    function = onnx(path.read_bytes()) if is_onnx else RUN[form](path.read_text(), tmp_path)
+    found = function(X)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+    if form != "jax":  # which is asked here for double precision wherever the code leaves it open
+        assert found.dtype == np.float32
 
 
 def test_onnx_predicts_what_the_run_does(kept: Path, tmp_path: Path) -> None:
@@ -293,6 +298,8 @@ BAD = [
     (["export", "--to", "c", "--pick", "1"], 2, "--layer and --pick: they belong together"),
     (["export", "--to", "c", "--composition", "--layer", "1"], 2, "--composition and --layer"),
     (["export", "--to", "c", "--fidelity", "2"], 2, "--fidelity 2"),
+    (["export", "--to", "latex", "--precision", "single"], 2, "--precision single: only numpy, c"),
+    (["export", "--to", "c", "--precision", "half"], 2, "--precision half: give double or single"),
     (["export", "--to", "c", "-o", "missing/x.c"], 4, "cannot write missing/x.c"),
     (["export", "--to", "c", "-o", "there.csv"], 2, "there.csv exists"),
     (["export", "--to", "c", "-o", "."], 4, "it is a folder"),

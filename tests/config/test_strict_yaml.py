@@ -113,7 +113,10 @@ def test_origins_are_lines() -> None:
         ("s:\n  {a: 1, 'a': 2}", "x.yaml:2: duplicate key 'a', first given in line 2"),
         ("a: 1\nb: *x", "x.yaml:2: cannot be read as YAML: found undefined alias 'x'"),
         ("a: &x 1\nb: &x 2", "x.yaml:2: cannot be read as YAML: "),
-        ("a: &x {b: 1}\nc:\n  <<: *x", "x.yaml:3: merge keys (<<) are not taken"),
+        ("a: &x {b: 1}\nc:\n  <<: 3", "x.yaml:3: << stands for another section"),
+        ("a: &x {b: 1, <<: *x}", "x.yaml:1: << stands for another section"),
+        ("a: &x\n  <<: &y {<<: *x}", "x.yaml:2: << stands for another section"),
+        ("a: &x {b: 1, b: 2}\nc: {<<: *x}", "x.yaml:1: duplicate key 'b'"),
         ("a: &x [1, *x]", f"x.yaml:1: nested deeper than {MAX_DEPTH} levels"),
         ("a: &x {b: {c: *x}}", f"x.yaml:1: nested deeper than {MAX_DEPTH} levels"),
         ("a:\n- &x [1]\n- *x\n- !!str *x", "x.yaml:4: tags (!) are not allowed"),
@@ -153,6 +156,30 @@ def test_aliases_stand_for_their_anchors() -> None:
     assert document.values == {"a": box, "b": box, "c": {"x": box, "y": 2}}
     assert document.origin(("b",)) == "2"
     assert document.origin(("b", "x", 0)) == "1"
+
+
+def test_merge_keys_bring_keys_in() -> None:
+    """``<<`` stands for the keys of other sections; what a section says itself counts, and of
+    several the first. Errors name where a key was written."""
+    text = "a: &a {x: 1, y: 2}\nb: &b\n  <<: *a\n  y: 3\nc:\n  z: 0\n  <<: [*b, {x: 9, w: 4}]\n"
+    document = parse(text, "{}".format)
+    assert document.values == {
+        "a": {"x": 1, "y": 2},
+        "b": {"x": 1, "y": 3},
+        "c": {"z": 0, "x": 1, "y": 3, "w": 4},
+    }
+    assert document.origin(("c", "y")) == "4"
+    assert parse('a: {"<<": 1}').values == {"a": {"<<": 1}}
+
+
+def test_merges_of_merges_are_bounded() -> None:
+    """Merges that would be made 10**9 times are made once each; what they expand to is counted."""
+    chain = "a0: &a0 {k: 1}\n" + "".join(
+        f"a{i}: &a{i}\n  <<: [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10)
+    )
+    assert parse(chain).values == {f"a{i}": {"k": 1} for i in range(10)}
+    wide = "a: &a {" + ", ".join(f"k{i}: 0" for i in range(600)) + "}\nb:\n"
+    assert f"more than {MAX_VALUES:,} values" in refusal(wide + "- {<<: *a}\n" * 60)
 
 
 def test_alias_bombs_are_refused() -> None:

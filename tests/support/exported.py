@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import mpmath
 import numpy as np
 import pytest
 import sympy
+from notations import bare, read_latex, read_mathml
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
+from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.export.excel_sheet import letters
 from srnet_cli.export.formats import FORMATS
-from srnet_cli.export.subject import Input, Output, Subject
+from srnet_cli.export.subject import Input, Output, Precision, Subject
+from srnet_cli.expressions.latex_names import latex_name
+from srnet_cli.expressions.markup import MathmlWriter
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
@@ -34,6 +40,7 @@ def subject(
     steps: Sequence[tuple[Symbol, Expr]] = (),
     classes: Sequence[str] = (),
     labels: Sequence[str] = (),
+    precision: Precision = "double",
 ) -> Subject:
     """Formulas to export, without a run."""
     names = columns or [symbol.name for symbol in symbols]
@@ -47,6 +54,7 @@ def subject(
         outputs=tuple(map(Output, told, expressions)),
         classes=tuple(classes),
         facts=("formulas of a test",),
+        precision=precision,
     )
 
 
@@ -89,11 +97,13 @@ def c(source: str, folder: Path) -> Function:
     name = source.partition("_predict(")[0].rpartition(" ")[2]
     outputs = 1 + max(int(part.partition("]")[0]) for part in source.split("    out[")[1:])
     predict = getattr(compiled, f"{name}_predict")
-    pointer = ctypes.POINTER(ctypes.c_double)
+    is_single = "(const float *in, float *out)" in source
+    number, kind = (ctypes.c_float, np.float32) if is_single else (ctypes.c_double, np.float64)
+    pointer = ctypes.POINTER(number)
 
     def call(X: Array) -> Array:
-        Y = np.empty((len(X), outputs))
-        for row, values in zip(np.ascontiguousarray(X, dtype=np.float64), Y, strict=True):
+        Y = np.empty((len(X), outputs), dtype=kind)
+        for row, values in zip(np.ascontiguousarray(X, dtype=kind), Y, strict=True):
             predict(row.ctypes.data_as(pointer), values.ctypes.data_as(pointer))
         return Y
 
@@ -131,6 +141,88 @@ def sympy_expressions(source: str, _: Path) -> Function:
 def _real(value: Any) -> float:
     value = mpmath.mpmathify(value)
     return float(value.real) if value.imag == 0 else np.nan
+
+
+def latex(source: str, _: Path) -> Function:
+    """The equations by a reader of LaTeX, with thirty digits."""
+    spelled = {latex_name(name): name for name in _inputs(source)}
+    body = source.partition(r"\begin{align*}")[2].partition(r"\end{align*}")[0]
+    equations: list[list[str]] = []
+    for line in map(str.strip, body.split("\\\\\n")):
+        if line.startswith(r"&\quad"):
+            equations[-1][1] += line.removeprefix(r"&\quad")
+        else:
+            name, _, formula = line.partition(" &= ")
+            equations.append([name, formula])
+            spelled.setdefault(name, name)
+    formulas = {name: read_latex(formula, spelled) for name, formula in equations}
+    return _in_order(formulas, dict(equations), _inputs(source))
+
+
+def mathml(source: str, _: Path) -> Function:
+    """The ``math`` elements by a reader of MathML, with thirty digits."""
+    comment, _, rest = source.partition("-->")
+    root = ElementTree.fromstring(rest.strip())
+    inputs = _inputs(comment)
+    spelled = {}
+    for name in inputs:
+        spelled[bare(ElementTree.fromstring(f"<x>{MathmlWriter().symbol(name)}</x>")[0])] = name
+    formulas, texts = {}, {}
+    for math in root:
+        (row,) = math
+        name = row[0].text or ""
+        own = bare(ElementTree.fromstring(f"<x>{MathmlWriter().symbol(name)}</x>")[0])
+        spelled.setdefault(own, name)
+        formulas[name] = read_mathml(row[2], spelled)
+        texts[name] = bare(row[2]).replace(own, f" {name} ")
+    return _in_order(formulas, texts, inputs)
+
+
+def markdown(source: str, _: Path) -> Function:
+    """The code spans by the program's own reader of formulas, in double precision."""
+    spans = re.findall(r"^- `(.+?) = (.+)`$", source, re.M)
+    inputs = re.findall(r"^\| `(\w+)` \|", source, re.M)
+    known = [*inputs]
+    formulas: dict[str, Any] = {}
+    for name, text in spans:
+        read, order = parse_formula(text, known), tuple(known)
+        formulas[name] = lambda values, f=read, names=order: float(
+            f(np.array([[float(values[each]) for each in names]]))[0]
+        )
+        known.append(name)
+    return _in_order(formulas, dict(spans), inputs)
+
+
+def _inputs(source: str) -> list[str]:
+    """What the inputs are called in formulas, by the comment on top."""
+    lines = [line.strip("% ") for line in source.splitlines()]
+    listed = lines[lines.index("inputs:") + 1 : lines.index("outputs:")]
+    return [line.partition(":")[0] for line in listed]
+
+
+def _in_order(
+    formulas: Mapping[str, Callable[[dict[str, Any]], Any]],
+    texts: Mapping[str, str],
+    inputs: Sequence[str],
+) -> Function:
+    """Formulas one after the other; the outputs are the last ones, which no other reads."""
+    outputs = [
+        name
+        for place, name in enumerate(formulas)
+        if not any(name in text for text in [*texts.values()][place + 1 :])
+    ]
+
+    def values_of(row: Sequence[float]) -> list[float]:
+        known: dict[str, Any] = dict(zip(inputs, map(mpmath.mpf, row), strict=True))
+        for name, formula in formulas.items():
+            known[name] = formula(known)
+        return [_real(known[name]) for name in outputs]
+
+    def call(X: Array) -> Array:
+        with mpmath.workdps(30):
+            return np.array([values_of(row) for row in X.tolist()])
+
+    return call
 
 
 def excel(source: str, _: Path) -> Function:
@@ -206,8 +298,21 @@ RUN: dict[str, Callable[[str, Path], Function]] = {
     "jax": jax,
     "torch": torch,
     "excel": excel,
+    "sympy": sympy_expressions,
+    "latex": latex,
+    "mathml": mathml,
+    "markdown": markdown,
 }
 """By format: makes a function of rows (n, d) -> (n, m) from the text that was exported."""
+
+READ_BY_ROWS = ("excel", "sympy", "latex", "mathml", "markdown")
+"""Formats that are evaluated a row at a time, which takes its time."""
+
+STATED = ("latex", "mathml", "markdown")
+"""Formats that say what formulas are, for people, and not how machines compute them best."""
+
+SINGLE = ("c", "numpy", "onnx", "torch", "jax")
+"""Formats that can compute in single precision."""
 
 
 def function_of(form: str, exported: Subject, folder: Path) -> Function:
@@ -215,3 +320,25 @@ def function_of(form: str, exported: Subject, folder: Path) -> Function:
     render = FORMATS[form].render
     assert render is not None
     return RUN[form](render(exported), folder)
+
+
+def onnx(data: bytes) -> Function:
+    """The scores by onnxruntime."""
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(data)
+    (given,) = session.get_inputs()
+    kind = np.float32 if given.type == "tensor(float)" else np.float64
+    return lambda X: np.asarray(session.run(["Y"], {"X": X.astype(kind)})[0])
+
+
+def single(form: str, exported: Subject, folder: Path) -> Function:
+    """The formulas of a subject in single precision, computed as they are meant to be."""
+    if form == "onnx":
+        pack = FORMATS["onnx"].pack
+        assert pack is not None
+        return onnx(pack(exported))
+    function = function_of(form, exported, folder)
+    if form != "jax":
+        return function
+    predict = module(FORMATS["jax"].render(exported))["predict"]  # type: ignore[misc]
+    return lambda X: np.asarray(predict(X))

@@ -47,7 +47,8 @@ def test_onnx_bombs_are_refused_before_they_are_parsed(name: str, tmp_path: Path
     """A small file that would fill the memory is refused by its structure."""
     path = tmp_path / "n.onnx"
     path.write_bytes(BOMBS[name])
+    pytest.importorskip("onnx")
     start = time.process_time()
     with pytest.raises(ModelError):
         read_network(path, Wishes())
-    assert time.process_time() - start < 5.0
+    assert time.process_time() - start < 1.0
