@@ -172,6 +172,9 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
     # Words that say what a row is for are read as categories.
     categorical = (*settings.categorical, *([column] if column else []))
     treatment = Treatment.from_settings(settings)
+    if treatment.inputs:
+        beside = [name for name in (*others, column) if name and name not in treatment.inputs]
+        treatment = replace(treatment, inputs=(*treatment.inputs, *beside))
     asked = (first, settings.task, categorical, treatment)
     if settings.file is not None:
         table = read_table(settings.file, *asked)

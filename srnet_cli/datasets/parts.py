@@ -30,6 +30,7 @@ def without_column(table: Table, name: str) -> Table:
         features=tuple(table.features[place] for place in kept),
         X=np.ascontiguousarray(table.X[:, kept]),
         categories={key: value for key, value in table.categories.items() if key != name},
+        readings={key: value for key, value in table.readings.items() if key != name},
     )
 
 
@@ -52,7 +53,10 @@ def split_by_column(table: Table, name: str, where: str) -> tuple[Table, Split]:
             f"{where}: column {quoted(name)} holds {listed(unknown, 4)}; expected train, "
             "validation or test"
         )
-    numbers = table.X[:, table.features.index(name)].astype(np.intp)
+    numbers = table.X[:, table.features.index(name)]
+    if np.isnan(numbers).any():
+        raise DataError(f"{where}: column {quoted(name)} does not say what every row is for")
+    numbers = numbers.astype(np.intp)
     parts = np.array([part_of[label] for label in labels])[numbers]
     rows = {part: np.flatnonzero(parts == part) for part in _WORDS}
     if not len(rows["train"]):
@@ -108,7 +112,7 @@ def _others(labels: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _recoded(values: Array, labels: tuple[str, ...], known: tuple[str, ...], where: str) -> Array:
-    """Numbers of labels as numbers of the same labels elsewhere."""
+    """Numbers of labels as numbers of the same labels elsewhere; NaN stays."""
     for label in labels:
         if label not in known:
             raise DataError(
@@ -116,7 +120,9 @@ def _recoded(values: Array, labels: tuple[str, ...], known: tuple[str, ...], whe
                 f"({listed(known, 8)})"
             )
     numbers = np.array([known.index(label) for label in labels], dtype=np.float64)
-    return numbers[values.astype(np.intp)]
+    recoded, held = np.full(len(values), np.nan), ~np.isnan(values)
+    recoded[held] = numbers[values[held].astype(np.intp)]
+    return recoded
 
 
 def split_before(n: int, test: int, *, validation: float, seed: int, labels: Array | None) -> Split:
@@ -141,6 +147,12 @@ def with_targets(table: Table, others: tuple[str, ...], where: str) -> Table:
                 f"{where}: no column of numbers {quoted(name)}, which dataset.target names "
                 f"(columns: {listed(table.features, 12)})"
             )
+    gaps = [name for name in others if np.isnan(table.X[:, table.features.index(name)]).any()]
+    if gaps:
+        raise DataError(
+            f"{where}: target {quoted(gaps[0])} lacks values in some rows",
+            hint="set dataset.missing: drop to leave these rows out",
+        )
     y = [table.y, *(table.X[:, table.features.index(name)] for name in others)]
     for name in others:
         table = without_column(table, name)
