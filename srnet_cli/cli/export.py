@@ -6,16 +6,20 @@ from typing import Annotated
 
 import typer
 
-from srnet_cli.cli import console
+from srnet_cli.cli import completion, console
 from srnet_cli.cli.options import (
+    CHOOSING,
     AsFound,
     Complexity,
     Composition,
     Fidelity,
     Force,
+    NamedRun,
     Output,
     Pick,
     RunReference,
+    check_force,
+    meant,
 )
 
 
@@ -26,15 +30,19 @@ def export(
             "--to",
             metavar="FORMAT",
             help="python, numpy, sympy, latex, mathml, markdown, excel, c, onnx, torch or jax.",
+            autocompletion=completion.formats,
         ),
     ],
+    named: NamedRun = None,
     run: RunReference = None,
     output: Output = None,
     composition: Composition = False,
     layer: Annotated[
         int | None,
         typer.Option(
-            metavar="L", help="Layer L alone, from 1, as a function of what the layer before gives."
+            metavar="L",
+            help="Layer L alone, from 1, as a function of what the layer before gives.",
+            rich_help_panel=CHOOSING,
         ),
     ] = None,
     fidelity: Fidelity = None,
@@ -52,8 +60,9 @@ def export(
     from srnet_cli.export import exporting
     from srnet_cli.runs.choice import Choice
 
+    check_force(force, output)
     text = exporting.run(
-        run,
+        meant(named, run),
         to,
         output=output,
         choice=Choice(fidelity, complexity, layer if pick is not None else None, pick, as_found),

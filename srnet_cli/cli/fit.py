@@ -10,18 +10,21 @@ import typer
 
 from srnet_cli.cli import console
 from srnet_cli.cli.console import Format
-from srnet_cli.cli.options import Config, Overrides, Quiet
+from srnet_cli.cli.options import SEARCHING, WRITING, Config, Overrides, Quiet
 
 
 def fit(
     config: Config,
     overrides: Overrides = None,
     run_dir: Annotated[
-        Path | None, typer.Option(help="The run's folder, instead of one under runs/.")
+        Path | None,
+        typer.Option(help="The run's folder, instead of one under runs/.", rich_help_panel=WRITING),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Another name for the run.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Another name for the run.", rich_help_panel=SEARCHING)
+    ] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
+        Format, typer.Option("--format", help="How to print the result.", rich_help_panel=WRITING)
     ] = Format.table,
     quiet: Quiet = False,
 ) -> None:
