@@ -30,7 +30,8 @@ def fit(
 ) -> None:
     """Train or load a network and evolve formulas for its layers.
 
-    A fit that was interrupted goes on where it stopped; one that has finished is not repeated.
+    A fit that was interrupted goes on where it stopped; one that has finished is not repeated. It
+    ends with the formula, where the run lies, and what to type next.
     """
     from srnet_cli.cli.progress import reporter
     from srnet_cli.fit import fitting as workflow
@@ -44,6 +45,6 @@ def fit(
 
     is_listed = result.path.parent == runs_root()
     run = result.path.name if is_listed else str(result.path)
-    explain = f"srnet explain --run {shlex.quote(run)}"
+    explain = f"srnet explain {shlex.quote(run)}"
     display = Display(spelled=lambda option: f"{explain} {console.flag(option)}")
     console.answer(document(result, display, explain), form)
