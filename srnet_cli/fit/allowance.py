@@ -15,8 +15,9 @@ from srnet_cli.config.schema import Experiment
 SEARCH = 0.75
 """The search's share of the time there is."""
 
-_FORMULAS = 0.5
-_LAYERS = 0.85
+_FORMULAS, _LAYERS = 0.3, 0.6
+"""After these shares of what is left nothing new is begun: of formulas of the whole network, of
+simpler layers. What has been begun goes on for a moment, and files and plots have to be written."""
 
 
 def of_search(experiment: Experiment) -> Experiment:

@@ -160,7 +160,7 @@ class Trials:
             losses=state.trace[-1, 2:].tolist() if len(state.trace) else (),
             evaluations_per_second=None if speed is None else speed * lately,
             seconds_left=self._seconds_left(state, trial, speed),
-            is_bound=self._limits.is_open_ended,
+            is_bound=self._limits.is_open_ended and settings.max_seconds is None,
             is_direct=is_direct,
             fronts=partial(self._live_fronts, known),
         )

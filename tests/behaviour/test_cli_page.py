@@ -58,7 +58,8 @@ def test_an_example_parses(line: str) -> None:
 
 def sources() -> Iterator[str]:
     for path in (ROOT / "srnet_cli").rglob("*.py"):
-        yield path.read_text()
+        if path.name != "environment.py":  # which is the list itself
+            yield path.read_text()
 
 
 def test_every_environment_variable_is_listed() -> None:

@@ -54,7 +54,7 @@ def test_what_follows_gets_the_rest(clock: Clock) -> None:
     allowance = after_search(experiment(max_seconds=60.0), spent=80.0)
     assert allowance.seconds_left() == 40.0
     late = []
-    for now in (100.0, 121.0, 135.0, 140.0):
+    for now in (111.0, 113.0, 125.0, 140.0):
         clock.now = now
         late.append(
             (allowance.formulas_are_late(), allowance.layers_are_late(), allowance.is_over())
