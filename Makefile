@@ -22,7 +22,7 @@ SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-demo: $(VENV)/.runtime ## train a small network and read it as formulas
+demo: $(VENV)/.daily ## train a small network and read it as formulas
 	$(BIN)/srnet fit configs/quickstart.yaml
 	$(BIN)/srnet explain
 
@@ -76,13 +76,14 @@ define install
 	@touch $@
 endef
 
-$(VENV)/.runtime: $(INPUTS)
-	$(call install,.)
+# With the extras: what the README shows for every day is there after the demo.
+$(VENV)/.daily: $(INPUTS)
+	$(call install,.[all])
 
 $(VENV)/.dev: $(INPUTS)
 	$(call install,.[dev])
-	@touch $(VENV)/.runtime
+	@touch $(VENV)/.daily
 
 $(VENV)/.bench: $(INPUTS)
 	$(call install,$(WITH_BENCH))
-	@touch $(VENV)/.dev $(VENV)/.runtime
+	@touch $(VENV)/.dev $(VENV)/.daily

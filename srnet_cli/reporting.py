@@ -57,6 +57,7 @@ class SearchProgress:
         losses: mean squared error of every layer; empty before anything is found.
         evaluations_per_second: individuals evaluated a second, lately; None while not known.
         seconds_left: for all trials, at most; None while not known.
+        is_bound: whether that is no more than a bound, as the search ends of itself.
         is_direct: whether whole-network formulas are being searched for at the moment, so that
             fitness and losses say nothing yet.
         fronts: gives the whole-network formulas so far, one front per output, on being asked.
@@ -72,6 +73,7 @@ class SearchProgress:
     seconds_left: float | None
     is_direct: bool = False
     fronts: Callable[[], Sequence[FrontProgress]] = tuple
+    is_bound: bool = False
 
 
 class Reporter(Protocol):

@@ -123,6 +123,11 @@ class Signals:
             raise StopNow
 
 
+def never() -> bool:
+    """Whether it is late, for work that has all the time."""
+    return False
+
+
 def quit_on_signals() -> None:
     """From now on signals end this process at once, in a word and with their exit code.
 

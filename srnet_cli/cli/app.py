@@ -5,21 +5,26 @@ What a command needs is imported inside it, so that ``srnet --help`` waits for n
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import typer
 
 from srnet_cli.cli import console
 from srnet_cli.cli.bench import bench
 from srnet_cli.cli.compare import compare
+from srnet_cli.cli.doctor import doctor
+from srnet_cli.cli.examples import epilog
 from srnet_cli.cli.explain import explain
 from srnet_cli.cli.export import export
 from srnet_cli.cli.fit import fit
+from srnet_cli.cli.init import init
 from srnet_cli.cli.network import network
 from srnet_cli.cli.predict import predict
 from srnet_cli.cli.prove import prove
-from srnet_cli.cli.runs import list_runs, verify
+from srnet_cli.cli.runs import list_runs, remove, verify
 from srnet_cli.cli.validate import validate
+from srnet_cli.cli.warmup import warmup
 from srnet_cli.errors import UsageError
 
 app = typer.Typer(
@@ -47,13 +52,33 @@ def _main(
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
+    json_errors: Annotated[
+        bool,
+        typer.Option(
+            console.JSON_ERRORS,
+            help="Errors as JSON, one line on standard error; may stand behind a command, too.",
+        ),
+    ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
         console.show(context.get_help())
         raise typer.Exit(UsageError.exit_code)
 
 
-for command in (network, validate, fit, explain, prove, compare, export, predict, bench):
-    app.command()(command)
-app.command("ls")(list_runs)
-app.command()(verify)
+COMMANDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "First steps": {"init": init, "doctor": doctor, "warmup": warmup},
+    "From a network to formulas": {
+        "network": network,
+        "validate": validate,
+        "fit": fit,
+        "explain": explain,
+    },
+    "What formulas are worth": {"compare": compare, "prove": prove},
+    "Taking formulas elsewhere": {"export": export, "predict": predict},
+    "Many runs": {"bench": bench, "ls": list_runs, "verify": verify, "rm": remove},
+}
+"""All commands by the headings of ``srnet --help``."""
+
+for heading, commands in COMMANDS.items():
+    for name, command in commands.items():
+        app.command(name, epilog=epilog(name), rich_help_panel=heading)(command)

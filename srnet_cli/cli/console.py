@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 # typer carries its own copy of click's exceptions in newer versions, and click's in older ones.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+JSON_ERRORS = "--json-errors"
+"""The option that asks for errors as JSON, before a command or behind it."""
+
+ERRORS_VARIABLE = "SRNET_ERRORS"
 
 
 class Format(StrEnum):
@@ -56,25 +62,51 @@ def run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # rather than fail on a terminal of 1990
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    given, failed = _form_of_errors(given)
     try:
         _set_log_level(os.environ.get("SRNET_LOG_LEVEL", ""))
-        return int(app(arguments, prog_name="srnet", standalone_mode=False) or 0)
+        return int(app(given, prog_name="srnet", standalone_mode=False) or 0)
     except SrnetError as error:
-        return _failed(error, error.told(flag), error.advice(flag), error.exit_code)
+        options = [flag(name) for name in error.options]
+        return failed(error, error.told(flag), error.advice(flag), error.exit_code, options)
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "srnet"
         message = error.format_message()  # type: ignore[attr-defined]
-        return _failed(error, message, f"'{command} --help' says how to use it", 2)
+        return failed(error, message, f"'{command} --help' says how to use it", 2)
     except (KeyboardInterrupt, typer.Abort):
-        _complain("srnet: stopped")
-        return 130
+        return failed(KeyboardInterrupt(), "stopped", "", 130)
     except _NobodyReadsError:
         return 0
     except Exception as error:
         message = f"unexpected {type(error).__name__}: {error}"
         hint = "this is a bug of srnet: please report it; SRNET_FULL_ERROR=1 shows where it is"
-        return _failed(error, message, hint, 1)
+        return failed(error, message, hint, 1)
+
+
+class _Failed(Protocol):
+    """Reports an error and gives its exit code."""
+
+    def __call__(
+        self,
+        error: BaseException,
+        message: str,
+        hint: str,
+        exit_code: int,
+        options: Sequence[str] = (),
+    ) -> int: ...
+
+
+def _form_of_errors(arguments: list[str]) -> tuple[list[str], _Failed]:
+    """The command line without the option that asks for JSON, and what reports errors.
+
+    A command line that cannot be parsed is an error in the form that it asks for, too.
+    """
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    kept = [word for word in arguments[:end] if word != JSON_ERRORS] + arguments[end:]
+    wants_json = len(kept) < len(arguments) or os.environ.get(ERRORS_VARIABLE) == "json"
+    return kept, _failed_as_json if wants_json else _failed
 
 
 def flag(option: str) -> str:
@@ -82,15 +114,41 @@ def flag(option: str) -> str:
     return f"--{option.replace('_', '-')}"
 
 
-def _failed(error: Exception, message: str, hint: str, exit_code: int) -> int:
-    if os.environ.get("SRNET_FULL_ERROR") == "1":
-        import traceback
-
-        traceback.print_exception(error)
+def _failed(
+    error: BaseException, message: str, hint: str, exit_code: int, options: Sequence[str] = ()
+) -> int:
+    """Two lines for people: what is wrong, and what to do."""
+    _show_traceback(error)
     _complain(f"srnet: {message}")
     if hint:
         _complain(f"  {hint}")
     return exit_code
+
+
+def _failed_as_json(
+    error: BaseException, message: str, hint: str, exit_code: int, options: Sequence[str] = ()
+) -> int:
+    """A line for programs; it is the last one on standard error."""
+    import json
+
+    _show_traceback(error)
+    record = {
+        "error": message,
+        "hint": hint,
+        "kind": type(error).__name__,
+        "options": list(options),
+        "exit_code": exit_code,
+    }
+    print(json.dumps(record), file=sys.stderr)
+    return exit_code
+
+
+def _show_traceback(error: BaseException) -> None:
+    # Who stops a command does not ask where it was.
+    if os.environ.get("SRNET_FULL_ERROR") == "1" and isinstance(error, Exception):
+        import traceback
+
+        traceback.print_exception(error)
 
 
 def _complain(line: str) -> None:

@@ -6,16 +6,20 @@ from typing import Annotated
 
 import typer
 
-from srnet_cli.cli import console
+from srnet_cli.cli import completion, console
 from srnet_cli.cli.options import (
+    CHOOSING,
     AsFound,
     Complexity,
     Composition,
     Fidelity,
     Force,
+    NamedRun,
     Output,
     Pick,
     RunReference,
+    check_force,
+    meant,
 )
 
 
@@ -26,8 +30,10 @@ def export(
             "--to",
             metavar="FORMAT",
             help="python, numpy, sympy, latex, mathml, markdown, excel, c, onnx, torch or jax.",
+            autocompletion=completion.formats,
         ),
     ],
+    named: NamedRun = None,
     run: RunReference = None,
     output: Output = None,
     composition: Composition = False,
@@ -37,6 +43,7 @@ def export(
             metavar="L",
             help="Layer L alone, from 1 or by its name, as a function of what the layer before "
             "gives.",
+            rich_help_panel=CHOOSING,
         ),
     ] = None,
     precision: Annotated[
@@ -59,6 +66,8 @@ def export(
     from srnet_cli.runs.choice import Choice
     from srnet_cli.runs.layer_names import layer_number
 
+    check_force(force, output)
+    run = meant(named, run)
     number = layer_number(run, layer)
     text = exporting.run(
         run,

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from srnet_cli.cli import console
+from srnet_cli.cli import completion, console
 from srnet_cli.cli.console import Format
+from srnet_cli.cli.options import INSTEAD, SEARCHING, WRITING
+from srnet_cli.errors import UsageError
 
 
 def network(
@@ -19,16 +21,23 @@ def network(
             "--set",
             metavar="KEY=VALUE",
             help="A key of the config's section network, such as activation=tanh.",
+            autocompletion=completion.network_keys,
+            rich_help_panel=SEARCHING,
         ),
     ] = None,
     config: Annotated[
-        bool, typer.Option("--config", help="Print a config to start from instead.")
+        bool,
+        typer.Option("--config", help="Print a config to start from.", rich_help_panel=INSTEAD),
     ] = False,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    form: Annotated[
+        Format, typer.Option("--format", help="How to print.", rich_help_panel=WRITING)
+    ] = Format.table,
 ) -> None:
     """Show the layers of a network file, and what of it would be explained."""
     from srnet_cli.inspect import document, inspecting
 
+    if config and form is not Format.table:
+        raise UsageError("a config is YAML, and has no other format", options=("config", "format"))
     card = inspecting.run(file, overrides or ())
     if config:
         console.show(document.config(card))

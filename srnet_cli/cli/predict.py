@@ -16,9 +16,12 @@ from srnet_cli.cli.options import (
     Composition,
     Fidelity,
     Force,
+    NamedRun,
     Output,
     Quiet,
     RunReference,
+    check_force,
+    meant,
 )
 
 
@@ -31,6 +34,7 @@ def predict(
             show_default=False,
         ),
     ],
+    named: NamedRun = None,
     run: RunReference = None,
     output: Output = None,
     network: Annotated[
@@ -52,9 +56,10 @@ def predict(
     from srnet_cli.predict import predicting
     from srnet_cli.runs.choice import Choice
 
+    check_force(force, output)
     with console.writing() if output is None else nullcontext():
         predicted = predicting.run(
-            run,
+            meant(named, run),
             table,
             output=output,
             screen=sys.stdout,

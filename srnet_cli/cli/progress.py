@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from srnet_cli.reporting import SearchProgress, Silent, is_warning
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.progress import ProgressColumn
 
 _LINE_SECONDS = 10.0
 _NEWS_SECONDS = 2.0
@@ -36,29 +38,58 @@ def reporter(*, quiet: bool = False) -> Iterator[Silent | LiveReporter | PlainRe
         yield PlainReporter()
 
 
-def describe(progress: SearchProgress, errors: Sequence[float] = ()) -> str:
-    """A search's state in one line; what is not known yet is left out.
+def describe(
+    progress: SearchProgress, errors: Sequence[float] = (), fitness: float | None = None
+) -> str:
+    """The time left and a search's state in one line; what is not known yet is left out.
 
     Args:
         progress: the state.
-        errors: least 1−R² of every output by whole-network formulas, which count while these are
-            searched for.
+        errors: see ``state_text``.
+        fitness: see ``state_text``.
+    """
+    remaining = time_text(progress.seconds_left, is_bound=progress.is_bound)
+    return ", ".join(filter(None, [remaining, state_text(progress, errors, fitness)]))
+
+
+def time_text(seconds: float | None, *, is_bound: bool = False) -> str:
+    """``0:34 left``, ``≤ 0:34 left`` of a mere bound, or nothing where it is not known."""
+    if seconds is None:
+        return ""
+    return f"{'≤ ' if is_bound else ''}{clock(seconds)} left"
+
+
+def state_text(
+    progress: SearchProgress, errors: Sequence[float] = (), fitness: float | None = None
+) -> str:
+    """A search's state in one line, without the time.
+
+    Args:
+        progress: the state.
+        errors: least 1−R² of every output by whole-network formulas. They never grow, so they are
+            what the line is about where there are any: the fitness of layers may grow while later
+            layers wait for their turn.
+        fitness: the best that was ever told of; None: that of now.
     """
     trial = f"trial {progress.trial}/{progress.trials}, " if progress.trials > 1 else ""
     speed = progress.evaluations_per_second
-    remaining = progress.seconds_left
     most = "" if progress.generations is None else f"/{progress.generations}"
-    reached = _reached_directly(errors) if progress.is_direct else _reached(progress)
-    return (
-        f"{trial}generation {progress.generation}{most}, {reached}"
-        + ("" if speed is None else f", {speed:,.0f} evaluations/s")
-        + ("" if remaining is None else f", {clock(remaining)} left")
+    if progress.is_direct:
+        reached = _reached_directly(errors)
+    elif errors:
+        reached = f"layers; {_reached_directly(errors)}"
+    else:
+        reached = _reached(progress, fitness)
+    return f"{trial}generation {progress.generation}{most}, {reached}" + (
+        "" if speed is None else f", {speed:,.0f} evaluations/s"
     )
 
 
-def _reached(progress: SearchProgress) -> str:
+def _reached(progress: SearchProgress, best: float | None) -> str:
+    if best is not None and best < progress.fitness:
+        return f"best fitness {best:.4g}"
     losses = " ".join(f"{loss:.3g}" for loss in progress.losses)
-    return f"fitness {progress.fitness:.4g}" + (f" (layers {losses})" if losses else "")
+    return f"best fitness {progress.fitness:.4g}" + (f" (layers {losses})" if losses else "")
 
 
 def _reached_directly(errors: Sequence[float]) -> str:
@@ -78,6 +109,23 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def _time_column() -> ProgressColumn:
+    """The time left, which goes on while nothing is told; as long as nobody knows, that taken."""
+    from rich.progress import ProgressColumn, Task
+    from rich.table import Column
+    from rich.text import Text
+
+    class TimeColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            end = task.fields["end"]
+            left = None if end is None else end - time.monotonic()
+            if left is None or left < 0:
+                return Text(f"{clock(task.elapsed or 0.0)} so far")
+            return Text(time_text(left, is_bound=task.fields["is_bound"]))
+
+    return TimeColumn(table_column=Column(no_wrap=True))
+
+
 class WarningReporter(Silent):
     """Prints what nobody may miss, and nothing else."""
 
@@ -93,6 +141,7 @@ class PlainReporter:
     def __init__(self) -> None:
         self._said = time.monotonic()
         self._formulas = BestFormulas()
+        self._best = math.inf
         self._looked: float | None = None
 
     def notice(self, text: str) -> None:
@@ -102,6 +151,7 @@ class PlainReporter:
     def progress(self, progress: SearchProgress) -> None:
         """Print the state if it is time to, and a formula that is much better than the last."""
         now = time.monotonic()
+        self._best = min(self._best, progress.fitness)
         if self._looked is None or now - self._looked >= _NEWS_SECONDS:
             self._formulas.take(progress)
             news = self._formulas.news()
@@ -111,7 +161,7 @@ class PlainReporter:
                 self._looked = now
         if now - self._said >= _LINE_SECONDS:
             self._said = now
-            self.notice(describe(progress, self._formulas.errors))
+            self.notice(describe(progress, self._formulas.errors, self._best))
 
     def step(self, done: int, total: int, what: str) -> None:
         """Print how far the work is if it is time to."""
@@ -131,16 +181,27 @@ class LiveReporter:
         from rich.console import Console
         from rich.live import Live
         from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
         self._console = Console(stderr=True, markup=False, highlight=False)
+        # The time comes first and whole; what there is no room for is cut off behind it.
         self._progress = Progress(
-            BarColumn(bar_width=20),
-            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=12),
+            _time_column(),
+            TextColumn(
+                "{task.description}",
+                markup=False,
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
             console=self._console,
+            expand=True,
         )
-        self._task = self._progress.add_task("preparing", total=None)
+        self._task = self._progress.add_task("preparing", total=None, end=None, is_bound=False)
+        self._is_searching, self._trial = False, 0
+        self._best = math.inf
         self._formulas = BestFormulas()
         self._looked = -_TABLE_SECONDS
+        self._work, self._work_begun = "", (0.0, 0)
         # The bar moves by itself, and is drawn with the table by one hand.
         self._live = Live(
             self._progress, console=self._console, transient=True, refresh_per_second=10
@@ -150,10 +211,15 @@ class LiveReporter:
     def notice(self, text: str) -> None:
         """Print the line above the bar."""
         self._console.print(plain(text), soft_wrap=True)
+        if self._is_searching and not is_warning(text):
+            # What comes behind the search tells how far it is by such lines alone.
+            self._progress.update(self._task, total=None, description=plain(text))
 
     def progress(self, progress: SearchProgress) -> None:
         """Move the bar, and a few times a second look whether there are better formulas."""
         now = time.monotonic()
+        self._trial = progress.trial if progress.trials > 1 else 0
+        self._is_searching, self._best = True, min(self._best, progress.fitness)
         if now - self._looked >= _TABLE_SECONDS:
             self._looked = now
             self._formulas.take(progress)
@@ -162,7 +228,9 @@ class LiveReporter:
             self._task,
             total=progress.generations,
             completed=progress.generation,
-            description=describe(progress, self._formulas.errors),
+            description=state_text(progress, self._formulas.errors, self._best),
+            end=None if progress.seconds_left is None else now + progress.seconds_left,
+            is_bound=progress.is_bound,
         )
 
     def _shown(self) -> Group:
@@ -181,7 +249,8 @@ class LiveReporter:
             table.add_column("output", no_wrap=True, overflow="ellipsis", max_width=24)
         table.add_column("nodes", justify="right", no_wrap=True)
         table.add_column("1−R²", justify="right", no_wrap=True)
-        table.add_column("formula so far", no_wrap=True, overflow="ellipsis", ratio=1)
+        so_far = "formula so far" + (f", trial {self._trial}" if self._trial else "")
+        table.add_column(so_far, no_wrap=True, overflow="ellipsis", ratio=1)
         for row in rows:
             formula = row.formula
             cells = [str(formula.nodes), error_text(formula.error), formula.text]
@@ -192,9 +261,19 @@ class LiveReporter:
         return Group(table, *([Text(rest)] if rest else []), self._progress)
 
     def step(self, done: int, total: int, what: str) -> None:
-        """Move the bar."""
+        """Move the bar; the time left is what the rest takes at the pace so far."""
+        now = time.monotonic()
+        if self._work != what:
+            self._work, self._work_begun = what, (now, done)
+        begun, first = self._work_begun
+        rest = (now - begun) * (total - done) / (done - first) if done > first else None
         self._progress.update(
-            self._task, total=total, completed=done, description=f"{what}, {done}/{total}"
+            self._task,
+            total=total,
+            completed=done,
+            description=f"{what}, {done}/{total}",
+            end=None if rest is None else now + rest,
+            is_bound=False,
         )
 
     def close(self) -> None:

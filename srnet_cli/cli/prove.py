@@ -8,16 +8,19 @@ import typer
 
 from srnet_cli.cli import console
 from srnet_cli.cli.console import Format
-from srnet_cli.cli.options import Quiet, RunReference
+from srnet_cli.cli.options import WRITING, NamedRun, Quiet, RunReference, meant
 
 
 def prove(
+    named: NamedRun = None,
     run: RunReference = None,
     max_seconds: Annotated[
         float,
         typer.Option(metavar="SECONDS", help="Time to take; what is not decided by then is open."),
     ] = 60.0,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    form: Annotated[
+        Format, typer.Option("--format", help="How to print.", rich_help_panel=WRITING)
+    ] = Format.table,
     quiet: Quiet = False,
 ) -> None:
     """Prove what holds of a run's formulas on the whole domain, beyond all sampling.
@@ -32,5 +35,5 @@ def prove(
     from srnet_cli.runs import proving
 
     with reporter(quiet=quiet) as watcher:
-        proved = proving.run(run, max_seconds=max_seconds, reporter=watcher)
+        proved = proving.run(meant(named, run), max_seconds=max_seconds, reporter=watcher)
     console.answer(proving.document(proved), form)

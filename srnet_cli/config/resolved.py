@@ -91,6 +91,14 @@ def to_yaml(experiment: Experiment) -> str:
     )
 
 
+def flow(value: Any) -> str:
+    """A value on one line, as it stands behind a key of a config and is read there again."""
+    written = yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=10**6
+    )
+    return written.removesuffix("\n").removesuffix("...").rstrip("\n")
+
+
 def signature(experiment: Experiment) -> str:
     """Eight hexadecimal digits that name what the experiment computes.
 

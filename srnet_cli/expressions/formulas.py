@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from srnet_cli.expressions.numeric import Array, values
 from srnet_cli.expressions.simplifier import Simplifier
 from srnet_cli.expressions.trees import Size, measure, substitute
 from srnet_cli.model import LayerValues, SymbolicLayer, SymbolicNetwork
+from srnet_cli.signals import never
 
 MAX_NODES = 3_000
 MAX_DEPTH = 80
@@ -85,6 +86,7 @@ class Shortener:
         limited: functions whose uses and nesting must not grow, see ``Simplifier``.
         effort: what all simplifications may cost together, an expression of n nodes n²; one that
             there is not enough left for is brought into normal form alone.
+        is_late: whether time is up, which is as if there were no effort left.
     """
 
     def __init__(
@@ -92,8 +94,10 @@ class Shortener:
         inputs: Sequence[Array],
         limited: Collection[str] = (),
         effort: float = math.inf,
+        is_late: Callable[[], bool] = never,
     ) -> None:
         self._inputs, self._limited, self._effort = inputs, limited, effort
+        self._is_late = is_late
         self._known: dict[tuple[int, Expr], Expr] = {}
 
     def __call__(self, index: int, expr: Expr, symbols: Sequence[Symbol]) -> Expr:
@@ -106,7 +110,7 @@ class Shortener:
 
     def _shortest(self, expr: Expr, symbols: Sequence[Symbol], X: Array) -> Expr:
         cost = complexity(expr) ** 2
-        if cost > self._effort:
+        if cost > self._effort or self._is_late():
             return NormalForm(symbols, X, self._limited)(expr)
         self._effort -= cost
         return shortest(expr, symbols, X, self._limited)

@@ -12,6 +12,7 @@ from srnet_cli.config.resolved import signature, to_yaml
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import Interrupted, StorageError, UsageError
 from srnet_cli.fit import validating
+from srnet_cli.fit.allowance import Allowance, after_search
 from srnet_cli.fit.run_log import LoggedReporter
 from srnet_cli.reporting import Reporter, Silent
 from srnet_cli.runs import files
@@ -193,13 +194,14 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         run_info(experiment, request.mark, "running").write(folder)
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
-        findings = _Findings(folder, prepared, trials.states, threads)
+        allowance = after_search(experiment, trials.seconds)
+        findings = _Findings(folder, prepared, trials.states, threads, allowance)
         if not _finish(findings, reporter, signals):
             _finish_in_haste(findings, signals)
             run_info(experiment, request.mark, "stopped").write(folder)
             raise Interrupted(signals.number or 0, str(folder.path))
         run_info(experiment, request.mark, "finished").write(folder)
-        seconds = experiment.proof.max_seconds if findings.assessment is not None else 0.0
+        seconds = _seconds_of_proofs(experiment, findings)
         if seconds:
             reporter.notice(f"proving what holds on the whole domain, {seconds:g} s at most")
         folder.commit(files.required(found=findings.assessment is not None))
@@ -207,6 +209,14 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             findings.formulas = _proved(folder, findings.formulas, seconds, signals)
     assert findings.metrics is not None
     return FitResult(request.path, findings.metrics, findings.formulas)
+
+
+def _seconds_of_proofs(experiment: Experiment, findings: _Findings) -> float:
+    """What proofs may take: what the config says, as far as time is left."""
+    if findings.assessment is None:
+        return 0.0
+    seconds, there = experiment.proof.max_seconds, findings.allowance.seconds_left()
+    return seconds if there is None else min(seconds, there)
 
 
 def _proved(
@@ -236,6 +246,7 @@ class _Findings:
         prepared: what was searched for.
         states: the trials that have begun.
         threads: threads to use; does not change results.
+        allowance: time for all this.
         assessment: None before it is made, and where nothing was found.
         formulas: whole-network formulas; None before they are made, and where there are none.
         metrics: once they are written.
@@ -245,6 +256,7 @@ class _Findings:
     prepared: Prepared
     states: Sequence[State]
     threads: int
+    allowance: Allowance
     assessment: Assessment | None = None
     formulas: NetworkFormulas | None = None
     metrics: Metrics | None = None
@@ -263,7 +275,8 @@ def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
             fronts = None
             if found is not None:
                 halls = hall_settings(prepared, states, findings.threads)
-                fronts = make_fronts(prepared, found, reporter, halls)
+                is_late = findings.allowance.layers_are_late
+                fronts = make_fronts(prepared, found, reporter, halls, is_late)
             findings.metrics = _write(findings, fronts)
     except StopNow:
         return False
@@ -286,7 +299,8 @@ def _add_formulas(findings: _Findings) -> None:
     from srnet_cli.fit.formulas import network_formulas
     from srnet_cli.runs.formulas import write as write_formulas
 
-    findings.formulas = network_formulas(findings.prepared, findings.states)
+    is_late = findings.allowance.formulas_are_late
+    findings.formulas = network_formulas(findings.prepared, findings.states, is_late)
     if findings.formulas is not None:
         write_formulas(findings.folder, findings.formulas)
 
@@ -295,7 +309,15 @@ def _write(findings: _Findings, fronts: StoredFronts | None, *, in_haste: bool =
     from srnet_cli.fit.results import write_results
 
     folder, prepared, states = findings.folder, findings.prepared, findings.states
-    return write_results(folder, prepared, states, findings.assessment, fronts, in_haste=in_haste)
+    return write_results(
+        folder,
+        prepared,
+        states,
+        findings.assessment,
+        fronts,
+        in_haste=in_haste,
+        is_late=findings.allowance.layers_are_late,
+    )
 
 
 def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from srnet_cli.evolution.strategies import State, best_trial, strategy_of
 from srnet_cli.fit.preparation import Prepared, inputs_of
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.runs.formulas import formulas_from_halls
+from srnet_cli.signals import never
 
 
-def network_formulas(prepared: Prepared, states: Sequence[State]) -> NetworkFormulas | None:
+def network_formulas(
+    prepared: Prepared, states: Sequence[State], is_late: Callable[[], bool] = never
+) -> NetworkFormulas | None:
     """The formulas of the best trial, or None where its strategy has searched for none.
 
     Args:
         prepared: what was searched for.
         states: the trials that have begun.
+        is_late: whether time is up.
     """
     if not states:
         return None
@@ -30,6 +34,7 @@ def network_formulas(prepared: Prepared, states: Sequence[State]) -> NetworkForm
         prepared.sets,
         experiment.evolution,
         even if len(even) else problem.raw,
+        is_late,
     )
     if formulas is None or prepared.structure is None:
         return formulas

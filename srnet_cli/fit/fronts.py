@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,6 +20,7 @@ from srnet_cli.fronts.rows import Judge, sampled
 from srnet_cli.reporting import Reporter
 from srnet_cli.runs.expressions_file import UNIT_NAMES, shortener
 from srnet_cli.runs.fronts import StoredFronts
+from srnet_cli.signals import never
 
 _EFFORT, _LEAST_EFFORT = 250.0, 10_000.0
 """What simplifying for fronts may cost per generation of the halls, and at least, in the measure of
@@ -62,8 +63,13 @@ def make_fronts(
     assessment: Assessment,
     reporter: Reporter,
     halls: HallSettings | None = None,
+    is_late: Callable[[], bool] = never,
 ) -> StoredFronts | None:
-    """The fronts of the layers; None of a formula straight from the inputs, which has no layers."""
+    """The fronts of the layers; None of a formula straight from the inputs, which has no layers,
+    and where there is no time for them."""
+    if is_late():
+        reporter.notice("no time is left to look for simpler layers (evolution.max_seconds)")
+        return None
     if assessment.model.depth < len(prepared.problem.targets):
         return None
     reporter.notice("simpler formulas: looking for what can be left out")
@@ -82,12 +88,14 @@ def make_fronts(
                 assessment,
                 prepared.experiment.evolution,
                 math.inf if halls is None else max(_LEAST_EFFORT, _EFFORT * halls.generations),
+                is_late,
             ),
             unit_names=UNIT_NAMES,
             inputs=[layer.inputs for layer in checked.layers],
             scaler=model.scaler,
         )
-        fronts = Maker(model, network, problem, judge, formulas, halls).fronts()
+        maker = Maker(model, network, problem, judge, formulas, halls, is_late=is_late)
+        fronts = maker.fronts()
     sample = sampled(problem)
     fit = sample.inputs[: sample.fit_rows]
     scaler = network.scaler

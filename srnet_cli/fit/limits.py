@@ -35,6 +35,11 @@ class Limits:
             self._most = max(1, self._most)
 
     @property
+    def is_open_ended(self) -> bool:
+        """Whether trials end of themselves, long before the last generation."""
+        return self._is_open_ended
+
+    @property
     def generations(self) -> int | None:
         """The most generations of a trial, None where the strategy hardly ever makes as many."""
         return None if self._is_open_ended else self._most
@@ -83,6 +88,8 @@ class Limits:
     ) -> float | None:
         """How long all trials will take from now on, at most; None while nobody can tell.
 
+        Of a search that ends of itself it is no more than a bound, see ``is_open_ended``.
+
         Args:
             state: where the trial at hand stands.
             trial: its number, from 1.
@@ -93,7 +100,7 @@ class Limits:
         bounds = []
         if self._settings.max_seconds is not None:
             bounds.append(max(self._settings.max_seconds * (1 + later) - seconds, 0.0))
-        if pace is not None and not self._is_open_ended:
+        if pace is not None:
             bounds.append((self._most * (1 + later) - state.generation) / pace)
         return min(bounds, default=None)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from srnet_cli.config.schema import Experiment
 from srnet_cli.evolution.strategies import State, best_trial, strategy_of
+from srnet_cli.expressions import Shortener
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.baselines import Baseline, baselines
 from srnet_cli.fidelity.classes import DECISION, agreements
@@ -21,6 +22,7 @@ from srnet_cli.runs import files
 from srnet_cli.runs.expressions_file import ClassesEntry, describe, shortener
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.runs.records import Metrics
+from srnet_cli.signals import never
 from srnet_cli.store import RunFolder
 
 
@@ -32,6 +34,7 @@ def write_results(
     fronts: StoredFronts | None = None,
     *,
     in_haste: bool = False,
+    is_late: Callable[[], bool] = never,
 ) -> Metrics:
     """Write what the best trial so far has found.
 
@@ -42,6 +45,7 @@ def write_results(
         assessment: what the best of them has found; None where that is nothing.
         fronts: simpler forms of it.
         in_haste: leave out what may take seconds: simplification and plots.
+        is_late: whether time is up, which ends simplification.
 
     Returns:
         The content of ``metrics.json``.
@@ -53,7 +57,10 @@ def write_results(
     folder.write(files.CURVES, curves(states, experiment).encode())
     metrics = _metrics(prepared, states)
     if assessment is not None:
-        metrics = _write_formulas(folder, prepared, assessment, fronts, in_haste, metrics)
+        shorten = None
+        if not in_haste:
+            shorten = shortener(assessment, experiment.evolution, is_late=is_late)
+        metrics = _write_formulas(folder, prepared, assessment, fronts, shorten, metrics)
     metrics.write(folder)
     if not in_haste:
         traces = [state.trace for state in states]
@@ -82,7 +89,7 @@ def _write_formulas(
     prepared: Prepared,
     assessment: Assessment,
     fronts: StoredFronts | None,
-    in_haste: bool,
+    shorten: Shortener | None,
     metrics: Metrics,
 ) -> Metrics:
     """Write the model and its formulas; returns the metrics with what they are worth."""
@@ -93,7 +100,6 @@ def _write_formulas(
     )
     validity = check(assessment, where)
     folder.write_json(files.MODEL, assessment.model.to_dict())
-    shorten = None if in_haste else shortener(assessment, prepared.experiment.evolution)
     known = None if fronts is None else fronts.fronts
     expressions = describe(assessment, fidelity, classes, validity, shorten, known)
     expressions.write(folder)

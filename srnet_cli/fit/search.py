@@ -10,6 +10,7 @@ from typing import Any
 from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
 from srnet_cli.evolution.strategies import Search, State, require_fits, restored, strategy_of
 from srnet_cli.executor.processors import processors
+from srnet_cli.fit.allowance import SEARCH, of_search
 from srnet_cli.fit.limits import Limits
 from srnet_cli.fit.live_fronts import LiveFronts
 from srnet_cli.fit.preparation import Prepared, inputs_of
@@ -29,7 +30,7 @@ def make_search(prepared: Prepared, trial: int, threads: int) -> Search:
     Raises:
         ConfigError: it would need more memory than is reasonable.
     """
-    experiment = prepared.experiment
+    experiment = of_search(prepared.experiment)
     number = experiment.first_trial + trial
     return strategy_of(experiment).search(
         prepared.problem, experiment.evolution, experiment.seed, number, threads
@@ -63,7 +64,7 @@ class Trials:
         self._folder = folder
         self._prepared = prepared
         self._strategy = strategy_of(prepared.experiment)
-        self._limits = Limits(prepared.experiment)
+        self._limits = Limits(of_search(prepared.experiment))
         self._live_fronts = LiveFronts(
             inputs_of(prepared), prepared.network, prepared.sets["train"]
         )
@@ -102,6 +103,11 @@ class Trials:
             self._run_trial(search, self.states[-1])
             if self._signals.number is not None:
                 return
+
+    @property
+    def seconds(self) -> float:
+        """What all trials have taken, those of earlier processes included."""
+        return self._timing.seconds
 
     def _search(self, trial: int) -> Search:
         return make_search(self._prepared, trial, self._threads) if trial else self._first
@@ -153,10 +159,19 @@ class Trials:
             fitness=state.fitness,
             losses=state.trace[-1, 2:].tolist() if len(state.trace) else (),
             evaluations_per_second=None if speed is None else speed * lately,
-            seconds_left=self._limits.seconds_left(state, trial, self._seconds(), speed),
+            seconds_left=self._seconds_left(state, trial, speed),
+            is_bound=self._limits.is_open_ended and settings.max_seconds is None,
             is_direct=is_direct,
             fronts=partial(self._live_fronts, known),
         )
+
+    def _seconds_left(self, state: State, trial: int, pace: float | None) -> float | None:
+        """Until everything is done, where time is limited, else until the search is."""
+        seconds = self._limits.seconds_left(state, trial, self._seconds(), pace)
+        limit = self._prepared.experiment.evolution.max_seconds
+        if limit is None or seconds is None:
+            return seconds
+        return seconds + (1.0 - SEARCH) * limit * self._prepared.experiment.trials
 
 
 class _Pace:

@@ -25,9 +25,10 @@ from srnet_cli.runs.records import Metrics
 
 
 def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -> Document:
-    """The result of a fit: what the network computes, then fitness, fidelity, where formulas fail.
+    """The result of a fit: fitness, fidelity, where formulas fail, then what the network computes.
 
-    The record is ``metrics.json``, the formulas, and where all of it lies.
+    The formula comes last, beside what to type next, where whoever has waited looks. The record is
+    ``metrics.json``, the formulas, and where all of it lies.
 
     Args:
         result: of the fit.
@@ -41,21 +42,21 @@ def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -
         answers: list[Section] = []
         layers: tuple[Block, ...] = tuple(_tables(result.metrics))
     else:
-        # The answer comes first, and fitness belongs to the layers.
+        # Fitness belongs to the layers.
         lead = told
         answers = [answer_section(formulas, [front.answer for front in formulas.fronts], display)]
         fidelity = result.metrics.fidelity or {"train": ()}
         what = "layer by layer: " if len(fidelity["train"]) > 1 else ""
         layers = (Paragraph(f"{what}{fitness}"), *_tables(result.metrics))
     metrics = result.metrics
-    told_last = [*_unfaithful(result), *metrics.shortfalls, *warnings(metrics.validity)]
-    last = [*told_last, f"run {result.path}"]
+    to_know = [*_unfaithful(result), *metrics.shortfalls, *warnings(metrics.validity)]
+    last = [f"run {result.path}"]
     if next_step and not result.metrics.found_nothing:
         last.append(f"next: {next_step}")
     return Document(
         title="",
         lead=tuple(lead),
-        sections=(*answers, Section("", layers), remarks(last)),
+        sections=(Section("", layers), remarks(to_know), *answers, remarks(last)),
         record={
             "run": str(result.path),
             "was_done": result.was_done,

@@ -32,6 +32,11 @@ class Timing:
         before = max((seconds for other, _, seconds in self._rows if other < trial), default=0.0)
         return time.monotonic() - self._start - before
 
+    @property
+    def seconds(self) -> float:
+        """Seconds that all trials have taken so far, those of earlier processes included."""
+        return time.monotonic() - self._start
+
     def save(self, trial: int, generation: int) -> None:
         """Add a row for now and write the file.
 

@@ -7,7 +7,7 @@ figures are those of that formula.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from srnet_cli.expressions.hypothesis import parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.reading import readable
+from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 
@@ -201,8 +202,12 @@ def write_formulas(
     judging: Rows,
     rows: str,
     limited: Collection[str] = (),
+    is_late: Callable[[], bool] = never,
 ) -> NetworkFormulas:
     """The formulas of a direct search as people write them.
+
+    They are written output by output in turns, those first that tell most beside the others: where
+    time is up, what is there is spread over all that were found.
 
     Args:
         halls: what it has found, one per output.
@@ -212,18 +217,36 @@ def write_formulas(
         judging: held-out rows.
         rows: what these are called, see ``row_sets.SETS``.
         limited: functions whose uses and nesting must not grow.
+        is_late: whether time is up; a few of every output are written all the same.
     """
     most = max(_FEWEST, MOST_FORMULAS // max(len(halls), 1))
-    fronts = []
-    for hall, output in zip(halls, outputs, strict=True):
-        few = Rows(fit.X[:_FIT_ROWS], fit.Y[:_FIT_ROWS, hall.output])
-        judge = Rows(judging.X, judging.Y[:, hall.output])
-        written = [
-            _written(member, names, few, judge, limited) for member in _thinned(hall.members, most)
-        ]
-        usable = [formula for formula in written if formula is not None]
-        fronts.append(FormulaFront(output, _front(usable)))
+    queues = [_in_turn(_thinned(hall.members, most)) for hall in halls]
+    usable: list[list[NetworkFormula]] = [[] for _ in halls]
+    for turn in range(max(map(len, queues), default=0)):
+        if turn >= _FEWEST and all(usable) and is_late():
+            break
+        for hall, queue, written in zip(halls, queues, usable, strict=True):
+            few = Rows(fit.X[:_FIT_ROWS], fit.Y[:_FIT_ROWS, hall.output])
+            judge = Rows(judging.X, judging.Y[:, hall.output])
+            for member in queue[turn : turn + 1]:
+                formula = _written(member, names, few, judge, limited)
+                written += [] if formula is None else [formula]
+    fronts = [
+        FormulaFront(output, _front(written))
+        for output, written in zip(outputs, usable, strict=True)
+    ]
     return NetworkFormulas(names, rows, tuple(fronts))
+
+
+def _in_turn(members: Sequence[Member]) -> list[Member]:
+    """The members in an order whose beginnings are all spread evenly, the last and the first
+    ahead."""
+    order = [len(members) - 1, 0] if len(members) > 1 else list(range(len(members)))
+    step = len(members)
+    while len(order) < len(members):
+        step = max(1, step // 2)
+        order += [place for place in range(0, len(members), step) if place not in order]
+    return [members[place] for place in order]
 
 
 def _thinned(members: Sequence[Member], most: int) -> list[Member]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TypeVar
 
 import numpy as np
@@ -33,14 +34,15 @@ from srnet_cli.fronts.tuning import tuned
 from srnet_cli.metrics import r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Scaler, TrainedNetwork
+from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 Entry = TypeVar("Entry")
 
 _MEMBERS, _LEAST_MEMBERS = 16, 3
 _ENTRIES = 60_000
-"""Entries of readouts that the members of a layer's front have in all, at most; of wide layers fewer
-members are written, since each costs what its units cost to write."""
+"""Entries of readouts that the members of a layer's front have in all, at most: each of a wide layer
+takes long to write."""
 _NEGLIGIBLE = 1e-9
 _TUNING_ROWS = 1000
 _LEVELS = (0.1, 0.01, 0.001)
@@ -115,6 +117,7 @@ class Maker:
         formulas: how formulas are written.
         halls: how short formulas of single units are searched for; None: they are not.
         tune: tunes the weights of expressions, given what they read and their goal.
+        is_late: whether time is up; what has not been begun is left out then.
     """
 
     def __init__(
@@ -126,8 +129,9 @@ class Maker:
         formulas: Formulas,
         halls: HallSettings | None = None,
         tune: Callable[[Programs, Array, Array], Programs] = tuned,
+        is_late: Callable[[], bool] = never,
     ) -> None:
-        self._tune = tune
+        self._tune, self._is_late = tune, is_late
         self._original, self._judge, self._formulas = original, judge, formulas
         self._problem, self._sample = problem, sampled(problem)
         self._effects = network.effects(self._sample.targets)
@@ -153,7 +157,8 @@ class Maker:
             self._tuned(replace(original, programs=step.programs), index, usual)
             for step in _thinned(self._path(index), _members([original]))
         )
-        layers = [original, *(layer for layer in pruned if layer is not None)]
+        begun = takewhile(lambda _: not self._is_late(), pruned)
+        layers = [original, *(layer for layer in begun if layer is not None)]
         layers.sort(key=lambda layer: sum(map(size, layer.programs)))
         members = [*self._members_of_halls(index, usual)]
         # The simplest first, as long as there is effort left to simplify.
@@ -166,7 +171,7 @@ class Maker:
         known: list[Programs] = []
         for level in _LEVELS if halls else ():
             programs = tuple(_good_enough(hall, level).program for hall in halls)
-            if not any(are_same(programs, other) for other in known):
+            if not any(are_same(programs, other) for other in known) and not self._is_late():
                 known.append(programs)
                 unsolved = replace(self._original.layers[index], programs=programs)
                 layer = self._layer(unsolved, index, usual)
@@ -175,11 +180,11 @@ class Maker:
 
     def _chains(self) -> Iterator[Composition]:
         """Short compositions of formulas of few units, see ``chains``."""
-        if not self._halls:
+        if not self._halls or self._is_late():
             return
         for chain in Chains(self._halls, self._even).found():
             layers = chain.layers(self._even)
-            if self._is_sound(layers):
+            if self._is_sound(layers) and not self._is_late():
                 picks = (None,) * len(layers)
                 yield replace(self._composition(picks, layers), is_chain=True)
 
@@ -239,8 +244,10 @@ class Maker:
         programs = [[programs for _, programs in way] for way in ways]
         descent = Descent(self._original.layers, programs, sizes, self._sample)
         first, *others = descent.compositions()
-        compositions = []
+        compositions: list[Composition] = []
         for steps, layers in (first, *_spread(others, 3 * _members(self._original.layers))):
+            if compositions and self._is_late():
+                break
             picks = tuple(way[step][0] for way, step in zip(ways, steps, strict=True))
             if not any(steps) or self._is_sound(layers):
                 compositions.append(self._composition(picks, layers))

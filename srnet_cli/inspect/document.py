@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import yaml
-
 from srnet_cli.config.document import one_line
+from srnet_cli.config.resolved import flow
 from srnet_cli.inspect.inspecting import NetworkCard
 from srnet_cli.rendering.document import Document, Remarks, Section
 from srnet_cli.rendering.table import Cell, Column, Table, number, table, text
@@ -78,12 +77,16 @@ def _listed(names: object) -> str:
     return ", ".join(words[:_SHOWN]) + rest
 
 
-def config(card: NetworkCard) -> str:
-    """A config to start from, as YAML with remarks."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(card.path).stem).strip("-._")[:60] or "network"
+def config(card: NetworkCard, load: str | None = None) -> str:
+    """A config to start from, as YAML with remarks.
+
+    Args:
+        card: the network.
+        load: the file as the config names it; None: by its absolute path.
+    """
     is_classifier = card.output != "numbers"
     names = card.input_names or tuple(f"x{place}" for place in range(card.inputs))
-    lines = [f"name: {name if name[0].isalnum() else 'network'}", "dataset:"]
+    lines = [f"name: {experiment_name(Path(card.path), 'network')}", "dataset:"]
     if card.is_recorded:
         lines.append("  test_fraction: 0.25  # of the rows that the network is known on")
         box = {}
@@ -93,15 +96,15 @@ def config(card: NetworkCard) -> str:
     else:
         lines.append("  domain:  # where inputs lie: the file does not say, so please do")
         box = {str(column): (-1.0, 1.0) for column in names}
-    lines += [f"    {_scalar(key)}: [{low:.10g}, {high:.10g}]" for key, (low, high) in box.items()]
+    lines += [f"    {flow(key)}: [{low:.10g}, {high:.10g}]" for key, (low, high) in box.items()]
     if not card.is_recorded:
         lines.append("  # or a table: file: table.csv, and target: the column of the true answers")
     if is_classifier:
         lines.append("  task: classification")
     else:
         lines.append("  # task: classification, if the outputs are scores of classes")
-    lines += ["network:", f"  load: {_scalar(str(Path(card.path).absolute()))}"]
-    lines += [f"  {key}: {_flow(value)}" for key, value in card.settings.items()]
+    lines += ["network:", f"  load: {flow(load or str(Path(card.path).absolute()))}"]
+    lines += [f"  {key}: {flow(value)}" for key, value in card.settings.items()]
     if is_classifier and not card.classes:
         lines.append("  # classes: [a, b], the labels in the order of the outputs")
     if not card.scaling:
@@ -110,10 +113,7 @@ def config(card: NetworkCard) -> str:
     return "\n".join(lines)
 
 
-def _scalar(value: str) -> str:
-    return _flow(value)
-
-
-def _flow(value: object) -> str:
-    written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
-    return written.removesuffix("\n").removesuffix("...").rstrip("\n")
+def experiment_name(path: Path, otherwise: str) -> str:
+    """What an experiment is called that begins with a file: what of its name may be in one."""
+    stem = path.name.partition(".")[0]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:60] or otherwise

@@ -9,7 +9,7 @@ holds one formula an output over the inputs, or null where it would be too long 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -31,6 +31,7 @@ from srnet_cli.fidelity.validity import Validity
 from srnet_cli.fronts.front import Composition, Fronts, Member
 from srnet_cli.runs import files
 from srnet_cli.runs.record import RunRecord
+from srnet_cli.signals import never
 
 Fidelity = Mapping[str, Sequence[LayerFidelity]]
 
@@ -163,15 +164,18 @@ class Expressions(RunRecord):
 
 
 def shortener(
-    assessment: Assessment, settings: EvolutionSettings, effort: float = math.inf
+    assessment: Assessment,
+    settings: EvolutionSettings,
+    effort: float = math.inf,
+    is_late: Callable[[], bool] = never,
 ) -> Shortener:
     """Simplified forms by the network's own activations on the rows checked, within the limits.
 
-    ``effort`` is what they may cost, see ``Shortener``.
+    ``effort`` is what they may cost, and ``is_late`` whether time is up, see ``Shortener``.
     """
     limited = written_functions(limited_functions(settings))
     network, rows = assessment.network, assessment.checked
-    return Shortener([network.inputs(rows.X), *rows.activations[:-1]], limited, effort)
+    return Shortener([network.inputs(rows.X), *rows.activations[:-1]], limited, effort, is_late)
 
 
 def formulas_of(

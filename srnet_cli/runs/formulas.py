@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from srnet_cli.runs import files
 from srnet_cli.runs.formula_sections import formula_sections
 from srnet_cli.runs.outputs import direct_names
 from srnet_cli.runs.records import Inputs
+from srnet_cli.signals import never
 from srnet_cli.store import RunFolder
 
 Array = NDArray[np.float64]
@@ -35,6 +36,7 @@ def formulas_from_halls(
     sets: Mapping[str, Array],
     settings: EvolutionSettings,
     fit: Array | None = None,
+    is_late: Callable[[], bool] = never,
 ) -> NetworkFormulas | None:
     """The formulas of a direct search as people write them; None where there was no such search.
 
@@ -45,6 +47,7 @@ def formulas_from_halls(
         sets: raw rows by name.
         settings: of the search.
         fit: raw rows on which constants are made readable; None: the training rows.
+        is_late: whether time is up.
     """
     if not halls:
         return None
@@ -61,6 +64,7 @@ def formulas_from_halls(
         judging=answered(sets[rows]),
         rows=rows,
         limited=written_functions(limited_functions(settings)),
+        is_late=is_late,
     )
 
 

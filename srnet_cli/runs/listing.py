@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from srnet_cli.errors import StorageError
 from srnet_cli.rendering.document import Document, Paragraph, Section
@@ -38,6 +39,31 @@ def run() -> list[ListedRun]:
         StorageError: the folder cannot be read.
     """
     return [_describe(found) for found in list_runs(runs_root())]
+
+
+def in_order(
+    runs: Sequence[ListedRun], order: str = "finished", *, reverse: bool = False
+) -> list[ListedRun]:
+    """The runs in another order than that of time; those without the figure come last.
+
+    Args:
+        runs: by time, the latest last; equals keep this order.
+        order: ``finished``, ``name``, ``state``, ``fitness`` (the least first) or ``r2`` (the
+            greatest first).
+        reverse: whether to turn it round; those without the figure come last all the same.
+    """
+    keys: dict[str, Callable[[ListedRun], Any]] = {
+        "name": lambda listed: listed.folder,
+        "state": lambda listed: listed.state,
+        "fitness": lambda listed: listed.fitness,
+        "r2": lambda listed: None if listed.r2 is None else -listed.r2,
+    }
+    if order == "finished":
+        return list(reversed(runs)) if reverse else list(runs)
+    key = keys[order]
+    known = [listed for listed in runs if key(listed) is not None]
+    unknown = [listed for listed in runs if key(listed) is None]
+    return sorted(known, key=key, reverse=reverse) + unknown
 
 
 def _describe(found: Run) -> ListedRun:

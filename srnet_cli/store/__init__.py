@@ -15,6 +15,7 @@ from srnet_cli.store.files import (
 )
 from srnet_cli.store.folder import RunFolder
 from srnet_cli.store.lock import require_free
+from srnet_cli.store.removal import remove_run
 from srnet_cli.store.runs import Run, find_run, list_runs, runs_root
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "plain_values",
     "read_bytes",
     "read_json",
+    "remove_run",
     "replacing",
     "require_free",
     "runs_root",

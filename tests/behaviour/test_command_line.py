@@ -280,7 +280,7 @@ def test_fit_prints_results_apart_from_messages(home: Path) -> None:
     assert out[0].startswith("fitness ")
     assert any("held-out" in line for line in out)
     assert out[-2] == f"run {listed.path}"
-    assert out[-1] == f"next: srnet explain --run {listed.path.name}"
+    assert out[-1] == f"next: srnet explain {listed.path.name}"
     assert "network on held-out rows: R²" in (home / "err.txt").read_text()
 
 

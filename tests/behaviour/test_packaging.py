@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import importlib
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -45,6 +47,7 @@ def test_the_runtime_needs_no_extra():
         "matplotlib",
         "numba",
         "numpy",
+        "packaging",
         "pandas",
         "pydantic",
         "pyyaml",
@@ -151,6 +154,43 @@ def test_every_file_of_data_is_packed():
     assert data == set(PYPROJECT["tool"]["setuptools"]["package-data"]["srnet_cli"])
 
 
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel, built from a copy of what it is made of."""
+    source = tmp_path_factory.mktemp("source")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "srnet_cli", source / "srnet_cli", ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    build = "import setuptools.build_meta as backend; print(backend.build_wheel('.'))"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", build], cwd=source, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return zipfile.ZipFile(source / done.stdout.splitlines()[-1])
+
+
+def test_the_wheel_is_the_whole_package_and_nothing_else(wheel):
+    """Every module and file of data, and no test, document or config of the source tree."""
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    package = [path for path in (ROOT / "srnet_cli").rglob("*") if path.is_file()]
+    kept = [path for path in package if "__pycache__" not in path.parts]
+    assert names == {path.relative_to(ROOT).as_posix() for path in kept}
+    example = wheel.read("srnet_cli/inspect/quickstart.yaml").decode()
+    assert "speed**2 / radius" in example
+
+
+def test_the_wheel_says_what_it_needs(wheel):
+    """Its metadata name the command, the dependencies and the extras."""
+    (folder,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
+    assert "srnet = srnet_cli.cli:main" in wheel.read(f"{folder}/entry_points.txt").decode()
+    metadata = email.message_from_bytes(wheel.read(f"{folder}/METADATA"))
+    needed = [Requirement(line) for line in metadata.get_all("Requires-Dist")]
+    plain = {canonicalize_name(each.name) for each in needed if each.marker is None}
+    assert plain == set(expand(PROJECT["dependencies"]))
+    assert set(metadata.get_all("Provides-Extra")) == set(EXTRAS)
+
+
 def test_continuous_integration_calls_make():
     """The script and the workflow run the targets that developers run."""
     script = ROOT / ".ci" / "run"
@@ -233,11 +273,12 @@ def test_make_installs_once(tmp_path):
 
 @needs_make
 def test_the_demo_needs_no_tools_for_development(tmp_path):
-    """The main job installs the runtime alone, and uses what the tests have installed."""
+    """The main job installs what its users need every day, and uses what the tests have
+    installed."""
     commands = make("-n", "demo", f"VENV={tmp_path}").stdout
-    assert "-e '.'" in commands
+    assert "-e '.[all]'" in commands
     assert "[dev]" not in commands
-    (tmp_path / ".runtime").touch()
+    (tmp_path / ".daily").touch()
     assert "pip" not in make("-n", "demo", f"VENV={tmp_path}").stdout
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from srnet_cli.cli import progress
-from srnet_cli.cli.progress import LiveReporter, PlainReporter, describe, reporter
+from srnet_cli.cli.progress import LiveReporter, PlainReporter, describe, reporter, state_text
 from srnet_cli.reporting import FormulaProgress, FrontProgress, SearchProgress, Silent
 
 NEWS = SearchProgress(
@@ -27,16 +27,33 @@ FIRST = SearchProgress(1, 1, 1, 100, float("inf"), (), None, None)
 
 
 def test_a_line_says_where_the_search_stands() -> None:
-    """Trial, generation, fitness, layer errors, evaluations a second and the time left."""
+    """The time left, trial, generation, best fitness, layer errors and evaluations a second."""
     assert describe(NEWS) == (
-        "trial 2/3, generation 40/100, fitness 0.1235 (layers 1e-05 2.35), "
-        "12,346 evaluations/s, 1:02:05 left"
+        "1:02:05 left, trial 2/3, generation 40/100, best fitness 0.1235 (layers 1e-05 2.35), "
+        "12,346 evaluations/s"
     )
+    assert describe(replace(NEWS, is_bound=True)).startswith("≤ 1:02:05 left, ")
+
+
+def test_the_best_so_far_never_looks_worse(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Layers that wait for their turn, and a new trial, may be worse than what was told before."""
+    assert "best fitness 0.01," in describe(NEWS, fitness=0.01)
+    assert "best fitness 0.1235 (layers" in describe(NEWS, fitness=0.5)
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    plain = PlainReporter()
+    for fitness in (0.5, 0.02, 0.7, 0.6):
+        now[0] += 11.0
+        plain.progress(replace(NEWS, fitness=fitness))
+    shown = re.findall(r"best fitness (\S+)", capsys.readouterr().err)
+    assert [float(text.rstrip(",")) for text in shown] == [0.5, 0.02, 0.02, 0.02]
 
 
 def test_what_is_not_known_is_left_out() -> None:
     """The first generation, which waits for the compiler, promises nothing."""
-    assert describe(FIRST) == "generation 1/100, fitness inf"
+    assert describe(FIRST) == "generation 1/100, best fitness inf"
 
 
 def test_plain_lines_come_now_and_then(
@@ -92,7 +109,8 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     text = watched(monkeypatch)
     assert "weights x[0] and [red]y[/red] of a path " + "/long" * 60 in text
-    assert describe(NEWS) in text
+    assert state_text(NEWS) in text
+    assert re.search(r"1:02:0\d left", text)
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") >= 1  # the cursor comes back
     assert "\x1b[38;5;" in text or "\x1b[3" in text
 
@@ -111,7 +129,29 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     text = watched(monkeypatch)
     assert "\x1b[3" not in text.replace("\x1b[38;5;", "\x1b[3")
-    assert describe(NEWS) in text
+    assert state_text(NEWS) in text
+
+
+@pytest.mark.parametrize("seconds", [3725.0, None])
+def test_the_time_is_seen_in_a_narrow_window(
+    monkeypatch: pytest.MonkeyPatch, seconds: float | None
+) -> None:
+    """At 80 columns the time is whole, in one line with the bar; where nobody knows what is left,
+    what was taken stands there."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    with reporter(quiet=False) as live:
+        live.progress(replace(NEWS, seconds_left=seconds, losses=(0.123456,) * 9))
+        live.notice("simpler formulas: looking")
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    told = "1:02:0\\d left" if seconds else "0:0\\d so far"
+    lines = [line for line in re.split(r"[\r\n]+", plain) if re.search(told, line)]
+    assert any("trial 2/3, generation 40/100" in line for line in lines)
+    assert any("simpler formulas: looking" in line for line in lines)
+    assert all(len(line.rstrip()) <= 80 for line in lines)
 
 
 def test_the_cursor_comes_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,12 +190,14 @@ DIRECT = replace(
 def test_fitness_of_layers_is_not_shown_before_it_means_anything() -> None:
     """While whole-network formulas are searched for, these are what the line is about."""
     assert describe(DIRECT, [1.7e-4]) == (
-        "generation 40/100, whole-network formulas: 1−R² 1.7e-04, 12,346 evaluations/s, "
-        "1:02:05 left"
+        "1:02:05 left, generation 40/100, whole-network formulas: 1−R² 1.7e-04, "
+        "12,346 evaluations/s"
     )
     assert ": 1−R² 1.7e-04 to 0.25 of 3 outputs," in describe(DIRECT, [0.01, 1.7e-4, 0.25])
     assert "whole-network formulas, " in describe(DIRECT)
-    assert "fitness" in describe(replace(DIRECT, is_direct=False), [1.7e-4])
+    later = describe(replace(DIRECT, is_direct=False), [1.7e-4])
+    assert "layers; whole-network formulas: 1−R² 1.7e-04" in later
+    assert "fitness" not in later
 
 
 def test_plain_lines_tell_of_much_better_formulas(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,8 @@ def test_time_ends_a_trial_after_its_first_generation() -> None:
 
 
 def test_time_left_is_promised_only_where_it_is_known() -> None:
-    """By generations at the pace, by the limit of time, the lesser of both, over all trials; auto
-    ends nobody knows when, unless its time is limited."""
+    """By generations at the pace, by the limit of time, the lesser of both, over all trials; of
+    auto, which ends of itself, it is a bound."""
     state = Found(50)
     assert Limits(experiment(2, generations=100)).seconds_left(state, 1, 5.0, 10.0) == 15.0
     assert Limits(experiment(2, generations=100)).seconds_left(state, 1, 5.0, None) is None
@@ -121,7 +122,9 @@ def test_time_left_is_promised_only_where_it_is_known() -> None:
     assert timed.seconds_left(state, 2, 9.0, 10.0) == 0.0
     auto = Limits(experiment(strategy="auto"))
     assert auto.generations is None
-    assert auto.seconds_left(state, 1, 5.0, 10.0) is None
+    assert auto.is_open_ended
+    assert auto.seconds_left(state, 1, 5.0, 10.0) == 495.0
+    assert auto.seconds_left(state, 1, 5.0, None) is None
     limited = Limits(experiment(strategy="auto", max_seconds=60))
     assert limited.seconds_left(state, 1, 5.0, 10.0) == 55.0
 
@@ -189,7 +192,7 @@ def test_a_run_out_of_time_is_finished(tmp_path: Path) -> None:
 
 
 def test_auto_promises_no_end(tmp_path: Path) -> None:
-    """News of auto count generations without a last one, and no time left; its line says so."""
+    """News of auto count generations without a last one, and the time left is a bound."""
     config = write_config(
         tmp_path,
         ("strategy: mnncgp-es", "strategy: auto\n  direct_share: 0\n  max_evaluations: 10000"),
@@ -197,6 +200,6 @@ def test_auto_promises_no_end(tmp_path: Path) -> None:
     )
     recorder = Recorder()
     fitting.run(config, run_dir=tmp_path / "run", reporter=recorder)
-    assert {(news.generations, news.seconds_left) for news in recorder.news} == {(None, None)}
+    assert {(news.generations, news.is_bound) for news in recorder.news} == {(None, True)}
     assert recorder.news[-1].generation == 2
-    assert describe(recorder.news[-1]).startswith("generation 2, fitness")
+    assert re.match(r"≤ \S+ left, generation 2, best fitness", describe(recorder.news[-1]))

@@ -60,6 +60,7 @@ def test_the_summary_is_fitness_fidelity_and_folder() -> None:
         "",
         "these formulas do not explain the network: their R² on held-out rows has no value; give "
         "the search more generations or time, or other functions",
+        "",
         "run runs/a-1",
     ]
 
@@ -108,25 +109,26 @@ def with_formulas(*outputs: str, **changes: Any) -> FitResult:
     return replace(result(**changes), formulas=formulas)
 
 
-def test_the_answer_comes_first_and_the_next_step_last() -> None:
-    """The formula with its figures, then the layers, the folder, and what to type."""
-    text = render(document(with_formulas("y"), next_step="srnet explain --run a-1"), "table")
+def test_the_answer_and_the_next_step_come_last() -> None:
+    """The layers, then the formula with its figures, the folder, and what to type."""
+    text = render(document(with_formulas("y"), next_step="srnet explain a-1"), "table")
     lines = text.splitlines()
-    assert [line.strip() for line in lines[:5]] == [
+    assert lines[0] == "layer by layer: fitness 0.25"
+    assert [line.strip() for line in lines[-6:]] == [
+        "",
         "y = speed**2/radius",
         "y: 6 nodes, 1−R² 0.00017 on held-out rows",
         "",
-        "layer by layer: fitness 0.25",
-        "",
+        "run runs/a-1",
+        "next: srnet explain a-1",
     ]
-    assert lines[-2:] == ["run runs/a-1", "next: srnet explain --run a-1"]
 
 
 def test_formulas_alone_are_not_called_layers() -> None:
     """A search of nothing but whole-network formulas has one layer of fidelity."""
     one = {"train": (layer(0.5),), "interpolation": (layer(0.4),)}
     text = as_table(with_formulas("y", fidelity=one))
-    assert "\nfitness 0.25\n" in text
+    assert text.startswith("fitness 0.25\n")
     assert "layer by layer" not in text
 
 

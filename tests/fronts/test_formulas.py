@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any, NamedTuple
+
 import pytest
 import sympy
 from sympy import Mul
 
 from srnet_cli.errors import ModelError
 from srnet_cli.expressions.names import Names
+from srnet_cli.fronts import formulas as writing
 from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
 
 NAMES = Names(("E", "lambda", "x"))
@@ -37,3 +41,21 @@ def test_what_is_no_formula_is_refused(formula: object) -> None:
     record["outputs"][0]["formulas"][0]["formula"] = formula
     with pytest.raises(ModelError, match="cannot be read"):
         NetworkFormulas.from_dict(record)
+
+
+class Numbered(NamedTuple):
+    """What stands in for a member of a hall."""
+
+    number: int
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 24, 100])
+def test_members_come_in_turns_that_are_spread(count: int) -> None:
+    """Each once, the most faithful first; of a third of them no gap is wider than a few."""
+    members: Any = [Numbered(number) for number in range(count)]
+    order: Any = writing._in_turn(members)
+    assert sorted(order) == members
+    assert order[0] == members[-1]
+    begun = sorted(member.number for member in order[: max(2, count // 3)])
+    gaps = [after - before for before, after in pairwise(begun)]
+    assert max(gaps, default=0) <= max(8, count // 2)

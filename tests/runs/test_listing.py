@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from srnet_cli.rendering.formats import render
-from srnet_cli.runs.listing import ListedRun, document, run
+from srnet_cli.runs.listing import ListedRun, document, in_order, run
 from srnet_cli.store import RunFolder
 
 RUNS = [
@@ -110,3 +110,24 @@ def test_names_neither_steer_a_terminal_nor_are_computed() -> None:
     assert json.loads(render(document(hostile), "json"))[0]["folder"] == HOSTILE
     (_, row) = csv.reader(io.StringIO(render(document(hostile), "csv")))
     assert row[0].startswith("'=1+1")
+
+
+def test_runs_in_another_order() -> None:
+    """The best first, and what has no figure last, either way round."""
+    runs = [
+        ListedRun("c", "finished", "1", 0.5, 0.9),
+        ListedRun("a", "stopped", "", None, None),
+        ListedRun("b", "finished", "2", 0.1, 0.7),
+    ]
+
+    def names(order: str, reverse: bool = False) -> str:
+        return "".join(listed.folder for listed in in_order(runs, order, reverse=reverse))
+
+    assert names("finished") == "cab"
+    assert names("finished", True) == "bac"
+    assert names("name") == "abc"
+    assert names("state") == "cba"
+    assert names("fitness") == "bca"
+    assert names("fitness", True) == "cba"
+    assert names("r2") == "cba"
+    assert names("r2", True) == "bca"

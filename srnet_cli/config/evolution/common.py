@@ -84,7 +84,11 @@ class EvolutionSettings(Settings):
         description="after so many a trial ends; auto ends by itself, long before the default",
     )
     max_seconds: float | None = Field(
-        default=None, gt=0, description="time a trial may take; results then depend on the machine"
+        default=None,
+        gt=0,
+        description="time for a trial and what is made of its result: three quarters for the "
+        "search, the rest for formulas, fronts and files; training and compiling come before. "
+        "Results then depend on the machine",
     )
     max_evaluations: Integer | None = Field(
         default=None,

@@ -1,0 +1,79 @@
+"""How ``evolution.max_seconds`` is shared out: to the search, and to what is made of its result.
+
+What is made of it is formulas as people write them, fronts of simpler ones, figures and plots. They
+take the time that is left; when there is none, what has not been begun is left out. Without a limit
+of time nothing here looks at a clock.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from srnet_cli.config.schema import Experiment
+
+SEARCH = 0.75
+"""The search's share of the time there is."""
+
+_FORMULAS, _LAYERS = 0.3, 0.6
+"""After these shares of what is left nothing new is begun: of formulas of the whole network, of
+simpler layers. What has been begun goes on for a moment, and files and plots have to be written."""
+
+
+def of_search(experiment: Experiment) -> Experiment:
+    """The experiment with the time that its search may take, where time is limited."""
+    settings = experiment.evolution
+    if settings.max_seconds is None:
+        return experiment
+    limited = settings.model_copy(update={"max_seconds": SEARCH * settings.max_seconds})
+    return experiment.model_copy(update={"evolution": limited})
+
+
+def after_search(experiment: Experiment, spent: float) -> Allowance:
+    """What is left for everything behind the search, from now on.
+
+    Args:
+        experiment: the settings, as they were given.
+        spent: seconds that the search of all trials has taken.
+    """
+    limit = experiment.evolution.max_seconds
+    if limit is None:
+        return Allowance(None, 0.0)
+    everything = limit * experiment.trials
+    # A generation more than there was time for, or a pause, takes nothing from what comes next.
+    least = (1.0 - SEARCH) * everything
+    return Allowance(time.monotonic(), max(everything - spent, least))
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """Time for what follows a search.
+
+    Attributes:
+        begun: when it began, by the monotonic clock; None: time is not limited.
+        seconds: there are.
+    """
+
+    begun: float | None
+    seconds: float
+
+    def formulas_are_late(self) -> bool:
+        """Whether formulas of the whole network have had their share."""
+        return self._has_passed(_FORMULAS)
+
+    def layers_are_late(self) -> bool:
+        """Whether simpler layers have had theirs, so that only files are left to write."""
+        return self._has_passed(_LAYERS)
+
+    def is_over(self) -> bool:
+        """Whether nothing is left."""
+        return self._has_passed(1.0)
+
+    def seconds_left(self) -> float | None:
+        """What is left, None where time is not limited."""
+        if self.begun is None:
+            return None
+        return max(self.begun + self.seconds - time.monotonic(), 0.0)
+
+    def _has_passed(self, share: float) -> bool:
+        return self.begun is not None and time.monotonic() >= self.begun + share * self.seconds

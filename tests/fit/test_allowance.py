@@ -1,0 +1,87 @@
+"""How the time of a run is shared out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from srnet_cli.config.loading import experiment_from_mapping
+from srnet_cli.fit.allowance import SEARCH, after_search, of_search
+
+
+def experiment(**evolution: object):  # type: ignore[no-untyped-def]
+    return experiment_from_mapping(
+        {
+            "name": "a",
+            "trials": 2,
+            "dataset": {"formula": "x", "domain": {"x": [0.0, 1.0]}},
+            "network": {"train": {}},
+            "evolution": evolution,
+        }
+    )
+
+
+@dataclass
+class Clock:
+    """The monotonic clock, put by hand."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("time.monotonic", made)
+    return made
+
+
+def test_a_search_gets_its_share() -> None:
+    """Of the limit, and nothing else changes; without one it is the same experiment."""
+    limited = experiment(max_seconds=60.0)
+    searched = of_search(limited)
+    assert searched.evolution.max_seconds == SEARCH * 60.0
+    assert searched.model_copy(update={"evolution": limited.evolution}) == limited
+    free = experiment()
+    assert of_search(free) is free
+
+
+def test_what_follows_gets_the_rest(clock: Clock) -> None:
+    """All that two trials have left, first formulas, then layers, then nothing."""
+    allowance = after_search(experiment(max_seconds=60.0), spent=80.0)
+    assert allowance.seconds_left() == 40.0
+    late = []
+    for now in (111.0, 113.0, 125.0, 140.0):
+        clock.now = now
+        late.append(
+            (allowance.formulas_are_late(), allowance.layers_are_late(), allowance.is_over())
+        )
+    assert late == [
+        (False, False, False),
+        (True, False, False),
+        (True, True, False),
+        (True, True, True),
+    ]
+    assert allowance.seconds_left() == 0.0
+
+
+def test_a_search_that_took_longer_leaves_the_reserve(clock: Clock) -> None:
+    """A generation cannot be cut short; what follows has its quarter all the same."""
+    allowance = after_search(experiment(max_seconds=60.0), spent=1000.0)
+    assert allowance.seconds_left() == 30.0
+
+
+def test_without_a_limit_no_clock_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results then cannot depend on the machine."""
+
+    def forbidden() -> float:
+        raise AssertionError("a look at the clock")
+
+    monkeypatch.setattr("time.monotonic", forbidden)
+    allowance = after_search(experiment(), spent=1000.0)
+    assert not allowance.formulas_are_late()
+    assert not allowance.layers_are_late()
+    assert allowance.seconds_left() is None
