@@ -18,6 +18,7 @@ from srnet_cli.cli.fit import fit
 from srnet_cli.cli.network import network
 from srnet_cli.cli.predict import predict
 from srnet_cli.cli.prove import prove
+from srnet_cli.cli.report import report
 from srnet_cli.cli.runs import list_runs, verify
 from srnet_cli.cli.validate import validate
 from srnet_cli.errors import UsageError
@@ -53,7 +54,7 @@ def _main(
         raise typer.Exit(UsageError.exit_code)
 
 
-for command in (network, validate, fit, explain, prove, compare, export, predict, bench):
+for command in (network, validate, fit, explain, prove, compare, report, export, predict, bench):
     app.command()(command)
 app.command("ls")(list_runs)
 app.command()(verify)
