@@ -174,7 +174,7 @@ def _lines(text: str) -> str:
 
 def _copy(label: str, told: str, text: str) -> str:
     """A button that copies a text, shown where scripts run."""
-    copied = "&#10;".join(escaped(line) for line in text.splitlines())
+    copied = "&#10;".join(escaped(line) for line in text.expandtabs(4).splitlines())
     return (
         f'<button type="button" class="copy" aria-label="{escaped(told)}" '
         f'data-copy="{copied}">{escaped(label)}</button>'

@@ -20,11 +20,16 @@ from srnet_cli.report.readings import Readings, spread
 
 Array = NDArray[np.float64]
 
-_ROWS = 200
+_ROWS, _FEWEST = 200, 20
+_WORK = 4e9
+"""So many products of weights the network may be asked for; with more weights on fewer rows."""
+
 _VALUES = 33
 _PANELS = 36
 _OUTPUTS = 3
 _LISTED = 40
+_INPUTS = 60
+"""So many inputs are looked at, those of the greatest slopes."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +55,38 @@ class Effect:
 
 
 def effects_of(readings: Readings) -> tuple[Effect, ...]:
-    """The effect of every input, that of the greatest on the network first."""
+    """The effect of every input, that of the greatest on the network first.
+
+    Of many inputs those are looked at where the network is steepest.
+    """
     fitted = readings.fitted
-    rows = spread(fitted.assessment.judged.X, _ROWS)
+    judged = fitted.assessment.judged.X
     seen = np.concatenate([fitted.sets["train"], fitted.assessment.judged.X])
-    features, categories = fitted.model.features, fitted.inputs.categories
-    together = groups(features, categories)
-    made = []
-    for group in dict.fromkeys(together.tolist()):
-        columns = np.flatnonzero(together == group)
-        made.append(_effect(readings, rows, seen, columns))
+    together = _groups(readings)
+    kept = _steepest(readings, together)
+    work = _VALUES * len(kept) * fitted.network.parameters
+    rows = spread(judged, int(np.clip(_WORK / work, _FEWEST, _ROWS)))
+    made = [_effect(readings, rows, seen, np.flatnonzero(together == group)) for group in kept]
     order = np.argsort([-effect.size(readings.network.name) for effect in made], kind="stable")
     return tuple(made[place] for place in order)
+
+
+def _groups(readings: Readings) -> NDArray[np.intp]:
+    """Which inputs say one thing together, (d,)."""
+    return groups(readings.fitted.model.features, readings.fitted.inputs.categories)
+
+
+def _steepest(readings: Readings, together: NDArray[np.intp]) -> list[int]:
+    """The groups of inputs that are looked at, in their own order."""
+    every = list(dict.fromkeys(together.tolist()))
+    if len(every) <= _INPUTS:
+        return every
+    rows = spread(readings.fitted.assessment.judged.X, _FEWEST)
+    slopes = np.abs(readings.fitted.network.gradients(rows)).mean(axis=(0, 1))
+    steep = slopes * readings.fitted.assessment.judged.X.std(axis=0)
+    sizes = [float(steep[together == group].sum()) for group in every]
+    first = np.argsort([-size for size in sizes], kind="stable")[:_INPUTS]
+    return [every[place] for place in sorted(first.tolist())]
 
 
 def _effect(readings: Readings, rows: Array, seen: Array, columns: NDArray[np.intp]) -> Effect:
@@ -112,8 +137,9 @@ def effect_sections(readings: Readings | None) -> Iterator[Section]:
     if len(effects) > 1:
         blocks.append(sizes_chart(effects, readings))
     blocks += dependence_charts(effects, readings)
-    if len(effects) > _PANELS:
-        blocks.append(Paragraph(f"The other {len(effects) - _PANELS} inputs do less."))
+    others = len(np.unique(_groups(readings))) - min(len(effects), _PANELS)
+    if others:
+        blocks.append(Paragraph(f"The other {others} inputs do less."))
     blocks.append(sizes_table(effects, readings))
     yield Section("Effect of every input", tuple(blocks), key="effects")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from srnet_cli.rendering.diagram import Diagram, Edge, Layer, Node
 from srnet_cli.rendering.document import (
     Block,
     Display,
+    Equation,
+    Equations,
     Folded,
     Highlight,
     Highlights,
@@ -28,8 +30,9 @@ from srnet_cli.report.subject import ReportedRun
 from srnet_cli.runs.run import FittedRun
 
 _DRAWN = 8
-_UNITS = 120
-"""So many units of a layer are written in full; a wider layer's are in the run's files."""
+_LETTERS = 60_000
+"""So many letters of formulas are written, of all layers together; as MathML they take many times
+that. Longer ones are in the run's files."""
 
 
 def layer_sections(run: ReportedRun, display: Display) -> Iterator[Section]:
@@ -70,13 +73,41 @@ def _section(
         many = len(layer.expressions) or len(layer.units)
         told = f"the best that {many} expression{'' if many == 1 else 's'} could reach"
         worth.append(Highlight("Ceiling", score_text(ceiling), told))
-    blocks: list[Block] = [Highlights(tuple(worth)), *written.blocks]
+    room = _LETTERS // len(explanation.layers)
+    blocks: list[Block] = [Highlights(tuple(worth)), *_within(written.blocks, room, display)]
     if len(layer.units) > 1:
         blocks.append(units_chart(layer, number, rows))
         in_full = layer_section(layer, Display(full=True))
-        if in_full.blocks != written.blocks and len(layer.units) <= _UNITS:
+        if in_full.blocks != written.blocks and _letters(in_full.blocks) <= room:
             blocks.append(Folded(f"All {len(layer.units)} units", in_full.blocks))
     return Section(_capital(written.heading), tuple(blocks), key=_key(number), depth=1)
+
+
+def _within(blocks: Sequence[Block], room: int, display: Display) -> Iterator[Block]:
+    """The blocks with as many of their equations as there is room for."""
+    for block in blocks:
+        if not isinstance(block, Equations) or _letters([block]) <= room:
+            yield block
+            continue
+        kept: list[Equation] = []
+        for equation in block.equations:
+            room -= len(equation.text)
+            if room < 0:
+                break
+            kept.append(equation)
+        more = f"… and {len(block.equations) - len(kept)} more, too long for a page"
+        rest = f"{block.rest}; {more}" if block.rest else more
+        yield Equations(tuple(kept), f"{rest}; {display.spelled('full')} prints them")
+
+
+def _letters(blocks: Sequence[Block]) -> int:
+    """How long the formulas of some blocks are."""
+    return sum(
+        len(equation.text)
+        for block in blocks
+        if isinstance(block, Equations)
+        for equation in block.equations
+    )
 
 
 def _key(number: int) -> str:
