@@ -353,13 +353,10 @@ def _edges(before: Layer, layer: Layer, number: int, inner: float) -> Iterator[s
 
 def _layer(layer: Layer, number: int, inner: float) -> Iterator[str]:
     middle = _COLUMN * (number + 0.5)
-    told = escaped(", ".join((layer.name, *layer.notes)))
-    if layer.target:
-        yield f'<a class="layer" href="#{escaped(layer.target)}" aria-label="{told}">'
-    else:
-        yield f'<g class="layer" role="img" aria-label="{told}">'
     name = escaped(shortened(layer.name, 16))
-    yield f'<text class="head" x="{_n(middle)}" y="17" text-anchor="middle">{name}</text>'
+    head = f'<text class="head" x="{_n(middle)}" y="17" text-anchor="middle">{name}</text>'
+    is_link = bool(layer.target)
+    yield f'<a class="layer" href="#{escaped(layer.target)}">{head}</a>' if is_link else head
     places = _node_places(layer, number, inner)
     for node, (x, y) in zip(layer.nodes, places, strict=False):
         share = "none" if node.share is None else str(round(4 * min(max(node.share, 0.0), 1.0)))
@@ -378,4 +375,3 @@ def _layer(layer: Layer, number: int, inner: float) -> Iterator[str]:
             f'<text class="note" x="{_n(middle)}" y="{_n(y)}" text-anchor="middle">'
             f"{escaped(shortened(note, 17))}</text>"
         )
-    yield "</a>" if layer.target else "</g>"
