@@ -206,7 +206,8 @@ def _linear_scale(low: float, high: float, count: int, is_fixed: bool) -> Scale:
 
 
 def _log_scale(low: float, high: float, count: int) -> Scale:
-    margin = max(0.04 * (high - low), 0.08)
+    # Wide enough for a round number to lie on the axis.
+    margin = max(0.04 * (high - low), 0.15)
     low, high = low - margin, high + margin
     decades = range(math.ceil(low), math.floor(high) + 1)
     if high - low > 2.5:
