@@ -115,8 +115,10 @@ def judged_of(entry: SetEntry) -> dict[str, Judged]:
 
 
 def _figure_of(entry: FigureEntry) -> Figure:
-    ends = (entry.value, entry.low, entry.high)
-    return Figure(*(math.nan if end is None else end for end in ends), entry.instances)
+    value, low, high = (
+        math.nan if end is None else end for end in (entry.value, entry.low, entry.high)
+    )
+    return Figure(value, low, high, entry.instances)
 
 
 def _measures(name: str, instances: int, judged_by: Mapping[str, Judged]) -> Table:

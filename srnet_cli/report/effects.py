@@ -92,7 +92,8 @@ def _steepest(readings: Readings, together: NDArray[np.intp]) -> list[int]:
 def _effect(readings: Readings, rows: Array, seen: Array, columns: NDArray[np.intp]) -> Effect:
     fitted = readings.fitted
     features = fitted.model.features
-    name, names = features[int(columns[0])], ()
+    name = features[int(columns[0])]
+    names: tuple[str, ...] = ()
     for column, known in fitted.inputs.categories.items():
         if name in (indicator(column, category) for category in known):
             name, names = column, tuple(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.validity import REGION_NAMES, Validity
 from srnet_cli.rendering.chart import Axis, Chart, Panel, Series, Span, values
 from srnet_cli.rendering.document import Block, Display, Paragraph, Remarks, Section
-from srnet_cli.rendering.table import Column, Table, figures, number, table, text
+from srnet_cli.rendering.table import Cell, Column, Table, figures, number, table, text
 from srnet_cli.report.readings import Readings, spread
 from srnet_cli.report.subject import ReportedRun
 
@@ -175,9 +175,9 @@ def domain_sections(run: ReportedRun, readings: Readings | None) -> Iterator[Sec
     yield Section("Inside the domain and beyond", tuple(blocks), key="domain")
 
 
-def _validity_table(rows: list[list[object]]) -> Table:
+def _validity_table(rows: Sequence[Sequence[Cell]]) -> Table:
     heads = figures("rows checked", "without a value", "beyond the network's range")
-    return table([Column("formulas"), *heads], rows)  # type: ignore[arg-type]
+    return table([Column("formulas"), *heads], rows)
 
 
 def _examples(checked: dict[str, dict[str, Validity]]) -> Iterator[Block]:
@@ -202,7 +202,7 @@ def path_chart(readings: Readings) -> Chart:
     position = X[:, 0] if is_curve else np.linspace(0.0, 1.0, len(X))
     within = position[inside(X, fitted.assessment.judged.X)]
     has_beyond = "extrapolation" in fitted.sets
-    spans = ()
+    spans: tuple[Span, ...] = ()
     if has_beyond and len(within):
         spans = (Span("the domain", float(within.min()), float(within.max())),)
     truth = () if readings.truth is None else (readings.truth,)
