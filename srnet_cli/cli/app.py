@@ -22,6 +22,7 @@ from srnet_cli.cli.init import init
 from srnet_cli.cli.network import network
 from srnet_cli.cli.predict import predict
 from srnet_cli.cli.prove import prove
+from srnet_cli.cli.report import report
 from srnet_cli.cli.runs import list_runs, remove, verify
 from srnet_cli.cli.validate import validate
 from srnet_cli.cli.warmup import warmup
@@ -73,7 +74,7 @@ COMMANDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "fit": fit,
         "explain": explain,
     },
-    "What formulas are worth": {"compare": compare, "prove": prove},
+    "What formulas are worth": {"compare": compare, "prove": prove, "report": report},
     "Taking formulas elsewhere": {"export": export, "predict": predict},
     "Many runs": {"bench": bench, "ls": list_runs, "verify": verify, "rm": remove},
 }

@@ -57,6 +57,12 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         Example("srnet compare --lime --maple", "the latest run beside LIME and MAPLE"),
         Example("srnet compare first second", "two runs"),
     ),
+    "report": (
+        Example("srnet report", "the latest run, on one page"),
+        Example("srnet report quickstart -o quickstart.html", "another run, in this file"),
+        Example("srnet report a b", "runs side by side"),
+        Example("srnet report quickstart --figures pdf", "its plots for a paper as well"),
+    ),
     "export": (
         Example("srnet export --to python -o formula.py", "a module that needs nothing else"),
         Example("srnet export quickstart --to latex", "on the screen"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from srnet_cli.compare.answers import Answers
@@ -11,6 +12,8 @@ from srnet_cli.compare.comparison import Comparison, SetComparison
 from srnet_cli.compare.explainers import titles
 from srnet_cli.compare.files import record
 from srnet_cli.compare.instances import SIGMA, SIGMAS
+from srnet_cli.compare.measures import Judged
+from srnet_cli.compare.records import FigureEntry, SetEntry
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.rendering.document import Document, Section, remarks
 from srnet_cli.rendering.table import (
@@ -83,38 +86,68 @@ def document(comparisons: Sequence[Comparison]) -> Document:
 
 def _tables(comparison: Comparison) -> Iterator[Table]:
     for name, compared in comparison.sets.items():
-        yield _measures(name, compared)
-        yield _sweep(name, compared)
+        yield from set_tables(name, len(compared.instances), compared.judged)
     yield _costs(comparison)
 
 
-def _measures(name: str, compared: SetComparison) -> Table:
+def set_tables(name: str, instances: int, judged: Mapping[str, Judged]) -> Iterator[Table]:
+    """All explainers on one set of rows: the figures, and how they fall with the distance.
+
+    Args:
+        name: of the set.
+        instances: how many were explained.
+        judged: by explainer.
+    """
+    yield _measures(name, instances, judged)
+    yield _sweep(name, judged)
+
+
+def judged_of(entry: SetEntry) -> dict[str, Judged]:
+    """Figures as ``compare.json`` holds them, as they were."""
+    return {
+        kind: Judged(
+            {measure: _figure_of(figure) for measure, figure in each.figures.items()},
+            each.failures,
+            each.failures_with_other_seeds,
+        )
+        for kind, each in entry.explainers.items()
+    }
+
+
+def _figure_of(entry: FigureEntry) -> Figure:
+    value, low, high = (
+        math.nan if end is None else end for end in (entry.value, entry.low, entry.high)
+    )
+    return Figure(value, low, high, entry.instances)
+
+
+def _measures(name: str, instances: int, judged_by: Mapping[str, Judged]) -> Table:
     """A row per measure, a column per explainer."""
-    columns = _columns(f"{SET_NAMES[name]}, {len(compared.instances)} instances", compared.judged)
-    first = next(iter(compared.judged.values()))
+    columns = _columns(f"{SET_NAMES[name]}, {instances} instances", judged_by)
+    first = next(iter(judged_by.values()))
     rows = []
     for measure, title in _ROWS.items():
         if measure not in first.figures:
             continue
-        measured = [judged.figures[measure] for judged in compared.judged.values()]
+        measured = [judged.figures[measure] for judged in judged_by.values()]
         rows.append([text(title), *(_cell(figure, measure) for figure in measured)])
         if measure in _SHORT:
             rows.append([text(_SHORT[measure]), *map(_short_cell, measured)])
-    failures = [sum(judged.failures.values()) for judged in compared.judged.values()]
+    failures = [sum(judged.failures.values()) for judged in judged_by.values()]
     if any(failures):
         rows.append([text("failed"), *(number(count, "d") for count in failures)])
     return table(columns, rows, note_title=_INTERVAL)
 
 
-def _sweep(name: str, compared: SetComparison) -> Table:
+def _sweep(name: str, judged_by: Mapping[str, Judged]) -> Table:
     """Fidelity around the instances by the size of the neighbourhood, without intervals."""
     sizes = figures(*(f"σ = {sigma:g}" for sigma in SIGMAS))
     rows = []
     for measure, title in _SWEEP.items():
-        for kind, judged in compared.judged.items():
+        for kind, judged in judged_by.items():
             measured = [judged.figures[f"{measure}_{sigma:g}"] for sigma in SIGMAS]
             cells = [replace(_cell(figure, measure), note="") for figure in measured]
-            rows.append([text(f"{title} {titles(compared.judged)[kind]}"), *cells])
+            rows.append([text(f"{title} {titles(judged_by)[kind]}"), *cells])
     return table([Column(f"{SET_NAMES[name]}, around"), *sizes], rows)
 
 

@@ -27,7 +27,17 @@ def path_instances(subject: Subject, sets: Mapping[str, Array]) -> Instances:
     box to its highest corner, and on to the highest corner beyond. Without rows beyond, the middle
     is all there is. Each point is explained for itself; points have no neighbours.
     """
-    inside = sets.get(judged(sets), subject.train)
+    X = path_rows(sets)
+    neighbours = np.empty((len(X), 0, 0, X.shape[1]))
+    network = subject(X)
+    around = np.empty((len(X), 0, 0, network.shape[1]))
+    slopes = gradient(subject.network, X)
+    return Instances(PATH, np.arange(len(X)), X, neighbours, network, around, slopes)
+
+
+def path_rows(sets: Mapping[str, Array]) -> Array:
+    """The points of the path, (n, d); see ``path_instances``."""
+    inside = sets[judged(sets)]
     beyond = sets.get("extrapolation", inside)
     # Some domains reach less far beyond in one input; there the path stays on the box's side.
     low, high = inside.min(axis=0), inside.max(axis=0)
@@ -37,12 +47,7 @@ def path_instances(subject: Subject, sets: Mapping[str, Array]) -> Instances:
         for start, stop in pairwise(corners)
         if (start != stop).any()
     ]
-    X = np.concatenate([*pieces, corners[-1][None]])
-    neighbours = np.empty((len(X), 0, 0, X.shape[1]))
-    network = subject(X)
-    around = np.empty((len(X), 0, 0, network.shape[1]))
-    slopes = gradient(subject.network, X)
-    return Instances(PATH, np.arange(len(X)), X, neighbours, network, around, slopes)
+    return np.concatenate([*pieces, corners[-1][None]])
 
 
 def inside(X: Array, rows: Array) -> NDArray[np.bool_]:

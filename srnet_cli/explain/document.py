@@ -79,7 +79,7 @@ def document(explanation: Explanation, display: Display = BRIEF) -> Document:
             network_section(explanation, display),
             *legend_sections(explanation, display),
             fidelity_section(explanation, display),
-            remarks(_remarks(explanation, display)),
+            remarks(explanation_remarks(explanation, display)),
         ),
         record=explanation.to_dict(),
     )
@@ -140,7 +140,7 @@ def tried_sections(answer: Answer) -> Iterator[Section]:
 
 def _layers_heading(explanation: Explanation, display: Display) -> Iterator[Section]:
     """What follows are the layers: which composition this is, and what it is worth."""
-    yield Section("layer by layer", (Remarks(tuple(_shown(explanation, display))),))
+    yield Section("layer by layer", (Remarks(tuple(shown_lines(explanation, display))),))
 
 
 def scaling_sections(explanation: Explanation, display: Display) -> Iterator[Section]:
@@ -284,7 +284,14 @@ def _equations(formulas: Sequence[Formula], rest: str = "") -> Equations:
     room = max(_LEAST_WIDTH, round(LATEX_WIDTH + 4 - max(map(latex_width, names), default=0)))
     return Equations(
         tuple(
-            Equation(formula.name, formula.text, tuple(latex_lines(formula.latex, room)), name)
+            Equation(
+                formula.name,
+                formula.text,
+                tuple(latex_lines(formula.latex, room)),
+                name,
+                formula.mathml,
+                formula.python,
+            )
             for formula, name in zip(formulas, names, strict=True)
         ),
         rest,
@@ -306,7 +313,7 @@ def _lead(explanation: Explanation) -> Iterator[str]:
         yield f"trial {explanation.trial} of {explanation.trials}, the best"
 
 
-def _shown(explanation: Explanation, display: Display) -> Iterator[str]:
+def shown_lines(explanation: Explanation, display: Display) -> Iterator[str]:
     """Which composition this is, and what the most faithful one has."""
     shown, rows = explanation.shown, SET_NAMES[explanation.printed.rows]
     what = "R²" if explanation.classification is None else "R² of the probabilities"
@@ -325,10 +332,10 @@ def worth_text(r2: float | None) -> str:
     return f"{score_text(r2)} (1−R² {shortfall_text(r2)})"
 
 
-def _remarks(explanation: Explanation, display: Display) -> Iterator[str]:
+def explanation_remarks(explanation: Explanation, display: Display) -> Iterator[str]:
     yield from _class_remarks(explanation)
     if explanation.quality is not None:
-        yield f"the network itself: {_quality(explanation.quality)}"
+        yield f"the network itself: {quality_words(explanation.quality)}"
     printed = explanation.printed
     if explanation.classification is None:
         remark = unfaithful(printed.exact, SET_NAMES[printed.rows])
@@ -365,7 +372,7 @@ def _some(names: Sequence[str]) -> str:
     return "; ".join(names[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _quality(quality: NetworkQuality) -> str:
+def quality_words(quality: NetworkQuality) -> str:
     if isinstance(quality, ClassificationQuality):
         return (
             f"accuracy {quality.accuracy:.4f} on held-out rows "

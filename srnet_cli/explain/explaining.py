@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from srnet_cli.expressions.names import Names, feature_symbols
 from srnet_cli.expressions.normal_form import same_values
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
-from srnet_cli.expressions.printers import as_text
+from srnet_cli.expressions.printers import as_mathml_parts, as_numpy, as_text
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.classes import DECISION, Agreement, agreements
@@ -49,11 +49,15 @@ class Formula:
         name: the left side.
         text: the right side in SymPy's syntax.
         latex: the same as LaTeX.
+        mathml: both sides as MathML, see ``as_mathml_parts``; programs are not given it.
+        python: the right side as Python over NumPy arrays; the same.
     """
 
     name: str
     text: str
     latex: str
+    mathml: tuple[str, ...] = ()
+    python: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,8 +193,13 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
-        record = asdict(replace(self, answer=None))
+        record = asdict(replace(self, answer=None), dict_factory=_of_record)
         return record | {"answer": None if self.answer is None else self.answer.to_dict()}
+
+
+def _of_record(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The attributes that programs are given."""
+    return {name: value for name, value in items if name not in ("mathml", "python")}
 
 
 def run(
@@ -292,7 +301,13 @@ def _proved(fitted: FittedRun) -> tuple[str, ...]:
 def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:
     """The formulas under their names; no formulas, whatever the names, are no equations."""
     return tuple(
-        Formula(name, as_text(expr), LatexWriter(width=LATEX_WIDTH).write(expr))
+        Formula(
+            name,
+            as_text(expr),
+            LatexWriter(width=LATEX_WIDTH).write(expr),
+            as_mathml_parts(expr, name),
+            as_numpy(expr),
+        )
         for name, expr in zip(names, formulas, strict=bool(formulas))
     )
 

@@ -27,6 +27,7 @@ from srnet_cli.rendering.document import Document, Paragraph, Section
 from srnet_cli.rendering.table import Cell, Column, figures, number, score, shortfall, table
 from srnet_cli.runs import files
 from srnet_cli.runs.choice import DEFAULT, Choice, chosen
+from srnet_cli.runs.record import checked
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import RunFolder, encode_json, find_run, runs_root
 
@@ -225,6 +226,19 @@ def _seconds(function: Callable[[Array], Array], X: Array) -> float:
         function(X)
         times.append(time.process_time() - start)
     return min(times)
+
+
+def read_hybrids(folder: RunFolder) -> Hybrids | None:
+    """What ``hybrid.json`` holds, None where nobody has asked for it.
+
+    Raises:
+        StorageError: the file is damaged.
+    """
+    if not folder.is_done or files.HYBRID not in folder.committed().files:
+        return None
+    hint = "'srnet explain' writes it anew"
+    read: Hybrids = checked(Hybrids, folder.read(files.HYBRID), folder.path / files.HYBRID, hint)
+    return read
 
 
 def document(hybrids: Hybrids) -> Document:

@@ -9,9 +9,11 @@ from sympy import Expr
 
 from srnet_cli.expressions.layout import latex_block
 from srnet_cli.expressions.markup import LatexWriter, MathmlWriter
-from srnet_cli.expressions.writer import Writer
+from srnet_cli.expressions.writer import PythonWriter, Writer
+from srnet_cli.rendering.plain import plain
 
 _MATHML = "http://www.w3.org/1998/Math/MathML"
+_GAP = '<mspace width="0.17em"></mspace>'
 
 
 def as_text(expr: Expr) -> str:
@@ -55,3 +57,26 @@ def as_mathml(expr: Expr, name: str = "") -> str:
         return f'<math xmlns="{_MATHML}">{formula}</math>'
     equation = f"<mrow><mtext>{escape(name)}</mtext><mo>=</mo>{formula}</mrow>"
     return f'<math xmlns="{_MATHML}" display="block">{equation}</math>'
+
+
+def as_mathml_parts(expr: Expr, name: str) -> tuple[str, ...]:
+    """An equation as the contents of ``math`` elements, which a page may put in several lines.
+
+    Args:
+        expr: the right side; each term of a sum is a part.
+        name: any text for the left side, which is a part of its own. That of a variable is written
+            as formulas write it.
+    """
+    writer = MathmlWriter()
+    left = writer.symbol(name) if name.isidentifier() else f"<mtext>{escape(plain(name))}</mtext>"
+    first, *others = writer.parts(expr)
+    # An operator that begins a part would otherwise be taken for a sign.
+    infix = (part.replace("<mo>", '<mo form="infix">', 1) for part in others)
+    parts = (f'{left}<mo form="infix">=</mo>', f"<mrow>{first}</mrow>", *infix)
+    # Names of several letters need a gap between factors.
+    return tuple(part.replace(writer.times, f"{writer.times}{_GAP}") for part in parts)
+
+
+def as_numpy(expr: Expr) -> str:
+    """The formula as Python over NumPy arrays, which ``import numpy`` makes run."""
+    return PythonWriter().write(expr)

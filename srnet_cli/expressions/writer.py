@@ -8,7 +8,7 @@ notation is a subclass that says how operations look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -167,16 +167,21 @@ class Writer:
         return self.literal(sympy.sstr(value, full_prec=False))
 
     def _sum(self, expr: Add) -> Text:
-        body = ""
-        for term in _terms(expr):
+        return Text("".join(self.parts(expr)), Binding.SUM)
+
+    def parts(self, expr: Expr) -> Iterator[str]:
+        """The text of a formula in parts, where lines may be broken: the terms of a sum, each with
+        the operator before it; of any other formula, all of it."""
+        if not isinstance(expr, Add):
+            yield self.write(expr)
+            return
+        for number, term in enumerate(_terms(expr)):
             text = self._text(term)
             part = text.body if text.inner > Binding.NEGATIVE else self.group(text.body)
-            if body:
-                body += self.minus if text.negative else self.plus
-            elif text.negative:
-                part = f"{self.sign}{part}"
-            body += part
-        return Text(body, Binding.SUM)
+            if number:
+                yield f"{self.minus if text.negative else self.plus}{part}"
+            else:
+                yield f"{self.sign}{part}" if text.negative else part
 
     def _signed_product(self, expr: Mul) -> Text:
         negative, above, below = _fraction(expr)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from srnet_cli.rendering.chart import Chart
+from srnet_cli.rendering.diagram import Diagram
 from srnet_cli.rendering.table import Table
 
 
@@ -50,12 +52,17 @@ class Equation:
         latex: the right side as LaTeX, in lines where it is too long for one; every line but the
             first begins with the operator that it was broken at.
         latex_name: the left side as LaTeX; empty: the name, upright.
+        mathml: both sides as the contents of MathML elements, in parts that may stand in lines of
+            their own; empty where nobody needs them.
+        python: the right side as Python over NumPy arrays; empty: as it is typed.
     """
 
     name: str
     text: str
     latex: tuple[str, ...]
     latex_name: str = ""
+    mathml: tuple[str, ...] = ()
+    python: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,15 +80,48 @@ class Verbatim:
     text: str
 
 
-Block = Paragraph | Remarks | Equations | Verbatim | Table
+@dataclass(frozen=True)
+class Highlight:
+    """A figure that a reader should not miss: what it is, itself, and what to hold it against."""
+
+    label: str
+    figure: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Highlights:
+    """The figures that come first."""
+
+    figures: tuple[Highlight, ...]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Blocks that only some readers want, behind their title where a format can fold them."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block = Paragraph | Remarks | Equations | Verbatim | Table | Chart | Diagram | Highlights | Folded
 
 
 @dataclass(frozen=True)
 class Section:
-    """Blocks below a heading, or without one."""
+    """Blocks below a heading, or without one.
+
+    Attributes:
+        heading: the heading; may be empty.
+        blocks: what stands below it.
+        key: its anchor, in plain letters; may be empty.
+        depth: 0; 1 for a section within the one before it.
+    """
 
     heading: str
     blocks: tuple[Block, ...] = ()
+    key: str = ""
+    depth: int = 0
 
 
 @dataclass(frozen=True)

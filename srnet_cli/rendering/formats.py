@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from srnet_cli.rendering import data, latex, markdown, text
+from srnet_cli.rendering import data, html, latex, markdown, text
 from srnet_cli.rendering.document import Document
 
 Renderer = Callable[[Document], str]
@@ -15,6 +15,7 @@ RENDERERS: dict[str, Renderer] = {
     "csv": data.as_csv,
     "markdown": markdown.render,
     "latex": latex.render,
+    "html": html.render,
 }
 
 

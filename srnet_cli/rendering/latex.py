@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from srnet_cli.rendering.chart import Chart
+from srnet_cli.rendering.diagram import Diagram
 from srnet_cli.rendering.document import (
     Block,
     Document,
     Equation,
     Equations,
+    Folded,
+    Highlights,
     Paragraph,
     Remarks,
     Verbatim,
@@ -61,6 +65,14 @@ def _block(block: Block) -> Iterator[str]:
             yield from _verbatim(verbatim.split("\n"))
         case Table():
             yield from _tabular(block)
+        case Chart() | Diagram():
+            yield from _comments([f"{block.title}: {block.told}"])
+        case Highlights(shown):
+            yield from _comments([f"{each.label}: {each.figure} {each.note}" for each in shown])
+        case Folded(title, blocks):
+            yield from _comments([title])
+            for inner in blocks:
+                yield from _block(inner)
 
 
 def _verbatim(lines: Sequence[str]) -> Iterator[str]:

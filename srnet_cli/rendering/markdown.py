@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from srnet_cli.rendering.chart import Chart
+from srnet_cli.rendering.diagram import Diagram
 from srnet_cli.rendering.document import (
     Block,
     Document,
     Equations,
+    Folded,
+    Highlights,
     Paragraph,
     Remarks,
     Verbatim,
@@ -23,7 +27,7 @@ def render(document: Document) -> str:
     parts += [opening(line) for line in document.lead]
     for section in document.sections:
         if section.heading:
-            parts.append(f"## {escaped(section.heading)}")
+            parts.append(f"{'#' * (2 + section.depth)} {escaped(section.heading)}")
         parts += ["\n".join(_block(block)) for block in section.blocks]
     return "\n\n".join(part for part in parts if part)
 
@@ -73,6 +77,16 @@ def _block(block: Block) -> Iterator[str]:
             yield from (fence, verbatim, fence)
         case Table():
             yield from _table(block)
+        case Chart() | Diagram():
+            yield opening(f"{block.title}: {block.told}")
+        case Highlights(shown):
+            for each in shown:
+                yield f"- {opening(f'{each.label}: {each.figure} {each.note}')}"
+        case Folded(title, blocks):
+            yield opening(title)
+            for inner in blocks:
+                yield ""
+                yield from _block(inner)
 
 
 def _table(table: Table) -> Iterator[str]:

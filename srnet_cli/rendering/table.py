@@ -29,12 +29,14 @@ class Cell:
         value: what a program gets, with every digit; None where there is nothing.
         kind: what it is.
         note: what stands behind a figure and may be parted from it, such as its interval.
+        shade: how dark its ground is where a format has one, from 0 to 9.
     """
 
     text: str
     value: Value = None
     kind: Kind = Kind.TEXT
     note: str = ""
+    shade: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -135,11 +137,13 @@ class Table:
         columns: the columns; the first names the rows.
         rows: a cell for every column each.
         note_title: what the notes of cells are, where they get a column of their own.
+        key: the anchor of its rows, which are numbered from 1; may be empty.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...] = field(default=())
     note_title: str = ""
+    key: str = ""
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.columns) for row in self.rows):

@@ -11,11 +11,15 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from srnet_cli.rendering.breaking import broken
+from srnet_cli.rendering.chart import Chart
+from srnet_cli.rendering.diagram import Diagram
 from srnet_cli.rendering.document import (
     Block,
     Document,
     Equation,
     Equations,
+    Folded,
+    Highlights,
     Paragraph,
     Remarks,
     Verbatim,
@@ -93,6 +97,16 @@ def _block(block: Block, room: int | None) -> Iterator[str]:
             yield verbatim
         case Table():
             yield from aligned(block, room)
+        case Chart() | Diagram():
+            yield from _broken_words(plain(f"{block.title}: {block.told}"), room)
+        case Highlights(shown):
+            for each in shown:
+                words = f"{each.label}: {each.figure} {each.note}".rstrip()
+                yield from _broken_words(plain(words), room)
+        case Folded(title, blocks):
+            yield plain(title)
+            for inner in blocks:
+                yield from _block(inner, room)
 
 
 def _equation(equation: Equation, room: int | None) -> Iterator[str]:

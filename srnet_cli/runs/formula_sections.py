@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.layout import latex_lines
-from srnet_cli.expressions.printers import as_latex
+from srnet_cli.expressions.printers import as_latex, as_mathml_parts, as_numpy
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
 from srnet_cli.rendering.document import (
@@ -66,7 +66,14 @@ def equation(front: FormulaFront, formula: NetworkFormula) -> Equation:
     """``output = formula``."""
     name = latex_name(front.output)
     latex = tuple(latex_lines(as_latex(formula.expression), _LATEX_WIDTH))
-    return Equation(front.output, formula.text, latex, name)
+    return Equation(
+        front.output,
+        formula.text,
+        latex,
+        name,
+        as_mathml_parts(formula.expression, front.output),
+        as_numpy(formula.expression),
+    )
 
 
 def worth_line(front: FormulaFront, formula: NetworkFormula, rows: str) -> str:

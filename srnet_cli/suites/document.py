@@ -35,16 +35,22 @@ _TIMES = ("seconds",)
 
 def document(summary: SuiteSummary) -> Document:
     """A suite in figures: a row per case, and what a reader must know."""
-    failures = [f"{trial.case} trial {trial.trial}: {trial.error}" for trial in summary.failures]
     return Document(
         title="",
         sections=(
-            Section("", (_summary_table(summary),)),
-            remarks([*_notes(summary), *failures, f"suite {summary.path}"]),
+            Section("", (summary_table(summary),)),
+            remarks([*suite_remarks(summary), f"suite {summary.path}"]),
         ),
         record=plain_values(summary.to_dict()),
         rows=_summary_rows(summary),
     )
+
+
+def suite_remarks(summary: SuiteSummary) -> Iterator[str]:
+    """What a reader of the figures must know, and why trials have failed."""
+    yield from _notes(summary)
+    for trial in summary.failures:
+        yield f"{trial.case} trial {trial.trial}: {trial.error}"
 
 
 def trials_document(entries: Sequence[TrialEntry]) -> Document:
@@ -84,7 +90,8 @@ def timing_csv(entries: Sequence[TrialEntry]) -> str:
 _Written = Callable[[CaseSummary], Cell]
 
 
-def _summary_table(summary: SuiteSummary) -> Table:
+def summary_table(summary: SuiteSummary) -> Table:
+    """A row per case."""
     rows = ([written(case) for _, written in _COLUMNS] for case in summary.cases)
     return table([column for column, _ in _COLUMNS], rows).without_empty_columns()
 

@@ -53,7 +53,7 @@ def convergence_figure(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> Fi
     for place, trials in zip(places, cases, strict=True):
         if place in panels:
             done = [trial for trial in trials if trial.state == "done"][:_CURVES]
-            read = (_curve(folder, trial) for trial in done)
+            read = (curve(folder, trial) for trial in done)
             curves = [curve for curve in read if curve is not None]
             _band(panels[place], curves, trials[0].variant)
     is_mixed = len(set(strategies.values())) > 1
@@ -63,7 +63,7 @@ def convergence_figure(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> Fi
     return figure
 
 
-def _curve(folder: SuiteFolder, entry: TrialEntry) -> Array | None:
+def curve(folder: SuiteFolder, entry: TrialEntry) -> Array | None:
     """Evaluations and best fitness so far, (k, 2); None where that cannot be read."""
     try:
         table = np.loadtxt(

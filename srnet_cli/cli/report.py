@@ -1,0 +1,70 @@
+"""``srnet report``: a run, several runs or a suite on one page."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srnet_cli.cli import console
+
+
+class FigureFormat(StrEnum):
+    """Formats of plots as files of their own."""
+
+    pdf = "pdf"
+    svg = "svg"
+    png = "png"
+
+
+def report(
+    references: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN|SUITE]...",
+            help="A run's folder or name, several to set them side by side, or a suite's; by "
+            "default the latest run.",
+            show_default=False,
+        ),
+    ] = None,
+    runs: Annotated[
+        list[str] | None,
+        typer.Option("--run", metavar="RUN", help="The same as an option, may be repeated."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write; by default NAME-report.html, of several runs report.html.",
+        ),
+    ] = None,
+    figures: Annotated[
+        FigureFormat | None,
+        typer.Option(
+            help="Write the plots as files too, for a paper, into a folder beside the page."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file even where it is no report.")
+    ] = False,
+) -> None:
+    """Write a report: one HTML file with formulas, plots and figures, which loads nothing else.
+
+    Open it in a browser, send it, or print it. Of a run that has not finished it shows what there
+    is, and says what is missing.
+    """
+    from srnet_cli.rendering.document import Display
+    from srnet_cli.report import reporting
+
+    written = reporting.run(
+        [*(references or ()), *(runs or ())],
+        output=output,
+        figures=None if figures is None else figures.value,
+        force=force,
+        display=Display(spelled=console.flag),
+    )
+    console.show(written.words())
