@@ -24,7 +24,7 @@ import numpy as np
 
 from srnet_cli.evolution.problem import direct_outputs
 from srnet_cli.expressions.evaluation import Evaluator
-from srnet_cli.proofs.enclosures import enclose, warm_up
+from srnet_cli.proofs.enclosures import FORMS, INTERVALS, enclose, warm_up
 from srnet_cli.rng import stream
 from srnet_cli.runs.proofs_file import COMPOSITION, DIRECT, ProofEntry, without_refuted
 from srnet_cli.runs.proving import Subject, place_of, prove, subject_of
@@ -112,7 +112,7 @@ def triples(count: int) -> None:
         centre = rng.normal(size=(boxes, 2)) * 10.0 ** rng.uniform(-2, 2, (boxes, 1))
         radius = np.abs(centre) * 10.0 ** rng.uniform(-9, 0.5, (boxes, 1))
         low, high = centre - radius, centre + radius
-        found = enclose(tape, low, high, with_forms=bool(rng.random() < 0.7))
+        found = enclose(tape, low, high, means=(FORMS, INTERVALS, None)[int(rng.integers(3))])
         points = np.clip(low + (high - low) * rng.random((boxes, 2)), low, high)
         for row, point in enumerate(points.tolist()):
             value = ball(expr, dict(zip((X, Y), map(flint.arb, point), strict=True)))

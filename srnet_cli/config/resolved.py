@@ -118,6 +118,8 @@ def _drop_younger(network: dict[str, Any]) -> None:
     """Leave out what says nothing, of keys that earlier versions did not have."""
     if network["activation"] is None:
         network["activation"] = "sigmoid"  # the default of earlier versions
+    if network["decision"] == "greatest":
+        network["decision"] = None  # a classifier decides so by itself
     for key in LOADED_ONLY:
         if network[key] in (NetworkSettings.model_fields[key].default, []):
             del network[key]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from srnet_cli.fit.preparation import Prepared
     from srnet_cli.fronts.formulas import NetworkFormulas
     from srnet_cli.runs.fronts import StoredFronts
+    from srnet_cli.runs.proofs_file import Proofs
     from srnet_cli.runs.records import Metrics
 
 _FEW = 3
@@ -152,10 +153,10 @@ def _finished(request: _Request) -> FitResult | None:
     folder = RunFolder(request.path)
     if not folder.is_done or folder.verify(files.REQUIRED) or _mark(folder) != request.mark:
         return None
-    from srnet_cli.runs.formulas import read as read_formulas
     from srnet_cli.runs.records import Metrics
+    from srnet_cli.runs.run import read_answers
 
-    return FitResult(request.path, Metrics.read(folder), read_formulas(folder), was_done=True)
+    return FitResult(request.path, Metrics.read(folder), read_answers(folder), was_done=True)
 
 
 def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitResult:
@@ -190,32 +191,9 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             run_info(experiment, request.mark, "stopped").write(folder)
             raise Interrupted(signals.number or 0, str(folder.path))
         run_info(experiment, request.mark, "finished").write(folder)
-        seconds = experiment.proof.max_seconds if findings.assessment is not None else 0.0
-        if seconds:
-            reporter.notice(f"proving what holds on the whole domain, {seconds:g} s at most")
         folder.commit(files.required(found=findings.assessment is not None))
-        if seconds:
-            findings.formulas = _proved(folder, findings.formulas, seconds, signals)
     assert findings.metrics is not None
     return FitResult(request.path, findings.metrics, findings.formulas)
-
-
-def _proved(
-    folder: RunFolder,
-    formulas: NetworkFormulas | None,
-    seconds: float,
-    signals: Signals,
-) -> NetworkFormulas | None:
-    """Prove what can be proved; returns the formulas, those marked that are refuted.
-
-    The run is committed already, its log with it: nothing more is noted. A signal ends the proofs,
-    and what is not decided is open.
-    """
-    from srnet_cli.runs.proofs_file import without_refuted
-    from srnet_cli.runs.proving import prove_committed
-
-    proofs = prove_committed(folder, seconds, Silent(), lambda: signals.number is not None)
-    return None if formulas is None else without_refuted(formulas, proofs.refuted)
 
 
 @dataclass
@@ -255,7 +233,8 @@ def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
             if found is not None:
                 halls = hall_settings(prepared, states, findings.threads)
                 fronts = make_fronts(prepared, found, reporter, halls)
-            findings.metrics = _write(findings, fronts)
+            proofs = _prove(findings, fronts, reporter)
+            findings.metrics = _write(findings, fronts, proofs)
     except StopNow:
         return False
     return True
@@ -282,11 +261,35 @@ def _add_formulas(findings: _Findings) -> None:
         write_formulas(findings.folder, findings.formulas)
 
 
-def _write(findings: _Findings, fronts: StoredFronts | None, *, in_haste: bool = False) -> Metrics:
+def _prove(findings: _Findings, fronts: StoredFronts | None, reporter: Reporter) -> Proofs | None:
+    """Prove what holds on the whole domain; a refuted formula is no answer from then on."""
+    from srnet_cli.fit.proofs import prove_and_write
+    from srnet_cli.runs.formulas import write as write_formulas
+    from srnet_cli.runs.proofs_file import without_refuted
+
+    folder, found, formulas = findings.folder, findings.assessment, findings.formulas
+    if found is None:
+        return None
+    proofs = prove_and_write(folder, findings.prepared, found, formulas, fronts, reporter)
+    if proofs is not None and formulas is not None and proofs.refuted:
+        findings.formulas = without_refuted(formulas, proofs.refuted)
+        write_formulas(folder, findings.formulas)
+    return proofs
+
+
+def _write(
+    findings: _Findings,
+    fronts: StoredFronts | None,
+    proofs: Proofs | None = None,
+    *,
+    in_haste: bool = False,
+) -> Metrics:
     from srnet_cli.fit.results import write_results
 
     folder, prepared, states = findings.folder, findings.prepared, findings.states
-    return write_results(folder, prepared, states, findings.assessment, fronts, in_haste=in_haste)
+    return write_results(
+        folder, prepared, states, findings.assessment, fronts, in_haste=in_haste, proofs=proofs
+    )
 
 
 def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from srnet_cli.fit.preparation import Prepared
 from srnet_cli.runs import files
 from srnet_cli.runs.expressions_file import ClassesEntry, describe, shortener
 from srnet_cli.runs.fronts import StoredFronts
+from srnet_cli.runs.proofs_file import Proofs
 from srnet_cli.runs.records import Metrics
 from srnet_cli.store import RunFolder
 
@@ -32,6 +33,7 @@ def write_results(
     fronts: StoredFronts | None = None,
     *,
     in_haste: bool = False,
+    proofs: Proofs | None = None,
 ) -> Metrics:
     """Write what the best trial so far has found.
 
@@ -42,6 +44,7 @@ def write_results(
         assessment: what the best of them has found; None where that is nothing.
         fronts: simpler forms of it.
         in_haste: leave out what may take seconds: simplification and plots.
+        proofs: what is proved; None where nobody asked.
 
     Returns:
         The content of ``metrics.json``.
@@ -53,7 +56,8 @@ def write_results(
     folder.write(files.CURVES, curves(states, experiment).encode())
     metrics = _metrics(prepared, states)
     if assessment is not None:
-        metrics = _write_formulas(folder, prepared, assessment, fronts, in_haste, metrics)
+        words = None if proofs is None else proofs.words()
+        metrics = _write_formulas(folder, prepared, assessment, fronts, in_haste, metrics, words)
     metrics.write(folder)
     if not in_haste:
         traces = [state.trace for state in states]
@@ -84,6 +88,7 @@ def _write_formulas(
     fronts: StoredFronts | None,
     in_haste: bool,
     metrics: Metrics,
+    proved: Mapping[str, tuple[str, ...]] | None,
 ) -> Metrics:
     """Write the model and its formulas; returns the metrics with what they are worth."""
     fidelity, classes = measure(assessment), _classes(prepared, assessment)
@@ -95,7 +100,7 @@ def _write_formulas(
     folder.write_json(files.MODEL, assessment.model.to_dict())
     shorten = None if in_haste else shortener(assessment, prepared.experiment.evolution)
     known = None if fronts is None else fronts.fronts
-    expressions = describe(assessment, fidelity, classes, validity, shorten, known)
+    expressions = describe(assessment, fidelity, classes, validity, shorten, known, proved)
     expressions.write(folder)
     if fronts is not None:
         fronts.write(folder)

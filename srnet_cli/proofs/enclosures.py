@@ -38,6 +38,7 @@ __all__ = [
     "Slopes",
     "Tape",
     "best_means",
+    "cost",
     "enclose",
     "slopes",
     "warm_up",
@@ -78,8 +79,18 @@ class Slopes(NamedTuple):
 
 def best_means(tape: Tape) -> int:
     """The means that pay for a tape: backwards from every kink, if that is not beyond measure."""
-    is_kink = np.isin(tape.operations, (op.RECTIFIER, op.ABSOLUTE))
-    return BACK_FROM_KINKS if len(tape.slots) * int(is_kink.sum()) <= 2 * _MOST_BACK else BACK
+    return BACK_FROM_KINKS if len(tape.slots) * _kinks(tape) <= 2 * _MOST_BACK else BACK
+
+
+def cost(tape: Tape, inputs: int) -> float:
+    """About how many operations a box of a tape takes."""
+    is_back = best_means(tape) == BACK_FROM_KINKS
+    terms = len(tape.slots) * (inputs + 8 + (_kinks(tape) if is_back else 0))
+    return float(terms + 50 * len(tape.operations) * (inputs + 8))
+
+
+def _kinks(tape: Tape) -> int:
+    return int(np.isin(tape.operations, (op.RECTIFIER, op.ABSOLUTE)).sum())
 
 
 def enclose(
