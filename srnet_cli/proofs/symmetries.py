@@ -52,7 +52,7 @@ def symmetries(
     Args:
         formula: of the symbols.
         symbols: of the d inputs.
-        box: only a symmetry that maps it onto itself is asked for.
+        box: only symmetries that map it onto itself, in inputs that the formula reads, are asked.
         rows: points of the box to look for refutations at, (n, d).
 
     Raises:
@@ -60,7 +60,11 @@ def symmetries(
     """
     if len(symbols) > _MOST_INPUTS:
         return ()
-    return tuple(_judged(kind, inputs, formula, symbols, rows) for kind, inputs in _candidates(box))
+    return tuple(
+        _judged(kind, inputs, formula, symbols, rows)
+        for kind, inputs in _candidates(box)
+        if all(symbols[i] in formula.free_symbols for i in inputs)
+    )
 
 
 def _candidates(box: Box) -> Iterator[tuple[Kind, tuple[int, ...]]]:
@@ -92,7 +96,11 @@ def _judged(
     differs = (at.status == SAFE) & ((at.low[:, 0] > 0.0) | (at.high[:, 0] < 0.0))
     if differs.any():
         return Symmetry(kind, inputs, "refuted", rows[int(np.argmax(differs))].copy())
-    return Symmetry(kind, inputs, "proved" if _vanishes(kind, inputs, formula, symbols) else "open")
+    try:
+        is_proved = _vanishes(kind, inputs, formula, symbols)
+    except (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError):
+        is_proved = False  # SymPy cannot work with it: a constant part that is no real number
+    return Symmetry(kind, inputs, "proved" if is_proved else "open")
 
 
 def _vanishes(
