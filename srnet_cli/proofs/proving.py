@@ -42,6 +42,8 @@ Told = Callable[[str], None]
 SAMPLED = 100_000
 _MOST_SHAPED = 8  # outputs, and inputs, whose slopes are looked at
 _LOOKED_AT = 2000
+_FEWEST = 100
+_FEWEST_BOXES = 64  # fewer say nothing
 _NOTHING = 1e-6
 _PER_FORMULA = 20_000  # boxes that a formula which is not the answer may take
 
@@ -240,10 +242,26 @@ class Prover:
         if defined.verdict != "refuted":
             try:
                 known = add_network(builder, network, inputs)[layer]
+                self._check_size(builder.tape(known))
             except Unprovable as error:
                 known, proof["obstacle"] = [], str(error)
             self._bound(proof, name, builder, slots, known, network, layer, budget)
         return Proof(name, tuple(outputs), **proof)
+
+    def _check_size(self, tape: Tape) -> None:
+        """Make sure that the work allows for some boxes of a network."""
+        if self.work is not None and self.work < _FEWEST_BOXES * cost(
+            tape, len(self.place.box.low)
+        ):
+            raise Unprovable(
+                "it is too large for the proofs of a fit; 'srnet prove' takes its time"
+            )
+
+    def _looked_at(self, tape: Tape) -> Array:
+        """As many of the points as the work allows."""
+        if self.work is None:
+            return self.rows
+        return self.rows[: max(_FEWEST, int(self.work / cost(tape, 0)))]
 
     def _floor(self, network: TrainedNetwork, layer: int) -> float:
         """An error that is nothing beside what the network gives."""
@@ -274,7 +292,7 @@ class Prover:
             tape = builder.tape(errors)
             share = self._limited(budget.share(0.5 if decides else 0.65), tape)
             proof["error"] = error_bound(
-                tape, box, self.rows, share, threads, self._floor(network, layer)
+                tape, box, self._looked_at(tape), share, threads, self._floor(network, layer)
             )
             certificates["error"] = Certificate("error", tape, box, proof["error"].partition)
         if decides:

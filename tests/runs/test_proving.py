@@ -227,6 +227,14 @@ def test_scores_that_decide() -> None:
         assert any(line.startswith("decides as the network does on 0.") for line in proof.words)
 
 
+def test_large_networks_are_left_out_of_a_fit() -> None:
+    """Where the work allows for a few boxes only, the formula alone is looked at, which is said."""
+    (proof,) = prove(subject("a + b"), None, max_boxes=100, work=2e4)[0].proofs
+    assert proof.words[0] == "defined on the whole domain (proved)"
+    assert proof.error is None
+    assert "beside the network: it is too large for the proofs of a fit" in proof.words[1]
+
+
 def test_a_fit_proves_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A plain fit writes proofs, which expressions.json and explain repeat; the number of boxes
     decides what they are, and with none there are none."""
