@@ -4,7 +4,7 @@
     python bench/proofs.py --triples 1000000
 
 RUNS is a folder of finished runs named K0 … F5, as ``srnet fit configs/published/K0.yaml
---run-dir RUNS/K0`` makes them. A line per run says what is proved of the formulas that ``explain``
+--run-dir RUNS/K0`` makes them; without any of those, of finished runs whatever their names. A line per run says what is proved of the formulas that ``explain``
 shows in ``--seconds``, and how the bound of the error compares with the largest of ``--rows``
 errors at random points of the domain. Nothing is written to the runs. The table is Markdown on
 standard output.
@@ -52,9 +52,9 @@ def reach(runs: Path, seconds: float, rows: int) -> None:
     print("| composition: defined | error, proved | seconds |")
     print("|---|---|---|---|---|---|---|---|")
     warm_up()
-    for name in NETWORKS:
-        if not (runs / name).is_dir():
-            continue
+    published = [name for name in NETWORKS if (runs / name).is_dir()]
+    others = sorted(path.parent.name for path in runs.glob("*/DONE.json"))
+    for name in published or others:
         subject = subject_of(read_run(runs / name))
         started = time.monotonic()
         proofs, _ = prove(subject, seconds)
