@@ -4,7 +4,7 @@
     python bench/proofs.py --triples 1000000
 
 RUNS is a folder of finished runs named K0 … F5, as ``srnet fit configs/published/K0.yaml
---run-dir RUNS/K0`` makes them. A line per run says what is proved of the formulas that ``explain``
+--run-dir RUNS/K0`` makes them; without any of those, of finished runs whatever their names. A line per run says what is proved of the formulas that ``explain``
 shows in ``--seconds``, and how the bound of the error compares with the largest of ``--rows``
 errors at random points of the domain. Nothing is written to the runs. The table is Markdown on
 standard output.
@@ -24,7 +24,7 @@ import numpy as np
 
 from srnet_cli.evolution.problem import direct_outputs
 from srnet_cli.expressions.evaluation import Evaluator
-from srnet_cli.proofs.enclosures import enclose, warm_up
+from srnet_cli.proofs.enclosures import FORMS, INTERVALS, enclose, warm_up
 from srnet_cli.rng import stream
 from srnet_cli.runs.proofs_file import COMPOSITION, DIRECT, ProofEntry, without_refuted
 from srnet_cli.runs.proving import Subject, place_of, prove, subject_of
@@ -52,9 +52,9 @@ def reach(runs: Path, seconds: float, rows: int) -> None:
     print("| composition: defined | error, proved | seconds |")
     print("|---|---|---|---|---|---|---|---|")
     warm_up()
-    for name in NETWORKS:
-        if not (runs / name).is_dir():
-            continue
+    published = [name for name in NETWORKS if (runs / name).is_dir()]
+    others = sorted(path.parent.name for path in runs.glob("*/DONE.json"))
+    for name in published or others:
         subject = subject_of(read_run(runs / name))
         started = time.monotonic()
         proofs, _ = prove(subject, seconds)
@@ -112,7 +112,7 @@ def triples(count: int) -> None:
         centre = rng.normal(size=(boxes, 2)) * 10.0 ** rng.uniform(-2, 2, (boxes, 1))
         radius = np.abs(centre) * 10.0 ** rng.uniform(-9, 0.5, (boxes, 1))
         low, high = centre - radius, centre + radius
-        found = enclose(tape, low, high, with_forms=bool(rng.random() < 0.7))
+        found = enclose(tape, low, high, means=(FORMS, INTERVALS, None)[int(rng.integers(3))])
         points = np.clip(low + (high - low) * rng.random((boxes, 2)), low, high)
         for row, point in enumerate(points.tolist()):
             value = ball(expr, dict(zip((X, Y), map(flint.arb, point), strict=True)))

@@ -133,8 +133,11 @@ class NetworkSettings(Settings):
         description="labels of the classes in the order of the network's outputs, where the file "
         "does not say; by default sorted",
     )
-    decision: Literal["greatest", "least"] = Field(
-        default="greatest", description="which of a classifier's outputs names the class"
+    decision: Literal["greatest", "least"] | None = Field(
+        default=None,
+        description="which of the outputs decides, where they are scores: a classifier's output "
+        "names the class, by default the greatest; of a regression's, proofs tell on how much of "
+        "the domain formulas decide alike",
     )
 
     @model_validator(mode="after")
@@ -156,7 +159,7 @@ class NetworkSettings(Settings):
     def _check_own(self) -> None:
         """A network trained here is of the dataset's making."""
         for key in LOADED_ONLY:
-            if getattr(self, key) != type(self).model_fields[key].default:
+            if getattr(self, key) not in (type(self).model_fields[key].default, "greatest"):
                 raise ValueError(f"'{key}' is for a network that is loaded, not for one trained")
 
 

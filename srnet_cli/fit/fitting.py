@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from srnet_cli.fronts.formulas import NetworkFormulas
     from srnet_cli.networks.readers.record import LoadedNetwork
     from srnet_cli.runs.fronts import StoredFronts
+    from srnet_cli.runs.proofs_file import Proofs
     from srnet_cli.runs.records import Metrics
 
 _FEW = 3
@@ -162,10 +163,10 @@ def _finished(request: _Request) -> FitResult | None:
     folder = RunFolder(request.path)
     if not folder.is_done or folder.verify(files.REQUIRED) or _mark(folder) != request.mark:
         return None
-    from srnet_cli.runs.formulas import read as read_formulas
     from srnet_cli.runs.records import Metrics
+    from srnet_cli.runs.run import read_answers
 
-    return FitResult(request.path, Metrics.read(folder), read_formulas(folder), was_done=True)
+    return FitResult(request.path, Metrics.read(folder), read_answers(folder), was_done=True)
 
 
 def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitResult:
@@ -201,40 +202,9 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             run_info(experiment, request.mark, "stopped").write(folder)
             raise Interrupted(signals.number or 0, str(folder.path))
         run_info(experiment, request.mark, "finished").write(folder)
-        seconds = _seconds_of_proofs(experiment, findings)
-        if seconds:
-            reporter.notice(f"proving what holds on the whole domain, {seconds:g} s at most")
         folder.commit(files.required(found=findings.assessment is not None))
-        if seconds:
-            findings.formulas = _proved(folder, findings.formulas, seconds, signals)
     assert findings.metrics is not None
     return FitResult(request.path, findings.metrics, findings.formulas)
-
-
-def _seconds_of_proofs(experiment: Experiment, findings: _Findings) -> float:
-    """What proofs may take: what the config says, as far as time is left."""
-    if findings.assessment is None:
-        return 0.0
-    seconds, there = experiment.proof.max_seconds, findings.allowance.seconds_left()
-    return seconds if there is None else min(seconds, there)
-
-
-def _proved(
-    folder: RunFolder,
-    formulas: NetworkFormulas | None,
-    seconds: float,
-    signals: Signals,
-) -> NetworkFormulas | None:
-    """Prove what can be proved; returns the formulas, those marked that are refuted.
-
-    The run is committed already, its log with it: nothing more is noted. A signal ends the proofs,
-    and what is not decided is open.
-    """
-    from srnet_cli.runs.proofs_file import without_refuted
-    from srnet_cli.runs.proving import prove_committed
-
-    proofs = prove_committed(folder, seconds, Silent(), lambda: signals.number is not None)
-    return None if formulas is None else without_refuted(formulas, proofs.refuted)
 
 
 @dataclass
@@ -277,7 +247,8 @@ def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
                 halls = hall_settings(prepared, states, findings.threads)
                 is_late = findings.allowance.layers_are_late
                 fronts = make_fronts(prepared, found, reporter, halls, is_late)
-            findings.metrics = _write(findings, fronts)
+            proofs = _prove(findings, fronts, reporter)
+            findings.metrics = _write(findings, fronts, proofs)
     except StopNow:
         return False
     return True
@@ -305,7 +276,30 @@ def _add_formulas(findings: _Findings) -> None:
         write_formulas(findings.folder, findings.formulas)
 
 
-def _write(findings: _Findings, fronts: StoredFronts | None, *, in_haste: bool = False) -> Metrics:
+def _prove(findings: _Findings, fronts: StoredFronts | None, reporter: Reporter) -> Proofs | None:
+    """Prove what holds on the whole domain; a refuted formula is no answer from then on."""
+    from srnet_cli.fit.proofs import prove_and_write
+    from srnet_cli.runs.formulas import write as write_formulas
+    from srnet_cli.runs.proofs_file import without_refuted
+
+    folder, found, formulas = findings.folder, findings.assessment, findings.formulas
+    if found is None:
+        return None
+    left = findings.allowance.seconds_left()
+    proofs = prove_and_write(folder, findings.prepared, found, formulas, fronts, reporter, left)
+    if proofs is not None and formulas is not None and proofs.refuted:
+        findings.formulas = without_refuted(formulas, proofs.refuted)
+        write_formulas(folder, findings.formulas)
+    return proofs
+
+
+def _write(
+    findings: _Findings,
+    fronts: StoredFronts | None,
+    proofs: Proofs | None = None,
+    *,
+    in_haste: bool = False,
+) -> Metrics:
     from srnet_cli.fit.results import write_results
 
     folder, prepared, states = findings.folder, findings.prepared, findings.states
@@ -317,6 +311,7 @@ def _write(findings: _Findings, fronts: StoredFronts | None, *, in_haste: bool =
         fronts,
         in_haste=in_haste,
         is_late=findings.allowance.layers_are_late,
+        proofs=proofs,
     )
 
 

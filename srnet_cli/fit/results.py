@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from srnet_cli.fit.preparation import Prepared
 from srnet_cli.runs import files
 from srnet_cli.runs.expressions_file import ClassesEntry, describe, shortener
 from srnet_cli.runs.fronts import StoredFronts
+from srnet_cli.runs.proofs_file import Proofs
 from srnet_cli.runs.records import Metrics
 from srnet_cli.signals import never
 from srnet_cli.store import RunFolder
@@ -35,6 +36,7 @@ def write_results(
     *,
     in_haste: bool = False,
     is_late: Callable[[], bool] = never,
+    proofs: Proofs | None = None,
 ) -> Metrics:
     """Write what the best trial so far has found.
 
@@ -46,6 +48,7 @@ def write_results(
         fronts: simpler forms of it.
         in_haste: leave out what may take seconds: simplification and plots.
         is_late: whether time is up, which ends simplification.
+        proofs: what is proved; None where nobody asked.
 
     Returns:
         The content of ``metrics.json``.
@@ -60,7 +63,8 @@ def write_results(
         shorten = None
         if not in_haste:
             shorten = shortener(assessment, experiment.evolution, is_late=is_late)
-        metrics = _write_formulas(folder, prepared, assessment, fronts, shorten, metrics)
+        words = None if proofs is None else proofs.words()
+        metrics = _write_formulas(folder, prepared, assessment, fronts, shorten, metrics, words)
     metrics.write(folder)
     if not in_haste:
         traces = [state.trace for state in states]
@@ -91,6 +95,7 @@ def _write_formulas(
     fronts: StoredFronts | None,
     shorten: Shortener | None,
     metrics: Metrics,
+    proved: Mapping[str, tuple[str, ...]] | None,
 ) -> Metrics:
     """Write the model and its formulas; returns the metrics with what they are worth."""
     fidelity, classes = measure(assessment), _classes(prepared, assessment)
@@ -101,7 +106,7 @@ def _write_formulas(
     validity = check(assessment, where)
     folder.write_json(files.MODEL, assessment.model.to_dict())
     known = None if fronts is None else fronts.fronts
-    expressions = describe(assessment, fidelity, classes, validity, shorten, known)
+    expressions = describe(assessment, fidelity, classes, validity, shorten, known, proved)
     expressions.write(folder)
     if fronts is not None:
         fronts.write(folder)

@@ -41,7 +41,7 @@ Entry = TypeVar("Entry")
 
 _MEMBERS, _LEAST_MEMBERS = 16, 3
 _ENTRIES = 60_000
-"""Entries of readouts that the members of a layer's front have in all, at most: each of a wide layer
+"""Entries of readouts that the members of a layer's front have in all: each of a wide layer
 takes long to write."""
 _NEGLIGIBLE = 1e-9
 _TUNING_ROWS = 1000

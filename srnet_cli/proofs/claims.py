@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.intervals import operations as op
-from srnet_cli.proofs.enclosures import SAFE, Enclosure, Tape, enclose, slopes
+from srnet_cli.proofs.enclosures import INTERVALS, OPEN_SIGN, SAFE, Enclosure, Tape, enclose, slopes
 from srnet_cli.proofs.subdivision import Box, Budget, Direct, Partition, Verdicts, widest
 from srnet_cli.proofs.witnesses import Witness, operand_tape, witnesses_among
 
@@ -168,9 +168,11 @@ def output_range(tape: Tape, box: Box, budget: Budget, threads: int = 1) -> Rang
         seen[1] = max(seen[1], float(np.max(at.low)))
         excess = np.maximum(found.high - seen[1], seen[0] - found.low)[:, 0]
         span = max(seen[1] - seen[0], 1e-12 * max(abs(seen[0]), abs(seen[1])), 1e-300)
-        return Verdicts(excess <= _CLOSE * span, excess, np.hstack([found.low, found.high]))
+        inputs = _most_to_blame(found.scores, low, high)
+        values = np.column_stack([found.low, found.high, inputs])
+        return Verdicts(excess <= _CLOSE * span, excess, values)
 
-    partition = Partition(box, judge, _by_slopes([tape], box, threads))
+    partition = Partition(box, judge, _across_the_last(box))
     partition.run(budget)
     bounds = partition.values[partition.is_leaf]
     low, high = float(bounds[:, 0].min()), float(bounds[:, 1].max())
@@ -194,7 +196,7 @@ def error_bound(
 
     def look(points: Array) -> None:
         nonlocal largest, where
-        at = enclose(tape, points, points, threads=threads, with_forms=False)
+        at = enclose(tape, points, points, threads=threads, means=INTERVALS)
         # Points without a value show nothing: their bounds say 0 or less.
         sizes = np.maximum(at.low, -at.high).max(axis=1)
         sizes[at.status != SAFE] = -np.inf
@@ -206,22 +208,19 @@ def error_bound(
         return max(floor, largest * (1.0 + _CLOSE))
 
     look(rows)
-    single = [tape._replace(outputs=tape.outputs[k : k + 1]) for k in range(len(tape.outputs))]
 
     def judge(low: Array, high: Array) -> Verdicts:
         found = enclose(tape, low, high, threads=threads)
         look(0.5 * low + 0.5 * high)
-        sizes = np.maximum(found.high, -found.low)
-        worst = np.argmax(sizes, axis=1)
-        bounds = sizes[np.arange(len(sizes)), worst]
-        values = np.column_stack([bounds, worst.astype(np.float64)])
+        bounds = np.maximum(found.high, -found.low).max(axis=1)
+        values = np.column_stack([bounds, _most_to_blame(found.scores, low, high)])
         return Verdicts(bounds <= enough(), bounds, values)
 
     def is_enough(parts: Partition) -> bool:
         parts.settle(parts.values[:, 0] <= enough())
         return not parts.is_open.any()
 
-    partition = Partition(box, judge, _by_slopes(single, box, threads))
+    partition = Partition(box, judge, _across_the_last(box))
     partition.run(budget, is_enough)
     bound = float(partition.values[partition.is_leaf, 0].max())
     return ErrorBound(bound, max(largest, 0.0), where, partition)
@@ -243,14 +242,19 @@ def agreement(
     classes = _classes(len(network.outputs))
 
     def judge(low: Array, high: Array) -> Verdicts:
-        named = [_named(tape, low, high, classes, threads) for tape in (formula, network)]
-        is_known = (named[0] >= 0) & (named[1] >= 0)
-        is_same = is_known & (named[0] == named[1])
+        found = [
+            enclose(tape, low, high, threads=threads, aim=OPEN_SIGN) for tape in (formula, network)
+        ]
+        ours, theirs = (_named(each, classes) for each in found)
+        is_known = (ours >= 0) & (theirs >= 0)
+        is_same = is_known & (ours == theirs)
+        # Where one of both has decided, the other is to blame.
+        scores = found[0].scores * (ours < 0)[:, None] + found[1].scores * (theirs < 0)[:, None]
+        values = np.column_stack([is_known, is_same, _most_to_blame(scores, low, high)])
         volumes = np.prod(np.where(high > low, high - low, 1.0), axis=1)
-        values = np.column_stack([is_known, is_same]).astype(np.float64)
         return Verdicts(is_known, volumes, values)
 
-    partition = Partition(box, judge, _by_slopes([network], box, threads, by_size=True))
+    partition = Partition(box, judge, _across_the_last(box))
     partition.run(budget)
     leaves = partition.is_leaf
     is_known, is_same = partition.values[:, 0] > 0.0, partition.values[:, 1] > 0.0
@@ -325,17 +329,16 @@ def shape(tape: Tape, box: Box, rows: Array, budget: Budget, threads: int = 1) -
 
 def _at_centres(tape: Tape, low: Array, high: Array, threads: int) -> Enclosure:
     middle = 0.5 * low + 0.5 * high
-    return enclose(tape, middle, middle, threads=threads, with_forms=False)
+    return enclose(tape, middle, middle, threads=threads, means=INTERVALS)
 
 
 def _classes(pairs: int) -> int:
     return round(0.5 + float(np.sqrt(0.25 + 2.0 * pairs)))
 
 
-def _named(tape: Tape, low: Array, high: Array, classes: int, threads: int) -> NDArray[np.int64]:
+def _named(found: Enclosure, classes: int) -> NDArray[np.int64]:
     """The class that is certainly named on each part, the first of equals; −1 where none is."""
-    found = enclose(tape, low, high, threads=threads)
-    is_above = np.ones((len(low), classes), dtype=np.bool_)
+    is_above = np.ones((len(found.low), classes), dtype=np.bool_)
     pairs = [(i, j) for i in range(classes) for j in range(i + 1, classes)]
     for number, (i, j) in enumerate(pairs):
         is_above[:, i] &= found.low[:, number] >= 0.0
@@ -344,37 +347,30 @@ def _named(tape: Tape, low: Array, high: Array, classes: int, threads: int) -> N
     return np.where(is_certain, np.argmax(is_above, axis=1), -1)
 
 
-def _by_slopes(tapes: Sequence[Tape], box: Box, threads: int, *, by_size: bool = False) -> Direct:
-    """Cut where the slope varies most over a part, which is what linear forms leave open.
+def _most_to_blame(scores: Array, low: Array, high: Array) -> Array:
+    """The input with the highest score of each part, −1 where nothing tells them apart, (n,)."""
+    effect = np.where(high > low, scores, 0.0)
+    is_usable = np.isfinite(effect).all(axis=1) & (effect.max(axis=1) > 0.0)
+    return np.where(is_usable, np.argmax(effect, axis=1), -1.0)
 
-    Args:
-        tapes: the outputs; which of them counts is in the last of a part's values, where there are
-            several.
-        box: the box.
-        threads: threads to use.
-        by_size: go by the slope itself instead.
-    """
+
+def _across_the_last(box: Box) -> Direct:
+    """Cut across the input that the last of a part's values names, else where it is widest."""
     plain = widest(box)
 
     def direct(low: Array, high: Array, values: Array) -> NDArray[np.int64]:
-        chosen = plain(low, high, values)
-        which = values[:, -1] if len(tapes) > 1 else np.zeros(len(low))
-        for number in np.unique(which).astype(int).tolist():
-            rows = np.flatnonzero(which == number)
-            bounds = slopes(tapes[number], low[rows], high[rows], threads=threads)
-            chosen[rows] = _steepest(bounds, high[rows] - low[rows], chosen[rows], by_size)
-        return chosen
+        named = values[:, -1].astype(np.int64)
+        return np.where(named >= 0, named, plain(low, high, values))
 
     return direct
 
 
 def _steepest(
-    bounds: tuple[Array, Array], width: Array, otherwise: NDArray[np.int64], by_size: bool
+    bounds: tuple[Array, Array], width: Array, otherwise: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     low, high = bounds
-    size = np.maximum(np.abs(low), np.abs(high)) if by_size else high - low
     with np.errstate(invalid="ignore"):
-        effect = size * width
+        effect = np.maximum(np.abs(low), np.abs(high)) * width
     effect[width == 0.0] = 0.0
     is_usable = np.isfinite(effect).all(axis=1) & (effect.max(axis=1) > 0.0)
     return np.where(is_usable, np.argmax(effect, axis=1), otherwise)
@@ -393,7 +389,7 @@ def _by_operand(tape: Tape, box: Box, threads: int) -> Direct:
             rows = np.flatnonzero(culprits == culprit)
             operand = operand_tape(tape, culprit)
             bounds = slopes(operand, low[rows], high[rows], threads=threads)
-            chosen[rows] = _steepest(bounds, high[rows] - low[rows], chosen[rows], True)
+            chosen[rows] = _steepest(bounds, high[rows] - low[rows], chosen[rows])
         return chosen
 
     return direct

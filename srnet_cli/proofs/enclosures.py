@@ -9,22 +9,36 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.intervals.functions import IMPOSSIBLE, SAFE, UNDECIDED
+from srnet_cli.cgp.kernels.intervals import operations as op
+from srnet_cli.cgp.kernels.intervals.forms import LANES
+from srnet_cli.cgp.kernels.intervals.relaxation import LARGEST
+from srnet_cli.cgp.kernels.intervals.relaxation import UNDECIDED as OPEN_SIGN
+from srnet_cli.cgp.kernels.intervals.slopes import slopes_of_some
 from srnet_cli.cgp.kernels.intervals.tape import (
-    LANES,
+    BACK,
+    BACK_FROM_KINKS,
+    FORMS,
+    INTERVALS,
+    Found,
     Tape,
     enclose_some,
-    slopes_of_some,
 )
+from srnet_cli.cgp.kernels.intervals.values import IMPOSSIBLE, SAFE, UNDECIDED
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 
 __all__ = [
+    "FORMS",
     "IMPOSSIBLE",
+    "INTERVALS",
+    "LARGEST",
+    "OPEN_SIGN",
     "SAFE",
     "UNDECIDED",
     "Enclosure",
     "Slopes",
     "Tape",
+    "best_means",
+    "cost",
     "enclose",
     "slopes",
     "warm_up",
@@ -33,6 +47,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 _SHARE = 8 * LANES
+_MOST_BACK = 30_000_000  # products, of one box; beyond, bounds of kinks would take a second
 
 
 class Enclosure(NamedTuple):
@@ -43,12 +58,15 @@ class Enclosure(NamedTuple):
         status: SAFE where every operation is defined and finite on the whole box, IMPOSSIBLE where
             some operation is so nowhere, else UNDECIDED, (n,).
         culprit: the slot of the first operation that is not safe, −1 where there is none, (n,).
+        scores: how much of what is open between the bounds every input is to blame for, (n, d); 0
+            where nobody looked.
     """
 
     low: Array
     high: Array
     status: NDArray[np.int64]
     culprit: NDArray[np.int64]
+    scores: Array
 
 
 class Slopes(NamedTuple):
@@ -59,8 +77,30 @@ class Slopes(NamedTuple):
     high: Array
 
 
+def best_means(tape: Tape) -> int:
+    """The means that pay for a tape: backwards from every kink, if that is not beyond measure."""
+    return BACK_FROM_KINKS if len(tape.slots) * _kinks(tape) <= 2 * _MOST_BACK else BACK
+
+
+def cost(tape: Tape, inputs: int) -> float:
+    """About how many operations a box of a tape takes."""
+    is_back = best_means(tape) == BACK_FROM_KINKS
+    terms = len(tape.slots) * (inputs + 8 + (_kinks(tape) if is_back else 0))
+    return float(terms + 50 * len(tape.operations) * (inputs + 8))
+
+
+def _kinks(tape: Tape) -> int:
+    return int(np.isin(tape.operations, (op.RECTIFIER, op.ABSOLUTE)).sum())
+
+
 def enclose(
-    tape: Tape, low: Array, high: Array, *, threads: int = 1, with_forms: bool = True
+    tape: Tape,
+    low: Array,
+    high: Array,
+    *,
+    threads: int = 1,
+    means: int | None = None,
+    aim: int = LARGEST,
 ) -> Enclosure:
     """Enclose a tape's outputs on boxes.
 
@@ -68,16 +108,23 @@ def enclose(
         tape: the program, with m outputs.
         low, high: ends of the boxes, (n, d); equal ends are points.
         threads: threads to use; they change nothing.
-        with_forms: whether to use linear forms beside intervals: narrower, and slower.
+        means: INTERVALS, the fastest; FORMS, linear forms besides; or what ``best_means`` says, by
+            default.
+        aim: what inputs are scored for: LARGEST, the output that may be largest in size, or
+            OPEN_SIGN, all outputs that may have either sign.
     """
     n, m = len(low), len(tape.outputs)
+    means = best_means(tape) if means is None else means
     result = Enclosure(
-        np.empty((n, m)), np.empty((n, m)), np.empty(n, np.int64), np.empty(n, np.int64)
+        *(np.empty((n, m)), np.empty((n, m))),
+        *(np.empty(n, np.int64), np.empty(n, np.int64)),
+        np.zeros(low.shape),
     )
     low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
+    found = Found(*result)
 
     def run(first: int, last: int) -> None:
-        enclose_some(tape, low, high, first, last, with_forms, *result)
+        enclose_some(tape, low, high, first, last, means, aim, found)
 
     _shared(run, n, threads, bool(JIT_DISABLED or not enclose_some.signatures))
     return result

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,10 @@ from srnet_cli.proofs.claims import (
     output_range,
     shape,
 )
+from srnet_cli.proofs.enclosures import Tape, cost
 from srnet_cli.proofs.networks import add_layers, add_network
 from srnet_cli.proofs.subdivision import Box, Budget
+from srnet_cli.proofs.symmetries import Symmetry, symmetries
 
 Array = NDArray[np.float64]
 Told = Callable[[str], None]
@@ -40,6 +42,8 @@ Told = Callable[[str], None]
 SAMPLED = 100_000
 _MOST_SHAPED = 8  # outputs, and inputs, whose slopes are looked at
 _LOOKED_AT = 2000
+_FEWEST = 100
+_FEWEST_BOXES = 64  # fewer say nothing
 _NOTHING = 1e-6
 _PER_FORMULA = 20_000  # boxes that a formula which is not the answer may take
 
@@ -76,6 +80,7 @@ class Proof:
         error: how far they are from the network's; None where nobody looked.
         agreement: of a classifier.
         shapes: of every output, how it depends on every input.
+        symmetries: of every output, of whole-network formulas.
         obstacle: why nothing could be asked; empty.
         certificates: by claim.
     """
@@ -87,6 +92,7 @@ class Proof:
     error: ErrorBound | None = None
     agreement: Agreement | None = None
     shapes: tuple[Shape, ...] = ()
+    symmetries: tuple[tuple[Symmetry, ...], ...] = ()
     obstacle: str = ""
     certificates: dict[str, Certificate] = field(default_factory=dict)
 
@@ -100,12 +106,17 @@ class Prover:
         rows: points of the box to look for the largest error and for slopes at, (n, b).
         threads: threads to use; they change nothing.
         tell: is told what is being asked.
+        work: operations that each question may take, of which every box takes some; None: any.
+        decision: which of the network's outputs decides, where they are scores; None where the
+            outputs are no scores. A classifier decides by the greatest.
     """
 
     place: Place
     rows: Array
     threads: int = 1
     tell: Told = lambda text: None
+    work: float | None = None
+    decision: Literal["greatest", "least"] | None = None
 
     def formulas(
         self,
@@ -135,7 +146,16 @@ class Prover:
             evaluate = Evaluator(symbols, self.place.rows(point)[None])
             return bool(np.isfinite([evaluate(formula) for formula in formulas]).all())
 
-        return self._prove(name, outputs, add, network, -1, budget, is_finite)
+        proof = self._prove(name, outputs, add, network, -1, budget, is_finite)
+        is_box = self.place.sources == tuple(range(len(symbols)))
+        if proof.defined is None or not is_box:
+            return proof
+        self.tell(f"{name}: symmetries")
+        box, rows = self.place.box, self.rows[:_LOOKED_AT]
+        found = [
+            symmetries(formula, symbols, box, rows) for formula in list(formulas)[:_MOST_SHAPED]
+        ]
+        return replace(proof, symmetries=tuple(found))
 
     def composition(
         self,
@@ -183,8 +203,16 @@ class Prover:
         except Unprovable:
             return None
         tape = builder.tape([slot])
-        limited = Budget(budget.seconds, _PER_FORMULA, budget.is_over)
+        boxes = _PER_FORMULA if budget.boxes is None else min(_PER_FORMULA, budget.boxes // 4)
+        limited = self._limited(Budget(budget.seconds, boxes, budget.is_over), tape)
         return definedness(tape, self.place.box, limited, self.threads, is_finite)
+
+    def _limited(self, budget: Budget, tape: Tape) -> Budget:
+        """As many boxes as the work allows, and no more than the budget has."""
+        if self.work is None:
+            return budget
+        boxes = int(self.work / cost(tape, len(self.place.box.low)))
+        return replace(budget, boxes=boxes if budget.boxes is None else min(boxes, budget.boxes))
 
     def _prove(
         self,
@@ -205,7 +233,8 @@ class Prover:
         box, threads = self.place.box, self.threads
         self.tell(f"{name}: where it is defined")
         tape = builder.tape(slots)
-        defined = definedness(tape, box, budget.share(0.25), threads, is_finite)
+        share = self._limited(budget.share(0.25), tape)
+        defined = definedness(tape, box, share, threads, is_finite)
         proof: dict[str, Any] = {
             "defined": defined,
             "certificates": {"defined": Certificate("defined", tape, box, defined.partition)},
@@ -213,10 +242,26 @@ class Prover:
         if defined.verdict != "refuted":
             try:
                 known = add_network(builder, network, inputs)[layer]
+                self._check_size(builder.tape(known))
             except Unprovable as error:
                 known, proof["obstacle"] = [], str(error)
             self._bound(proof, name, builder, slots, known, network, layer, budget)
         return Proof(name, tuple(outputs), **proof)
+
+    def _check_size(self, tape: Tape) -> None:
+        """Make sure that the work allows for some boxes of a network."""
+        if self.work is not None and self.work < _FEWEST_BOXES * cost(
+            tape, len(self.place.box.low)
+        ):
+            raise Unprovable(
+                "it is too large for the proofs of a fit; 'srnet prove' takes its time"
+            )
+
+    def _looked_at(self, tape: Tape) -> Array:
+        """As many of the points as the work allows."""
+        if self.work is None:
+            return self.rows
+        return self.rows[: max(_FEWEST, int(self.work / cost(tape, 0)))]
 
     def _floor(self, network: TrainedNetwork, layer: int) -> float:
         """An error that is nothing beside what the network gives."""
@@ -237,24 +282,26 @@ class Prover:
         """Errors, decisions, ranges and slopes, in this order, each with a share of the time."""
         box, threads, certificates = self.place.box, self.threads, proof["certificates"]
         is_whole = layer == -1
-        has_classes = is_whole and network.output_activation == "softmax"
+        decision = "greatest" if network.output_activation == "softmax" else self.decision
+        decides = is_whole and decision is not None and len(known) > 1
         if len(known) == 2 and len(slots) == 1:
             known = [builder.subtract(known[1], known[0])]
         if known:
             self.tell(f"{name}: how far it is from the network")
             errors = [builder.subtract(a, b) for a, b in zip(slots, known, strict=True)]
             tape = builder.tape(errors)
-            share = budget.share(0.5 if has_classes else 0.65)
+            share = self._limited(budget.share(0.5 if decides else 0.65), tape)
             proof["error"] = error_bound(
-                tape, box, self.rows, share, threads, self._floor(network, layer)
+                tape, box, self._looked_at(tape), share, threads, self._floor(network, layer)
             )
             certificates["error"] = Certificate("error", tape, box, proof["error"].partition)
-        if known and has_classes:
+        if decides:
             self.tell(f"{name}: how often both decide alike")
-            formula = builder.tape(_pairs(builder, slots))
-            both = builder.tape([*_pairs(builder, slots), *_pairs(builder, known)])
-            other = builder.tape(_pairs(builder, known))
-            proof["agreement"] = agreement(formula, other, box, budget.share(0.5), threads)
+            ours, theirs = _pairs(builder, slots, decision), _pairs(builder, known, decision)
+            formula, other = builder.tape(ours), builder.tape(theirs)
+            both = builder.tape([*ours, *theirs])
+            share = self._limited(budget.share(0.5), both)
+            proof["agreement"] = agreement(formula, other, box, share, threads)
             certificates["decision"] = Certificate(
                 "decision", both, box, proof["agreement"].partition
             )
@@ -265,7 +312,7 @@ class Prover:
         ranges, shapes = [], []
         for number, slot in enumerate(shown):
             tape = builder.tape([slot])
-            part = budget.share(0.5 / (len(shown) - number))
+            part = self._limited(budget.share(0.5 / (len(shown) - number)), tape)
             ranges.append(output_range(tape, box, part, threads))
             certificates[f"range {number + 1}"] = Certificate(
                 "range", tape, box, ranges[-1].partition
@@ -276,7 +323,7 @@ class Prover:
         self.tell(f"{name}: where it rises and falls")
         for number, slot in enumerate(shown):
             tape = builder.tape([slot])
-            part = budget.share(1.0 / (len(shown) - number))
+            part = self._limited(budget.share(1.0 / (len(shown) - number)), tape)
             shapes.append(shape(tape, box, self.rows[:1000], part, threads))
             certificates[f"slopes {number + 1}"] = Certificate(
                 "slopes", tape, box, shapes[-1].partition
@@ -284,10 +331,13 @@ class Prover:
         proof["shapes"] = tuple(shapes)
 
 
-def _pairs(builder: TapeBuilder, scores: Sequence[int]) -> list[int]:
-    """The differences of all pairs of scores; of a single one, above 0 for the second class."""
+def _pairs(builder: TapeBuilder, scores: Sequence[int], decision: str | None) -> list[int]:
+    """The differences of all pairs of scores, negative ones where the least decides; of a single
+    one, above 0 for the second class."""
     if len(scores) == 1:
         return [builder.scale(scores[0], -1.0)]
+    if decision == "least":
+        scores = [builder.scale(score, -1.0) for score in scores]
     return [
         builder.subtract(scores[i], scores[j])
         for i in range(len(scores))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.intervals import operations as op
-from srnet_cli.cgp.kernels.intervals.functions import unsafe
-from srnet_cli.proofs.enclosures import IMPOSSIBLE, SAFE, Tape, enclose, slopes
+from srnet_cli.cgp.kernels.intervals.values import unsafe
+from srnet_cli.proofs.enclosures import IMPOSSIBLE, INTERVALS, SAFE, Tape, enclose, slopes
 
 Array = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ def witnesses_among(
             rows = np.flatnonzero(culprits == culprit)
             down[rows], up[rows] = _extremes(tape, culprit, low[rows], high[rows])
     for points in (middle, down, up, low, high):
-        at = enclose(tape, points, points, with_forms=False)
+        at = enclose(tape, points, points, means=INTERVALS)
         for bad in np.flatnonzero(at.status == IMPOSSIBLE)[:_TRIED].tolist():
             name = _failure(tape, int(at.culprit[bad]), points[bad])
             if name != OVERFLOW or not is_finite(points[bad]):
@@ -84,7 +84,7 @@ def _failure(tape: Tape, culprit: int, point: Array) -> str:
     if tape.operations[culprit] < op.FIRST_FUNCTION:
         return OVERFLOW
     operand = operand_tape(tape, culprit)
-    at = enclose(operand, point[None], point[None], with_forms=False)
+    at = enclose(operand, point[None], point[None], means=INTERVALS)
     low, high = float(at.low[0, 0]), float(at.high[0, 0])
     operation = int(tape.operations[culprit])
     verdict = unsafe(operation, low, high, int(tape.right[culprit]), float(tape.low[culprit]))
@@ -106,7 +106,7 @@ def _crosses(tape: Tape, culprit: int, one: Array, other: Array) -> bool:
     continuous between them and takes every value between theirs.
     """
     points = np.stack([one, other])
-    found = enclose(operand_tape(tape, culprit), points, points, with_forms=False)
+    found = enclose(operand_tape(tape, culprit), points, points, means=INTERVALS)
     if (found.status != SAFE).any():
         return False
     a, b = np.argsort(found.low[:, 0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -143,6 +143,8 @@ class Expressions(RunRecord):
     Attributes:
         scaler: None. In early versions the first layer read standardised inputs, of which this
             said mean and scale; where it is None, inputs are in their own units.
+        proved: what is proved on the whole domain, a sentence each, of the whole-network formulas
+            (``direct``), the ``composition`` shown first, and its hidden layers.
     """
 
     FILE: ClassVar[str] = files.EXPRESSIONS
@@ -154,6 +156,7 @@ class Expressions(RunRecord):
     compositions: tuple[CompositionEntry, ...] | None
     classification: ClassesEntry | None
     validity: dict[str, Validity]
+    proved: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The values as they are written, in order."""
@@ -205,6 +208,7 @@ def describe(
     validity: dict[str, Validity],
     shorten: Shortener | None = None,
     fronts: Fronts | None = None,
+    proved: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Expressions:
     """The content of ``expressions.json``.
 
@@ -215,6 +219,7 @@ def describe(
         validity: where formulas fail, by region.
         shorten: gives the simplified forms; None: do not simplify.
         fronts: simpler forms of the same network, where there are any.
+        proved: sentences that are proved, by the name of the formulas.
     """
     model = assessment.model
     if shorten is None:
@@ -245,6 +250,7 @@ def describe(
         ),
         classification=classes,
         validity=validity,
+        proved=dict(proved or {}),
     )
 
 

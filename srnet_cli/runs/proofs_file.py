@@ -17,6 +17,11 @@ DIRECT = "direct"
 COMPOSITION = "composition"
 
 _NAMED = 8  # a point of more inputs is no example to print
+_SYMMETRIES = {
+    "even": "the same for {0} and -{0}",
+    "odd": "of opposite sign for {0} and -{0}",
+    "exchange": "the same with {0} and {1} exchanged",
+}
 _WHY = {
     "reciprocal": "it divides by 0",
     "logarithm": "it takes the logarithm of a number that is not positive",
@@ -113,6 +118,22 @@ class SlopeEntry:
 
 
 @dataclass(frozen=True)
+class SymmetryEntry:
+    """Whether an output is ``even`` or ``odd`` in an input, or the same after an ``exchange``.
+
+    Attributes:
+        verdict: ``proved``, ``refuted`` or ``open``.
+        point: where it does not hold, by input.
+    """
+
+    output: str
+    kind: str
+    inputs: tuple[str, ...]
+    verdict: str
+    point: dict[str, float] | None
+
+
+@dataclass(frozen=True)
 class ProofEntry:
     """What is proved of some formulas; entries are None or empty where nobody looked.
 
@@ -122,6 +143,7 @@ class ProofEntry:
         outputs: what they are called.
         obstacle: why something could not be asked.
         words: all of this, a sentence each.
+        symmetries: of direct formulas, those that the domain has.
     """
 
     name: str
@@ -134,6 +156,7 @@ class ProofEntry:
     slopes: tuple[SlopeEntry, ...]
     obstacle: str
     words: tuple[str, ...] = ()
+    symmetries: tuple[SymmetryEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,9 +165,10 @@ class Proofs(RunRecord):
 
     Attributes:
         domain: where.
-        seconds: the time that was given.
+        seconds: the time that was given; 0: any.
         refuted: by output, the formulas of its front that have no value somewhere.
         proofs: the direct formulas that answer first, then the composition shown, then its layers.
+        boxes: parts of the domain that each question might take; 0: any.
     """
 
     FILE: ClassVar[str] = files.PROOFS
@@ -153,6 +177,11 @@ class Proofs(RunRecord):
     seconds: float
     refuted: dict[str, tuple[str, ...]]
     proofs: tuple[ProofEntry, ...]
+    boxes: int = 0
+
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """What is proved, a sentence each, by the name of the formulas."""
+        return {proof.name: proof.words for proof in self.proofs}
 
     def of(self, name: str) -> ProofEntry | None:
         """The proof of that name."""
@@ -241,6 +270,17 @@ def entry_of(proof: Proof, formulas: Sequence[str], inputs: Sequence[str]) -> Pr
             for name, each in zip(inputs, shape.inputs, strict=True)
         ),
         obstacle=proof.obstacle,
+        symmetries=tuple(
+            SymmetryEntry(
+                output,
+                each.kind,
+                tuple(inputs[i] for i in each.inputs),
+                each.verdict,
+                named(each.point),
+            )
+            for output, found in zip(proof.outputs, proof.symmetries, strict=False)
+            for each in found
+        ),
     )
 
 
@@ -268,6 +308,10 @@ def sentences(proof: ProofEntry, domain: DomainEntry) -> Iterator[str]:
             name = f"{slope.output} " if several else ""
             opposite = "falls" if slope.sign == "rises" else "rises"
             yield f"{name}nowhere {opposite} with {slope.input} (proved)"
+    for symmetry in proof.symmetries:
+        if symmetry.verdict == "proved":
+            name = f"{symmetry.output} " if several else ""
+            yield f"{name}{_SYMMETRIES[symmetry.kind].format(*symmetry.inputs)} (proved)"
 
 
 def _defined_sentence(defined: DefinedEntry, where: str) -> str:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from srnet_cli.errors import UsageError
 from srnet_cli.executor.processors import processors
 from srnet_cli.expressions.names import Names
 from srnet_cli.fronts.formulas import NetworkFormulas
+from srnet_cli.fronts.front import Fronts
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import TrainedNetwork
 from srnet_cli.proofs.certificate import Arrays
@@ -55,6 +57,9 @@ MOST_CUTS = 2_000_000
 KERNEL = "tape.slopes_of_some"
 """What takes longest to compile."""
 
+WORK = 2e9
+"""Operations that each question of a fit may take: a second or so."""
+
 _ON_FRONTS = 0.15
 
 
@@ -85,6 +90,7 @@ class Subject:
         dataset: settings of the rows.
         train: raw training rows, (n, d).
         seed: of the points that are looked at besides.
+        decision: which output decides, where the outputs of a regression are scores.
     """
 
     inputs: Inputs
@@ -94,6 +100,7 @@ class Subject:
     dataset: DatasetSettings
     train: Array
     seed: int = 0
+    decision: Literal["greatest", "least"] | None = None
 
 
 def run(
@@ -120,75 +127,70 @@ def run(
     watcher = reporter or Silent()
     path = find_run(runs_root(), reference)
     fitted = read_run(path)
-    proofs, certificates = _asked(fitted, max_seconds, watcher, lambda: False)
+    proofs, certificates = _asked(fitted, max_seconds, watcher)
     is_kept = fitted.is_done and os.access(path, os.W_OK)
     if is_kept:
         with RunFolder.claim(path) as folder:
-            _keep(folder, proofs, certificates)
+            _keep(folder, fitted, proofs, certificates)
     else:
         state = "read-only" if fitted.is_done else "not finished"
         watcher.notice(f"{path}: {state}, so the proofs are printed but not kept")
     return Proved(str(path), proofs, is_kept)
 
 
-def prove_committed(
-    folder: RunFolder,
-    max_seconds: float,
-    reporter: StepReporter,
-    is_over: Callable[[], bool],
-) -> Proofs:
-    """The same for a run that has just been committed, in the folder that is claimed.
-
-    Args:
-        folder: the run's.
-        max_seconds: time to take.
-        reporter: is told what is being asked.
-        is_over: asked all the time; what is left is open when it says so.
-
-    Raises:
-        DataError: the domain is empty or not bounded.
-        StorageError: a file cannot be written; the run is still whole.
-    """
-    proofs, certificates = _asked(read_run(folder.path), max_seconds, reporter, is_over)
-    _keep(folder, proofs, certificates)
-    return proofs
-
-
-def _keep(folder: RunFolder, proofs: Proofs, certificates: bytes) -> None:
+def _keep(folder: RunFolder, fitted: FittedRun, proofs: Proofs, certificates: bytes) -> None:
+    """Add proofs and certificates, and say in the files of formulas what is proved of them."""
     contents = {files.PROOFS: encode_json(proofs.to_dict()), files.CERTIFICATES: certificates}
+    expressions = folder.read_json(files.EXPRESSIONS)
+    contents[files.EXPRESSIONS] = encode_json({**expressions, "proved": proofs.words()})
+    if fitted.formulas is not None:
+        marked = without_refuted(fitted.formulas, proofs.refuted)
+        contents[files.FORMULAS] = encode_json(marked.to_dict())
     folder.amend(contents)
 
 
-def _asked(
-    fitted: FittedRun, max_seconds: float, watcher: StepReporter, is_over: Callable[[], bool]
-) -> tuple[Proofs, bytes]:
+def announce(notice: Callable[[str], None]) -> None:
+    """Say so where the kernels have to be compiled first, and do it."""
     if CACHE_FOLDER is not None and not is_compiled(KERNEL):
-        watcher.notice("compiling, once for all runs; this may take a minute")
+        notice("compiling, once for all runs; this may take a minute")
     warm_up()
+
+
+def _asked(fitted: FittedRun, max_seconds: float, watcher: StepReporter) -> tuple[Proofs, bytes]:
+    announce(watcher.notice)
     started = time.monotonic()
 
     def tell(text: str) -> None:
         spent = min(int(time.monotonic() - started), math.ceil(max_seconds))
         watcher.step(spent, math.ceil(max_seconds), f"seconds, {text}")
 
-    return prove(subject_of(fitted), max_seconds, tell, is_over=is_over)
+    return prove(subject_of(fitted), max_seconds, tell)
 
 
 def subject_of(fitted: FittedRun) -> Subject:
     """What can be proved of a run that has been read: of the formulas that ``explain`` shows."""
     assert fitted.dataset is not None
-    model = fitted.model
-    if fitted.fronts is not None:
-        model = fitted.fronts.fronts.simplest(FIDELITY).model(model)
-    is_direct_alone = model.depth < len(fitted.network.widths) - 1
+    fronts = None if fitted.fronts is None else fitted.fronts.fronts
+    has_formulas = fitted.formulas is not None
     return Subject(
         inputs=fitted.inputs,
         network=fitted.network,
         formulas=fitted.formulas,
-        model=None if is_direct_alone and fitted.formulas is not None else model,
+        model=shown_model(fitted.model, fronts, fitted.network, has_formulas),
         dataset=fitted.dataset,
         train=fitted.sets["train"],
+        decision=fitted.decision,
     )
+
+
+def shown_model(
+    model: SymbolicNetwork, fronts: Fronts | None, network: TrainedNetwork, has_formulas: bool
+) -> SymbolicNetwork | None:
+    """The composition that ``explain`` shows; None where it is no more than the formulas."""
+    if fronts is not None:
+        model = fronts.simplest(FIDELITY).model(model)
+    is_direct_alone = model.depth < len(network.widths) - 1
+    return None if is_direct_alone and has_formulas else model
 
 
 def prove(
@@ -197,7 +199,8 @@ def prove(
     tell: Callable[[str], None] = lambda text: None,
     *,
     max_boxes: int | None = None,
-    is_over: Callable[[], bool] = lambda: False,
+    work: float | None = None,
+    sampled: int = SAMPLED,
 ) -> tuple[Proofs, bytes]:
     """Prove what can be proved of formulas beside their network.
 
@@ -207,7 +210,9 @@ def prove(
         tell: is told what is being asked.
         max_boxes: boxes that each question may take; None: any. With it, and without a time, the
             result depends on nothing else.
-        is_over: asked between batches; what is left is open when it says so.
+        work: operations that each question may take, which makes boxes of long formulas and large
+            networks fewer; None: any.
+        sampled: points to look for the largest error at.
 
     Returns:
         The record, and the certificates as an ``.npz`` file.
@@ -218,16 +223,18 @@ def prove(
     names = Names(tuple(subject.inputs.features))
     place = place_of(subject)
     place.box.check()
-    positions = stream(subject.seed, "proofs").random((SAMPLED, len(place.box.low)))
-    prover = Prover(place, Domain(*place.box).at(positions), processors(), tell)
-    budget = Budget(max_seconds, max_boxes, is_over)
+    positions = stream(subject.seed, "proofs").random((sampled, len(place.box.low)))
+    rows = Domain(*place.box).at(positions)
+    prover = Prover(place, rows, processors(), tell, work, subject.decision)
+    budget = Budget(max_seconds, max_boxes)
     refuted: dict[str, tuple[str, ...]] = {}
     entries, found = [], list[Proof]()
     inputs = [names.symbols[i].name for i in _firsts(place.sources)]
     formulas = subject.formulas
     if formulas is not None:
         tell("formulas: which of them are defined")
-        refuted = _refuted(prover, formulas, names, budget.share(_ON_FRONTS))
+        share = replace(budget.share(_ON_FRONTS), boxes=max_boxes)
+        refuted = _refuted(prover, formulas, names, share)
         answers = [front.answer for front in without_refuted(formulas, refuted).fronts]
         outputs = direct_names(subject.inputs, subject.network)
         share = budget.share(0.6 if subject.model is not None else 1.0)
@@ -245,7 +252,8 @@ def prove(
     low, high = (dict(zip(inputs, end.tolist(), strict=True)) for end in place.box)
     domain = DomainEntry(place.words, low, high)
     told = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
-    return Proofs(domain, max_seconds or 0.0, refuted, told), _certificates(found)
+    proofs = Proofs(domain, max_seconds or 0.0, refuted, told, max_boxes or 0)
+    return proofs, _certificates(found)
 
 
 def place_of(subject: Subject) -> Place:
@@ -283,7 +291,7 @@ def _refuted(
     for front in formulas.fronts:
         bad = []
         for member in front.members:
-            share = budget.share(2.0 / max(2, count - done))
+            share = replace(budget.share(2.0 / max(2, count - done)), boxes=budget.boxes)
             defined = prover.defined(member.expression, names.symbols, share)
             if defined is not None and defined.verdict == "refuted":
                 bad.append(member.text)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,7 @@ class FittedRun:
         dataset: settings of the rows, which say what the domain is.
         proofs: what ``srnet prove`` has proved; None where nobody asked.
         baselines: regressions beside the formulas; none where the run has not finished.
+        decision: which output decides, as the config says; None where it does not.
     """
 
     path: Path
@@ -90,6 +92,7 @@ class FittedRun:
     dataset: DatasetSettings | None = None
     proofs: Proofs | None = None
     baselines: tuple[Baseline, ...] = ()
+    decision: Literal["greatest", "least"] | None = None
 
     @property
     def has_classes(self) -> bool:
@@ -167,6 +170,18 @@ def _require_consistent(run: FittedRun) -> None:
             raise StorageError(f"{run.path} is damaged: {problem}", hint=RunRecord.HINT)
 
 
+def read_answers(folder: RunFolder) -> NetworkFormulas | None:
+    """The whole-network formulas of a finished run, those marked that are refuted.
+
+    Raises:
+        StorageError: a file is damaged.
+    """
+    formulas, proofs = read_formulas(folder), read_proofs(folder)
+    if formulas is None or proofs is None:
+        return formulas
+    return without_refuted(formulas, proofs.refuted)
+
+
 def _finished(folder: RunFolder) -> FittedRun:
     metrics = Metrics.read(folder)
     if metrics.found_nothing:
@@ -177,9 +192,7 @@ def _finished(folder: RunFolder) -> FittedRun:
     model = SymbolicNetwork.from_dict(folder.read_json(files.MODEL))
     experiment, sets = read_experiment(folder), read_arrays(folder, files.ROWS)
     inputs = Inputs.read(folder)
-    formulas, proofs = read_formulas(folder), read_proofs(folder)
-    if formulas is not None and proofs is not None:
-        formulas = without_refuted(formulas, proofs.refuted)
+    formulas, proofs = read_answers(folder), read_proofs(folder)
     return FittedRun(
         path=folder.path,
         is_done=True,
@@ -199,6 +212,7 @@ def _finished(folder: RunFolder) -> FittedRun:
         regions=partial(regions, experiment, model.features, sets["train"], inputs.categories),
         dataset=experiment.dataset,
         baselines=metrics.baselines,
+        decision=experiment.network.decision,
     )
 
 

@@ -26,6 +26,7 @@ from srnet_cli.export.formats import FORMATS
 from srnet_cli.fit import fitting
 from srnet_cli.runs.choice import Choice
 from srnet_cli.runs.selection import select
+from srnet_cli.store import RunFolder
 
 pytestmark = pytest.mark.slow
 
@@ -344,3 +345,43 @@ def test_bad_input_is_one_line(
     assert told.err.startswith("srnet: ")
     assert not told.out
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_refuted_formula_is_not_offered(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A formula that fits best and has a pole between the rows is the answer until it is refuted;
+    then explain, export and whatever else chooses formulas have another, whatever is asked for."""
+    folder = Path(shutil.copytree(kept, tmp_path / "run"))
+    opened = RunFolder.open(folder)
+    record = opened.read_json("formulas.json")
+    name = record["names"][0]
+    bad = {
+        "formula": f"{name} + 1e-9/({name} - 0.5123456)",
+        "complexity": 99,
+        "unexplained": 1e-12,
+        "is_answer": False,
+    }
+    record["outputs"][0]["formulas"].append(bad)
+    proofs = {"domain": {"source": "", "low": {}, "high": {}}, "seconds": 0.0, "refuted": {}}
+    with RunFolder.claim(folder) as claimed:
+        contents = {"formulas.json": record, "proofs.json": {**proofs, "proofs": []}}
+        claimed.amend({file: json.dumps(value).encode() for file, value in contents.items()})
+
+    def shown() -> list[str]:
+        capsys.readouterr()
+        texts = [exported("python", folder, tmp_path)]
+        assert run("explain", "--run", folder) == 0
+        printed = capsys.readouterr().out.splitlines()
+        texts.append(next(line for line in printed if " = " in line))
+        choices = (Choice(), Choice(fidelity=1.0), Choice(complexity=999))
+        return texts + [select(str(folder), choice).formulas[0].text for choice in choices]  # type: ignore[index]
+
+    before = ["0.5123456" in text for text in shown()]
+    assert all(before[-2:])
+    assert run("prove", "--run", folder, "--max-seconds", "4", "--quiet") == 0
+    assert not any("0.5123456" in text for text in shown())
+    kept_now = RunFolder.open(folder).read_json("formulas.json")["outputs"][0]["formulas"]
+    assert kept_now[-1]["formula"].endswith("0.5123456)")
+    assert [entry["is_answer"] for entry in kept_now].count(True) == 1
+    assert not kept_now[-1]["is_answer"]

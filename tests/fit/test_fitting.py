@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 from small_run import Recorder, results, write_config
 
+from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.config.loading import load_experiment
 from srnet_cli.errors import ConfigError, DataError, ModelError, StorageError, UsageError
 from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
@@ -33,6 +34,7 @@ def test_the_folder_holds_what_is_promised(finished: Path) -> None:
         *("network.safetensors", "rows.npz", "log.txt", "timing.csv", "LOCK", "DONE.json"),
         *("expressions.json", "model.json", "metrics.json", "curves.csv", "plots/fitness.png"),
         *("fronts.json", "fronts.npz", "plots/fronts.png"),
+        *(() if JIT_DISABLED else ("proofs.json", "proofs.npz")),
     }
     assert (finished / "config.yaml").read_text().startswith("# a comment of the user\n")
     assert (finished / "plots/fitness.png").read_bytes().startswith(b"\x89PNG")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,13 +13,24 @@ from hypothesis import strategies as st
 from random_formulas import X, Y, ball, random_formula
 
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
+from srnet_cli.networks import Network
 from srnet_cli.proofs.builder import TapeBuilder, add_formula
-from srnet_cli.proofs.enclosures import IMPOSSIBLE, SAFE, Tape, enclose, slopes
+from srnet_cli.proofs.enclosures import (
+    FORMS,
+    IMPOSSIBLE,
+    INTERVALS,
+    SAFE,
+    Tape,
+    enclose,
+    slopes,
+)
+from srnet_cli.proofs.networks import add_network
 
 flint = pytest.importorskip("flint", reason="python-flint is not installed")
 
 BOXES = 4 if JIT_DISABLED else 20
 FORMULAS = 20 if JIT_DISABLED else 300
+MEANS = (INTERVALS, FORMS, None)
 
 
 def tape_of(expr: sympy.Expr) -> Tape:
@@ -47,11 +59,11 @@ def exact(expr: sympy.Expr, point: np.ndarray) -> object:
         return ball(expr, dict(zip((X, Y), map(flint.arb, point.tolist()), strict=True)))
 
 
-def check(expr: sympy.Expr, rng: np.random.Generator, *, with_forms: bool) -> int:
+def check(expr: sympy.Expr, rng: np.random.Generator, *, means: int | None) -> int:
     """Set a formula beside Arb; returns the number of points that had a value."""
     tape = tape_of(expr)
     low, high = boxes(rng, BOXES)
-    found = enclose(tape, low, high, with_forms=with_forms)
+    found = enclose(tape, low, high, means=means)
     points = inside(rng, low, high)
     count = 0
     for row, point in enumerate(points):
@@ -67,23 +79,23 @@ def check(expr: sympy.Expr, rng: np.random.Generator, *, with_forms: bool) -> in
     return count
 
 
-@pytest.mark.parametrize("with_forms", [True, False])
-def test_no_value_lies_outside(with_forms: bool) -> None:
+@pytest.mark.parametrize("means", MEANS)
+def test_no_value_lies_outside(means: int) -> None:
     """Random formulas on random boxes: what Arb gives for a point lies within the bounds."""
     rng = np.random.default_rng(5)
     counts = [
-        check(random_formula(rng, int(rng.integers(1, 9))), rng, with_forms=with_forms)
+        check(random_formula(rng, int(rng.integers(1, 9))), rng, means=means)
         for _ in range(FORMULAS)
     ]
     assert sum(counts) > BOXES * FORMULAS / 4
 
 
 @settings(deadline=None, max_examples=10 if JIT_DISABLED else 150)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.booleans())
-def test_no_value_lies_outside_whatever_the_formula(seed: int, size: int, forms: bool) -> None:
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.sampled_from(MEANS))
+def test_nothing_lies_outside_whatever_the_formula(seed: int, size: int, means: int | None) -> None:
     """The same for formulas that hypothesis chooses."""
     rng = np.random.default_rng(seed)
-    check(random_formula(rng, size), rng, with_forms=forms)
+    check(random_formula(rng, size), rng, means=means)
 
 
 @pytest.mark.parametrize("function", ["sin", "cos", "tan", "exp", "log", "tanh", "erf", "atan"])
@@ -142,20 +154,90 @@ def test_a_difference_of_equals_is_nothing() -> None:
     expr = sympy.sin(X) * Y - sympy.sin(X + sympy.Float(1e-12)) * Y
     low, high = np.array([[0.3, 0.3]]), np.array([[0.31, 0.31]])
     forms = enclose(tape_of(expr), low, high)
-    plain = enclose(tape_of(expr), low, high, with_forms=False)
+    plain = enclose(tape_of(expr), low, high, means=INTERVALS)
     assert forms.high[0, 0] - forms.low[0, 0] < 1e-4 < plain.high[0, 0] - plain.low[0, 0]
 
 
-def test_a_box_does_not_depend_on_those_beside_it() -> None:
+def network_of(activation: str, seed: int, depth: int = 4) -> Network:
+    """A deep narrow network of two inputs and two outputs."""
+    rng = np.random.default_rng(seed)
+    widths = [2, *(6,) * depth, 2]
+    shapes = zip(widths[1:], widths, strict=False)
+    return Network(
+        weights=tuple(rng.normal(size=shape) / np.sqrt(shape[1]) * 1.6 for shape in shapes),
+        biases=tuple(0.3 * rng.normal(size=width) for width in widths[1:]),
+        activation=activation,
+    )
+
+
+def network_tape(network: Network) -> Tape:
+    builder = TapeBuilder(2)
+    return builder.tape(add_network(builder, network, builder.inputs)[-1])
+
+
+def exact_outputs(network: Network, point: np.ndarray) -> list[Fraction]:
+    """What a ReLU network gives at a point, by rational numbers."""
+    values = [Fraction(value) for value in point.tolist()]
+    last = len(network.weights) - 1
+    for number, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True)):
+        values = [
+            sum((Fraction(w) * value for w, value in zip(row, values, strict=True)), Fraction(bias))
+            for row, bias in zip(weights.tolist(), biases.tolist(), strict=True)
+        ]
+        if number < last:
+            values = [max(value, Fraction(0)) for value in values]
+    return values
+
+
+@pytest.mark.parametrize("seed", range(2 if JIT_DISABLED else 12))
+def test_no_output_of_a_deep_network_lies_outside(seed: int) -> None:
+    """Rational arithmetic at points of boxes, down to those that are hardly wider than a number."""
+    network = network_of("relu", seed)
+    rng = np.random.default_rng(seed)
+    low, high = boxes(rng, 2 * BOXES)
+    found = enclose(network_tape(network), low, high)
+    for row, point in enumerate(inside(rng, low, high)):
+        for k, value in enumerate(exact_outputs(network, point)):
+            assert (
+                Fraction(float(found.low[row, k])) <= value <= Fraction(float(found.high[row, k]))
+            )
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "softsign", "tanh", "gelu"])
+def test_bounds_that_go_backwards_are_narrower(activation: str) -> None:
+    """No output that is seen lies outside; hardly a box is bounded worse than by forms, many
+    far better. Every input is blamed somewhere."""
+    network, n = network_of(activation, 3), 30 if JIT_DISABLED else 600
+    tape, rng = network_tape(network), np.random.default_rng(4)
+    centre, radius = rng.uniform(-1, 1, (n, 2)), 0.5 ** rng.integers(1, 5, (n, 1))
+    low, high = centre - radius, centre + radius
+    plain, found = (enclose(tape, low, high, means=means) for means in (FORMS, None))
+    for _ in range(20):
+        outputs = network.predict(inside(rng, low, high))
+        assert (outputs >= found.low - 1e-12).all()
+        assert (outputs <= found.high + 1e-12).all()
+    ratio = (found.high - found.low) / (plain.high - plain.low)
+    assert np.quantile(ratio, 0.95) <= 1.0
+    assert np.quantile(ratio, 0.25) < (0.7 if activation == "relu" else 0.97)
+    assert (found.scores.argmax(axis=1)[:, None] == [0, 1]).any(axis=0).all()
+
+
+@pytest.mark.parametrize("kind", ["formula", "network"])
+def test_a_box_does_not_depend_on_those_beside_it(kind: str) -> None:
     """Alone, among others, and shared by threads: the same bounds to the last bit."""
     rng = np.random.default_rng(8)
-    tape = tape_of(random_formula(rng, 9))
+    tape = (
+        tape_of(random_formula(rng, 9))
+        if kind == "formula"
+        else network_tape(network_of("relu", 1))
+    )
     low, high = boxes(rng, 20 if JIT_DISABLED else 500)
     together = enclose(tape, low, high)
     threaded = enclose(tape, low, high, threads=2)
     alone = [enclose(tape, low[i : i + 1], high[i : i + 1]) for i in range(0, len(low), 7)]
     np.testing.assert_array_equal(together.low, threaded.low)
     np.testing.assert_array_equal(together.high[::7], np.vstack([one.high for one in alone]))
+    np.testing.assert_array_equal(together.scores[::7], np.vstack([one.scores for one in alone]))
 
 
 def test_what_has_no_value_anywhere_is_impossible() -> None:

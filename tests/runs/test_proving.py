@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy
+from small_run import write_config
 
 from srnet_cli import cli
+from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.errors import DataError, UsageError
 from srnet_cli.expressions.hypothesis import parse_hypothesis
@@ -66,7 +69,7 @@ def subject(*texts: str, dataset: DatasetSettings | None = None, **given: object
     rows = np.array([[0.0, 1.0], [2.0, 5.0]])
     return Subject(
         inputs=given.get("inputs", inputs()),  # type: ignore[arg-type]
-        network=NETWORK,
+        network=given.get("network", NETWORK),  # type: ignore[arg-type]
         formulas=formulas(*texts),
         model=None,
         dataset=dataset or boxed,
@@ -196,3 +199,67 @@ def test_no_time(seconds: float) -> None:
     """A time that is none is an error of usage."""
     with pytest.raises(UsageError, match="above 0"):
         run("anything", max_seconds=seconds)
+
+
+def test_scores_that_decide() -> None:
+    """Of scores that a regression gives, the greatest or the least of them, both fractions are
+    what sampling says; without a decision nobody asks."""
+    network = Network((np.array([[1.0, 0.5], [0.2, -1.0]]),), (np.zeros(2),))
+    asked = subject("a", network=network)
+    a, b = NAMES.symbols
+    fronts = tuple(
+        FormulaFront(f"y{k}", (NetworkFormula(expr, 3, 0.1),))
+        for k, expr in enumerate((a + 0.3 * b, 0.4 * a - b))
+    )
+    asked = replace(asked, formulas=NetworkFormulas(NAMES, "interpolation", fronts))
+    (proof,) = prove(asked, None, max_boxes=2000)[0].proofs
+    assert proof.decision is None
+    rows = np.random.default_rng(0).random((20_000, 2)) * [2.0, 1.0] - [1.0, 0.0]
+    ours, theirs = rows @ [[1.0, 0.4], [0.3, -1.0]], network.predict(rows)
+    for decision, choose in (("greatest", np.argmax), ("least", np.argmin)):
+        told = replace(asked, decision=decision)
+        (proof,) = prove(told, None, max_boxes=20_000)[0].proofs
+        assert proof.decision is not None
+        alike = float(np.mean(choose(ours, axis=1) == choose(theirs, axis=1)))
+        assert proof.decision.agreeing <= alike + 0.01
+        assert proof.decision.differing <= 1.0 - alike + 0.01
+        assert proof.decision.undecided < 0.02
+        assert any(line.startswith("decides as the network does on 0.") for line in proof.words)
+
+
+def test_large_networks_are_left_out_of_a_fit() -> None:
+    """Where the work allows for a few boxes only, the formula alone is looked at, which is said."""
+    (proof,) = prove(subject("a + b"), None, max_boxes=100, work=2e4)[0].proofs
+    assert proof.words[0] == "defined on the whole domain (proved)"
+    assert proof.error is None
+    assert "beside the network: it is too large for the proofs of a fit" in proof.words[1]
+
+
+def test_a_fit_proves_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plain fit writes proofs, which expressions.json and explain repeat; the number of boxes
+    decides what they are, and with none there are none."""
+    kept = []
+    for name, boxes in (("one", 200), ("same", 200), ("none", 0)):
+        change = ("  threads: 1", f"  threads: 1\nproof: {{max_boxes: {boxes}}}")
+        run_dir = tmp_path / name
+        config = write_config(tmp_path, change)
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["fit", str(config), "--run-dir", str(run_dir), "--quiet"])
+        assert stop.value.code == 0
+        kept.append({file: (run_dir / file).read_bytes() for file in ("expressions.json",)})
+        proofs = read_proofs(RunFolder.open(run_dir))
+        told = json.loads(kept[-1]["expressions.json"])["proved"]
+        if not boxes or JIT_DISABLED:
+            assert proofs is None
+            assert told == {}
+            continue
+        assert proofs is not None
+        assert {key: tuple(lines) for key, lines in told.items()} == proofs.words()
+        kept[-1]["proofs"] = (run_dir / "proofs.json").read_bytes()
+        kept[-1]["certificates"] = (run_dir / "proofs.npz").read_bytes()
+        capsys.readouterr()
+        with pytest.raises(SystemExit):
+            cli.main(["explain", "--run", str(run_dir)])
+        printed = capsys.readouterr().out
+        assert all(line in printed for line in told["composition"])
+    assert kept[0] == kept[1]

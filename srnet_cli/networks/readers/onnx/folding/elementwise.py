@@ -39,7 +39,7 @@ def curved(node: Node, arguments: Sequence[Any]) -> Curved | None:
         NotDense: it acts on every unit in another way.
     """
     name = node.outputs[0]
-    if node.op in ACTIVATIONS:
+    if node.op in ACTIVATIONS and isinstance(arguments[0], Linear | Curved):
         return _composed(arguments[0], ACTIVATIONS[node.op](node, arguments), name)
     if node.op == "Neg" and isinstance(arguments[0], Curved):
         return _composed(arguments[0], np.negative, name)

@@ -12,6 +12,8 @@ pytest.importorskip("onnxruntime")
 
 from onnx_models import check_agreement, model, node, normal_weights, read
 
+from srnet_cli.errors import ModelError
+
 weights = normal_weights()
 
 
@@ -70,3 +72,13 @@ def test_what_is_linear_is_folded(tmp_path: Path) -> None:
     assert loaded.shape == (1, 2, 3)
     assert any("BatchNormalization" in note for note in loaded.notes)
     check_agreement(data, loaded.network, (8, 2, 3))
+
+
+@pytest.mark.parametrize("op", ["Relu", "Tanh"])
+def test_an_activation_whose_operand_is_a_constant(tmp_path: Path, op: str) -> None:
+    """A malformed node with the tensor in second place is refused in a line, not an exception."""
+    nodes = [node("MatMul", "x w", "a"), node(op, "c a", "y")]
+    data = model(nodes, {"w": weights(3, 4), "c": weights(1, 4)}, ["n", 3])
+    with pytest.raises(ModelError) as refused:
+        read(data, tmp_path)
+    assert "\n" not in str(refused.value)
