@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from sympy import Expr
 
@@ -13,6 +14,9 @@ from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.rng import stream
 from support.fronts import evaluated, parsed, symbols_of
 from support.oracles import Oracle
+
+if TYPE_CHECKING:
+    from srnet_cli.evolution.direct import Member
 
 
 @dataclass(frozen=True)
@@ -30,23 +34,35 @@ class Spent:
     evaluations: int
 
 
-Search = Callable[[Oracle, int, float, int], tuple[list[Expr], Spent]]
-"""(oracle, seed, seconds, threads) -> the formulas of the front, and what it took."""
+class Result(NamedTuple):
+    """What a search gives.
+
+    Attributes:
+        formulas: of the front.
+        spent: what it took.
+        alternatives: what is shown beside the front: formulas with fewer fitted numbers.
+    """
+
+    formulas: list[Expr]
+    spent: Spent
+    alternatives: Sequence[Expr] = ()
 
 
-def plain(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+Search = Callable[[Oracle, int, float, int], Result]
+"""(oracle, seed, seconds, threads) -> what the search gives."""
+
+
+def plain(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
     """The direct search by itself, knowing nothing of the network's structure."""
     return _direct(oracle, seed, seconds, threads, is_hinted=False)
 
 
-def direct(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+def direct(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
     """The direct search as a fit runs it: told the structure of the network, which takes time."""
     return _direct(oracle, seed, seconds, threads, is_hinted=True)
 
 
-def _direct(
-    oracle: Oracle, seed: int, seconds: float, threads: int, is_hinted: bool
-) -> tuple[list[Expr], Spent]:
+def _direct(oracle: Oracle, seed: int, seconds: float, threads: int, is_hinted: bool) -> Result:
     from srnet_cli.evolution.direct import DirectSearch
     from srnet_cli.expressions.builder import affine, to_sympy
 
@@ -68,22 +84,26 @@ def _direct(
         search.advance(state, 1)
     (hall,) = search.halls(state)
     spent = clock.spent(sum(output.evaluations for output in state.outputs))
-    formulas = [
-        affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
-        for member in hall.members
-    ]
-    return [evaluated(formula, symbols) for formula in formulas], spent
+
+    def written(members: Sequence[Member]) -> list[Expr]:
+        formulas = [
+            affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
+            for member in members
+        ]
+        return [evaluated(formula, symbols) for formula in formulas]
+
+    return Result(written(hall.members), spent, written(hall.alternatives))
 
 
 def _hints(oracle: Oracle):  # type: ignore[no-untyped-def]
     from srnet_cli.fit.structure import asked
 
-    known = asked(oracle.network, oracle.domain, oracle.inputs, PUBLISHED_FUNCTIONS, seed=0)
+    known = asked(oracle.network, oracle.where, oracle.inputs, PUBLISHED_FUNCTIONS, seed=0)
     (hints,) = known.hints
     return hints
 
 
-def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
     """No search: formulas put together from the structure of the network, whatever time is left."""
     from srnet_cli.structure import find_sketches
 
@@ -91,16 +111,16 @@ def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[
     sketches = find_sketches(
         oracle.network.predict,
         oracle.network.gradients,
-        oracle.domain,
+        oracle.where,
         oracle.inputs,
         stream(seed, "structure", oracle.name),
     )
     spent = clock.spent(len(sketches))
     symbols = symbols_of(oracle)
-    return [parsed(sketch.text, symbols) for sketch in sketches], spent
+    return Result([parsed(sketch.text, symbols) for sketch in sketches], spent)
 
 
-def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
     """Operon (Burlacu, Kronberger & Kommenda, 2020): NSGA-II on R² and length, constants tuned."""
     from pyoperon.sklearn import SymbolicRegressor
 
@@ -127,7 +147,7 @@ def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[lis
             model.get_model_string(entry["tree"], 12, list(oracle.inputs))
             for entry in model.pareto_front_
         ]
-    return [parsed(text, symbols) for text in texts], spent
+    return Result([parsed(text, symbols) for text in texts], spent)
 
 
 class _Clock:

@@ -25,6 +25,9 @@ from srnet_cli.evolution.direct.transforms import Transform, usable_transforms
 Array = NDArray[np.float64]
 Stream = Callable[..., np.random.Generator]
 
+_FEWEST_OTHERS = 3
+"""Islands that look for y itself with any numbers, where another one rounds its numbers."""
+
 
 @dataclass(frozen=True)
 class Island:
@@ -33,10 +36,12 @@ class Island:
     Attributes:
         rows: its own rows, laid out for the kernels.
         transform: it looks for t(y); None: for y itself.
+        rounds: whether all its numbers have one significant digit.
     """
 
     rows: Rows
     transform: Transform | None
+    rounds: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,13 @@ def output_rows(
     kept = draw("checks").permutation(len(checks))[: budget.check_rows]
     checks = columns.select(checks[kept]) if len(kept) else X
     islands = []
-    for number, transform in enumerate(
-        _shared_out(usable_transforms(y, functions), budget.islands)
-    ):
+    goals = _shared_out(usable_transforms(y, functions), budget.islands)
+    plain = goals.count(None)
+    for number, transform in enumerate(goals):
         chosen = stratified(y, budget.rows, draw("island", number))
         target = y if transform is None else transform.apply(np.abs(y))
-        islands.append(Island(lay_out(X[chosen], target[chosen], threads), transform))
+        rounds = number == plain - 1 >= _FEWEST_OTHERS
+        islands.append(Island(lay_out(X[chosen], target[chosen], threads), transform, rounds))
     return OutputRows(X, y, checks, columns, scale, tuple(islands))
 
 

@@ -21,7 +21,7 @@ from srnet_cli.evolution.direct.seeds import grouped, sketched, starts
 from srnet_cli.evolution.direct.settings import Budget, Hints
 from srnet_cli.evolution.direct.sharing import Sharing
 from srnet_cli.evolution.direct.shortening import shorter_trees
-from srnet_cli.evolution.direct.state import OutputState
+from srnet_cli.evolution.direct.state import ALLOWANCES, OutputState
 from srnet_cli.primitives import function_set
 from srnet_cli.rng import key, stream
 
@@ -31,6 +31,10 @@ _MEMORY = 8192
 _FRESH = 12
 _MIGRATION = 4
 _MIGRANTS = 6
+
+_LESS, _MUCH_LESS, _NOT_MUCH_MORE = 0.95, 0.8, 4.0
+"""What an alternative's error must be at most: times that of shorter ones, of those as long with
+fewer fitted numbers, and of the front."""
 
 
 class OutputSearch:
@@ -92,8 +96,8 @@ class OutputSearch:
         return OutputState(
             generation=0,
             islands=[self._new_island() for _ in range(islands)],
-            hall=new_archive(cells, 1, 1),
-            readouts=np.zeros((cells, 2)),
+            hall=new_archive(cells, len(ALLOWANCES), 1),
+            readouts=np.zeros((cells, len(ALLOWANCES), 2)),
             judged=np.full((islands, cells), np.inf),
             evaluations=0,
         )
@@ -116,7 +120,7 @@ class OutputSearch:
         """Whether the output is constant, or explained perfectly by what is shortest."""
         if self._judging is None:
             return True
-        is_perfect = bool(state.hall.errors.min() <= PERFECT)
+        is_perfect = bool(state.hall.errors[:, 0].min() <= PERFECT)
         return is_perfect and state.generation >= self._budget.enough
 
     def advance(self, state: OutputState, sharing: Sharing) -> None:
@@ -138,7 +142,8 @@ class OutputSearch:
         self, judging: Judging, state: OutputState, checks: Rows, thread: int, island: int
     ) -> int:
         """One generation of one island; returns how many trees were tuned."""
-        rows, rules = judging.rows.islands[island].rows, judging.rules
+        own = judging.rows.islands[island]
+        rows, rules = own.rows, judging.rules._replace(rounds=own.rounds)
         names = (*self._name, "generation", state.generation, island)
         random = np.array([key(self._seed, *names)], dtype=np.uint64)
         if self._starts_again(state.generation, island):
@@ -194,18 +199,39 @@ class OutputSearch:
             error = float(state.hall.errors[cell, 0])
             if error < best:
                 best = error
-                members.append(self._member(state, self._judging.rows, cell))
+                members.append(self._member(state, self._judging.rows, cell, 0))
         return tuple(members) or (self._constant,)
 
-    def _member(self, state: OutputState, rows: OutputRows, cell: int) -> Member:
-        tree = member_of(state.hall, cell, 0)
-        w, b = state.readouts[cell].tolist()
+    def alternatives(self, state: OutputState) -> tuple[Member, ...]:
+        """Formulas with fewer fitted numbers than the front's, see ``HallOfFame``."""
+        if self._judging is None:
+            return ()
+        errors = state.hall.errors
+        # The least error of all that are shorter, with as few fitted numbers.
+        shorter = np.full_like(errors, 1.0)
+        np.minimum.accumulate(np.minimum(errors[:-1], 1.0), axis=0, out=shorter[1:])
+        members: list[Member] = []
+        for cell in range(len(errors)):
+            front = float(errors[: cell + 1, 0].min())
+            own = errors[cell, 0] if errors[cell, 0] < shorter[cell, 0] else -1.0
+            plainer = np.inf
+            for place in reversed(range(1, len(ALLOWANCES))):
+                error = float(errors[cell, place])
+                is_better = error <= _LESS * shorter[cell, place] and error <= _MUCH_LESS * plainer
+                if is_better and error != own and error <= _NOT_MUCH_MORE * front:
+                    members.append(self._member(state, self._judging.rows, cell, place))
+                plainer = min(plainer, error)
+        return tuple(members)
+
+    def _member(self, state: OutputState, rows: OutputRows, cell: int, place: int) -> Member:
+        tree = member_of(state.hall, cell, place)
+        w, b = state.readouts[cell, place].tolist()
         columns = rows.columns
         if tree.head[0] == 1:
             # An input by itself has no edge that could hold its unit.
             w *= float(columns.units[tree.codes[0] - FIRST_INPUT])
         program = program_of(tree, columns.numbers, columns.units, self._inputs)
-        error = float(state.hall.errors[cell, 0])
+        error = float(state.hall.errors[cell, place])
         return Member(cell, error, program, w / rows.scale, b / rows.scale)
 
 
@@ -244,6 +270,7 @@ def _rules(
         scaled=rows.scale != 1.0,
         steps=budget.steps,
         can_graft={"add", "mul"} <= set(functions),
+        rounds=False,
     )
 
 

@@ -21,6 +21,10 @@ Array = NDArray[np.float64]
 FORMS = 4
 """Of the readout, see ``cgp.kernels.direct.tuning``."""
 
+ALLOWANCES = (1 << 30, 1, 0)
+"""How many fitted numbers a member of the hall may have, by its place; see
+``cgp.kernels.direct.rounding``."""
+
 _MOST = 1 << 62
 _MOST_ISLANDS = 1000
 
@@ -32,8 +36,9 @@ class OutputState:
     Attributes:
         generation: generations spent on it.
         islands: archives, judged on their own rows.
-        hall: the best of every number of nodes, judged on all rows; one place per cell.
-        readouts: weight and bias of the hall's members, in the output's scaled units, (cells, 2).
+        hall: the best of every number of nodes, judged on all rows; a place per allowance.
+        readouts: weight and bias of the hall's members, in the output's scaled units,
+            (cells, places, 2).
         judged: per island and cell, the least error of a candidate for the hall that was judged.
         evaluations: formulas tuned so far.
     """
@@ -177,10 +182,11 @@ def require_valid(state: State, outputs: int, inputs: int, budget: Budget) -> No
     for output in state.outputs:
         islands = len(output.islands)
         require(islands == budget.islands, "islands", f"are {islands}, not {budget.islands}")
-        require_array(output.readouts, (cells, 2), "readouts")
+        require_array(output.readouts, (cells, len(ALLOWANCES), 2), "readouts")
         require(output.judged.shape == (islands, cells), "judged", "is of another shape")
         require(not np.isnan(output.judged).any(), "judged", "holds what is no number")
-        _require_valid_archive(output.hall, (cells, 1), min(inputs, budget.inputs), "hall")
+        hall = (cells, len(ALLOWANCES))
+        _require_valid_archive(output.hall, hall, min(inputs, budget.inputs), "hall")
         for archive in output.islands:
             shape = (cells, budget.places)
             _require_valid_archive(archive, shape, min(inputs, budget.inputs), "island")
