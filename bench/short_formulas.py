@@ -46,7 +46,7 @@ from support.fronts import (
 from support.laws import read_laws
 from support.oracles import Oracle, published_oracle, trained_oracle
 from support.output import RESULTS, machine, parser, table
-from support.searches import SEARCHES
+from support.searches import SEARCHES, Effort
 
 NOT_LEARNED = ("K2", "K5")
 """Published networks that have not learned the formula that they were trained on."""
@@ -84,6 +84,11 @@ def _options() -> argparse.Namespace:
         default="srnet",
         choices=[side for side in SEARCHES if side != "Operon"],
         help="the direct search as a fit runs it, or told no structure; or the structure alone",
+    )
+    arguments.add_argument(
+        "--processor",
+        action="store_true",
+        help="seconds of the processor, all threads together, where other work shares the machine",
     )
     arguments.add_argument("--no-operon", action="store_true", help="leave Operon out")
     arguments.add_argument(
@@ -143,7 +148,9 @@ def _key(record: Record) -> tuple[object, ...]:
 
 
 def _search(oracle: Oracle, side: str, seed: int, options: argparse.Namespace) -> Record:
-    result = SEARCHES[side](oracle, seed, options.seconds, options.threads)
+    result = SEARCHES[side](
+        oracle, seed, Effort(options.seconds, options.threads, options.processor)
+    )
     points, others = front(result.formulas, oracle), judged(result.alternatives, oracle)
     on_front = recovery(points, oracle)
     return {

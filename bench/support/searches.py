@@ -48,26 +48,44 @@ class Result(NamedTuple):
     alternatives: Sequence[Expr] = ()
 
 
-Search = Callable[[Oracle, int, float, int], Result]
-"""(oracle, seed, seconds, threads) -> what the search gives."""
+@dataclass(frozen=True)
+class Effort:
+    """How long a search may take.
+
+    Attributes:
+        seconds: of time.
+        threads: to use.
+        is_processor: whether it is the processor's time that is meant, of all threads together,
+            which other work on the machine does not lengthen; Operon knows the clock alone.
+    """
+
+    seconds: float
+    threads: int
+    is_processor: bool = False
 
 
-def plain(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
+Search = Callable[[Oracle, int, Effort], Result]
+"""(oracle, seed, effort) -> what the search gives."""
+
+
+def plain(oracle: Oracle, seed: int, effort: Effort) -> Result:
     """The direct search by itself, knowing nothing of the network's structure."""
-    return _direct(oracle, seed, seconds, threads, is_hinted=False)
+    return _direct(oracle, seed, effort, is_hinted=False)
 
 
-def direct(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
+def direct(oracle: Oracle, seed: int, effort: Effort) -> Result:
     """The direct search as a fit runs it: told the structure of the network, which takes time."""
-    return _direct(oracle, seed, seconds, threads, is_hinted=True)
+    return _direct(oracle, seed, effort, is_hinted=True)
 
 
-def _direct(oracle: Oracle, seed: int, seconds: float, threads: int, is_hinted: bool) -> Result:
+def _direct(oracle: Oracle, seed: int, effort: Effort, is_hinted: bool) -> Result:
     from srnet_cli.evolution.direct import DirectSearch
     from srnet_cli.expressions.builder import affine, to_sympy
 
     X, symbols = oracle.rows(seed), symbols_of(oracle)
-    DirectSearch(X, oracle.network.predict(X), oracle.dense_rows(), threads=threads).warm_up()
+    DirectSearch(
+        X, oracle.network.predict(X), oracle.dense_rows(), threads=effort.threads
+    ).warm_up()
     clock = _Clock()
     hints = [_hints(oracle)] if is_hinted else []
     search = DirectSearch(
@@ -75,12 +93,12 @@ def _direct(oracle: Oracle, seed: int, seconds: float, threads: int, is_hinted: 
         oracle.network.predict(X),
         oracle.dense_rows(),
         seed=seed,
-        threads=threads,
+        threads=effort.threads,
         functions=PUBLISHED_FUNCTIONS,
         hints=hints,
     )
     state = search.init()
-    while clock.seconds() < seconds and not search.is_over(state):
+    while clock.seconds(effort.is_processor) < effort.seconds and not search.is_over(state):
         search.advance(state, 1)
     (hall,) = search.halls(state)
     spent = clock.spent(sum(output.evaluations for output in state.outputs))
@@ -103,7 +121,7 @@ def _hints(oracle: Oracle):  # type: ignore[no-untyped-def]
     return hints
 
 
-def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
+def structure(oracle: Oracle, seed: int, effort: Effort) -> Result:
     """No search: formulas put together from the structure of the network, whatever time is left."""
     from srnet_cli.structure import find_sketches
 
@@ -120,7 +138,7 @@ def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result
     return Result([parsed(sketch.text, symbols) for sketch in sketches], spent)
 
 
-def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
+def operon(oracle: Oracle, seed: int, effort: Effort) -> Result:
     """Operon (Burlacu, Kronberger & Kommenda, 2020): NSGA-II on R² and length, constants tuned."""
     from pyoperon.sklearn import SymbolicRegressor
 
@@ -132,8 +150,8 @@ def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> Result:
         pool_size=1000,
         max_length=40,
         optimizer_iterations=5,
-        n_threads=threads,
-        max_time=max(1, round(seconds)),
+        n_threads=effort.threads,
+        max_time=max(1, round(effort.seconds)),
         generations=10**9,
         max_evaluations=10**12,
         random_state=seed,
@@ -156,8 +174,10 @@ class _Clock:
     def __init__(self) -> None:
         self._begin = time.perf_counter(), time.process_time()
 
-    def seconds(self) -> float:
-        """By the clock."""
+    def seconds(self, is_processor: bool = False) -> float:
+        """By the clock, or the processor's."""
+        if is_processor:
+            return time.process_time() - self._begin[1]
         return time.perf_counter() - self._begin[0]
 
     def spent(self, evaluations: int) -> Spent:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND
 from srnet_cli.cgp.kernels.direct.tree import Tree
 from srnet_cli.cgp.kernels.direct.tuning import SHIFTED, Moments, Rows, lay_out, readout
 from srnet_cli.cgp.kernels.evaluate import evaluate
@@ -25,9 +26,6 @@ from srnet_cli.evolution.direct.transforms import Transform, usable_transforms
 Array = NDArray[np.float64]
 Stream = Callable[..., np.random.Generator]
 
-_FEWEST_OTHERS = 3
-"""Islands that look for y itself with any numbers, where another one rounds its numbers."""
-
 
 @dataclass(frozen=True)
 class Island:
@@ -36,12 +34,12 @@ class Island:
     Attributes:
         rows: its own rows, laid out for the kernels.
         transform: it looks for t(y); None: for y itself.
-        rounds: whether all its numbers have one significant digit.
+        numbers: which numbers its formulas may have, see ``cgp.kernels.direct.numbers``.
     """
 
     rows: Rows
     transform: Transform | None
-    rounds: bool = False
+    numbers: int = ANY
 
 
 @dataclass(frozen=True)
@@ -121,17 +119,20 @@ def output_rows(
     kept = draw("checks").permutation(len(checks))[: budget.check_rows]
     checks = columns.select(checks[kept]) if len(kept) else X
     islands = []
-    goals = _shared_out(usable_transforms(y, functions), budget.islands)
-    plain = goals.count(None)
-    for number, transform in enumerate(goals):
+    goals = _shared_out(usable_transforms(y, functions), budget)
+    for number, (transform, numbers) in enumerate(goals):
         chosen = stratified(y, budget.rows, draw("island", number))
         target = y if transform is None else transform.apply(np.abs(y))
-        rounds = number == plain - 1 >= _FEWEST_OTHERS
-        islands.append(Island(lay_out(X[chosen], target[chosen], threads), transform, rounds))
+        islands.append(Island(lay_out(X[chosen], target[chosen], threads), transform, numbers))
     return OutputRows(X, y, checks, columns, scale, tuple(islands))
 
 
-def _shared_out(transforms: Sequence[Transform], islands: int) -> list[Transform | None]:
-    """What each island is after: the last ones t(y), at least half of all y itself."""
-    chosen = list(transforms)[: islands // 2]
-    return [*[None] * (islands - len(chosen)), *chosen]
+def _shared_out(
+    transforms: Sequence[Transform], budget: Budget
+) -> list[tuple[Transform | None, int]]:
+    """What each island is after, and with which numbers: the last ones t(y), at least half y."""
+    chosen = list(transforms)[: budget.islands // 2]
+    plain = [ANY] * (budget.islands - len(chosen))
+    if budget.has_number_islands:
+        plain = [*plain[:-1], ROUND, BARE]
+    return [*((None, numbers) for numbers in plain), *((transform, ANY) for transform in chosen)]

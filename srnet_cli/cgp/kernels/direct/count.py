@@ -55,8 +55,8 @@ class Counter(NamedTuple):
         constants: the number that a sum ends with.
         keys, numbers, sizes, marks: of entries: the hash of a base or term, its exponent or
             coefficient, its nodes without that, and whether it is a sum or a product.
-        fitted: printed numbers that are not round, see ``numbers``, of all that lies within
-            entries, (1,).
+        printed: of all that lies within entries, the numbers that are printed, other than 1 and −1,
+            and how many of these are not round, see ``numbers``, (2,).
     """
 
     kinds: NDArray[np.int64]
@@ -67,7 +67,7 @@ class Counter(NamedTuple):
     numbers: NDArray[np.float64]
     sizes: NDArray[np.int64]
     marks: NDArray[np.int64]
-    fitted: NDArray[np.int64]
+    printed: NDArray[np.int64]
 
 
 @kernel()
@@ -82,7 +82,7 @@ def new_counter():
         np.zeros(2 * MAX_TREE + 2),
         np.zeros(2 * MAX_TREE + 2, dtype=np.int64),
         np.zeros(2 * MAX_TREE + 2, dtype=np.int64),
-        np.zeros(1, dtype=np.int64),
+        np.zeros(2, dtype=np.int64),
     )
 
 
@@ -158,15 +158,23 @@ def _size(room, top, factor):
 
 
 @kernel(allocates=False)
-def _fitted_numbers(room, top, factor):
-    """How many numbers of a subtree, printed with this number in front, are not round."""
-    kind = room.kinds[top]
-    if kind != _SUM:
-        return 0 if is_round(factor) else 1
-    total = 0 if is_round(factor * room.constants[top]) else 1
+def _note(room, value):
+    """Count a number that is printed."""
+    if value != 0.0 and abs(value) != 1.0:
+        room.printed[0] += 1
+        if not is_round(value):
+            room.printed[1] += 1
+
+
+@kernel(allocates=False)
+def _note_numbers(room, top, factor):
+    """Count the numbers of a subtree, printed with this number in front."""
+    if room.kinds[top] != _SUM:
+        _note(room, factor)
+        return
+    _note(room, factor * room.constants[top])
     for e in range(room.firsts[top], room.firsts[top + 1]):
-        total += 0 if is_round(factor * room.numbers[e]) else 1
-    return total
+        _note(room, factor * room.numbers[e])
 
 
 @kernel(allocates=False)
@@ -201,7 +209,7 @@ def _wrap_sum(room, top):
         return
     first, stop = room.firsts[top], room.firsts[top + 1]
     factor = room.factors[top]
-    room.fitted[0] += _fitted_numbers(room, top, 1.0)
+    _note_numbers(room, top, 1.0)
     key = _sum_key(room, first, stop, 1.0, room.constants[top])
     size = _sum_size(room, first, stop, 1.0, room.constants[top])
     _push(room, top, key, size, _IS_SUM)
@@ -346,7 +354,7 @@ def _root(room, top):
         room.factors[top] = np.sqrt(factor)
         return
     size = _size(room, top, factor)
-    room.fitted[0] += _fitted_numbers(room, top, factor)
+    _note_numbers(room, top, factor)
     _push(room, top, _key(room, top), size, _PLAIN)
     room.numbers[first] = 0.5
 
@@ -372,7 +380,7 @@ def _function(room, top, code):
         elif code == GAUSSIAN:
             _raise(room, top, 2.0)
             size = _size(room, top, -room.factors[top]) + 1
-        room.fitted[0] += _fitted_numbers(room, top, 1.0 if code == ABS else room.factors[top])
+        _note_numbers(room, top, 1.0 if code == ABS else room.factors[top])
         key = mix(_key(room, top) + _GOLDEN * np.uint64(code + 20))
         _push(room, top, key, size, _PLAIN)
         if code == ABS:
@@ -395,8 +403,8 @@ def _combine(room, top, code):
         return _multiply(room, top)
     # The least or the greatest of two.
     size = 1 + _size(room, top, room.factors[top]) + _size(room, second, room.factors[second])
-    room.fitted[0] += _fitted_numbers(room, top, room.factors[top])
-    room.fitted[0] += _fitted_numbers(room, second, room.factors[second])
+    _note_numbers(room, top, room.factors[top])
+    _note_numbers(room, second, room.factors[second])
     key = mix(_key(room, top) + _key(room, second) + _GOLDEN * np.uint64(code + 20))
     _push(room, top, key, size, _PLAIN)
     return True
@@ -407,7 +415,7 @@ def _collect(tree, units, room):
     """Collect a tidy tree into the subtree at the bottom of the stack; False if parts cancel."""
     top = -1
     room.firsts[0] = 0
-    room.fitted[0] = 0
+    room.printed[:] = 0
     for i in range(tree.head[0]):
         code = tree.codes[i]
         if code == CONSTANT:
@@ -460,19 +468,24 @@ def count_nodes(tree, units, room, counts):
 
 
 @kernel(allocates=False)
-def count_fitted(tree, units, room, w, b):
-    """How many numbers of w·f + b are not round, as printed; ``USELESS`` if parts cancel.
+def count_numbers(tree, units, room, w, b):
+    """How many numbers w·f + b prints, other than 1 and −1, and how many of these are not round.
 
     Args:
         tree, units, room: as for ``count_nodes``.
         w, b: the readout.
+
+    Returns:
+        Both; ``USELESS`` if parts cancel.
     """
     if not _collect(tree, units, room):
-        return np.int64(USELESS)
-    inner = room.fitted[0] + _fitted_numbers(room, 0, w * room.factors[0])
-    if room.kinds[0] == _SUM and room.constants[0] != 0.0:
-        before = w * room.factors[0] * room.constants[0]
-        inner += (0 if is_round(before + b) else 1) - (0 if is_round(before) else 1)
-    elif not is_round(b):
-        inner += 1
-    return np.int64(inner)
+        return np.int64(USELESS), np.int64(USELESS)
+    factor = w * room.factors[0]
+    if room.kinds[0] == _SUM:
+        _note(room, factor * room.constants[0] + b)
+        for e in range(room.firsts[0], room.firsts[1]):
+            _note(room, factor * room.numbers[e])
+    else:
+        _note(room, factor)
+        _note(room, b)
+    return room.printed[0], room.printed[1]

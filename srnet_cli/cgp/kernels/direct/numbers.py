@@ -1,9 +1,10 @@
 """Numbers that people write: those of one significant digit.
 
 A law has few numbers that had to be measured; what was fitted to a network has all its digits. So
-numbers of one significant digit (2, 0.5, 30) are called *round*, all others *fitted*, and how many
-fitted numbers a formula has is an objective of the direct search beside its error and its nodes, in
-the spirit of the description length of AI Feynman 2.0 (Udrescu et al., 2020).
+numbers of one significant digit (2, 0.5, 30) are called *round*, all others *fitted*; a formula
+without any but 1 and −1 is *bare*. How many numbers a formula has, and how many are fitted, is an
+objective of the direct search beside its error and its nodes, in the spirit of the description
+length of AI Feynman 2.0 (Udrescu et al., 2020).
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from srnet_cli.cgp.kernels.jit import kernel
+
+ANY, ROUND, BARE = 0, 1, 2
+"""Which numbers an island's formulas may have."""
 
 _SAME = 1e-12
 

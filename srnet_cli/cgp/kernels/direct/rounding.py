@@ -1,4 +1,4 @@
-"""Trees all of whose numbers are round, see ``numbers``."""
+"""Trees all of whose numbers are round, or that have none, see ``numbers``."""
 
 from __future__ import annotations
 
@@ -60,6 +60,17 @@ def round_tree(tree, rows, room, scratch):
     if not tidy(tree, room.starts, room.readers):
         return useless
     return tune_tree(tree, rows, room, scratch, 0, np.inf)
+
+
+@kernel(allocates=False)
+def strip_tree(tree):
+    """Take all weights away, and make constants 1 or −1."""
+    for i in range(tree.head[0]):
+        if tree.codes[i] == CONSTANT:
+            tree.weights[i] = 1.0 if tree.weights[i] > 0.0 else -1.0
+        else:
+            tree.weights[i] = 1.0
+            tree.free[i] = 0
 
 
 @kernel(allocates=False)
