@@ -37,7 +37,7 @@ _MIGRANTS = 6
 _OFTEN = 3
 
 _WORTH_A_NUMBER = 0.8
-"""What an alternative's error must be at most, times that of one as long without its fitted number."""
+"""What an alternative's error must be, times that of one as long without its fitted number."""
 
 _NOT_MUCH_MORE = 4.0
 """How many times the front's error an alternative of as many nodes may have."""
