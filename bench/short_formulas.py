@@ -11,9 +11,11 @@ counts. The formulas of both sides are simplified by the same quick steps of Sym
 nodes of SymPy's tree with all constants, and judged by 1−R² to the network on the same 5000 fresh
 rows.
 
-A formula of the front *is* the law if it has the law's form, or its values, with constants within
-2 %. With ``--laws`` the networks are trained here, for laws of physics, all with two hidden layers
-of 32 tanh units; they are kept in ``--trained``.
+A formula *is* the law if it has the law's form, or its values, with constants within 2 %. Asked are
+the formulas of the front and, where none of these is, those that are shown beside it (``beside``),
+which have fewer fitted numbers: none of them is worse than another with as few and as few nodes.
+With ``--laws`` the networks are trained here, for laws of physics, all with two hidden layers of 32
+tanh units; they are kept in ``--trained``.
 
 Results go to ``--out`` as JSON lines, one per search, as they come; what is there is not searched
 again. Tables are Markdown on standard output.
@@ -35,6 +37,7 @@ from support.fronts import (
     AT_MOST,
     Point,
     front,
+    judged,
     law_point,
     most_faithful,
     reached,
@@ -43,7 +46,7 @@ from support.fronts import (
 from support.laws import read_laws
 from support.oracles import Oracle, published_oracle, trained_oracle
 from support.output import RESULTS, machine, parser, table
-from support.searches import SEARCHES
+from support.searches import SEARCHES, Effort
 
 NOT_LEARNED = ("K2", "K5")
 """Published networks that have not learned the formula that they were trained on."""
@@ -81,6 +84,11 @@ def _options() -> argparse.Namespace:
         default="srnet",
         choices=[side for side in SEARCHES if side != "Operon"],
         help="the direct search as a fit runs it, or told no structure; or the structure alone",
+    )
+    arguments.add_argument(
+        "--processor",
+        action="store_true",
+        help="seconds of the processor, all threads together, where other work shares the machine",
     )
     arguments.add_argument("--no-operon", action="store_true", help="leave Operon out")
     arguments.add_argument(
@@ -140,15 +148,25 @@ def _key(record: Record) -> tuple[object, ...]:
 
 
 def _search(oracle: Oracle, side: str, seed: int, options: argparse.Namespace) -> Record:
-    formulas, spent = SEARCHES[side](oracle, seed, options.seconds, options.threads)
-    points = front(formulas, oracle)
+    result = SEARCHES[side](
+        oracle, seed, Effort(options.seconds, options.threads, options.processor)
+    )
+    points, others = front(result.formulas, oracle), judged(result.alternatives, oracle)
+    on_front = recovery(points, oracle)
     return {
-        **asdict(spent),
+        **asdict(result.spent),
         "front": [point._asdict() for point in points],
+        "alternatives": [point._asdict() for point in others],
         "law": law_point(oracle)._asdict(),
-        "recovery": recovery(points, oracle),
+        "recovery": on_front if on_front["evidence"] else _beside(recovery(others, oracle)),
         "machine": machine(),
     }
+
+
+def _beside(recovered: dict[str, Any]) -> dict[str, Any]:
+    """A recovery that is not of the front, but of the formulas beside it."""
+    evidence = recovered["evidence"]
+    return recovered | {"evidence": f"{evidence}, beside" if evidence else None}
 
 
 def _points(record: Record) -> list[Point]:

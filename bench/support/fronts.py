@@ -93,6 +93,16 @@ def simplified(expr: Expr) -> Expr:
 
 def front(formulas: Iterable[Expr], oracle: Oracle) -> list[Point]:
     """The formulas that no shorter formula is better than, of up to 50 nodes, judged."""
+    best, kept = 1.0, []
+    for point in judged(formulas, oracle):
+        if point.nodes <= AT_MOST and point.error < best:
+            best = point.error
+            kept.append(point)
+    return kept
+
+
+def judged(formulas: Iterable[Expr], oracle: Oracle) -> list[Point]:
+    """Formulas simplified, counted and judged, the shortest first."""
     X = oracle.fresh_rows()
     answers, law = oracle.answers(X), oracle.law(X)
     symbols = symbols_of(oracle)
@@ -102,12 +112,7 @@ def front(formulas: Iterable[Expr], oracle: Oracle) -> list[Point]:
         values = _values(short, symbols, X)
         error = unexplained(answers, values)
         points.append(Point(nodes(short), error, unexplained(law, values), str(short)))
-    best, kept = 1.0, []
-    for point in sorted(points):
-        if point.nodes <= AT_MOST and point.error < best:
-            best = point.error
-            kept.append(point)
-    return kept
+    return sorted(points)
 
 
 def _values(expr: Expr, symbols: Sequence[Symbol], X: Array) -> Array:
@@ -127,7 +132,7 @@ def law_point(oracle: Oracle) -> Point:
 
 
 def recovery(points: Sequence[Point], oracle: Oracle) -> dict[str, Any]:
-    """The shortest formula of a front that is the law, up to constants within 2 %.
+    """The shortest of some formulas that is the law, up to constants within 2 %.
 
     Returns:
         ``evidence``: ``form`` or ``values``, or None where no formula is the law; ``nodes`` and

@@ -23,6 +23,8 @@ ROWS = 4000
 FRESH_ROWS = 5000
 """Rows that judge."""
 
+_FLAT = 1e-6
+
 
 @dataclass(frozen=True)
 class Oracle:
@@ -32,13 +34,16 @@ class Oracle:
         name: of the law.
         network: with one output.
         law: the formula of its inputs.
-        domain: where it was trained.
+        domain: the box in which it was trained.
+        plane: an orthonormal basis, (k, d), of the plane through the box's centre in which its rows
+            lay, or None where they filled the box.
     """
 
     name: str
     network: Network
     law: Formula
     domain: Domain
+    plane: Array | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -62,20 +67,45 @@ class Oracle:
         """What the network says on rows, (n,)."""
         return self.network.predict(X)[:, 0]
 
+    @property
+    def where(self) -> Domain | Array:
+        """What may be asked for structure: the box, or rows where they lie in a plane."""
+        return self.domain if self.plane is None else self.dense_rows()
+
     def _draw(self, n: int, *names: str | int) -> Array:
-        return self.domain.sample(n, stream(0, "short formulas", self.name, *names))
+        random = stream(0, "short formulas", self.name, *names)
+        if self.plane is None:
+            return self.domain.sample(n, random)
+        low, high = self.domain.low, self.domain.high
+        reach = float(np.linalg.norm(high - low)) / 2.0
+        rows: list[Array] = []
+        while sum(map(len, rows)) < n:
+            along = random.uniform(-reach, reach, (n, len(self.plane)))
+            X = (low + high) / 2.0 + along @ self.plane
+            rows.append(X[((low <= X) & (high >= X)).all(axis=1)])
+        return np.concatenate(rows)[:n]
 
 
 def published_oracle(name: str, folder: Path) -> Oracle:
     """A published regression network; ``folder`` holds ``regression/K0.npz`` and ``K0.json``."""
     facts = json.loads((folder / f"regression/{name}.json").read_text())
     low, high = np.array(facts["domains"]["interpolation"], dtype=np.float64).T
+    with np.load(folder / f"regression/{name}.npz") as arrays:
+        rows = np.asarray(arrays["X"], dtype=np.float64)
     return Oracle(
         name=name,
         network=load_network(folder / f"regression/{name}.npz"),
         law=parse_formula(facts["formula"], facts["variables"]),
         domain=Domain(low.copy(), high.copy()),
+        plane=_plane(rows, low, high),
     )
+
+
+def _plane(X: Array, low: Array, high: Array) -> Array | None:
+    """The plane through the box's centre that rows lie in, as K3's do in a diagonal; or None."""
+    _, sizes, directions = np.linalg.svd(X - (low + high) / 2.0, full_matrices=False)
+    kept = sizes > _FLAT * sizes[0]
+    return None if kept.all() else directions[kept]
 
 
 def trained_oracle(law: Law, networks: Path) -> Oracle:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from sympy import Expr
 
@@ -13,6 +14,9 @@ from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.rng import stream
 from support.fronts import evaluated, parsed, symbols_of
 from support.oracles import Oracle
+
+if TYPE_CHECKING:
+    from srnet_cli.evolution.direct import Member
 
 
 @dataclass(frozen=True)
@@ -30,28 +34,58 @@ class Spent:
     evaluations: int
 
 
-Search = Callable[[Oracle, int, float, int], tuple[list[Expr], Spent]]
-"""(oracle, seed, seconds, threads) -> the formulas of the front, and what it took."""
+class Result(NamedTuple):
+    """What a search gives.
+
+    Attributes:
+        formulas: of the front.
+        spent: what it took.
+        alternatives: what is shown beside the front: formulas with fewer fitted numbers.
+    """
+
+    formulas: list[Expr]
+    spent: Spent
+    alternatives: Sequence[Expr] = ()
 
 
-def plain(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+@dataclass(frozen=True)
+class Effort:
+    """How long a search may take.
+
+    Attributes:
+        seconds: of time.
+        threads: to use.
+        is_processor: whether it is the processor's time that is meant, of all threads together,
+            which other work on the machine does not lengthen; Operon knows the clock alone.
+    """
+
+    seconds: float
+    threads: int
+    is_processor: bool = False
+
+
+Search = Callable[[Oracle, int, Effort], Result]
+"""(oracle, seed, effort) -> what the search gives."""
+
+
+def plain(oracle: Oracle, seed: int, effort: Effort) -> Result:
     """The direct search by itself, knowing nothing of the network's structure."""
-    return _direct(oracle, seed, seconds, threads, is_hinted=False)
+    return _direct(oracle, seed, effort, is_hinted=False)
 
 
-def direct(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+def direct(oracle: Oracle, seed: int, effort: Effort) -> Result:
     """The direct search as a fit runs it: told the structure of the network, which takes time."""
-    return _direct(oracle, seed, seconds, threads, is_hinted=True)
+    return _direct(oracle, seed, effort, is_hinted=True)
 
 
-def _direct(
-    oracle: Oracle, seed: int, seconds: float, threads: int, is_hinted: bool
-) -> tuple[list[Expr], Spent]:
+def _direct(oracle: Oracle, seed: int, effort: Effort, is_hinted: bool) -> Result:
     from srnet_cli.evolution.direct import DirectSearch
     from srnet_cli.expressions.builder import affine, to_sympy
 
     X, symbols = oracle.rows(seed), symbols_of(oracle)
-    DirectSearch(X, oracle.network.predict(X), oracle.dense_rows(), threads=threads).warm_up()
+    DirectSearch(
+        X, oracle.network.predict(X), oracle.dense_rows(), threads=effort.threads
+    ).warm_up()
     clock = _Clock()
     hints = [_hints(oracle)] if is_hinted else []
     search = DirectSearch(
@@ -59,31 +93,35 @@ def _direct(
         oracle.network.predict(X),
         oracle.dense_rows(),
         seed=seed,
-        threads=threads,
+        threads=effort.threads,
         functions=PUBLISHED_FUNCTIONS,
         hints=hints,
     )
     state = search.init()
-    while clock.seconds() < seconds and not search.is_over(state):
+    while clock.seconds(effort.is_processor) < effort.seconds and not search.is_over(state):
         search.advance(state, 1)
     (hall,) = search.halls(state)
     spent = clock.spent(sum(output.evaluations for output in state.outputs))
-    formulas = [
-        affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
-        for member in hall.members
-    ]
-    return [evaluated(formula, symbols) for formula in formulas], spent
+
+    def written(members: Sequence[Member]) -> list[Expr]:
+        formulas = [
+            affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
+            for member in members
+        ]
+        return [evaluated(formula, symbols) for formula in formulas]
+
+    return Result(written(hall.members), spent, written(hall.alternatives))
 
 
 def _hints(oracle: Oracle):  # type: ignore[no-untyped-def]
     from srnet_cli.fit.structure import asked
 
-    known = asked(oracle.network, oracle.domain, oracle.inputs, PUBLISHED_FUNCTIONS, seed=0)
+    known = asked(oracle.network, oracle.where, oracle.inputs, PUBLISHED_FUNCTIONS, seed=0)
     (hints,) = known.hints
     return hints
 
 
-def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+def structure(oracle: Oracle, seed: int, effort: Effort) -> Result:
     """No search: formulas put together from the structure of the network, whatever time is left."""
     from srnet_cli.structure import find_sketches
 
@@ -91,16 +129,16 @@ def structure(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[
     sketches = find_sketches(
         oracle.network.predict,
         oracle.network.gradients,
-        oracle.domain,
+        oracle.where,
         oracle.inputs,
         stream(seed, "structure", oracle.name),
     )
     spent = clock.spent(len(sketches))
     symbols = symbols_of(oracle)
-    return [parsed(sketch.text, symbols) for sketch in sketches], spent
+    return Result([parsed(sketch.text, symbols) for sketch in sketches], spent)
 
 
-def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[list[Expr], Spent]:
+def operon(oracle: Oracle, seed: int, effort: Effort) -> Result:
     """Operon (Burlacu, Kronberger & Kommenda, 2020): NSGA-II on R² and length, constants tuned."""
     from pyoperon.sklearn import SymbolicRegressor
 
@@ -112,8 +150,8 @@ def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[lis
         pool_size=1000,
         max_length=40,
         optimizer_iterations=5,
-        n_threads=threads,
-        max_time=max(1, round(seconds)),
+        n_threads=effort.threads,
+        max_time=max(1, round(effort.seconds)),
         generations=10**9,
         max_evaluations=10**12,
         random_state=seed,
@@ -127,7 +165,7 @@ def operon(oracle: Oracle, seed: int, seconds: float, threads: int) -> tuple[lis
             model.get_model_string(entry["tree"], 12, list(oracle.inputs))
             for entry in model.pareto_front_
         ]
-    return [parsed(text, symbols) for text in texts], spent
+    return Result([parsed(text, symbols) for text in texts], spent)
 
 
 class _Clock:
@@ -136,8 +174,10 @@ class _Clock:
     def __init__(self) -> None:
         self._begin = time.perf_counter(), time.process_time()
 
-    def seconds(self) -> float:
-        """By the clock."""
+    def seconds(self, is_processor: bool = False) -> float:
+        """By the clock, or the processor's."""
+        if is_processor:
+            return time.process_time() - self._begin[1]
         return time.perf_counter() - self._begin[0]
 
     def spent(self, evaluations: int) -> Spent:

@@ -11,6 +11,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Add, Expr, Mul, Symbol
 
+from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.expressions.normal_form import NormalForm
 from srnet_cli.expressions.parameters import Parameters, jacobian
@@ -22,6 +23,7 @@ EXACT = 1e-9
 """1−R² below which two formulas have the same values; more digits than any law is known to."""
 
 _SIDE_EFFECT = 0.5
+_MOST_NODES = 100
 
 
 class Equivalence(NamedTuple):
@@ -53,7 +55,7 @@ def equivalence(
     no more than the tolerance. By values: with the constants of one of them tuned, both have the
     same values on the rows (1−R² < 1e-9), and no constant had to change by more than the tolerance,
     or by more than changes the values by half the tolerance of their standard deviation, as an
-    offset of nearly 0 does.
+    offset of nearly 0 does, or the factor of a term that hardly matters.
 
     Args:
         formula: a formula.
@@ -67,11 +69,11 @@ def equivalence(
     change = _change_of_form(*normal)
     if change <= tolerance:
         return Equivalence(True, "form", change)
-    changes = [
+    change = min(
         _change_of_values(free, goal, symbols, X, tolerance)
-        for free, goal in (normal, normal[::-1])
-    ]
-    change = min(changes)
+        for other, goal in (normal, normal[::-1])
+        for free in _ways_to_write(other)
+    )
     is_same = change <= tolerance
     return Equivalence(is_same, "values" if is_same else "", change)
 
@@ -101,6 +103,14 @@ def _change_of_form(first: Expr, second: Expr) -> float:
         return np.inf
     pairs = zip(first.args, second.args, strict=True)
     return max(_change_of_form(*pair) for pair in pairs)
+
+
+def _ways_to_write(expr: Expr) -> list[Expr]:
+    """A formula as it is, and multiplied out where that gives other terms and is not too long."""
+    if complexity(expr) > _MOST_NODES:
+        return [expr]
+    terms = sympy.expand_mul(expr)
+    return [expr] if terms == expr or complexity(terms) > _MOST_NODES else [expr, terms]
 
 
 def _with_factors(expr: Expr) -> Expr:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 import numpy as np
 import sympy
@@ -37,18 +39,38 @@ MAX_REWRITE_NODES = 150
 MAX_DEGREE = 32
 MAX_TERMS = 200
 
-REWRITES: tuple[Callable[[Expr], Expr], ...] = (
-    sympy.expand_mul,
-    sympy.together,
-    sympy.cancel,
-    sympy.factor_terms,
-    sympy.powsimp,
-    sympy.expand_log,
-    sympy.logcombine,
-    TR2i,  # sin/cos: tan
-    TR5,  # sin**2: 1 - cos**2
-    TR8,  # sin*cos: of double angles
-    TR10i,  # sin*cos + cos*sin: of sums
+
+class Rewrite(NamedTuple):
+    """A way to write a formula differently.
+
+    Attributes:
+        apply: gives the other formula.
+        needs: kinds of nodes, of each group one, without which it changes nothing.
+    """
+
+    apply: Callable[[Expr], Expr]
+    needs: tuple[tuple[type[Expr], ...], ...] = ()
+
+    def may_help(self, kinds: AbstractSet[type[Expr]]) -> bool:
+        """Whether a formula of such nodes may come out differently."""
+        return all(not kinds.isdisjoint(group) for group in self.needs)
+
+
+_SINE, _COSINE, _WAVE, _LOGARITHM = (sympy.sin,), (sympy.cos,), (sympy.sin, sympy.cos), (sympy.log,)
+_SUM, _POWER = (Add,), (Pow,)
+
+REWRITES: tuple[Rewrite, ...] = (
+    Rewrite(sympy.expand_mul, (_SUM,)),
+    Rewrite(sympy.together, (_SUM, _POWER)),
+    Rewrite(sympy.cancel, (_SUM, _POWER)),
+    Rewrite(sympy.factor_terms, (_SUM,)),
+    Rewrite(sympy.powsimp, ((Pow, sympy.exp),)),
+    Rewrite(sympy.expand_log, (_LOGARITHM,)),
+    Rewrite(sympy.logcombine, (_LOGARITHM,)),
+    Rewrite(TR2i, (_SINE, _COSINE)),  # sin/cos: tan
+    Rewrite(TR5, (_SINE, _POWER)),  # sin**2: 1 - cos**2
+    Rewrite(TR8, (_WAVE,)),  # sin*cos: of double angles
+    Rewrite(TR10i, (_WAVE, _SUM)),  # sin*cos + cos*sin: of sums
 )
 
 
@@ -120,7 +142,9 @@ class Simplifier:
             short = self._abstract(expr, 1)
             if complexity(short) > MAX_REWRITE_NODES or terms(short) > MAX_TERMS:
                 break
-            candidate = self._attempt(rewrite, [expr], expr)
+            if not rewrite.may_help({type(node) for node in sympy.preorder_traversal(short)}):
+                continue
+            candidate = self._attempt(rewrite.apply, [expr], expr)
             if complexity(candidate) < complexity(expr):
                 expr = self._best(candidate, expr, original)
         return expr

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr
+from sympy import Expr, Float
 
 from srnet_cli.errors import ModelError, SrnetError
 from srnet_cli.evolution.direct import HallOfFame, Member
 from srnet_cli.expressions.builder import affine, to_sympy
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Evaluator
+from srnet_cli.expressions.formulas import shortest
 from srnet_cli.expressions.hypothesis import parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
@@ -36,6 +37,7 @@ FAITHFUL = 0.1
 
 _FEWEST = 3
 _FIT_ROWS = 2000
+_DIGITS = 5
 _FLOOR = 1e-12
 
 
@@ -80,10 +82,14 @@ class FormulaFront:
     Attributes:
         output: what it is called.
         members: by complexity, ascending; each has a lower error than all before it.
+        alternatives: formulas whose numbers have one significant digit, but for one at most, and
+            that are not much worse than the member of their size: what the network may have
+            learned, where it has not learned it exactly; by complexity, ascending.
     """
 
     output: str
     members: tuple[NetworkFormula, ...]
+    alternatives: tuple[NetworkFormula, ...] = ()
 
     @property
     def offered(self) -> tuple[NetworkFormula, ...]:
@@ -156,6 +162,14 @@ class NetworkFormulas:
                         }
                         for member in front.members
                     ],
+                    "alternatives": [
+                        {
+                            "formula": member.text,
+                            "complexity": member.complexity,
+                            "unexplained": member.error,
+                        }
+                        for member in front.alternatives
+                    ],
                     "structure": list(told),
                 }
                 for front, told in zip(self.fronts, self._told(), strict=True)
@@ -177,7 +191,11 @@ class NetworkFormulas:
             # What is printed holds printed names alone: E is a number, though a column be called E.
             printed = Names(tuple(symbol.name for symbol in names.symbols))
             fronts = tuple(
-                FormulaFront(entry["output"], tuple(_members(entry["formulas"], printed)))
+                FormulaFront(
+                    entry["output"],
+                    tuple(_members(entry["formulas"], printed)),
+                    tuple(_members(entry.get("alternatives", ()), printed)),
+                )
                 for entry in record["outputs"]
             )
             if not fronts or not all(front.members for front in fronts):
@@ -221,20 +239,26 @@ def write_formulas(
     """
     most = max(_FEWEST, MOST_FORMULAS // max(len(halls), 1))
     queues = [_in_turn(_thinned(hall.members, most)) for hall in halls]
+    rows = [
+        (
+            Rows(fit.X[:_FIT_ROWS], fit.Y[:_FIT_ROWS, hall.output]),
+            Rows(judging.X, judging.Y[:, hall.output]),
+        )
+        for hall in halls
+    ]
     usable: list[list[NetworkFormula]] = [[] for _ in halls]
     for turn in range(max(map(len, queues), default=0)):
         if turn >= _FEWEST and all(usable) and is_late():
             break
-        for hall, queue, written in zip(halls, queues, usable, strict=True):
-            few = Rows(fit.X[:_FIT_ROWS], fit.Y[:_FIT_ROWS, hall.output])
-            judge = Rows(judging.X, judging.Y[:, hall.output])
+        for (few, judge), queue, written in zip(rows, queues, usable, strict=True):
             for member in queue[turn : turn + 1]:
                 formula = _written(member, names, few, judge, limited)
                 written += [] if formula is None else [formula]
-    fronts = [
-        FormulaFront(output, _front(written))
-        for output, written in zip(outputs, usable, strict=True)
-    ]
+    fronts = []
+    for hall, output, (few, judge), written in zip(halls, outputs, rows, usable, strict=True):
+        front = _front(written)
+        others = [_as_found(member, names, few, judge, limited) for member in hall.alternatives]
+        fronts.append(FormulaFront(output, front, tuple(_beside(front, others))))
     return NetworkFormulas(names, rows, tuple(fronts))
 
 
@@ -265,6 +289,31 @@ def _written(
     formula = readable(exact, symbols, fit.X, fit.Y, limited=limited)
     error = unexplained(formula, names, judging)
     return None if error is None else NetworkFormula(formula, complexity(formula), error)
+
+
+def _as_found(
+    member: Member, names: Names, fit: Rows, judging: Rows, limited: Collection[str]
+) -> NetworkFormula | None:
+    """The formula with its numbers as they are, but for digits that nobody reads."""
+    symbols = names.symbols
+    exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
+    short = shortest(exact, symbols, fit.X, limited)
+    digits = {n: number(float(f"{float(n):.{_DIGITS}g}")) for n in short.atoms(Float)}
+    formula = short.xreplace(digits)
+    error = unexplained(formula, names, judging)
+    return None if error is None else NetworkFormula(formula, complexity(formula), error)
+
+
+def _beside(
+    front: Sequence[NetworkFormula], others: Sequence[NetworkFormula | None]
+) -> Iterator[NetworkFormula]:
+    """Those that are no formula of the front, by complexity."""
+    known = {member.text for member in front}
+    usable = [formula for formula in others if formula is not None and formula.error < 1.0]
+    for formula in sorted(usable, key=lambda member: (member.complexity, member.error)):
+        if formula.text not in known:
+            known.add(formula.text)
+            yield formula
 
 
 def unexplained(formula: Expr, names: Names, rows: Rows) -> float | None:

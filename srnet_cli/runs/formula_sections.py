@@ -8,7 +8,7 @@ from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.layout import latex_lines
 from srnet_cli.expressions.printers import as_latex, as_mathml_parts, as_numpy
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
+from srnet_cli.fronts.formulas import FAITHFUL, FormulaFront, NetworkFormula, NetworkFormulas
 from srnet_cli.rendering.document import (
     Block,
     Display,
@@ -96,9 +96,12 @@ def front_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Sect
             text = f"… and {left_out} more between them; {display.spelled('full')} prints all"
             blocks.append(Paragraph(text))
         yield Section(f"formulas{what}, the simplest first", tuple(blocks))
+        if others := front.alternatives if display.full else _telling(front):
+            title = f"formulas{what} with fewer fitted numbers, less faithful"
+            yield Section(title, (front_table(front, others, formulas.rows),))
     if len(fronts) < len(formulas.fronts):
-        others = len(formulas.fronts) - len(fronts)
-        line = f"… and the formulas of {others} more outputs; {display.spelled('full')} prints all"
+        left = len(formulas.fronts) - len(fronts)
+        line = f"… and the formulas of {left} more outputs; {display.spelled('full')} prints all"
         yield Section("", (Paragraph(line),))
 
 
@@ -108,6 +111,15 @@ def steps(front: FormulaFront) -> tuple[NetworkFormula, ...]:
     for member in front.members:
         is_kept = member is front.answer or member is front.members[-1]
         if is_kept or not shown or member.error <= _STEP * shown[-1].error:
+            shown.append(member)
+    return tuple(shown)
+
+
+def _telling(front: FormulaFront) -> tuple[NetworkFormula, ...]:
+    """Of the alternatives those that halve the error once more, from what explains most on."""
+    shown: list[NetworkFormula] = []
+    for member in front.alternatives:
+        if member.error <= (_STEP * shown[-1].error if shown else FAITHFUL):
             shown.append(member)
     return tuple(shown)
 

@@ -26,6 +26,7 @@ ROWS = np.random.default_rng(0).uniform(0.5, 3, (500, 3))
         ("sin(x + 1.5708)", "cos(x)"),
         ("Abs(x - y)", "sqrt(x**2 - 2*x*y + y**2)"),
         ("0.4978*x", "x/2"),
+        ("x*y/z**2", "y*(x*z**2 - 0.001*z**4/y)/z**4"),
     ],
 )
 def test_the_same_law(found: str, law: str) -> None:

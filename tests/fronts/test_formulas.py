@@ -24,7 +24,8 @@ def formulas() -> NetworkFormulas:
         NetworkFormula(Mul(sympy.E, euler, evaluate=False), 3, 0.5),
         NetworkFormula(Mul(sympy.pi, sympy.sin(keyword), sympy.erf(x), evaluate=False), 6, 0.25),
     )
-    return NetworkFormulas(NAMES, "interpolation", (FormulaFront("y", members),))
+    beside = (NetworkFormula(Mul(2, x, evaluate=False), 3, 0.6),)
+    return NetworkFormulas(NAMES, "interpolation", (FormulaFront("y", members, beside),))
 
 
 def test_records_are_read_as_written() -> None:

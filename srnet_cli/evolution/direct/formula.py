@@ -45,10 +45,14 @@ class HallOfFame:
     Attributes:
         output: number of the output.
         members: by nodes, ascending.
+        alternatives: formulas with at most one fitted number, all others of one significant digit,
+            that no formula with as few fitted numbers and as few nodes is better than; not much
+            worse than the member of their size; by nodes, ascending.
     """
 
     output: int
     members: tuple[Member, ...]
+    alternatives: tuple[Member, ...] = ()
 
 
 def tree_of(*nodes: tuple[int, float, bool], form: int = 3) -> Tree:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from srnet_cli.cgp.kernels.direct.count import count_numbers, new_counter
 from srnet_cli.cgp.kernels.direct.island import Rules, judge_tree
+from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND, nearest_round
+from srnet_cli.cgp.kernels.direct.rounding import rounded_readout
 from srnet_cli.cgp.kernels.direct.tree import Tree
-from srnet_cli.cgp.kernels.direct.tuning import Moments, Rows, lay_out, readout
+from srnet_cli.cgp.kernels.direct.tuning import (
+    SCALED,
+    SHIFTED,
+    Moments,
+    Rows,
+    lay_out,
+    left_over_with,
+    readout,
+)
 from srnet_cli.evolution.direct.formula import member_of, overwrite
 from srnet_cli.evolution.direct.output_rows import OutputRows
 from srnet_cli.evolution.direct.settings import Budget
 from srnet_cli.evolution.direct.sharing import Sharing
-from srnet_cli.evolution.direct.state import FORMS, OutputState
+from srnet_cli.evolution.direct.state import ALLOWANCES, FORMS, OutputState
 
 PERFECT = 1e-15
 """The least 1−R² that is told from 0."""
+
+PLACES = {ANY: 0, ROUND: 2, BARE: 3}
+"""Which place of the hall an island's formulas may improve, by the numbers that they may have."""
 
 _JUDGED = 12
 _WORTH = 1.1
@@ -39,6 +55,19 @@ class _Candidate(NamedTuple):
     island: int
     cell: int
     place: int
+    error: float
+
+
+class _Way(NamedTuple):
+    """A readout of a tree.
+
+    Attributes:
+        weight, bias: the readout.
+        error: 1 − R² with them.
+    """
+
+    weight: float
+    bias: float
     error: float
 
 
@@ -90,7 +119,10 @@ class Judging:
             tree = trees[number]
             if tree is None:
                 return 0
-            judgements[number] = self._judged(tree, rows, checks, thread)
+            # What is rounded stays so.
+            is_free = self.rows.islands[candidates[number].island].numbers == ANY
+            steps = self.budget.judged_steps if is_free else 0
+            judgements[number] = self._judged(tree, rows, checks, thread, steps)
             return 1
 
         state.evaluations += sharing.share(judge, range(len(candidates)))
@@ -101,15 +133,17 @@ class Judging:
             if judgement is None or not min(judgement.errors) < np.inf:
                 self._expel(state, candidate)
             else:
+                self._correct(state, candidate, judgement)
                 self._admit(state, judgement)
 
     def _candidates(self, state: OutputState) -> list[_Candidate]:
         """What may improve the hall of fame, most promising first."""
         candidates: list[_Candidate] = []
         # What is longer has to be better than all that is shorter.
-        reached = np.minimum.accumulate(state.hall.errors[:, 0])
+        best = np.minimum.accumulate(state.hall.errors, axis=0)
         for island, archive in enumerate(state.islands):
             is_plain = self.rows.islands[island].transform is None
+            reached = best[:, PLACES[self.rows.islands[island].numbers]]
             errors = archive.errors.min(axis=1)
             promising = errors < state.judged[island]
             if is_plain:
@@ -135,11 +169,9 @@ class Judging:
         tree = member_of(state.islands[candidate.island], candidate.cell, candidate.place)
         return self.rows.for_output(tree, self.rows.islands[candidate.island])
 
-    def _judged(self, tree: Tree, rows: Rows, checks: Rows, thread: int) -> _Judgement:
+    def _judged(self, tree: Tree, rows: Rows, checks: Rows, thread: int, steps: int) -> _Judgement:
         nodes, errors = np.zeros(FORMS, dtype=np.int64), np.full(FORMS, np.inf)
-        moments = judge_tree(
-            tree, rows, checks, self.rules, thread, self.budget.judged_steps, nodes, errors
-        )
+        moments = judge_tree(tree, rows, checks, self.rules, thread, steps, nodes, errors)
         return _Judgement(tree, Moments(*moments), nodes.tolist(), errors.tolist())
 
     def _expel(self, state: OutputState, candidate: _Candidate) -> None:
@@ -150,13 +182,61 @@ class Judging:
             archive.heads[candidate.cell, candidate.place, 0] = 0
             state.judged[candidate.island, candidate.cell] = np.inf
 
+    def _correct(self, state: OutputState, candidate: _Candidate, judgement: _Judgement) -> None:
+        """Where nothing is tuned to the island's own rows, all rows say what a member is worth.
+
+        So that the next best of its size is judged too, if it is the better one.
+        """
+        island = candidate.island
+        if self.rows.islands[island].numbers == ANY:
+            return
+        archive, at = state.islands[island], (candidate.cell, candidate.place)
+        form, moments = int(archive.heads[*at, 1]), judgement.moments
+        n, mean = len(self.rows.y), self.rows.mean
+        w, b = rounded_readout(moments, form, mean, n)
+        if self.rows.islands[island].numbers == BARE:
+            w = 1.0 - 2.0 * form
+        error = float(left_over_with(moments, w, b, mean, self._total, n))
+        archive.errors[at] = error
+        state.judged[island, candidate.cell] = error
+
+    @cached_property
+    def _total(self) -> float:
+        return float(np.sum((self.rows.y - self.rows.mean) ** 2))
+
     def _admit(self, state: OutputState, judgement: _Judgement) -> None:
-        """Let a formula into the hall of fame under every form in which it is the best so far."""
-        tree, moments, hall = judgement.tree, judgement.moments, state.hall
+        """Let a formula into the hall of fame in every way in which it is the best so far."""
         for form, (nodes, error) in enumerate(zip(judgement.nodes, judgement.errors, strict=True)):
-            if nodes > self.budget.nodes or not error < hall.errors[nodes, 0]:
+            if nodes > self.budget.nodes or not error < np.inf:
                 continue
-            overwrite(member_of(hall, nodes, 0), tree)
-            hall.heads[nodes, 0, 1] = form
-            hall.errors[nodes, 0] = max(error, PERFECT)
-            state.readouts[nodes] = readout(moments, form, self.rows.mean, len(self.rows.y))
+            for way in self._ways(judgement, form):
+                self._enter(state, judgement.tree, form, nodes, way)
+
+    def _enter(self, state: OutputState, tree: Tree, form: int, nodes: int, way: _Way) -> None:
+        """Give a formula the places of the hall of fame where it is better than who is there."""
+        hall, numbers, fitted = state.hall, 0, 0
+        is_counted = False
+        for place, allowance in enumerate(ALLOWANCES):
+            if not way.error < hall.errors[nodes, place]:
+                continue
+            if place and not is_counted:
+                is_counted = True
+                readout = way.weight / self.rows.scale, way.bias / self.rows.scale
+                numbers, fitted = count_numbers(tree, self.rules.units, new_counter(), *readout)
+            if numbers <= allowance.numbers and fitted <= allowance.fitted:
+                overwrite(member_of(hall, nodes, place), tree)
+                hall.heads[nodes, place, 1] = form
+                hall.errors[nodes, place] = max(way.error, PERFECT)
+                state.readouts[nodes, place] = way.weight, way.bias
+
+    def _ways(self, judgement: _Judgement, form: int) -> Iterator[_Way]:
+        """Readouts of a form: the best one first, then those with rounded numbers."""
+        n, mean, moments = len(self.rows.y), self.rows.mean, judgement.moments
+        w, b = map(float, readout(moments, form, mean, n))
+        yield _Way(w, b, judgement.errors[form])
+        for weight in (w, float(nearest_round(w))) if form & SCALED else (1.0,):
+            best = mean - weight * moments.mean
+            for bias in (best, float(nearest_round(best))) if form & SHIFTED else (0.0,):
+                if (weight, bias) != (w, b):
+                    error = float(left_over_with(moments, weight, bias, mean, self._total, n))
+                    yield _Way(weight, bias, error)

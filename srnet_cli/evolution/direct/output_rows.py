@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND
 from srnet_cli.cgp.kernels.direct.tree import Tree
 from srnet_cli.cgp.kernels.direct.tuning import SHIFTED, Moments, Rows, lay_out, readout
 from srnet_cli.cgp.kernels.evaluate import evaluate
@@ -33,10 +34,12 @@ class Island:
     Attributes:
         rows: its own rows, laid out for the kernels.
         transform: it looks for t(y); None: for y itself.
+        numbers: which numbers its formulas may have, see ``cgp.kernels.direct.numbers``.
     """
 
     rows: Rows
     transform: Transform | None
+    numbers: int = ANY
 
 
 @dataclass(frozen=True)
@@ -116,16 +119,20 @@ def output_rows(
     kept = draw("checks").permutation(len(checks))[: budget.check_rows]
     checks = columns.select(checks[kept]) if len(kept) else X
     islands = []
-    for number, transform in enumerate(
-        _shared_out(usable_transforms(y, functions), budget.islands)
-    ):
+    goals = _shared_out(usable_transforms(y, functions), budget)
+    for number, (transform, numbers) in enumerate(goals):
         chosen = stratified(y, budget.rows, draw("island", number))
         target = y if transform is None else transform.apply(np.abs(y))
-        islands.append(Island(lay_out(X[chosen], target[chosen], threads), transform))
+        islands.append(Island(lay_out(X[chosen], target[chosen], threads), transform, numbers))
     return OutputRows(X, y, checks, columns, scale, tuple(islands))
 
 
-def _shared_out(transforms: Sequence[Transform], islands: int) -> list[Transform | None]:
-    """What each island is after: the last ones t(y), at least half of all y itself."""
-    chosen = list(transforms)[: islands // 2]
-    return [*[None] * (islands - len(chosen)), *chosen]
+def _shared_out(
+    transforms: Sequence[Transform], budget: Budget
+) -> list[tuple[Transform | None, int]]:
+    """What each island is after, and with which numbers: the last ones t(y), at least half y."""
+    chosen = list(transforms)[: budget.islands // 2]
+    plain = [ANY] * (budget.islands - len(chosen))
+    if budget.has_number_islands:
+        plain = [*plain[:-1], ROUND, BARE]
+    return [*((None, numbers) for numbers in plain), *((transform, ANY) for transform in chosen)]

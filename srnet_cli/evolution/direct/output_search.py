@@ -8,29 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.direct.island import Archive, Rules, new_archive, run_island
+from srnet_cli.cgp.kernels.direct.numbers import ANY
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, Alphabet, Tree
 from srnet_cli.cgp.kernels.direct.tuning import Rows, lay_out
 from srnet_cli.cgp.kernels.limits import Limits
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.validation import require
 from srnet_cli.evolution.direct.formula import Member, member_of, overwrite, program_of
-from srnet_cli.evolution.direct.judging import PERFECT, Judging
+from srnet_cli.evolution.direct.judging import PERFECT, PLACES, Judging
 from srnet_cli.evolution.direct.output_rows import OutputRows, output_rows
+from srnet_cli.evolution.direct.rewriting import equivalent_trees
 from srnet_cli.evolution.direct.rows import chances_of, varies
 from srnet_cli.evolution.direct.seeds import grouped, sketched, starts
 from srnet_cli.evolution.direct.settings import Budget, Hints
 from srnet_cli.evolution.direct.sharing import Sharing
 from srnet_cli.evolution.direct.shortening import shorter_trees
-from srnet_cli.evolution.direct.state import OutputState
-from srnet_cli.primitives import function_set
+from srnet_cli.evolution.direct.state import ALLOWANCES, OutputState
+from srnet_cli.primitives import BY_NAME, function_set
 from srnet_cli.rng import key, stream
 
 Array = NDArray[np.float64]
 
+_ALGEBRAIC = {"add", "sub", "mul", "div", "sqrt", "square", "cube", "inverse", "abs", "min", "max"}
 _MEMORY = 8192
 _FRESH = 12
 _MIGRATION = 4
 _MIGRANTS = 6
+_OFTEN = 3
+
+_WORTH_A_NUMBER = 0.8
+"""What an alternative's error must be, times that of one as long without its fitted number."""
+
+_NOT_MUCH_MORE = 4.0
+"""How many times the front's error an alternative of as many nodes may have."""
 
 
 class OutputSearch:
@@ -66,6 +76,7 @@ class OutputSearch:
         self._budget = budget
         self._inputs = X.shape[1]
         self._functions = functions
+        self._plain_limits = _without_nests(limits, functions)
         # All that can be said of a constant output.
         self._constant = _constant_member(self._inputs, float(y.mean()), 1.0 if varies(y) else 0.0)
         rows = output_rows(
@@ -88,12 +99,13 @@ class OutputSearch:
 
     def init(self) -> OutputState:
         """The state before the first generation."""
-        cells, islands = self._budget.nodes + 1, self._budget.islands
+        cells, islands = self._budget.nodes + 1, self._budget.all_islands
         return OutputState(
             generation=0,
             islands=[self._new_island() for _ in range(islands)],
-            hall=new_archive(cells, 1, 1),
-            readouts=np.zeros((cells, 2)),
+            hall=new_archive(cells, len(ALLOWANCES), 1),
+            readouts=np.zeros((cells, len(ALLOWANCES), 2)),
+            shortened=np.full((cells, len(ALLOWANCES)), np.inf),
             judged=np.full((islands, cells), np.inf),
             evaluations=0,
         )
@@ -116,7 +128,7 @@ class OutputSearch:
         """Whether the output is constant, or explained perfectly by what is shortest."""
         if self._judging is None:
             return True
-        is_perfect = bool(state.hall.errors.min() <= PERFECT)
+        is_perfect = bool(state.hall.errors[:, 0].min() <= PERFECT)
         return is_perfect and state.generation >= self._budget.enough
 
     def advance(self, state: OutputState, sharing: Sharing) -> None:
@@ -130,7 +142,7 @@ class OutputSearch:
         def evolve(thread: int, island: int) -> int:
             return self._evolve(judging, state, checks, thread, island)
 
-        state.evaluations += sharing.share(evolve, range(self._budget.islands))
+        state.evaluations += sharing.share(evolve, range(self._budget.all_islands))
         judging.judge(state, checks, sharing)
         state.generation += 1
 
@@ -138,7 +150,10 @@ class OutputSearch:
         self, judging: Judging, state: OutputState, checks: Rows, thread: int, island: int
     ) -> int:
         """One generation of one island; returns how many trees were tuned."""
-        rows, rules = judging.rows.islands[island].rows, judging.rules
+        own = judging.rows.islands[island]
+        rows, rules = own.rows, judging.rules
+        if own.numbers != ANY:
+            rules = rules._replace(numbers=own.numbers, limits=self._plain_limits)
         names = (*self._name, "generation", state.generation, island)
         random = np.array([key(self._seed, *names)], dtype=np.uint64)
         if self._starts_again(state.generation, island):
@@ -156,7 +171,7 @@ class OutputSearch:
     def _starts_again(self, generation: int, island: int) -> bool:
         """Whether an island forgets what it has: they take turns, but for the first."""
         turn, rest = divmod(generation, _FRESH)
-        return rest == 0 and turn > 0 and 1 + turn % (self._budget.islands - 1 or 1) == island
+        return rest == 0 and turn > 0 and 1 + turn % (self._budget.all_islands - 1 or 1) == island
 
     def _new_island(self) -> Archive:
         return new_archive(self._budget.nodes + 1, self._budget.places, _MEMORY)
@@ -174,15 +189,29 @@ class OutputSearch:
             return self._starts
         if island >= plain:
             return []
+        numbers = self._numbers(island)
+        has_turn = state.generation % plain == island
+        if has_turn or (numbers != ANY and state.generation % _OFTEN == island % _OFTEN):
+            return self._neighbours(state, PLACES[numbers])
         cells = np.flatnonzero(state.hall.errors[:, 0] < np.inf)
-        if state.generation % plain == island and len(cells):
-            # The members of the hall of fame take turns at being shortened.
-            cell = int(cells[state.generation // plain % len(cells)])
-            return list(shorter_trees(member_of(state.hall, cell, 0)))
         if state.generation % _MIGRATION == island % _MIGRATION:
             chosen = np.random.default_rng(seed).permutation(cells)[:_MIGRANTS]
             return [member_of(state.hall, cell, 0) for cell in chosen.tolist()]
         return []
+
+    def _numbers(self, island: int) -> int:
+        assert self._judging is not None
+        return self._judging.rows.islands[island].numbers
+
+    def _neighbours(self, state: OutputState, place: int) -> list[Tree]:
+        """What is simpler than a member of the hall, or says nearly the same in another form."""
+        cells = np.flatnonzero(state.hall.errors[:, place] < np.inf)
+        if not len(cells):
+            return []
+        cell = _next_cell(state, cells, place)
+        state.shortened[cell, place] = state.hall.errors[cell, place]
+        member = member_of(state.hall, cell, place)
+        return [*shorter_trees(member), *equivalent_trees(member, self._functions)]
 
     def front(self, state: OutputState) -> tuple[Member, ...]:
         """The members of the hall of fame that are better than all that are shorter."""
@@ -194,19 +223,48 @@ class OutputSearch:
             error = float(state.hall.errors[cell, 0])
             if error < best:
                 best = error
-                members.append(self._member(state, self._judging.rows, cell))
+                members.append(self._member(state, self._judging.rows, cell, 0))
         return tuple(members) or (self._constant,)
 
-    def _member(self, state: OutputState, rows: OutputRows, cell: int) -> Member:
-        tree = member_of(state.hall, cell, 0)
-        w, b = state.readouts[cell].tolist()
+    def alternatives(self, state: OutputState) -> tuple[Member, ...]:
+        """Formulas with fewer fitted numbers than the front's, see ``HallOfFame``."""
+        if self._judging is None:
+            return ()
+        errors = state.hall.errors
+        # The least error of all that are shorter, with as few fitted numbers.
+        shorter = np.full_like(errors, 1.0)
+        np.minimum.accumulate(np.minimum(errors[:-1], 1.0), axis=0, out=shorter[1:])
+        members: list[Member] = []
+        for cell in range(len(errors)):
+            front = float(errors[: cell + 1, 0].min())
+            own = errors[cell, 0] if errors[cell, 0] < shorter[cell, 0] else -1.0
+            plainer = np.inf
+            for place in reversed(range(1, len(ALLOWANCES))):
+                error = float(errors[cell, place])
+                is_better = error < shorter[cell, place] and error <= _WORTH_A_NUMBER * plainer
+                if is_better and error != own and error <= _NOT_MUCH_MORE * front:
+                    members.append(self._member(state, self._judging.rows, cell, place))
+                plainer = min(plainer, error)
+        return tuple(members)
+
+    def _member(self, state: OutputState, rows: OutputRows, cell: int, place: int) -> Member:
+        tree = member_of(state.hall, cell, place)
+        w, b = state.readouts[cell, place].tolist()
         columns = rows.columns
         if tree.head[0] == 1:
             # An input by itself has no edge that could hold its unit.
             w *= float(columns.units[tree.codes[0] - FIRST_INPUT])
         program = program_of(tree, columns.numbers, columns.units, self._inputs)
-        error = float(state.hall.errors[cell, 0])
+        error = float(state.hall.errors[cell, place])
         return Member(cell, error, program, w / rows.scale, b / rows.scale)
+
+
+def _next_cell(state: OutputState, cells: NDArray[np.int64], place: int) -> int:
+    """The member that has become better most since it was shortened last; else all take turns."""
+    with np.errstate(invalid="ignore"):
+        gains = np.log(state.shortened[cells, place]) - np.log(state.hall.errors[cells, place])
+    best = int(np.argmax(gains))
+    return int(cells[best if gains[best] > 0.0 else state.generation % len(cells)])
 
 
 def _constant_member(inputs: int, mean: float, error: float) -> Member:
@@ -244,7 +302,17 @@ def _rules(
         scaled=rows.scale != 1.0,
         steps=budget.steps,
         can_graft={"add", "mul"} <= set(functions),
+        numbers=ANY,
     )
+
+
+def _without_nests(limits: Limits, functions: Sequence[str]) -> Limits:
+    """Limits that also forbid a wave, exponential or logarithm within another, as laws do."""
+    opcodes = [BY_NAME[name].opcode for name in functions if name not in _ALGEBRAIC]
+    nests = np.array(
+        [(outer, inner, 0) for outer in opcodes for inner in opcodes], dtype=np.int64
+    ).reshape(-1, 3)
+    return limits._replace(nesting=np.concatenate([limits.nesting, nests]))
 
 
 def _archive_of(trees: Sequence[Tree]) -> Archive:

@@ -103,7 +103,7 @@ def require_valid(state: DirectState, widths: Sequence[int], budget: Budget = FU
     require(has_fronts, "fronts", f"are {len(state.fronts)}")
     for front in state.fronts:
         require(len(front.members) > 0, "fronts", "one is empty")
-        for member in front.members:
+        for member in (*front.members, *front.alternatives):
             require(member.program.inputs == inputs, "fronts", "inputs are not the network's")
             require(0 < member.nodes < _MOST, "fronts", "a formula has no size")
             figures = (member.error, member.weight, member.bias)
@@ -120,9 +120,12 @@ def packed_arrays(state: DirectState, prefix: str) -> dict[str, NDArray[np.gener
         **packed(state.search, f"{prefix}search."),
         f"{prefix}progress": np.array([state.seconds, state.quiet, state.level]),
         f"{prefix}trace": state.trace,
-        f"{prefix}counts": np.array([len(front.members) for front in state.fronts], dtype=np.int64),
+        f"{prefix}counts": np.array(
+            [[len(front.members), len(front.alternatives)] for front in state.fronts],
+            dtype=np.int64,
+        ).reshape(-1, 2),
     }
-    members = [member for front in state.fronts for member in front.members]
+    members = [member for front in state.fronts for member in (*front.members, *front.alternatives)]
     lengths = [len(member.program) for member in members]
     figures = [(m.nodes, m.error, m.weight, m.bias) for m in members]
     arrays[f"{prefix}figures"] = np.array(figures, dtype=np.float64).reshape(-1, 4)
@@ -150,9 +153,11 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Direc
     seconds, quiet, level = np.asarray(arrays[f"{prefix}progress"], dtype=np.float64).tolist()
     members = _members(arrays, prefix)
     fronts = []
-    for output, count in enumerate(np.asarray(arrays[f"{prefix}counts"], dtype=np.int64).tolist()):
-        fronts.append(HallOfFame(output, tuple(members[:count])))
-        del members[:count]
+    counts = np.asarray(arrays[f"{prefix}counts"], dtype=np.int64).reshape(-1, 2)
+    for output, (count, others) in enumerate(counts.tolist()):
+        alternatives = tuple(members[count : count + others])
+        fronts.append(HallOfFame(output, tuple(members[:count]), alternatives))
+        del members[: count + others]
     return DirectState(
         search=unpacked(arrays, f"{prefix}search."),
         fronts=fronts,

@@ -124,7 +124,7 @@ class DirectSearch:
     def halls(self, state: State) -> list[HallOfFame]:
         """The front of every output."""
         return [
-            HallOfFame(o, search.front(output))
+            HallOfFame(o, search.front(output), search.alternatives(output))
             for o, (search, output) in enumerate(zip(self._searches, state.outputs, strict=True))
         ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+_NOT_FEW = 6
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -12,6 +14,7 @@ class Budget:
     Attributes:
         nodes: printed nodes that a formula may have, readout included, at most.
         islands: archives that evolve side by side, per output; fewer where there are many outputs.
+            Where they are not few, one of them rounds its numbers, and one more has none.
         places: members that an archive keeps per number of nodes.
         rows: rows on which offspring are tuned, per island.
         judged_rows: rows on which members of the hall of fame are tuned and judged, at most.
@@ -36,6 +39,16 @@ class Budget:
     judged_steps: int = 12
     enough: int = 100
     inputs: int = 30
+
+    @property
+    def has_number_islands(self) -> bool:
+        """Whether an island rounds its numbers, and one more has none."""
+        return self.islands >= _NOT_FEW
+
+    @property
+    def all_islands(self) -> int:
+        """Islands per output, that without numbers among them."""
+        return self.islands + self.has_number_islands
 
     def shared(self, outputs: int) -> Budget:
         """The same for each of several outputs: fewer islands where many share time and memory."""

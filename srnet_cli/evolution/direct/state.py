@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,23 @@ Array = NDArray[np.float64]
 FORMS = 4
 """Of the readout, see ``cgp.kernels.direct.tuning``."""
 
+
+class Allowance(NamedTuple):
+    """Which numbers a formula may have, see ``cgp.kernels.direct.numbers``.
+
+    Attributes:
+        numbers: other than 1 and −1, at most.
+        fitted: not round, at most.
+    """
+
+    numbers: int
+    fitted: int
+
+
+_ANY = 1 << 30
+ALLOWANCES = (Allowance(_ANY, _ANY), Allowance(_ANY, 1), Allowance(_ANY, 0), Allowance(0, 0))
+"""What the members of the hall may have, by their place."""
+
 _MOST = 1 << 62
 _MOST_ISLANDS = 1000
 
@@ -32,8 +49,10 @@ class OutputState:
     Attributes:
         generation: generations spent on it.
         islands: archives, judged on their own rows.
-        hall: the best of every number of nodes, judged on all rows; one place per cell.
-        readouts: weight and bias of the hall's members, in the output's scaled units, (cells, 2).
+        hall: the best of every number of nodes, judged on all rows; a place per allowance.
+        readouts: weight and bias of the hall's members, in the output's scaled units,
+            (cells, places, 2).
+        shortened: errors of the hall's members when they were last shortened, (cells, places).
         judged: per island and cell, the least error of a candidate for the hall that was judged.
         evaluations: formulas tuned so far.
     """
@@ -42,6 +61,7 @@ class OutputState:
     islands: list[Archive]
     hall: Archive
     readouts: Array
+    shortened: Array
     judged: Array
     evaluations: int
 
@@ -79,6 +99,7 @@ def packed(state: State, prefix: str) -> dict[str, NDArray[np.generic]]:
     }
     for o, output in enumerate(state.outputs):
         arrays[f"{prefix}{o}.readouts"] = output.readouts
+        arrays[f"{prefix}{o}.shortened"] = output.shortened
         arrays[f"{prefix}{o}.judged"] = output.judged
         for i, archive in enumerate([output.hall, *output.islands]):
             _pack_archive(archive, f"{prefix}{o}.{i}", arrays)
@@ -123,6 +144,7 @@ def unpacked(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> State:
             islands=[_unpacked(arrays, f"{prefix}{o}.{1 + i}") for i in range(int(row[3]))],
             hall=_unpacked(arrays, f"{prefix}{o}.0"),
             readouts=_typed(arrays[f"{prefix}{o}.readouts"], np.float64),
+            shortened=_typed(arrays[f"{prefix}{o}.shortened"], np.float64),
             judged=_typed(arrays[f"{prefix}{o}.judged"], np.float64),
             evaluations=int(row[2]),
         )
@@ -175,12 +197,14 @@ def require_valid(state: State, outputs: int, inputs: int, budget: Budget) -> No
     cells = budget.nodes + 1
     require(len(state.outputs) == outputs, "outputs", f"are {len(state.outputs)}, not {outputs}")
     for output in state.outputs:
-        islands = len(output.islands)
-        require(islands == budget.islands, "islands", f"are {islands}, not {budget.islands}")
-        require_array(output.readouts, (cells, 2), "readouts")
+        islands, hall = len(output.islands), (cells, len(ALLOWANCES))
+        require(islands == budget.all_islands, "islands", f"are {islands}")
+        require_array(output.readouts, (cells, len(ALLOWANCES), 2), "readouts")
+        require(output.shortened.shape == hall, "shortened", "is of another shape")
+        require(not np.isnan(output.shortened).any(), "shortened", "holds what is no number")
         require(output.judged.shape == (islands, cells), "judged", "is of another shape")
         require(not np.isnan(output.judged).any(), "judged", "holds what is no number")
-        _require_valid_archive(output.hall, (cells, 1), min(inputs, budget.inputs), "hall")
+        _require_valid_archive(output.hall, hall, min(inputs, budget.inputs), "hall")
         for archive in output.islands:
             shape = (cells, budget.places)
             _require_valid_archive(archive, shape, min(inputs, budget.inputs), "island")

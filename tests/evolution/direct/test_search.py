@@ -220,3 +220,22 @@ def test_formulas_are_made_of_the_function_set(functions):
     allowed = {BY_NAME[name].opcode for name in functions}
     members = search.halls(state)[0].members
     assert {int(opcode) for member in members for opcode in member.program.ops} <= allowed
+
+
+@pytest.mark.slow
+def test_a_law_that_was_learned_badly_stands_beside_the_front():
+    """What follows the error as well is more faithful at the law's size; the law has no number."""
+    X = rows(1, low=-1.0, high=1.0)
+    x = X[:, 0]
+    y = np.sin(x) + np.sin(x + x**2) + 0.03 * np.cos(3.0 * x)
+    search = search_of(X, y, budget=Budget(islands=6, rows=64, judged_rows=200, nodes=16))
+    state = search.init()
+    search.advance(state, 30)
+    hall = search.halls(state)[0]
+    law = np.sin(x) + np.sin(x + x**2)
+    assert any(np.allclose(member.predict(X), law) for member in hall.alternatives)
+    for member in hall.alternatives:
+        error = np.mean((member.predict(X) - y) ** 2) / y.var()
+        assert member.error == pytest.approx(error, rel=1e-5)
+        front = min(m.error for m in hall.members if m.nodes <= member.nodes)
+        assert front <= member.error <= 4.0 * front

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.direct.numbers import is_round
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE
 from srnet_cli.cgp.kernels.genes import mix
 from srnet_cli.cgp.kernels.gradient import ARITIES
@@ -54,6 +55,8 @@ class Counter(NamedTuple):
         constants: the number that a sum ends with.
         keys, numbers, sizes, marks: of entries: the hash of a base or term, its exponent or
             coefficient, its nodes without that, and whether it is a sum or a product.
+        printed: of all that lies within entries, the numbers that are printed, other than 1 and −1,
+            and how many of these are not round, see ``numbers``, (2,).
     """
 
     kinds: NDArray[np.int64]
@@ -64,6 +67,7 @@ class Counter(NamedTuple):
     numbers: NDArray[np.float64]
     sizes: NDArray[np.int64]
     marks: NDArray[np.int64]
+    printed: NDArray[np.int64]
 
 
 @kernel()
@@ -78,6 +82,7 @@ def new_counter():
         np.zeros(2 * MAX_TREE + 2),
         np.zeros(2 * MAX_TREE + 2, dtype=np.int64),
         np.zeros(2 * MAX_TREE + 2, dtype=np.int64),
+        np.zeros(2, dtype=np.int64),
     )
 
 
@@ -153,6 +158,26 @@ def _size(room, top, factor):
 
 
 @kernel(allocates=False)
+def _note(room, value):
+    """Count a number that is printed."""
+    if value != 0.0 and abs(value) != 1.0:
+        room.printed[0] += 1
+        if not is_round(value):
+            room.printed[1] += 1
+
+
+@kernel(allocates=False)
+def _note_numbers(room, top, factor):
+    """Count the numbers of a subtree, printed with this number in front."""
+    if room.kinds[top] != _SUM:
+        _note(room, factor)
+        return
+    _note(room, factor * room.constants[top])
+    for e in range(room.firsts[top], room.firsts[top + 1]):
+        _note(room, factor * room.numbers[e])
+
+
+@kernel(allocates=False)
 def _key(room, top):
     """Hash of a subtree, the number in front included."""
     kind = room.kinds[top]
@@ -184,6 +209,7 @@ def _wrap_sum(room, top):
         return
     first, stop = room.firsts[top], room.firsts[top + 1]
     factor = room.factors[top]
+    _note_numbers(room, top, 1.0)
     key = _sum_key(room, first, stop, 1.0, room.constants[top])
     size = _sum_size(room, first, stop, 1.0, room.constants[top])
     _push(room, top, key, size, _IS_SUM)
@@ -328,6 +354,7 @@ def _root(room, top):
         room.factors[top] = np.sqrt(factor)
         return
     size = _size(room, top, factor)
+    _note_numbers(room, top, factor)
     _push(room, top, _key(room, top), size, _PLAIN)
     room.numbers[first] = 0.5
 
@@ -353,6 +380,7 @@ def _function(room, top, code):
         elif code == GAUSSIAN:
             _raise(room, top, 2.0)
             size = _size(room, top, -room.factors[top]) + 1
+        _note_numbers(room, top, 1.0 if code == ABS else room.factors[top])
         key = mix(_key(room, top) + _GOLDEN * np.uint64(code + 20))
         _push(room, top, key, size, _PLAIN)
         if code == ABS:
@@ -375,26 +403,19 @@ def _combine(room, top, code):
         return _multiply(room, top)
     # The least or the greatest of two.
     size = 1 + _size(room, top, room.factors[top]) + _size(room, second, room.factors[second])
+    _note_numbers(room, top, room.factors[top])
+    _note_numbers(room, second, room.factors[second])
     key = mix(_key(room, top) + _key(room, second) + _GOLDEN * np.uint64(code + 20))
     _push(room, top, key, size, _PLAIN)
     return True
 
 
 @kernel(allocates=False)
-def count_nodes(tree, units, room, counts):
-    """Count the nodes of a formula under every form of its readout.
-
-    Args:
-        tree: a tidy tree.
-        units: what every input is multiplied by before the tree reads it, (d,).
-        room: see ``new_counter``.
-        counts: receives the nodes of f, w·f, f + b, w·f + b, (4,); ``USELESS`` if parts cancel.
-
-    Returns:
-        A hash of f with its weights, equal for formulas that SymPy finds equal at once.
-    """
+def _collect(tree, units, room):
+    """Collect a tidy tree into the subtree at the bottom of the stack; False if parts cancel."""
     top = -1
     room.firsts[0] = 0
+    room.printed[:] = 0
     for i in range(tree.head[0]):
         code = tree.codes[i]
         if code == CONSTANT:
@@ -412,18 +433,59 @@ def count_nodes(tree, units, room, counts):
         else:
             top -= 1
             if not _combine(room, top, code):
-                for form in range(4):
-                    counts[form] = USELESS
-                return np.uint64(0)
+                return False
         room.factors[top] *= tree.weights[i]
-    plain = room.factors[top]
-    counts[0] = _size(room, top, plain)
-    counts[1] = _size(room, top, np.pi)
+    return True
+
+
+@kernel(allocates=False)
+def count_nodes(tree, units, room, counts):
+    """Count the nodes of a formula under every form of its readout.
+
+    Args:
+        tree: a tidy tree.
+        units: what every input is multiplied by before the tree reads it, (d,).
+        room: see ``new_counter``.
+        counts: receives the nodes of f, w·f, f + b, w·f + b, (4,); ``USELESS`` if parts cancel.
+
+    Returns:
+        A hash of f with its weights, equal for formulas that SymPy finds equal at once.
+    """
+    if not _collect(tree, units, room):
+        for form in range(4):
+            counts[form] = USELESS
+        return np.uint64(0)
+    counts[0] = _size(room, 0, room.factors[0])
+    counts[1] = _size(room, 0, np.pi)
     shift = 2
-    if room.kinds[top] == _NUMBER:
+    if room.kinds[0] == _NUMBER:
         shift = 0
-    elif room.kinds[top] == _SUM:
-        shift = 0 if room.constants[top] != 0.0 else 1
+    elif room.kinds[0] == _SUM:
+        shift = 0 if room.constants[0] != 0.0 else 1
     counts[2] = counts[0] + shift
     counts[3] = counts[1] + shift
-    return _key(room, top)
+    return _key(room, 0)
+
+
+@kernel(allocates=False)
+def count_numbers(tree, units, room, w, b):
+    """How many numbers w·f + b prints, other than 1 and −1, and how many of these are not round.
+
+    Args:
+        tree, units, room: as for ``count_nodes``.
+        w, b: the readout.
+
+    Returns:
+        Both; ``USELESS`` if parts cancel.
+    """
+    if not _collect(tree, units, room):
+        return np.int64(USELESS), np.int64(USELESS)
+    factor = w * room.factors[0]
+    if room.kinds[0] == _SUM:
+        _note(room, factor * room.constants[0] + b)
+        for e in range(room.firsts[0], room.firsts[1]):
+            _note(room, factor * room.numbers[e])
+    else:
+        _note(room, factor)
+        _note(room, b)
+    return room.printed[0], room.printed[1]

@@ -13,9 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct.count import Counter, count_nodes, new_counter
+from srnet_cli.cgp.kernels.direct.count import (
+    Counter,
+    count_nodes,
+    count_numbers,
+    new_counter,
+)
 from srnet_cli.cgp.kernels.direct.graft import graft, grow_features, new_features
 from srnet_cli.cgp.kernels.direct.mutation import SHAKE, change, pick_change
+from srnet_cli.cgp.kernels.direct.numbers import BARE, ROUND
+from srnet_cli.cgp.kernels.direct.rounding import round_tree, rounded_readout, strip_tree
 from srnet_cli.cgp.kernels.direct.tree import (
     MAX_TREE,
     Alphabet,
@@ -29,6 +36,7 @@ from srnet_cli.cgp.kernels.direct.tree import (
 from srnet_cli.cgp.kernels.direct.tuning import (
     centre,
     left_over,
+    left_over_with,
     new_tuning_room,
     prepare,
     run,
@@ -81,6 +89,7 @@ class Rules(NamedTuple):
         scaled: whether the target has a scale of its own, so that a weight of 1 is printed.
         steps: evaluations spent on tuning.
         can_graft: whether sums and products are among the functions.
+        numbers: which numbers they may have, see ``numbers``.
     """
 
     alphabet: Alphabet
@@ -90,6 +99,7 @@ class Rules(NamedTuple):
     scaled: bool
     steps: int
     can_graft: bool
+    numbers: int
 
 
 def new_archive(cells: int, places: int, memory: int) -> Archive:
@@ -271,11 +281,27 @@ def _best_of_sizes(archive, counts, cells):
     return wanted
 
 
+@kernel(allocates=False)
+def _error_under(form, moments, rows, rules):
+    """What a tree leaves under a form of its readout."""
+    if rules.numbers == ROUND:
+        w, b = rounded_readout(moments, form, rows.mean, rows.n)
+        return left_over_with(moments, w, b, rows.mean, rows.total, rows.n)
+    if rules.numbers == BARE:
+        if form > 1:
+            return np.inf
+        w = 1.0 if form == 0 else -1.0
+        return left_over_with(moments, w, 0.0, rows.mean, rows.total, rows.n)
+    return left_over(moments, form, rows.mean, rows.total, rows.n)
+
+
 @kernel(inline=True, allocates=False)
 def _try(archive, rows, checks, rules, room, tuning, stream, is_known):
     """Tidy, tune and judge the child, and give it places; returns whether it was tuned."""
     child, counter, scratch = room.child, room.counter, room.scratch
     cells = archive.errors.shape[0]
+    if rules.numbers == BARE:
+        strip_tree(child)
     if not tidy(child, tuning.starts, tuning.readers):
         return False
     count_nodes(child, rules.units, counter, room.counts)
@@ -286,7 +312,13 @@ def _try(archive, rows, checks, rules, room, tuning, stream, is_known):
     if not _is_allowed(child, rows, rules, tuning):
         return False
     wanted = _FAR * _best_of_sizes(archive, room.counts, cells)
-    moments = tune_tree(child, rows, tuning, scratch, rules.steps, wanted)
+    steps = 0 if rules.numbers == BARE else rules.steps
+    moments = tune_tree(child, rows, tuning, scratch, steps, wanted)
+    if rules.numbers == ROUND and moments.square > 0.0:
+        moments = round_tree(child, rows, tuning, scratch)
+        # Round numbers may make others in print, as x + 0.6·x does.
+        if moments.square > 0.0 and count_numbers(child, rules.units, counter, 1.0, 0.0)[1] > 0:
+            return True
     if moments.square < 0.0 or not has_readable_weights(child):
         return True
     count_nodes(child, rules.units, counter, room.counts)
@@ -297,7 +329,7 @@ def _try(archive, rows, checks, rules, room, tuning, stream, is_known):
             continue
         if cell >= cells:
             continue
-        error = left_over(moments, form, rows.mean, rows.total, rows.n)
+        error = _error_under(form, moments, rows, rules)
         worst = 0.0
         for place in range(archive.errors.shape[1]):
             worst = max(worst, archive.errors[cell, place])

@@ -210,15 +210,19 @@ def readout(moments, form, mean, n):
 def left_over(moments, form, mean, total, n):
     """Σ(y − w·f − b)² as a share of Σ(y − ȳ)²."""
     w, b = readout(moments, form, mean, n)
-    shift = w * moments.mean + b - mean
     if form == (SCALED | SHIFTED):
         squares = total - moments.cross * w
         if squares > 1e-9 * total:
             return squares / total
+    return left_over_with(moments, w, b, mean, total, n)
+
+
+@kernel(allocates=False)
+def left_over_with(moments, w, b, mean, total, n):
+    """Σ(y − w·f − b)² as a share of Σ(y − ȳ)², for any readout."""
+    shift = w * moments.mean + b - mean
     squares = w * (w * moments.square - 2.0 * moments.cross) + total
-    if not form & SHIFTED:
-        squares += n * shift * shift
-    return max(squares / total, 1e-16)
+    return max((squares + n * shift * shift) / total, 1e-16)
 
 
 @kernel(inline=True, allocates=False)

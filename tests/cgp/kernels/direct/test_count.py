@@ -3,7 +3,12 @@ import pytest
 import sympy
 from direct_trees import random_tree
 
-from srnet_cli.cgp.kernels.direct.count import USELESS, count_nodes, new_counter
+from srnet_cli.cgp.kernels.direct.count import (
+    USELESS,
+    count_nodes,
+    count_numbers,
+    new_counter,
+)
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, Tree
 from srnet_cli.evolution.direct.formula import tree_of
 from srnet_cli.primitives import BY_NAME, PRIMITIVES
@@ -91,3 +96,35 @@ def test_units_of_inputs_are_counted_once_in_a_product():
     counts = np.zeros(4, dtype=np.int64)
     count_nodes(tree, np.array([1e30, 1e-20]), new_counter(), counts)
     assert counts.tolist() == [4, 4, 6, 6]
+
+
+def numbers_of(expr: sympy.Expr) -> set[float]:
+    """Numbers that a formula prints, without exponents, 1 and -1."""
+    if expr.is_Number:
+        return set() if abs(float(expr)) == 1.0 else {float(expr)}
+    parts = expr.args[:1] if expr.is_Pow else expr.args
+    return set().union(*(numbers_of(part) for part in parts)) if parts else set()
+
+
+@pytest.mark.nojit
+@pytest.mark.parametrize("seed", range(4))
+def test_numbers_are_those_that_sympy_prints(seed):
+    """A formula without any is told from those with some; and round numbers from others."""
+    bare = compared = 0
+    for k in range(80):
+        tree = random_tree(FUNCTIONS, 3, 1 + k % 5, 1000 * seed + k)
+        if tree is None or max(counted(tree)) >= USELESS:
+            continue
+        if k % 2:
+            is_free = tree.free.astype(bool)
+            tree.weights[is_free] = np.where(tree.codes[is_free] == CONSTANT, 1.0, 2.0)
+        if max(counted(tree)) >= USELESS:
+            continue
+        numbers, fitted = count_numbers(tree, np.ones(3), new_counter(), 1.0, 0.0)
+        printed = numbers_of(sympy_tree(tree))
+        assert (numbers == 0) == (not printed), sympy_tree(tree)
+        assert (fitted == 0) == all(float(f"{n:.0e}") == pytest.approx(n) for n in printed)
+        bare += numbers == 0
+        compared += 1
+    assert compared > 20
+    assert bare > 2
