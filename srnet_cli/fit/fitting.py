@@ -169,6 +169,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             make_search,
             thread_count,
         )
+        from srnet_cli.fit.shorter_runs import take_up_shorter
 
         experiment = request.experiment
         prepared = prepare(experiment, reporter)
@@ -182,6 +183,8 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         reporter.attach(folder)
         write_inputs(folder, prepared, request.config)
         run_info(experiment, request.mark, "running").write(folder)
+        if not request.is_own:
+            take_up_shorter(folder, experiment, reporter)
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
         findings = _Findings(folder, prepared, trials.states, threads)
