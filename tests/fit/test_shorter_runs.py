@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from small_run import Recorder, results, write_config
 
+from srnet_cli.errors import Interrupted
 from srnet_cli.fit import fitting
-from srnet_cli.signals import Signals
 
 
 def fit(folder: Path, generations: int, runs: str, *extra: str) -> tuple[Path, list[str]]:
@@ -46,17 +48,20 @@ def test_trials_are_added(tmp_path: Path) -> None:
     assert results(longer) == results(whole)
 
 
-def test_an_interrupted_continuation_goes_on(
-    tmp_path: Path, saving_each: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_continuation_goes_on(tmp_path: Path, saving_each: None) -> None:
     """Stopped in the trial that it takes up first, it goes on with that, then with the others."""
     whole, _ = fit(tmp_path, 12, "whole", "trials=2")
     fit(tmp_path, 6, "parts", "trials=2")
-    numbers = iter([None] * 8 + [15] * 100)
-    with monkeypatch.context() as patch:
-        patch.setattr(Signals, "number", property(lambda self: next(numbers)))
-        with pytest.raises(fitting.Interrupted):
-            fit(tmp_path, 12, "parts", "trials=2")
+    place, stop = tmp_path / "parts" / "run-12-1", lambda: os.kill(os.getpid(), signal.SIGTERM)
+    recorder = Recorder(3, stop)
+    with pytest.raises(Interrupted):
+        fitting.run(
+            tmp_path / "small.yaml",
+            ["evolution.generations=12", "trials=2"],
+            run_dir=place,
+            reporter=recorder,
+        )
+    assert (recorder.news[-1].trial, recorder.news[-1].generation) == (1, 9)
     longer, said = fit(tmp_path, 12, "parts", "trials=2")
     assert said == []
     assert results(longer) == results(whole)
@@ -76,7 +81,7 @@ def test_what_is_no_beginning_is_not_taken_up(damage: str, tmp_path: Path) -> No
     (short / "DONE.json").unlink()
     if damage == "checkpoint":
         for path in (short / "checkpoint").iterdir():
-            path.write_bytes(path.read_bytes()[:-1] + b"\0")
+            path.write_bytes(path.read_bytes()[:-1] + b"\1")
     elif damage != "longer":
         name, key = {"versions": ("run.json", "versions"), "network": ("inputs.json", "x")}[damage]
         record = json.loads((short / name).read_bytes())
