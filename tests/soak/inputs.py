@@ -24,6 +24,7 @@ from srnet_cli.cli.app import app
 from srnet_cli.errors import SrnetError
 from srnet_cli.store.commit import Fingerprint, seal
 
+_MADE_SLOWLY = ("torch", "keras", "skops")
 _ODD: tuple[Any, ...] = (
     *(None, True, -1, 0, 1, 3, 10**30, 1e308, -1e308, 0.5, "NaN", "", "x", "\x1b[31m"),
     *([], {}, [[]], [None], {"a": 1}),
@@ -39,18 +40,22 @@ def configs(place: Path, rng: random.Random) -> Iterator[str]:
         yield _judged(["validate", str(path)], (0, 2, 3))
 
 
-def networks(place: Path, rng: random.Random) -> Iterator[str]:
-    """Mutate network files of every kind: reading never fails but in a word."""
+def networks(place: Path, rng: random.Random, *, quick: bool = False) -> Iterator[str]:
+    """Mutate network files of every kind: reading never fails but in a word.
+
+    Where it is to be quick, none that other programs have to write first.
+    """
     from srnet_cli.networks.readers.record import Wishes
     from srnet_cli.networks.readers.registry import read_network_bytes
 
-    kinds = {kind: files for kind, make in seeds.NETWORKS.items() if (files := make())}
-    for files in kinds.values():
+    makers = [make for kind, make in seeds.NETWORKS.items() if not (quick and kind in _MADE_SLOWLY)]
+    kinds = [files for make in makers if (files := make())]
+    for files in kinds:
         for name, data in files.items():  # loads what is loaded late
             with contextlib.suppress(SrnetError):
                 read_network_bytes(Path(name), data, Wishes())
     for number in itertools.count():
-        files = list(kinds.values())[number % len(kinds)]
+        files = kinds[number % len(kinds)]
         name = rng.choice(list(files))
         data = seeds.with_right_sums(_mutated(files[name], rng))
         path = place / f"network{Path(name).suffix}"

@@ -51,7 +51,10 @@ ATTACKS: Mapping[str, Attack] = {
     "tampered checkpoints": Attack(inputs.checkpoints, 1000, 1.0),
     "tampered run folders": Attack(inputs.runs, 1000),
 }
-_QUICK = {"commands: INT, TERM, HUP in any phase": partial(commands.signals, quick=True)}
+_QUICK = {
+    "commands: INT, TERM, HUP in any phase": partial(commands.signals, quick=True),
+    "mutated network files": partial(inputs.networks, quick=True),
+}
 _SLOW = ("bench: kill -9 at a step or a moment", "fit begun anew: signals, kill -9")
 """What starts further processes, each of which loads everything."""
 
@@ -110,7 +113,8 @@ def _work(names: list[str], place: Path, seed: int, end: float, quick: bool) -> 
         # A text's hash differs from process to process.
         attack = _QUICK.get(name, ATTACKS[name].run) if quick else ATTACKS[name].run
         under_way[name] = attack(folder, random.Random(f"{seed} {name}"))
-    while under_way and time.monotonic() < end:
+    parent = os.getppid()  # which, where it is killed, cannot end this one
+    while under_way and time.monotonic() < end and os.getppid() == parent:
         name = min(under_way, key=lambda name: counts[name].cases / ATTACKS[name].cases)
         (place / "now").write_text(f"{name}, case {counts[name].cases + 1}")
         if not _step(under_way[name], counts[name], ATTACKS[name].seconds):
