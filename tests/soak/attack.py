@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,35 @@ from typing import NamedTuple
 
 MOST_BYTES = 1 << 30
 """Memory that reading a file may take."""
+
+
+class Ended(NamedTuple):
+    """A process that has ended.
+
+    Attributes:
+        code: its exit code, or less than 0 a signal.
+        seconds: from when it was first looked at: by the clock or, where the machine is busy with
+            others so that this is less, of its processor time.
+    """
+
+    code: int
+    seconds: float
+
+
+def ended(pid: int) -> Ended:
+    """Wait for the end of a child of this process."""
+    began, spent = time.monotonic(), _processor_time(pid)
+    _, status, usage = os.wait4(pid, 0)
+    seconds = usage.ru_utime + usage.ru_stime - spent
+    return Ended(os.waitstatus_to_exitcode(status), min(seconds, time.monotonic() - began))
+
+
+def _processor_time(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # no such folder on this system
+        return 0.0
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 class Skipped(Exception):

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import small_run
 import small_suite
-from attack import Skipped
+from attack import Skipped, ended
 from disk_faults import Fault, disk_with, tear
 from seeds import GOLDEN
 
@@ -37,7 +37,6 @@ from srnet_cli.store.folder import DONE
 _CODES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_SECONDS = 5.0
-_PATIENCE = 900.0
 _NEW_NAMESPACE = 0x00020000  # CLONE_NEWNS
 
 
@@ -308,12 +307,10 @@ def _run(
     pid = os.fork()
     if pid == 0:
         _end_with(lambda: _in_this_process(command, folder, log, fault, is_own=True).code)
-    began = time.monotonic()
     if stop is not None and not _has_ended(pid, stop[1]):
         os.kill(pid, stop[0])
-        began = time.monotonic()
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return _Tried(code, log.read_text(errors="replace"), time.monotonic() - began)
+    code, seconds = ended(pid)
+    return _Tried(code, log.read_text(errors="replace"), seconds)
 
 
 def _has_ended(pid: int, seconds: float) -> bool:
@@ -333,6 +330,7 @@ def _in_this_process(
     with log.open("w") as file, disk_with(fault) if fault else nullcontext():
         sys.stdout = sys.stderr = file
         if is_own:
+            os.dup2(file.fileno(), 2)  # where a signal is answered
             quit_on_signals()
         try:
             code = console.run(app, list(map(str, command.arguments(folder))))
