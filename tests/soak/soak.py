@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -75,6 +76,7 @@ def main() -> int:
         chosen = [name for name in chosen if name not in _SLOW]
     jobs = min(asked.jobs, len(chosen))
     end = time.monotonic() + 60.0 * asked.minutes
+    warnings.simplefilter("ignore")  # as the command line does
     # Libraries read these as they are loaded; a case is to have a core.
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     with tempfile.TemporaryDirectory(prefix="srnet-soak-") as place:
