@@ -6,7 +6,7 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 # A file of tests stays in one process, as its fixtures are shared.
 WORKERS ?= auto
-# Of `make soak`.
+# Of `make soak` and `make fuzz`.
 MINUTES ?= 60
 BENCH ?= $(addprefix bench/,protocol_speed.py speed_of_light.py peer.py scaling.py start.py)
 
@@ -14,10 +14,12 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 INPUTS := pyproject.toml constraints.txt
 WITH_BENCH := .[dev,bench]
+WITH_FUZZ := .[dev,fuzz]
 SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports docs test-nojit check-bounds soak soak-share bench clean
+.PHONY: help demo test check lint types imports docs test-nojit check-bounds soak soak-share fuzz \
+  bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -53,8 +55,11 @@ check-bounds: $(VENV)/.dev ## run the tests with every array index in the kernel
 soak: $(VENV)/.dev ## attack run folders, signals and readers for MINUTES=60
 	$(BIN)/python tests/soak/soak.py --minutes $(MINUTES)
 
-soak-share: $(VENV)/.dev ## the same for a minute
-	$(BIN)/python tests/soak/soak.py --minutes 1
+soak-share: $(VENV)/.dev ## the same for a minute, without what is slow to begin
+	$(BIN)/python tests/soak/soak.py --minutes 0.7 --quick
+
+fuzz: $(VENV)/.fuzz ## fuzz what reads files, guided by coverage, for MINUTES=60
+	$(BIN)/python tests/soak/fuzz/fuzz.py --minutes $(MINUTES)
 
 bench: export SRNET_PUBLISHED_DIR := $(or $(SRNET_PUBLISHED_DIR),$(abspath ../shared/paper))
 bench: $(VENV)/.bench ## run the engine's benchmarks, or those of BENCH="bench/one.py ..."
@@ -86,4 +91,8 @@ $(VENV)/.dev: $(INPUTS)
 
 $(VENV)/.bench: $(INPUTS)
 	$(call install,$(WITH_BENCH))
+	@touch $(VENV)/.dev $(VENV)/.daily
+
+$(VENV)/.fuzz: $(INPUTS)
+	$(call install,$(WITH_FUZZ))
 	@touch $(VENV)/.dev $(VENV)/.daily

@@ -85,6 +85,8 @@ class Strategy:
         remarks: what limits the formulas beforehand, a line each, of (problem, settings).
         is_open_ended: whether a search ends of itself, after a number of generations that nobody
             knows beforehand.
+        goes_on: whether a state of a search that might make fewer generations goes on in one that
+            may make more, of (state, settings); None where the two differ from the start.
         kernel: the compiled function that takes longest to compile, ``module.function``.
         measured: what fitness and losses are, in words, of whether there are classes.
         evaluations: individuals evaluated in so many generations, of (generations, settings), and
@@ -103,6 +105,7 @@ class Strategy:
     search: Callable[[Problem, Any, int, int, int], Search]
     remarks: Callable[[Problem, Any], Iterable[str]]
     is_open_ended: bool
+    goes_on: Callable[[Any, Any], bool] | None
     kernel: str
     measured: Callable[[bool], str]
     evaluations: Callable[..., int]
@@ -138,6 +141,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         search=auto.Auto,
         remarks=remarks,
         is_open_ended=True,
+        goes_on=None,
         kernel="lineage._run_share",
         measured=lambda has_classes: "1 - R²",
         evaluations=auto.evaluations,
@@ -153,6 +157,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         search=mnncgp.MnncgpEs,
         remarks=_no_remarks,
         is_open_ended=False,
+        goes_on=lambda state, settings: not mnncgp.is_over(state, settings),
         kernel="generation.run_generations",
         measured=_squares_and_entropy,
         evaluations=_one_parent,
@@ -168,6 +173,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         search=direct.Direct,
         remarks=_no_remarks,
         is_open_ended=True,
+        goes_on=None,
         kernel="island.run_island",
         measured=lambda has_classes: "1 - R²",
         evaluations=direct.evaluations,
@@ -220,14 +226,14 @@ def restored(
     return states
 
 
-def require_fits(search: Search, states: Sequence[State], folder: Path) -> None:
-    """Check that a search can go on with the last of the states that a checkpoint held.
+def require_fits(search: Search, states: Sequence[State], trial: int, folder: Path) -> None:
+    """Check that a search can go on with the state of a trial that a checkpoint held.
 
     Raises:
         StorageError: it was changed, or is of other rows.
     """
     try:
-        search.check(states[-1])
+        search.check(states[trial])
     except ValueError as error:
         raise _damaged(folder, sum(state.generation for state in states)) from error
 

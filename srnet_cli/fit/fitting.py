@@ -180,6 +180,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             make_search,
             thread_count,
         )
+        from srnet_cli.fit.shorter_runs import take_up_shorter
 
         experiment = request.experiment
         prepared = prepare(experiment, reporter, request.given)
@@ -193,6 +194,8 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         reporter.attach(folder)
         write_inputs(folder, prepared, request.config)
         run_info(experiment, request.mark, "running").write(folder)
+        if not request.is_own:
+            take_up_shorter(folder, experiment, reporter)
         trials = Trials(folder, prepared, first, threads, reporter, signals)
         trials.run()
         allowance = after_search(experiment, trials.seconds)

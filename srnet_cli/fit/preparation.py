@@ -46,8 +46,9 @@ from srnet_cli.store import SCHEMA, RunFolder
 Array = NDArray[np.float64]
 
 _ORACLE_ROWS = 10_000
-_ORACLE_VALUES = 1 << 25  # of the widest layer, three times as many with the rows that only judge
+_ORACLE_VALUES = 1 << 23  # of the widest layer, three times as many with the rows that only judge
 _MOST_DIFFERENCES = 12
+_MOST_OUTPUTS = 50  # whose structure is asked for, a tenth of a second each
 _VERSIONED = ("srnet", "numpy", "numba", "llvmlite", "scikit-learn", "sympy")
 
 
@@ -236,7 +237,8 @@ def _structure(
     # Derivatives of a graph are differences, which take two calls per input.
     is_slow = isinstance(network, OpaqueNetwork) and network.widths[0] > _MOST_DIFFERENCES
     is_silent = isinstance(network, RecordedNetwork)
-    if not settings.searches_directly or is_slow or is_silent:
+    has_many = network.widths[-1] > _MOST_OUTPUTS
+    if not settings.searches_directly or is_slow or is_silent or has_many:
         return None
     return known_structure(dataset, network, judged, settings.function_names, experiment.seed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -82,6 +83,7 @@ class Trials:
             if checkpoint
             else []
         )
+        self._number = len(self.states)  # of the trial at hand, from 1
         last = self.states[-1].generation if self.states else 0
         self._timing = Timing(folder, len(self.states), last)
         if checkpoint:
@@ -94,13 +96,13 @@ class Trials:
             StopNow: a signal came before this process had anything to save.
             StorageError: a checkpoint cannot be written; the one before is still good.
         """
-        for trial in range(max(len(self.states) - 1, 0), self._prepared.experiment.trials):
+        for trial in self._unfinished():
             search = self._search(trial)
             if len(self.states) == trial:
                 self.states.append(search.init())
             else:
-                require_fits(search, self.states, self._folder.path)
-            self._run_trial(search, self.states[-1])
+                require_fits(search, self.states, trial, self._folder.path)
+            self._run_trial(search, trial)
             if self._signals.number is not None:
                 return
 
@@ -109,12 +111,26 @@ class Trials:
         """What all trials have taken, those of earlier processes included."""
         return self._timing.seconds
 
+    def _unfinished(self) -> Iterator[int]:
+        """Numbers of the trials to run: those that a shorter run has left, the last, the others."""
+        for trial, state in enumerate(self.states[:-1]):
+            if self._goes_on(state):
+                yield trial
+        yield from range(max(len(self.states) - 1, 0), self._prepared.experiment.trials)
+
+    def _goes_on(self, state: State) -> bool:
+        settings, goes_on = self._prepared.experiment.evolution, self._strategy.goes_on
+        if goes_on is None or settings.max_seconds is not None:
+            return False
+        return goes_on(state, settings) and self._limits.generations_left(state) > 0
+
     def _search(self, trial: int) -> Search:
         return make_search(self._prepared, trial, self._threads) if trial else self._first
 
-    def _run_trial(self, search: Search, state: State) -> None:
+    def _run_trial(self, search: Search, trial: int) -> None:
         """Advance one state to its end, with a checkpoint every few seconds and a last one."""
-        pace = _Pace()
+        pace, state = _Pace(), self.states[trial]
+        self._number = trial + 1
         saved = time.monotonic()
         while not self._is_over(search, state) and self._signals.number is None:
             self._advance(search, state, pace)
@@ -130,7 +146,7 @@ class Trials:
         return search.is_over(state) or self._limits.is_reached(state, self._seconds())
 
     def _seconds(self) -> float:
-        return self._timing.seconds_of(len(self.states))
+        return self._timing.seconds_of(self._number)
 
     def _advance(self, search: Search, state: State, pace: _Pace) -> None:
         begin, clock = state.generation, time.monotonic()
@@ -141,10 +157,10 @@ class Trials:
         self._folder.save_checkpoint(
             sum(state.generation for state in self.states), self._strategy.pack(self.states)
         )
-        self._timing.save(len(self.states), self.states[-1].generation)
+        self._timing.save(self._number, self.states[self._number - 1].generation)
 
     def _progress(self, state: State, pace: _Pace) -> SearchProgress:
-        experiment, trial = self._prepared.experiment, len(self.states)
+        experiment, trial = self._prepared.experiment, self._number
         settings, done = experiment.evolution, state.generation
         is_direct = self._strategy.is_direct(state)
         evaluate = direct_evaluations if is_direct else self._strategy.evaluations

@@ -25,6 +25,7 @@ from srnet_cli.expressions.hypothesis import parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.reading import readable
+from srnet_cli.expressions.trees import number
 from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
@@ -239,7 +240,7 @@ def write_formulas(
     """
     most = max(_FEWEST, MOST_FORMULAS // max(len(halls), 1))
     queues = [_in_turn(_thinned(hall.members, most)) for hall in halls]
-    rows = [
+    judges = [
         (
             Rows(fit.X[:_FIT_ROWS], fit.Y[:_FIT_ROWS, hall.output]),
             Rows(judging.X, judging.Y[:, hall.output]),
@@ -250,12 +251,12 @@ def write_formulas(
     for turn in range(max(map(len, queues), default=0)):
         if turn >= _FEWEST and all(usable) and is_late():
             break
-        for (few, judge), queue, written in zip(rows, queues, usable, strict=True):
+        for (few, judge), queue, written in zip(judges, queues, usable, strict=True):
             for member in queue[turn : turn + 1]:
                 formula = _written(member, names, few, judge, limited)
                 written += [] if formula is None else [formula]
-    fronts = []
-    for hall, output, (few, judge), written in zip(halls, outputs, rows, usable, strict=True):
+    fronts: list[FormulaFront] = []
+    for hall, output, (few, judge), written in zip(halls, outputs, judges, usable, strict=True):
         front = _front(written)
         others = [_as_found(member, names, few, judge, limited) for member in hall.alternatives]
         fronts.append(FormulaFront(output, front, tuple(_beside(front, others))))

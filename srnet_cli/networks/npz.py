@@ -133,6 +133,7 @@ def _read_header(name: str, head: bytes) -> tuple[tuple[int, ...], bool, np.dtyp
         raise ModelError(
             f"array {quoted(name)} has a damaged header", hint="write it again with numpy.savez"
         ) from error
-    if min(shape, default=0) < 0:
+    # Python takes True for 1, and NumPy does so only here and there.
+    if min(shape, default=0) < 0 or any(type(size) is not int for size in shape):
         raise ModelError(f"array {quoted(name)} has the impossible shape {shape}")
     return shape, fortran_order, dtype, file.tell()

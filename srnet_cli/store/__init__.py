@@ -13,7 +13,7 @@ from srnet_cli.store.files import (
     write_atomic,
     write_json,
 )
-from srnet_cli.store.folder import RunFolder
+from srnet_cli.store.folder import RunFolder, is_run_folder
 from srnet_cli.store.lock import require_free
 from srnet_cli.store.removal import remove_run
 from srnet_cli.store.runs import Run, find_run, list_runs, runs_root
@@ -28,6 +28,7 @@ __all__ = [
     "check_new_file",
     "encode_json",
     "find_run",
+    "is_run_folder",
     "list_runs",
     "plain_values",
     "read_bytes",

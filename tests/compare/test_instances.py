@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from compared import fitted, linear_formula, network
@@ -48,6 +50,20 @@ def test_neighbours_lie_around_the_instance():
     deviations = np.sqrt((offsets**2).mean(axis=(0, 2, 3)))
     np.testing.assert_allclose(deviations, SIGMAS, rtol=0.1)
     np.testing.assert_allclose(offsets.mean(axis=(0, 2)) / np.array(SIGMAS)[:, None], 0, atol=0.2)
+
+
+def test_what_never_varies_is_not_moved():
+    """A column that is constant in training stays where it is in every neighbour, however far it
+    would take the network elsewhere; the other columns move as they would without it."""
+    train = RUN.sets["train"].copy()
+    train[:, 1] = 0.1 + 0.2  # whose deviation is not 0 but rounding
+    flat = {name: np.column_stack([X[:, 0], train[: len(X), 1]]) for name, X in RUN.sets.items()}
+    run = replace(RUN, sets=flat)
+    for instances in choose(subject_of(run), run.sets, 20, 0):
+        assert (instances.neighbours[..., 1] == 0.1 + 0.2).all()
+        assert len(np.unique(instances.neighbours[..., 0])) > 20 * len(SIGMAS)
+    moved = choose(SUBJECT, RUN.sets, 20, 0)[0].neighbours[..., 0]
+    assert (choose(subject_of(run), run.sets, 20, 0)[0].neighbours[..., 0] == moved).all()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -81,7 +81,7 @@ def use(name: str, data: bytes) -> None:
     """Take a search up, go on, and read its formulas."""
     (state,) = taken_up(name, data)
     search = STRATEGIES[name].search(PROBLEM, settings(name), 0, 0, 1)
-    require_fits(search, [state], Path("run"))
+    require_fits(search, [state], 0, Path("run"))
     if not search.is_over(state):
         search.advance(state, 1)
     layers = STRATEGIES[name].symbolic_layers(state, PROBLEM.widths, settings(name))
@@ -217,7 +217,7 @@ def test_trees_of_another_search_are_refused(name: str, code: int) -> None:
     search = STRATEGIES[name].search(problem, settings(name), 0, 0, 1)
     state = search.init()
     search.advance(state, 1)
-    require_fits(search, [state], Path("run"))
+    require_fits(search, [state], 0, Path("run"))
     direct = state if name == "direct" else state.direct
     hall = direct.search.outputs[0].hall
     cell = int(np.flatnonzero(hall.heads[:, 0, 0])[0])
@@ -226,4 +226,4 @@ def test_trees_of_another_search_are_refused(name: str, code: int) -> None:
     tree_of_hall[place] = code
     STRATEGIES[name].unpack(STRATEGIES[name].pack([state]), problem.widths, settings(name))
     with pytest.raises(StorageError, match="generation 1 is damaged or of another version"):
-        require_fits(search, [state], Path("run"))
+        require_fits(search, [state], 0, Path("run"))

@@ -277,3 +277,15 @@ def test_remarks_say_what_a_reader_must_know() -> None:
     assert "rounding costs R² on training rows, 0.9000 before: digits 7 keeps it" in text
     assert "hidden 1, expression 7; and 12 more" in text
     assert "accuracy 0.7500 on held-out rows (the most frequent class: 0.7000)" in text
+
+
+@pytest.mark.parametrize("r2", [-0.2, None])
+def test_a_search_stopped_early_is_remarked(r2: float | None) -> None:
+    """An output that was left at ``f = h0``, and explains nothing, is not shown without a word."""
+    early = replace(
+        explanation(), is_done=False, printed=PrintedFidelity("interpolation", r2, r2, r2, None)
+    )
+    remarks = [line for line in shown(early).splitlines() if "do not explain the network" in line]
+    assert len(remarks) == 1
+    assert ("-0.20" if r2 else "has no value") in remarks[0]
+    assert "do not explain the network" not in shown(explanation())

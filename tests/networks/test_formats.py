@@ -306,6 +306,9 @@ def test_forged_safetensors_are_refused(data: bytes, message: str) -> None:
     assert message in refusal(data, "n.safetensors")
 
 
+HEADER = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }"
+
+
 def npy(header: bytes, values: bytes = b"", version: tuple[int, int] = (1, 0)) -> bytes:
     length = struct.pack("<H" if version == (1, 0) else "<I", len(header))
     return b"\x93NUMPY" + bytes(version) + length + header + values
@@ -383,6 +386,13 @@ HUGE = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 2), }
         (
             zipped({"weight1.npy": npy(HUGE.replace(b"10000", b"-1"))}),
             "impossible shape",
+        ),
+        *(
+            (
+                zipped({"weight1.npy": npy(HEADER.replace(b"(1, 2)", shape), bytes(8 * values))}),
+                "impossible shape",
+            )
+            for shape, values in ((b"(True, 2)", 2), (b"(0, True)", 0), (b"(2, False)", 0))
         ),
         (zipped({"weight1.npy": npz(some_arrays())}, zipfile.ZIP_LZMA), "compressed in a way"),
         (zipped({"../weight1.npy": b""}), "unknown array '../weight1'"),

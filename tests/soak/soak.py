@@ -1,52 +1,65 @@
 """Attack srnet for so many minutes, in as many ways as promised, and count what holds.
 
-``python tests/soak/soak.py --minutes 60`` prints a row for every way: how many cases were tried,
-how many failed, and the most processor time that one took. It ends with 1 if any failed, and prints
-what is needed to see each again. ``docs/promises.md`` says what is promised.
+``python tests/soak/soak.py --minutes 60`` prints a row for every way: how many cases were tried, of
+how many there should be in an hour, how many failed, and the most processor time that a case took.
+It ends with 1 if any failed, and prints what is needed to see each again. The attacks are shared
+out among as many processes as there are cores; their random numbers depend on ``--seed`` alone.
+``docs/promises.md`` says what is promised.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import random
+import resource
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+import commands
 import inputs
 import stopping
 import storage
+from attack import MOST_BYTES, Attack, Count, Skipped
 
-Attack = Callable[[Path, random.Random], Iterator[str]]
-"""Yields a line per case: empty where all is well, else what is wrong."""
-
-ATTACKS: dict[str, Attack] = {
-    "kill -9 at a write step": storage.kills,
-    "n-th call fails: ENOSPC, EIO, EDQUOT, EROFS, short": storage.faults,
-    "simultaneous starts": storage.starts,
-    "folders moved, replaced, linked while running": storage.moves,
-    "bytes flipped, files added, removed, linked": storage.changes,
-    "mutated configs": inputs.configs,
-    "mutated network files": inputs.networks,
-    "tampered run folders": inputs.runs,
-    "signals and kill -9 in a fit": stopping.fits,
+# Those of whole commands in turn with the others: of two processes each has the ones or the others.
+ATTACKS: Mapping[str, Attack] = {
+    "fit: kill -9 at a step or a moment": Attack(commands.kills_of("fit"), 100),
+    "run folder: kill -9 at a step": Attack(storage.kills, 1000),
+    "compare: kill -9 at a step or a moment": Attack(commands.kills_of("compare"), 70),
+    "run folder: n-th call fails": Attack(storage.faults, 1000),
+    "export: kill -9 at a step or a moment": Attack(commands.kills_of("export"), 70),
+    "simultaneous starts": Attack(storage.starts, 500),
+    "commands: n-th call fails": Attack(commands.faults, 100),
+    "folders moved, replaced, linked": Attack(storage.moves, 500),
+    "commands: a full disk of 1 and 3 MB": Attack(commands.full_disks, 30),
+    "files flipped, added, removed, linked": Attack(storage.changes, 10_000),
+    "commands: INT, TERM, HUP in any phase": Attack(commands.signals, 150),
+    "mutated configs": Attack(inputs.configs, 10_000, 1.0),
+    "bench: kill -9 at a step or a moment": Attack(commands.kills_of("bench"), 60),
+    "mutated network files": Attack(inputs.networks, 100_000, 1.0),
+    "fit begun anew: signals, kill -9": Attack(stopping.fits, 20),
+    "tampered checkpoints": Attack(inputs.checkpoints, 1000, 1.0),
+    "tampered run folders": Attack(inputs.runs, 1000),
 }
+_QUICK = {
+    "commands: INT, TERM, HUP in any phase": partial(commands.signals, quick=True),
+    "mutated network files": partial(inputs.networks, quick=True),
+}
+_SLOW = ("bench: kill -9 at a step or a moment", "fit begun anew: signals, kill -9")
+"""What starts further processes, each of which loads everything."""
+
 _SHOWN = 20
-
-
-@dataclass
-class Count:
-    """What has come of one way."""
-
-    cases: int = 0
-    seconds: float = 0.0
-    most: float = 0.0
-    failures: list[str] = field(default_factory=list)
 
 
 def main() -> int:
@@ -54,50 +67,118 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Attack srnet for a while.")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", help="a part of the name of the attacks to run")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", default="", help="a part of the name of the attacks to run")
+    parser.add_argument("--quick", action="store_true", help="without what is slow to begin")
     asked = parser.parse_args()
-    chosen = {name: one for name, one in ATTACKS.items() if (asked.only or "") in name}
-    counts = {name: Count() for name in chosen}
+    chosen = [name for name in ATTACKS if asked.only in name]
+    if asked.quick:
+        chosen = [name for name in chosen if name not in _SLOW]
+    jobs = min(asked.jobs, len(chosen))
     end = time.monotonic() + 60.0 * asked.minutes
+    warnings.simplefilter("ignore")  # as the command line does
+    # Libraries read these as they are loaded; a case is to have a core.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     with tempfile.TemporaryDirectory(prefix="srnet-soak-") as place:
-        under_way = {}
-        for number, (name, attack) in enumerate(chosen.items()):
-            folder = Path(place, str(number))
+        workers = {}
+        for job in range(jobs):
+            folder = Path(place, str(job))
             folder.mkdir()
-            # A text's hash differs from process to process.
-            under_way[name] = attack(folder, random.Random(f"{asked.seed} {name}"))
-        while under_way and time.monotonic() < end:
-            # The one that has had the least time, so that slow cases do not crowd out the others.
-            name = min(under_way, key=lambda one: counts[one].seconds)
-            if not _step(under_way[name], counts[name]):
-                del under_way[name]
-    return _report(counts)
+            workers[
+                os.fork()
+                or _end_with(_work, chosen[job::jobs], folder, asked.seed, end, asked.quick)
+            ] = job
+        counts: dict[str, Count] = {}
+        for pid, job in workers.items():
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            counts |= _counts_of(Path(place, str(job)), code)
+    return _report({name: counts[name] for name in chosen if name in counts})
 
 
-def _step(cases: Iterator[str], count: Count) -> bool:
-    began, spent = time.monotonic(), time.process_time()
+def _end_with(work, *arguments) -> int:  # type: ignore[no-untyped-def]
+    """Do the work and end this process."""
+    try:
+        work(*arguments)
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        os._exit(1)
+    os._exit(0)
+
+
+def _work(names: list[str], place: Path, seed: int, end: float, quick: bool) -> None:
+    """Run some attacks, always that which lags behind its number of cases most."""
+    counts = {name: Count() for name in names}
+    under_way: dict[str, Iterator[str]] = {}
+    for number, name in enumerate(names):
+        folder = place / str(number)
+        folder.mkdir()
+        # A text's hash differs from process to process.
+        attack = _QUICK.get(name, ATTACKS[name].run) if quick else ATTACKS[name].run
+        under_way[name] = attack(folder, random.Random(f"{seed} {name}"))
+    parent = os.getppid()  # which, where it is killed, cannot end this one
+    while under_way and os.getppid() == parent:
+        name = min(under_way, key=lambda name: counts[name].cases / ATTACKS[name].cases)
+        if counts[name].cases and time.monotonic() > end:  # a case of each, however slow all is
+            break
+        (place / "now").write_text(f"{name}, case {counts[name].cases + 1}")
+        if not _step(under_way[name], counts[name], ATTACKS[name].seconds):
+            del under_way[name]
+        (place / "counts").write_text(json.dumps({n: asdict(c) for n, c in counts.items()}))
+
+
+def _step(cases: Iterator[str], count: Count, seconds: float | None) -> bool:
+    began, spent, memory = time.monotonic(), _processor_time(), _memory()
     try:
         problem = next(cases)
     except StopIteration:
         return False
+    except Skipped as reason:
+        count.skipped = str(reason)
+        return False
     except Exception as error:  # what escapes is a failure of the case, not of the others
-        problem = f"{type(error).__name__}: {error}"
-        count.failures.append(f"ended: {problem}")
+        count.failures.append(f"ended: {type(error).__name__}: {error}")
         return False
     count.cases += 1
     count.seconds += time.monotonic() - began
+    spent = _processor_time() - spent
     if count.cases > 1:  # libraries are loaded in the first
-        count.most = max(count.most, time.process_time() - spent)
+        count.most = max(count.most, spent)
+        if seconds is not None and spent > seconds:
+            problem = problem or f"{spent:.1f} s of processor time"
+    if seconds is not None and _memory() > max(memory, MOST_BYTES):
+        problem = problem or f"{_memory() >> 20} MiB"
     if problem:
         count.failures.append(f"case {count.cases}: {problem}")
     return True
 
 
-def _report(counts: dict[str, Count]) -> int:
+def _processor_time() -> float:
+    """Of this process and of those that it has waited for."""
+    return sum(os.times()[:4])
+
+
+def _memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _counts_of(place: Path, code: int) -> dict[str, Count]:
+    """What a process has counted; that it ended too early is a failure of what it was at."""
+    counts = {n: Count(**c) for n, c in json.loads((place / "counts").read_text()).items()}
+    if code:
+        now = (place / "now").read_text()
+        kept = Path(tempfile.mkdtemp(prefix="srnet-soak-crash-"))
+        shutil.copytree(place, kept, symlinks=True, dirs_exist_ok=True)
+        name = now.rpartition(", case ")[0]
+        counts[name].failures.append(f"{now}: the process ended with {code}; see {kept}")
+    return counts
+
+
+def _report(counts: Mapping[str, Count]) -> int:
     width = max(map(len, counts))
-    print(f"{'':{width}}  cases  failed  most CPU s")
+    print(f"{'':{width}}   cases      of  failed  most CPU s")
     for name, count in counts.items():
-        print(f"{name:{width}}  {count.cases:5}  {len(count.failures):6}  {count.most:10.2f}")
+        figures = f"{count.cases:6}  {ATTACKS[name].cases:6}  {len(count.failures):6}"
+        print(f"{name:{width}}  {count.skipped or f'{figures}  {count.most:10.2f}'}")
     failures = [f"{name}: {line}" for name, count in counts.items() for line in count.failures]
     print("\n".join(failures[:_SHOWN]))
     return 1 if failures else 0

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from attack import ended
 from small_run import results, write_config
 
 from srnet_cli.store import RunFolder
@@ -46,9 +47,7 @@ def _stopped(
         process.wait(after)
     except subprocess.TimeoutExpired:
         process.send_signal(which)
-        began = time.monotonic()
-        process.wait(_PATIENCE)
-        took = time.monotonic() - began
+        process.returncode, took = ended(process.pid)
         wanted = -which if which == signal.SIGKILL else 128 + which
         if process.returncode not in (wanted, 0):
             return f"{which.name} after {after:.2f} s: exit {process.returncode}"

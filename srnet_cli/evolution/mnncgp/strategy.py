@@ -237,8 +237,12 @@ class MnncgpEs:
 
     def is_over(self, state: State) -> bool:
         """Whether the target or the last generation has been reached."""
-        s = self._settings
-        return state.generation >= s.generations or state.fitness <= s.stop_fitness
+        return is_over(state, self._settings)
+
+
+def is_over(state: State, settings: MnncgpSettings) -> bool:
+    """Whether the target or the last generation has been reached."""
+    return state.generation >= settings.generations or state.fitness <= settings.stop_fitness
 
 
 def symbolic_layers(

@@ -105,6 +105,7 @@ def read_graph(file: NetworkFile) -> Graph:
     graph = model.graph
     if model.functions or graph.sparse_initializer:
         raise ModelError("the graph has functions or sparse tensors of its own, which are not read")
+    _check_names(graph)
     _sort(graph)
     for tensor in _tensors(graph):
         _take_in(tensor, file.path.parent)
@@ -118,6 +119,23 @@ def read_graph(file: NetworkFile) -> Graph:
         opset=max(opsets, default=1),
         model=model,
     )
+
+
+def _check_names(graph: Any) -> None:
+    """Check that all names are texts: those that are not UTF-8 are read as bytes.
+
+    Raises:
+        ModelError: one is not.
+    """
+    values = (*graph.input, *graph.output, *graph.value_info, *_tensors(graph))
+    names = [value.name for value in values]
+    for node in graph.node:
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        names += [attribute.name for attribute in node.attribute]
+    if not all(isinstance(name, str) for name in names):
+        raise ModelError(
+            "not a whole ONNX file: a name in it is no text", hint="export or copy it again"
+        )
 
 
 def _sort(graph: Any) -> None:

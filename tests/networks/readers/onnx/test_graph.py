@@ -59,3 +59,33 @@ def test_external_data_stays_in_its_folder(tmp_path: Path) -> None:
     ):
         with pytest.raises(ModelError, match=r"is said to lie in|is damaged"):
             read(external(**facts), folder)
+
+
+@pytest.mark.parametrize("name", [b"tensor_x", b"tensor_y", b"tensor_h", b"weights1", b"the_node"])
+def test_names_that_are_no_text_are_refused(name: bytes, tmp_path: Path) -> None:
+    """Where a name is not UTF-8, protobuf gives bytes for it: one line, whichever name it is."""
+    nodes = [
+        node("Gemm", "tensor_x weights1", "tensor_h", name="the_node"),
+        node("Tanh", "tensor_h", "tensor_y"),
+    ]
+    inputs = {"tensor_x": ("n", 3)}
+    data = model(nodes, {"weights1": weights(3, 2)}, (), out=("tensor_y",), inputs=inputs)
+    assert name in data
+    for damaged in (data.replace(name, b"\xff" + name[1:]), data.replace(name, b"\xff" * 8, 1)):
+        with pytest.raises(ModelError, match=r"(no text|not a whole|nothing in it gives)") as error:
+            read(damaged, tmp_path)
+        assert str(error.value).isprintable()
+
+
+def test_a_constant_without_a_value_is_refused(tmp_path: Path) -> None:
+    """One that is said to be a graph, or has no value at all, is no number."""
+    import onnx
+
+    reshape = node("Constant", "", "s", value_ints=[2, 1])
+    data = model([reshape, node("Reshape", "x s", "y")], {}, [2, 1])
+    changed = onnx.load_model_from_string(data)
+    attribute = changed.graph.node[0].attribute[0]
+    attribute.name, attribute.type = "value", onnx.AttributeProto.GRAPH
+    with pytest.raises(ModelError) as error:
+        read(changed.SerializeToString(), tmp_path)
+    assert str(error.value).isprintable()

@@ -21,7 +21,9 @@ def constant_value(node: Node) -> Constant:
     """
     for key in ("value", "value_float", "value_int", "value_floats", "value_ints"):
         if key in node.attributes:
-            return np.asarray(node.attributes[key])
+            value = np.asarray(node.attributes[key])
+            if value.dtype.kind in "biuf":
+                return value
     raise NotDense("a constant that is not a number")
 
 
