@@ -40,7 +40,7 @@ def classification(classes: int, n: int = 150) -> Dataset:
 
 
 def settings(**values: Any) -> TrainSettings:
-    return TrainSettings(**({"hidden": (4, 3), "max_iter": 1000} | values))
+    return TrainSettings(**({"hidden": (4, 3), "max_iter": 1000, "alpha": 0.0} | values))
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])

@@ -31,6 +31,9 @@ from srnet_cli.expressions.markup import MathmlWriter
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
 
+DIGITS = 350
+"""With so many ``1 + erf(-26)`` keeps its digits."""
+
 
 def subject(
     expressions: Sequence[Expr],
@@ -126,14 +129,20 @@ def jax(source: str, _: Path) -> Function:
 
 
 def sympy_expressions(source: str, _: Path) -> Function:
-    """SymPy's expressions by mpmath with thirty digits, which nothing here computes with."""
+    """SymPy's expressions by mpmath with very many digits."""
     space = module(source)
     outputs = [each.subs(list(reversed(space["steps"]))) for each in space["outputs"]]
-    function = sympy.lambdify(space["inputs"], outputs, "mpmath")
+    functions = [sympy.lambdify(space["inputs"], output, "mpmath") for output in outputs]
+
+    def value(function: Callable[..., Any], row: Sequence[float]) -> float:
+        try:
+            return _real(function(*map(mpmath.mpf, row)))
+        except ZeroDivisionError:
+            return np.nan
 
     def call(X: Array) -> Array:
-        with mpmath.workdps(30):
-            return np.array([[_real(value) for value in function(*row)] for row in X.tolist()])
+        with mpmath.workdps(DIGITS):
+            return np.array([[value(each, row) for each in functions] for row in X.tolist()])
 
     return call
 
@@ -144,7 +153,7 @@ def _real(value: Any) -> float:
 
 
 def latex(source: str, _: Path) -> Function:
-    """The equations by a reader of LaTeX, with thirty digits."""
+    """The equations by a reader of LaTeX, with very many digits."""
     spelled = {latex_name(name): name for name in _inputs(source)}
     body = source.partition(r"\begin{align*}")[2].partition(r"\end{align*}")[0]
     equations: list[list[str]] = []
@@ -160,7 +169,7 @@ def latex(source: str, _: Path) -> Function:
 
 
 def mathml(source: str, _: Path) -> Function:
-    """The ``math`` elements by a reader of MathML, with thirty digits."""
+    """The ``math`` elements by a reader of MathML, with very many digits."""
     comment, _, rest = source.partition("-->")
     root = ElementTree.fromstring(rest.strip())
     inputs = _inputs(comment)
@@ -189,7 +198,8 @@ def markdown(source: str, _: Path) -> Function:
         formulas[name] = lambda values, f=read, names=order: float(
             f(np.array([[float(values[each]) for each in names]]))[0]
         )
-        known.append(name)
+        if name.isidentifier():
+            known.append(name)
     return _in_order(formulas, dict(spans), inputs)
 
 
@@ -219,7 +229,7 @@ def _in_order(
         return [_real(known[name]) for name in outputs]
 
     def call(X: Array) -> Array:
-        with mpmath.workdps(30):
+        with mpmath.workdps(DIGITS):
             return np.array([values_of(row) for row in X.tolist()])
 
     return call
