@@ -84,7 +84,7 @@ def skops(path: Path) -> None:
     io = pytest.importorskip("skops.io")
     from sklearn.neural_network import MLPRegressor
 
-    network = MLPRegressor((3,), solver="lbfgs", max_iter=2000, random_state=0)
+    network = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=2000, random_state=0)
     io.dump(network.fit(X, X[:, 0] * X[:, 1]), path)
 
 
