@@ -22,7 +22,7 @@ from srnet_cli.compare.path import path_instances
 from srnet_cli.compare.plane import View, plane_of
 from srnet_cli.compare.plots import plots
 from srnet_cli.compare.tasks import Done, run_all
-from srnet_cli.errors import Interrupted, UsageError
+from srnet_cli.errors import Interrupted, ModelError, UsageError
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.reporting import StepReporter
 from srnet_cli.runs import files
@@ -202,7 +202,14 @@ def subject_of(fitted: FittedRun) -> Subject:
 
     Raises:
         DataError: its training rows have missing values.
+        ModelError: its network is known by its values only.
     """
+    if not fitted.network.has_slopes:
+        raise ModelError(
+            f"{fitted.path}: explanations ask the network at new points, and this one is known by "
+            "its values only",
+            hint="load the network itself, as a file, and fit it again",
+        )
     train = fitted.sets["train"]
     require_finite(train, "training")
     assessment = fitted.assessment

@@ -42,9 +42,10 @@ def test_a_program_of_the_page(program: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", range(len(CONFIGS)))
 def test_a_config_of_the_page(number: int, tmp_path: Path) -> None:
-    """It is a valid config: a network and a box, or values."""
+    """It is a valid config: a network and a box or a table, or values."""
     path = tmp_path / "mine.yaml"
     path.write_text(CONFIGS[number])
     experiment = load_experiment(path)
-    is_box = experiment.dataset.domain and experiment.network.load is not None
-    assert is_box or experiment.network.activations is not None
+    has_rows = experiment.dataset.domain or experiment.dataset.file
+    is_whole = has_rows and experiment.network.load is not None
+    assert is_whole or experiment.network.activations is not None

@@ -70,12 +70,13 @@ def test_a_column_that_says_something_else(tmp_path: Path) -> None:
 
 def test_several_targets(tmp_path: Path) -> None:
     """They are columns of y in the order asked for, and no inputs."""
-    dataset = load(tmp_path, "b,x,a\n1,2,3\n4,5,6\n7,8,9\n10,11,12\n", target=("a", "b"))
+    text = "b,x,a\n1,2,3\n4,5,6\n7,8,9\n10,11,12\n"
+    dataset = load(tmp_path, text, target=("a", "b"))
     assert dataset.features == ("x",)
     assert dataset.targets == ("a", "b")
     np.testing.assert_array_equal(dataset.train.y, dataset.train.X + np.array([1.0, -1.0]))
     with pytest.raises(DataError, match="no column of numbers 'c'"):
-        load(tmp_path, target=("a", "c"))
+        load(tmp_path, text, target=("a", "c"))
 
 
 @pytest.mark.parametrize(

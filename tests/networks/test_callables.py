@@ -116,7 +116,9 @@ def test_an_mlp_of_scikit_learn_is_dense() -> None:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), MLPRegressor((4,), max_iter=2000, solver="lbfgs"))
+    model = make_pipeline(
+        StandardScaler(), MLPRegressor(hidden_layer_sizes=(4,), max_iter=2000, solver="lbfgs")
+    )
     model.fit(X, output(X))
     loaded = network_of_object(model, X)
     assert isinstance(loaded.network, Network)
