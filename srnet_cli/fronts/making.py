@@ -238,7 +238,7 @@ class Maker:
         ]
         programs = [[programs for _, programs in way] for way in ways]
         descent = Descent(self._original.layers, programs, sizes, self._sample)
-        compositions = []
+        compositions: list[Composition] = []
         for steps, layers in descent.compositions():
             if compositions and self._is_late():
                 break
