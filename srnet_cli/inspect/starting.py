@@ -263,8 +263,8 @@ def _with_inputs(survey: Survey, wanted: Sequence[str] | None) -> Survey:
         if column.name not in wanted:
             return replace(column, use="drop", why="it is not among the inputs asked for")
         if column.use == "drop":
-            use = "input" if column.low is not None else "categories"
-            return replace(column, use=use, why="it was asked for")  # type: ignore[arg-type]
+            use: Any = "input" if column.low is not None else "categories"
+            return replace(column, use=use, why="it was asked for")
         return column
 
     return replace(survey, columns=tuple(map(used, survey.columns)))

@@ -73,7 +73,6 @@ def test_without_options_questions_are_asked(
         (["--network", "gone.onnx"], 3, "gone.onnx"),
         (["new/a.yaml", "--example"], 4, "there is no folder new"),
     ],
-    ids=" ".join,
 )
 def test_what_init_refuses(
     here: Path,
@@ -172,7 +171,6 @@ def test_runs_are_named_in_either_way(finished: Path, capsys: pytest.CaptureFixt
         (["predict", "rows.csv", "--force"], "--force"),
         (["network", "a.onnx", "--config", "--format", "json"], "--config and --format"),
     ],
-    ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_no_option_is_ignored(
     here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], options: str
