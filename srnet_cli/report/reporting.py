@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from srnet_cli.errors import StorageError, UsageError
+from srnet_cli.errors import UsageError
 from srnet_cli.rendering import html
 from srnet_cli.rendering.document import BRIEF, Display, Document
 from srnet_cli.report import document as of_run
@@ -138,7 +138,5 @@ def _is_report(page: Path) -> bool:
     try:
         with page.open("rb") as file:
             return file.read(len(beginning)) == beginning
-    except FileNotFoundError:
+    except OSError:  # which says what is wrong when it is to be written
         return False
-    except OSError as error:
-        raise StorageError(f"cannot read {page}: {error.strerror}") from error
