@@ -4,10 +4,10 @@
     python bench/proofs.py --triples 1000000
 
 RUNS is a folder of finished runs named K0 … F5, as ``srnet fit configs/published/K0.yaml
---run-dir RUNS/K0`` makes them; without any of those, of finished runs whatever their names. A line per run says what is proved of the formulas that ``explain``
-shows in ``--seconds``, and how the bound of the error compares with the largest of ``--rows``
-errors at random points of the domain. Nothing is written to the runs. The table is Markdown on
-standard output.
+--run-dir RUNS/K0`` makes them; without any of those, of finished runs whatever their names. A line
+per run says what is proved of the formulas that ``explain`` shows in ``--seconds``, and how the
+bound of the error compares with the largest of ``--rows`` errors at random points of the domain.
+Nothing is written to the runs. The table is Markdown on standard output.
 
 With ``--triples`` random formulas, boxes and points are set beside Arb's ball arithmetic
 (python-flint): a value outside of its bounds ends the program.
