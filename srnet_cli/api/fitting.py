@@ -25,6 +25,7 @@ from srnet_cli.store import find_run, runs_root
 if TYPE_CHECKING:
     import pandas as pd
 
+    from srnet_cli.networks import TrainedNetwork
     from srnet_cli.networks.readers.record import LoadedNetwork
 
 Array = NDArray[np.float64]
@@ -86,10 +87,10 @@ def fit_network(
             function of rows, (n, d) to (n, m) or (n,). Dense layers are read as such; of other
             objects the outputs are read, and the layers that ``hidden`` names.
         X: rows that the network takes, (n, d), an array or a DataFrame; a quarter is held out.
-            May be left out where there is a domain.
+            May be left out where there is a domain, as all rows are drawn from that.
         y: what the network was trained to say on these rows, (n,): the network is then judged too.
         domain: an interval per input, in the network's order, of which rows are drawn; by default
-            formulas are fitted near the rows of X.
+            formulas are fitted to rows near those of X.
         hidden: of a function, its layers before the output: functions of rows to units, (n, m_l),
             or arrays of the units on X.
         features: names of the inputs, (d,); by default those of the DataFrame, of the domain, of
@@ -177,7 +178,8 @@ def fitted_run(
         if stop.exit_code == 128 + signal.SIGINT:
             raise KeyboardInterrupt(str(stop)) from stop
         raise
-    return Run(result.path)
+    run = Run(result.path)
+    return run if given is None else run.with_network(_ready(given, experiment))
 
 
 def rows_of(X: Any) -> tuple[Array, tuple[str, ...] | None]:
@@ -248,6 +250,14 @@ def _called(network: Any, given: LoadedNetwork, rows: Array) -> str:
     for layer in given.network.activations(rows):
         digest.update(layer.tobytes())
     return f"{given.kind} {digest.hexdigest()[:16]}"
+
+
+def _ready(given: LoadedNetwork, experiment: Experiment) -> TrainedNetwork:
+    """The network as a run has it, for as long as this process lives; its folder keeps values."""
+    from srnet_cli.networks.opening import given_network
+
+    settings, task = experiment.network, experiment.dataset.task
+    return given_network(given, settings, task).loaded.network.centred()
 
 
 def _corners(domain: Mapping[str, tuple[float, float]]) -> Array:

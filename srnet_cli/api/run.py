@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -57,6 +58,14 @@ class Run:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._fitted = read_run(self.path)
+        self._kept_network = self._fitted.network
+
+    def with_network(self, network: TrainedNetwork) -> Run:
+        """The same run with its network at hand, where the folder keeps values of it only."""
+        other = object.__new__(type(self))
+        other.path, other._kept_network = self.path, self._kept_network
+        other._fitted = replace(self._fitted, network=network)
+        return other
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -280,7 +289,12 @@ class Run:
         return self._select(fidelity, complexity, composition).outputs(self._inputs(X))
 
     def predict_network(self, X: Any) -> Array:
-        """The network's own outputs, (n, m), a score per class of a classifier."""
+        """The network's own outputs, (n, m), a score per class of a classifier.
+
+        Raises:
+            ModelError: it was a function in another process, and is known by its values on the
+                run's own rows only.
+        """
         return self._fitted.network.predict(self._inputs(X))
 
     def fidelity(self, X: Any = None, **choice: Any) -> float:
@@ -396,10 +410,11 @@ class Run:
         return f"Run({str(self.path)!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """SymPy would put the operations of formulas in another order: they travel as text."""
-        fitted = dict(vars(self._fitted))
-        fitted.pop("assessment", None)
+        """Formulas travel as text, as SymPy would put their operations in another order; of the
+        network what the folder keeps, as functions cannot travel."""
+        fitted = {each.name: getattr(self._fitted, each.name) for each in fields(self._fitted)}
         known = fitted.pop("formulas")
+        fitted["network"] = self._kept_network
         return {
             "path": self.path,
             "fitted": fitted,
@@ -411,6 +426,7 @@ class Run:
         formulas = None if known is None else NetworkFormulas.from_dict(known)
         self.path = state["path"]
         self._fitted = FittedRun(**state["fitted"], formulas=formulas)
+        self._kept_network = self._fitted.network
 
     def _repr_latex_(self) -> str:
         lines = [
