@@ -20,8 +20,9 @@ from sympy import Expr
 from srnet_cli.api.fitting import fit_network, fitted_run, kept_rows
 from srnet_cli.api.run import Run
 from srnet_cli.api.settings import make_config
-from srnet_cli.errors import ConfigError, DataError, ModelError
+from srnet_cli.errors import DataError, ModelError, UsageError
 from srnet_cli.networks.activations import softmax
+from srnet_cli.runs.choice import Choice
 
 Array = NDArray[np.float64]
 T = TypeVar("T")
@@ -79,9 +80,10 @@ class _Symbolic(BaseEstimator):  # type: ignore[misc]
             ValueError: the rows, the network or the parameters cannot be used.
         """
         try:
+            Choice(self.fidelity, self.complexity).check()
             with tempfile.TemporaryDirectory(prefix="srnet-") as folder:
                 return make(Path(folder))
-        except (ConfigError, DataError, ModelError) as error:
+        except (UsageError, DataError, ModelError) as error:
             raise ValueError(str(error)) from error
 
     def _scores(self, X: Any) -> Array:

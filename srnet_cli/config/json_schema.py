@@ -64,7 +64,7 @@ def _cleaned(part: Any) -> Any:
 
 
 def _is_ours(key: str, value: Any) -> bool:
-    return key in _OURS and not isinstance(value, dict) or key == "discriminator"
+    return (key in _OURS and not isinstance(value, dict)) or key == "discriminator"
 
 
 def _has_text(part: Schema) -> bool:

@@ -46,12 +46,13 @@ def test_the_promised_configs_are_there() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONFIGS)))
 def test_every_config_loads(path: Path) -> None:
-    """Every shipped config loads, its formula parses, and its first line says what it is."""
+    """Every shipped config loads, its formula parses, and it says what it is."""
     experiment = load_experiment(path)
     if experiment.dataset.formula is not None:
         parse_formula(experiment.dataset.formula, tuple(experiment.dataset.domain or ()))
-    first = path.read_text(encoding="utf-8").splitlines()[0]
-    assert first.startswith("# ")
+    first, second = path.read_text(encoding="utf-8").splitlines()[:2]
+    assert first.startswith("# yaml-language-server: $schema=")
+    assert second.startswith("# ")
     assert experiment.name.startswith(path.stem)
 
 
