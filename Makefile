@@ -17,7 +17,7 @@ WITH_BENCH := .[dev,bench]
 SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports test-nojit check-bounds soak soak-share bench clean
+.PHONY: help demo test check lint types imports docs test-nojit check-bounds soak soak-share bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -29,7 +29,7 @@ demo: $(VENV)/.runtime ## train a small network and read it as formulas
 test: $(VENV)/.dev ## run the tests, a process per core
 	$(PYTEST) -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-check: lint types imports test test-nojit soak-share ## run every check: ruff, mypy, import-linter, tests
+check: lint types imports docs test test-nojit soak-share ## run every check: ruff, mypy, import-linter, site, tests
 
 lint: $(VENV)/.dev ## check style and formatting
 	$(BIN)/ruff check .
@@ -40,6 +40,9 @@ types: $(VENV)/.dev ## check types
 
 imports: $(VENV)/.dev ## check that imports go downward only
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev ## build the documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 test-nojit: $(VENV)/.dev ## run the kernels' tests without compilation
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -n $(WORKERS) --dist loadfile -m nojit $(PYTEST_ARGS)

@@ -112,6 +112,8 @@ def fit_network(
         raise UsageError("give rows that the network takes, or a domain", options=("X", "domain"))
     names = tuple(features or columns or domain or ())
     dataset: dict[str, Any] = {"target": target}
+    settings: dict[str, Any]
+    given: LoadedNetwork | None
     if domain is not None:
         dataset["domain"] = domain
     if isinstance(network, str | Path):
