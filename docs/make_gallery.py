@@ -34,7 +34,11 @@ def oscillation(folder: Path) -> srnet.Run:
     X = rng.uniform([0.0, 0.5], [6.0, 1.5], (600, 2))
     y = np.exp(-0.3 * X[:, 0]) * np.cos(2.0 * X[:, 1] * X[:, 0])
     network = MLPRegressor(
-        (24, 24), activation="tanh", solver="lbfgs", max_iter=4000, random_state=0
+        hidden_layer_sizes=(24, 24),
+        activation="tanh",
+        solver="lbfgs",
+        max_iter=4000,
+        random_state=0,
     )
     model = make_pipeline(StandardScaler(), network).fit(X, y)
     return srnet.fit_network(
@@ -53,7 +57,7 @@ def flowers(folder: Path) -> srnet.Run:
     """A classifier of scikit-learn's irises."""
     iris = load_iris()
     names = [name.removesuffix(" (cm)").replace(" ", "_") for name in iris.feature_names]
-    network = MLPClassifier((8,), alpha=0.1, max_iter=3000, random_state=0)
+    network = MLPClassifier(hidden_layer_sizes=(8,), alpha=0.1, max_iter=3000, random_state=0)
     model = make_pipeline(StandardScaler(), network).fit(iris.data, iris.target_names[iris.target])
     return srnet.fit_network(
         model,

@@ -42,6 +42,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     markdown = re.sub(r"```mermaid\n.*?```", DIAGRAM, markdown, flags=re.S)
     for name, target in OF_THE_ROOT.items():
         markdown = re.sub(rf"\]\((?:\.\./)+{re.escape(name)}", f"]({target}", markdown)
+    markdown = markdown.replace("](notebook.ipynb)", "](notebook.md)")
     # A folder has no page of its own.
     return re.sub(r"\]\((decisions)/\)", r"](\1/index.md)", markdown)
 

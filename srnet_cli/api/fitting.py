@@ -118,7 +118,7 @@ def fit_network(
         dataset["domain"] = domain
     if isinstance(network, str | Path):
         given, settings = None, {"load": Path(network).absolute()}
-        is_classifier = bool(len(classes))
+        is_classifier = bool(len(classes)) or _holds_classifier(Path(network))
     else:
         known = rows if rows is not None else _corners(domain or {})
         given = _given(network, known, hidden, names, classes)
@@ -231,6 +231,15 @@ def kept_rows(rows: Array, y: Any, names: Sequence[str], folder: Path) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
         write_atomic(file, data)
     return file
+
+
+def _holds_classifier(path: Path) -> bool:
+    """Whether a network file says that its outputs are classes."""
+    from srnet_cli.config.loading import network_settings
+    from srnet_cli.networks.opening import open_network
+
+    loaded = open_network(network_settings(path), None).loaded
+    return loaded.network.output_activation == "softmax" or bool(loaded.classes)
 
 
 def _given(

@@ -324,8 +324,9 @@ class Run:
         """
         from srnet_cli.compare.comparing import run
         from srnet_cli.compare.document import document
+        from srnet_cli.reporting import Silent
 
-        done = run([str(self.path)], lime=lime, maple=maple, instances=instances)
+        done = run([str(self.path)], lime=lime, maple=maple, instances=instances, reporter=Silent())
         return Answer(document(done))
 
     def export(

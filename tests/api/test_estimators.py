@@ -21,13 +21,14 @@ import srnet_cli.api as srnet
 
 QUICK: dict[str, Any] = {"max_evaluations": 300, "functions": ["add", "mul"], "threads": 1}
 TINY: dict[str, Any] = {
-    "max_evaluations": 20,
-    "generations": 1,
-    "functions": ["add"],
-    "max_length": 4,
-    "max_depth": 4,
+    "population": 20,
+    "generations": 4,
+    "functions": ["add", "sub"],
+    "rows": 2,
+    "columns": 4,
     "threads": 1,
 }
+"""A search of strategy ``mnncgp-es`` that takes no time at all."""
 
 SKIPPED = {"check_array_api_input"}
 """Left out by scikit-learn itself where SCIPY_ARRAY_API is not set."""
@@ -37,8 +38,8 @@ SKIPPED = {"check_array_api_input"}
 @pytest.mark.parametrize(
     "estimator",
     [
-        srnet.SymbolicRegressor((2,), train={"max_iter": 20}, evolution=TINY),
-        srnet.SymbolicExplainer(Ridge(), strategy="direct", evolution=TINY),
+        srnet.SymbolicRegressor((2,), strategy="mnncgp-es", evolution=TINY),
+        srnet.SymbolicExplainer(Ridge(), strategy="mnncgp-es", evolution=TINY),
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
