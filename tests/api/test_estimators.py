@@ -21,11 +21,11 @@ import srnet_cli.api as srnet
 
 QUICK: dict[str, Any] = {"max_evaluations": 300, "functions": ["add", "mul"], "threads": 1}
 TINY: dict[str, Any] = {
-    "population": 20,
-    "generations": 4,
+    "population": 50,
+    "generations": 40,
     "functions": ["add", "sub"],
     "rows": 2,
-    "columns": 4,
+    "columns": 6,
     "threads": 1,
 }
 """A search of strategy ``mnncgp-es`` that takes no time at all."""
