@@ -37,10 +37,9 @@ def domain_of(fitted: FittedRun) -> HoldsIn:
     Raises:
         StorageError: the settings in its folder are missing or damaged.
     """
-    folder = RunFolder.open(fitted.path)
-    experiment = read_experiment(folder)
-    if experiment.dataset.domain is not None:
-        box = Domain.from_box(experiment.dataset.domain, fitted.model.features)
+    dataset = fitted.dataset or read_experiment(RunFolder.open(fitted.path)).dataset
+    if dataset.domain is not None:
+        box = Domain.from_box(dataset.domain, fitted.model.features)
         return HoldsIn(box, is_declared=True)
     rows = fitted.sets["train"]
     return HoldsIn(Domain(rows.min(axis=0), rows.max(axis=0)), is_declared=False)

@@ -38,7 +38,7 @@ SKIPPED = {"check_array_api_input"}
 @pytest.mark.parametrize(
     "estimator",
     [
-        srnet.SymbolicRegressor((2,), strategy="mnncgp-es", evolution=TINY),
+        srnet.SymbolicRegressor((1,), train={"alpha": 1.0}, strategy="mnncgp-es", evolution=TINY),
         srnet.SymbolicExplainer(Ridge(), strategy="mnncgp-es", evolution=TINY),
     ],
     ids=lambda estimator: type(estimator).__name__,
@@ -83,6 +83,17 @@ def test_a_regressor_travels_and_is_cloned(
     np.testing.assert_array_equal(travelled.predict(table), regressor.predict(table))
     assert clone(regressor).get_params() == regressor.get_params()
     assert "<math" in regressor._repr_html_()
+
+
+def test_formulas_of_layers_need_no_folder(rows: Any) -> None:
+    """Of a strategy without formulas straight from the inputs those of the layers answer."""
+    explainer = srnet.SymbolicExplainer(
+        Ridge(alpha=1e-9), strategy="mnncgp-es", evolution=TINY
+    ).fit(rows, rows[:, 0] + rows[:, 1])
+    assert not explainer.run_.path.exists()
+    by_hand = sympy.lambdify(sympy.symbols("x0 x1"), explainer.formula_)(*rows.T)
+    np.testing.assert_allclose(explainer.predict(rows), by_hand, rtol=1e-9)
+    assert explainer.score(rows) > 0.99
 
 
 def test_the_choice_of_a_formula_is_a_parameter(table: pd.DataFrame, tmp_path: Path) -> None:

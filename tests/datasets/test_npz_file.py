@@ -187,3 +187,18 @@ def test_damaged_files_never_surprise(tmp_path, compressed, position, junk, drop
         assert len(str(error).splitlines()) == 1  # noqa: PT017
     else:
         assert frame.to_numpy().dtype == np.float64
+
+
+def test_columns_may_have_names(tmp_path):
+    """An array of texts, one per column, names them."""
+    np.savez(tmp_path / "r.npz", X=np.ones((3, 2)), names=np.array(["speed", "ΔT (K)"]))
+    frame, _ = read_npz_rows(tmp_path / "r.npz")
+    assert list(frame.columns) == ["speed", "ΔT (K)"]
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "a"], ["a", " "], [1.0, 2.0]])
+def test_names_that_are_none_are_refused(tmp_path, names):
+    """Too few, twice the same, empty, or numbers."""
+    np.savez(tmp_path / "r.npz", X=np.ones((3, 2)), names=np.array(names))
+    with pytest.raises(DataError, match="names must"):
+        read_npz_rows(tmp_path / "r.npz")
