@@ -151,7 +151,8 @@ def make_table(
     for name in names:
         with faults.noted():
             columns[name] = coder.input(frame[name])
-    y, classes = None, ()
+    y: Array | None = None
+    classes: tuple[str, ...] = ()
     if target is not None:
         with faults.noted():
             y, classes = coder.target(target, task)
@@ -205,7 +206,10 @@ def read_frame(
         frame, separator = read_parquet_table(path), ""
     else:
         separator = separator_of(path, _separator(path))
-        is_number = {"comma": lambda name: False}.get(decimal, lambda name: name not in labelled)
+
+        def is_number(name: str) -> bool:
+            return decimal != "comma" and name not in labelled
+
         frame = read_text_table(path, separator, is_number)
         kinds = zip(frame.columns, frame.dtypes, strict=True)
         mixed = {name for name, kind in kinds if kind.kind == "O" and is_number(name)}

@@ -24,12 +24,18 @@ Dates = Literal["number", "drop"]
 class TableSettings(Protocol):
     """The settings of a dataset that say how a table's columns are treated."""
 
-    inputs: Sequence[str]
-    drop: Collection[str]
-    categorical: Collection[str]
-    missing: Missing
-    dates: Dates
-    decimal: Decimal
+    @property
+    def inputs(self) -> Sequence[str]: ...
+    @property
+    def drop(self) -> Collection[str]: ...
+    @property
+    def categorical(self) -> Collection[str]: ...
+    @property
+    def missing(self) -> Missing: ...
+    @property
+    def dates(self) -> Dates: ...
+    @property
+    def decimal(self) -> Decimal: ...
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,9 @@ def without_missing(table: Table, missing: Missing, where: str) -> Table:
     Raises:
         DataError: no row is left.
     """
-    gaps = np.isnan(table.X).any(axis=1) if missing == "drop" else np.zeros(len(table.X), bool)
+    gaps = np.zeros(len(table.X), dtype=np.bool_)
+    if missing == "drop":
+        gaps |= np.asarray(np.isnan(table.X).any(axis=1))
     if table.y is not None:
         gaps |= np.isnan(table.y)
     if not gaps.any():

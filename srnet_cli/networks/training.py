@@ -114,7 +114,7 @@ def _with_penalty(
 def _best_penalty(settings: TrainSettings, dataset: Dataset, scaler: Scaler, seed: int) -> float:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    targets = _targets(dataset)
+    targets: Any = _targets(dataset)
     outputs, kind = 1, MLPRegressor
     if dataset.task == "classification":
         targets = _labels(targets, dataset.classes)

@@ -31,8 +31,8 @@ COLUMN, PAGE = 3.5, 7.16
 """Widths in inches of a column and of both, as of most journals."""
 
 _ACROSS = 4
-_LINES = {"solid": "-", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.5))}
-_STYLE: dict[str, Any] = {
+_LINES: dict[str, Any] = {"solid": "-", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.5))}
+_STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8,
@@ -126,11 +126,12 @@ def _draw(axes: Axes, panel: Panel) -> None:
 def _set_axis(axes: Axes, which: str, axis: Axis, shown: Sequence[float]) -> None:
     """Scale, limits, ticks and name of an axis, as the page has them."""
     scale = scale_of(axis, shown, ticks=4)
-    setter = {"x": axes.set_xlim, "y": axes.set_ylim}[which]
-    ticks = {"x": axes.set_xticks, "y": axes.set_yticks}[which]
-    names = {"x": axes.set_xlabel, "y": axes.set_ylabel}[which]
+    setter: Any = axes.set_xlim if which == "x" else axes.set_ylim
+    ticks: Any = {"x": axes.set_xticks, "y": axes.set_yticks}[which]
+    names: Any = axes.set_xlabel if which == "x" else axes.set_ylabel
     if axis.is_log:
-        {"x": axes.set_xscale, "y": axes.set_yscale}[which]("log")
+        set_scale: Any = {"x": axes.set_xscale, "y": axes.set_yscale}[which]
+        set_scale("log")
         setter(10.0**scale.low, 10.0**scale.high)
     else:
         setter(scale.low, scale.high)
