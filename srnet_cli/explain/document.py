@@ -106,6 +106,8 @@ def answer_sections(explanation: Explanation, display: Display) -> Iterator[Sect
 def _size(answer: Answer) -> str:
     """How long the formulas are, beside the network."""
     nodes = sum(formula.complexity for formula in answer.chosen)
+    if not answer.weights:  # nobody knows those of a function
+        return f"{nodes} nodes"
     longer = ", longer than the network" if nodes > answer.weights else ""
     return f"{nodes} nodes{longer}, the network has {answer.weights} weights"
 
