@@ -31,8 +31,8 @@ COLUMN, PAGE = 3.5, 7.16
 """Widths in inches of a column and of both, as of most journals."""
 
 _ACROSS = 4
-_LINES = {"solid": "-", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.5))}
-_STYLE: dict[str, Any] = {
+_LINES: dict[str, Any] = {"solid": "-", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.5))}
+_STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8,
@@ -126,23 +126,23 @@ def _draw(axes: Axes, panel: Panel) -> None:
 def _set_axis(axes: Axes, which: str, axis: Axis, shown: Sequence[float]) -> None:
     """Scale, limits, ticks and name of an axis, as the page has them."""
     scale = scale_of(axis, shown, ticks=4)
-    setter = {"x": axes.set_xlim, "y": axes.set_ylim}[which]
-    ticks = {"x": axes.set_xticks, "y": axes.set_yticks}[which]
-    names = {"x": axes.set_xlabel, "y": axes.set_ylabel}[which]
+    of_axis: Any = axes.xaxis if which == "x" else axes.yaxis
+    set_limits: Any = getattr(axes, f"set_{which}lim")
     if axis.is_log:
-        {"x": axes.set_xscale, "y": axes.set_yscale}[which]("log")
-        setter(10.0**scale.low, 10.0**scale.high)
+        set_scale: Any = getattr(axes, f"set_{which}scale")
+        set_scale("log")
+        set_limits(10.0**scale.low, 10.0**scale.high)
     else:
-        setter(scale.low, scale.high)
+        set_limits(scale.low, scale.high)
     places = [place for place, _ in scale.ticks]
     # Matplotlib's fonts have no raised digits beyond 1, 2 and 3.
     labels = [_unraised(label(text, longest=18)) for _, text in scale.ticks]
     turned: dict[str, Any] = {}
     if which == "x" and axis.names and sum(map(len, labels)) > 20:
         turned = {"rotation": 45, "ha": "right"}
-    ticks(places, labels, **turned)
-    ticks([], minor=True)
-    names(label(axis.label, longest=34))
+    of_axis.set_ticks(places, labels, **turned)
+    of_axis.set_ticks([], minor=True)
+    of_axis.set_label_text(label(axis.label, longest=34))
 
 
 def _unraised(text: str) -> str:

@@ -10,7 +10,7 @@ from srnet_cli.fronts.formulas import FormulaFront, NetworkFormulas
 from srnet_cli.fronts.front import Composition
 from srnet_cli.rendering.chart import Axis, Chart, Mark, Panel, Series, values
 from srnet_cli.rendering.document import Block, Folded, Paragraph, Remarks, Section
-from srnet_cli.rendering.table import Table, code, figures, number, table
+from srnet_cli.rendering.table import Column, Table, code, figures, number, table
 from srnet_cli.report.subject import ReportedRun
 from srnet_cli.runs.formula_sections import front_table, steps
 from srnet_cli.runs.fronts import StoredFronts
@@ -67,7 +67,7 @@ def _key(place: int) -> str:
 def front_chart(formulas: NetworkFormulas) -> Chart:
     """1−R² against complexity, a mark for every formula."""
     fronts = formulas.fronts[:_OUTPUTS]
-    series = []
+    series: list[Series] = []
     for place, front in enumerate(fronts):
         colour = 1 + place % 5
         series += _steps(front, colour, place, is_alone=len(fronts) == 1)
@@ -184,7 +184,7 @@ def compositions_table(stored: StoredFronts) -> Table:
         ]
         for place, entry in enumerate(fronts.compositions, start=1)
     ]
-    columns = [
+    columns: list[Column | str] = [
         *figures("composition", "nodes", f"1−R², {SET_NAMES[fronts.rows]}"),
         "members of the layers' fronts",
     ]
