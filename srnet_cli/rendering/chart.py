@@ -242,13 +242,14 @@ def _power(exponent: int) -> str:
 def _number(value: float, step: float) -> str:
     """A tick with as many digits as tell it from its neighbours."""
     if value and not 1e-4 <= max(abs(value), step) < 1e5:
-        return _plain_number(value)
+        places = math.floor(math.log10(abs(value)) + 1e-9) - math.floor(math.log10(step) + 1e-9)
+        return _plain_number(value, min(max(places + 1, 1), 15))
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return f"{value:.{decimals}f}".replace("-", "−") if value else "0"
 
 
-def _plain_number(value: float) -> str:
-    return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
+def _plain_number(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
 
 
 def shown_values(panel: Panel) -> tuple[list[float], list[float]]:

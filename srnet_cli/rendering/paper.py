@@ -126,24 +126,23 @@ def _draw(axes: Axes, panel: Panel) -> None:
 def _set_axis(axes: Axes, which: str, axis: Axis, shown: Sequence[float]) -> None:
     """Scale, limits, ticks and name of an axis, as the page has them."""
     scale = scale_of(axis, shown, ticks=4)
-    setter: Any = axes.set_xlim if which == "x" else axes.set_ylim
-    ticks: Any = {"x": axes.set_xticks, "y": axes.set_yticks}[which]
-    names: Any = axes.set_xlabel if which == "x" else axes.set_ylabel
+    of_axis: Any = axes.xaxis if which == "x" else axes.yaxis
+    set_limits: Any = getattr(axes, f"set_{which}lim")
     if axis.is_log:
-        set_scale: Any = {"x": axes.set_xscale, "y": axes.set_yscale}[which]
+        set_scale: Any = getattr(axes, f"set_{which}scale")
         set_scale("log")
-        setter(10.0**scale.low, 10.0**scale.high)
+        set_limits(10.0**scale.low, 10.0**scale.high)
     else:
-        setter(scale.low, scale.high)
+        set_limits(scale.low, scale.high)
     places = [place for place, _ in scale.ticks]
     # Matplotlib's fonts have no raised digits beyond 1, 2 and 3.
     labels = [_unraised(label(text, longest=18)) for _, text in scale.ticks]
     turned: dict[str, Any] = {}
     if which == "x" and axis.names and sum(map(len, labels)) > 20:
         turned = {"rotation": 45, "ha": "right"}
-    ticks(places, labels, **turned)
-    ticks([], minor=True)
-    names(label(axis.label, longest=34))
+    of_axis.set_ticks(places, labels, **turned)
+    of_axis.set_ticks([], minor=True)
+    of_axis.set_label_text(label(axis.label, longest=34))
 
 
 def _unraised(text: str) -> str:

@@ -90,9 +90,9 @@ def _missing(run: ReportedRun, display: Display) -> Iterator[tuple[str, str, str
         return
     this = f"{display.spelled('run')} {run.title}"
     if run.fitted.formulas is None:
-        yield "formulas straight from the inputs", "its strategy searches for none", again
+        yield "formulas straight from the inputs", "this run has searched for none", again
     elif run.fitted.model.depth < len(run.fitted.network.widths) - 1:
-        yield "formulas layer by layer", "its strategy searches for none", again
+        yield "formulas layer by layer", "this run has searched for none", again
     if run.fitted.fronts is None and run.fitted.formulas is None:
         yield "fronts", "it is of an earlier version", again
     if run.comparison is None:

@@ -81,8 +81,18 @@ def test_what_it_forbids_is_forbidden(browser: Browser, page: Path) -> None:
     assert any(
         "Content Security Policy" in e["entry"]["text"] for e in browser.named("Log.entryAdded")
     )
-    sent = [event["request"]["url"] for event in browser.named("Network.requestWillBeSent")]
-    assert all(not url.startswith("https") for url in sent)
+    browser.run("new Promise(done => setTimeout(done, 200))")
+    wanted = {
+        event["requestId"]
+        for event in browser.named("Network.requestWillBeSent")
+        if event["request"]["url"].startswith("https")
+    }
+    blocked = {
+        event["requestId"]
+        for event in browser.named("Network.loadingFailed")
+        if event.get("blockedReason") == "csp"
+    }
+    assert wanted <= blocked
 
 
 def test_marks_are_reached_by_keys(browser: Browser, tmp_path: Path) -> None:
