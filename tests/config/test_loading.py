@@ -251,7 +251,7 @@ class TestFiles:
         (
             "train: {hidden: [3, 3]}",
             "activation: tanh",
-            "c.yaml:7: network: give exactly one of 'train' and 'load'",
+            "c.yaml:7: network: give exactly one of 'train', 'load' and 'activations'",
         ),
         ("name: demo\n", "", "c.yaml:1: name: missing; expected a name of"),
         ("name: demo", "name: ../up", "got '../up'"),

@@ -82,7 +82,9 @@ def test_boxes_take_the_order_of_the_inputs() -> None:
 @pytest.mark.parametrize("keys", [{}, {"train": TrainSettings(), "load": "a.npz"}])
 def test_a_network_is_trained_or_loaded(keys: dict[str, Any]) -> None:
     """Exactly one of the two ways to get a network is given."""
-    with pytest.raises(ValidationError, match="give exactly one of 'train' and 'load'"):
+    with pytest.raises(
+        ValidationError, match="give exactly one of 'train', 'load' and 'activations'"
+    ):
         NetworkSettings(**keys)
 
 

@@ -252,7 +252,7 @@ FACTS = {"format": 1, "activation": "tanh", "output_activation": "linear"}
         ("", "metadata are damaged"),
         ("[]", "metadata are damaged"),
         ("[" * 100_000, "metadata are damaged"),
-        (json.dumps({**FACTS, "format": 3}), "of format '3', this srnet reads up to 2"),
+        (json.dumps({**FACTS, "format": 4}), "of format '4', this srnet reads up to 3"),
         (json.dumps({**FACTS, "format": "x" * 999}), "of format 'xxx"),
         (json.dumps({**FACTS, "activation": "maxout"}), "unknown activation 'maxout'; known: lin"),
         (json.dumps({**FACTS, "output_activation": ["a"]}), "unknown activation"),
