@@ -18,8 +18,8 @@ WITH_FUZZ := .[dev,fuzz]
 SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports docs test-nojit check-bounds soak soak-share fuzz \
-  bench clean
+.PHONY: help demo test check lint types imports docs test-nojit check-bounds soak soak-share fuzz
+.PHONY: bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14

@@ -201,7 +201,8 @@ def test_markdown_tables_are_rectangular(
         assert len({line.count("|") for line in lines}) <= 1
         tables += bool(lines)
     formulas = read_run(run_path).formulas
-    assert tables == 4 + (len(formulas.fronts) if formulas else 0)
+    fronts = formulas.fronts if formulas else ()
+    assert tables == 4 + len(fronts) + sum(bool(front.alternatives) for front in fronts)
 
 
 def test_every_choice_explains(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

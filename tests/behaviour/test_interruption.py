@@ -86,7 +86,9 @@ def test_results_that_take_long_do_not_hold_up_a_signal(
     given up when its moment is over; the checkpoint has everything, and the run goes on."""
     original, calls = fitting._write, []
 
-    def endless(findings: object, fronts: object, *, in_haste: bool = False) -> object:
+    def endless(
+        findings: object, fronts: object, proofs: object = None, *, in_haste: bool = False
+    ) -> object:
         calls.append(in_haste)
         if not in_haste:
             os.kill(os.getpid(), signal.SIGHUP)

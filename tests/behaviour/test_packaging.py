@@ -205,8 +205,8 @@ def test_continuous_integration_calls_make():
 
 
 def phony_targets() -> set[str]:
-    (line,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    return set(line.split())
+    lines = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return {target for line in lines for target in line.split()}
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -312,13 +312,13 @@ def test_which_columns_are_inputs(write):
 
 def test_rows_that_lack_values_are_left_out(write):
     """Their classes and categories too, where no other row has them."""
-    text = "a,c,y\n1,r,u\n,g,v\n3,-,w\n4,r,w\n5,NA,u\n"
+    text = "a,c,y\n1,r,u\n,g,v\n3,-,w\n4,r,w\n5,NA,u\n" + 3 * ",r,u\n"
     table = read_table(write(text), "y", "classification", ["c"], Treatment(missing="drop"))
     assert table.classes == ("u", "w")
     assert table.categories == {"c": ("-", "r")}
     np.testing.assert_array_equal(table.X, [[1, 1], [3, 0], [4, 1]])
     np.testing.assert_array_equal(table.y, [0, 1, 1])
-    assert "2 of 5 rows are left out" in table.notes[0]
+    assert "5 of 8 rows are left out" in table.notes[0]
 
 
 def test_dates_as_numbers_or_left_out(write):

@@ -91,7 +91,7 @@ def rows_for(form: str) -> Array:
         pairs = pairs[:: len(EDGES) + 1] + pairs[3 :: len(EDGES)]
     X = np.array(pairs)
     if form == "markdown":  # what is read here is computed in double precision, as it stands
-        return X[(abs(X) < 12.5).all(axis=1) & ((abs(X) > 1e-3) | (X == 0.0)).all(axis=1)]
+        return X[(abs(X) < 4.0).all(axis=1) & ((abs(X) > 1e-3) | (X == 0.0)).all(axis=1)]
     if form not in ("jax", "excel"):
         return X
     # These take numbers below the least normal one for 0.

@@ -33,7 +33,7 @@ def dataset(noise: float, rows: int = 60, inputs: int = 6, formula: str = "") ->
 
 
 def settings(**keys: object) -> TrainSettings:
-    return TrainSettings(hidden=(4,), max_iter=300, **keys)
+    return TrainSettings(**({"hidden": (4,), "max_iter": 300} | keys))
 
 
 def test_noise_is_not_learned() -> None:

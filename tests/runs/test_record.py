@@ -16,7 +16,10 @@ from srnet_cli.runs.records import Inputs, Metrics, RunInfo
 from srnet_cli.store import RunFolder, encode_json
 
 RECORDS = [RunInfo, Inputs, Metrics]
-OPTIONAL = ("categories", "fidelity", "agreement", "validity", "complexity", "baselines")
+OPTIONAL = (
+    *("categories", "fidelity", "agreement", "validity", "complexity", "baselines"),
+    *("targets", "layers", "readings", "imputed"),
+)
 """What earlier versions did not write, or is not there where nothing was found."""
 
 

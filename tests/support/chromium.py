@@ -57,6 +57,13 @@ class Browser:
         os.close(theirs_out)
         self._buffer, self._number, self._session = b"", 0, ""
         self.events: list[dict[str, Any]] = []
+        try:
+            self._open_page()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _open_page(self) -> None:
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]

@@ -165,7 +165,7 @@ def latex(source: str, _: Path) -> Function:
             equations.append([name, formula])
             spelled.setdefault(name, name)
     formulas = {name: read_latex(formula, spelled) for name, formula in equations}
-    return _in_order(formulas, dict(equations), _inputs(source))
+    return _in_order(formulas, _inputs(source), _outputs(source))
 
 
 def mathml(source: str, _: Path) -> Function:
@@ -176,15 +176,14 @@ def mathml(source: str, _: Path) -> Function:
     spelled = {}
     for name in inputs:
         spelled[bare(ElementTree.fromstring(f"<x>{MathmlWriter().symbol(name)}</x>")[0])] = name
-    formulas, texts = {}, {}
+    formulas = {}
     for math in root:
         (row,) = math
         name = row[0].text or ""
         own = bare(ElementTree.fromstring(f"<x>{MathmlWriter().symbol(name)}</x>")[0])
         spelled.setdefault(own, name)
         formulas[name] = read_mathml(row[2], spelled)
-        texts[name] = bare(row[2]).replace(own, f" {name} ")
-    return _in_order(formulas, texts, inputs)
+    return _in_order(formulas, inputs, _outputs(comment))
 
 
 def markdown(source: str, _: Path) -> Function:
@@ -200,7 +199,13 @@ def markdown(source: str, _: Path) -> Function:
         )
         if name.isidentifier():
             known.append(name)
-    return _in_order(formulas, dict(spans), inputs)
+    texts = [text for _, text in spans]
+    unread = [
+        name
+        for place, (name, _) in enumerate(spans)
+        if not any(name in text for text in texts[place + 1 :])
+    ]
+    return _in_order(formulas, inputs, len(unread))
 
 
 def _inputs(source: str) -> list[str]:
@@ -210,23 +215,24 @@ def _inputs(source: str) -> list[str]:
     return [line.partition(":")[0] for line in listed]
 
 
+def _outputs(source: str) -> int:
+    """How many outputs the comment on top names."""
+    lines = [line.strip("% ") for line in source.splitlines()]
+    listed = lines[lines.index("outputs:") + 1 :]
+    end = (place for place, line in enumerate(listed) if not line or line.startswith("needs"))
+    return next(end, len(listed))
+
+
 def _in_order(
-    formulas: Mapping[str, Callable[[dict[str, Any]], Any]],
-    texts: Mapping[str, str],
-    inputs: Sequence[str],
+    formulas: Mapping[str, Callable[[dict[str, Any]], Any]], inputs: Sequence[str], outputs: int
 ) -> Function:
-    """Formulas one after the other; the outputs are the last ones, which no other reads."""
-    outputs = [
-        name
-        for place, name in enumerate(formulas)
-        if not any(name in text for text in [*texts.values()][place + 1 :])
-    ]
+    """Formulas one after the other; the last ones are the outputs."""
 
     def values_of(row: Sequence[float]) -> list[float]:
         known: dict[str, Any] = dict(zip(inputs, map(mpmath.mpf, row), strict=True))
         for name, formula in formulas.items():
             known[name] = formula(known)
-        return [_real(known[name]) for name in outputs]
+        return [_real(known[name]) for name in [*formulas][-outputs:]]
 
     def call(X: Array) -> Array:
         with mpmath.workdps(DIGITS):
