@@ -219,7 +219,8 @@ def _outputs(source: str) -> int:
     """How many outputs the comment on top names."""
     lines = [line.strip("% ") for line in source.splitlines()]
     listed = lines[lines.index("outputs:") + 1 :]
-    end = (place for place, line in enumerate(listed) if not line or line.startswith("needs"))
+    ends = ("decision:", "needs")
+    end = (place for place, line in enumerate(listed) if not line or line.startswith(ends))
     return next(end, len(listed))
 
 
