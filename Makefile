@@ -18,8 +18,8 @@ WITH_FUZZ := .[dev,fuzz]
 SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports docs test-nojit check-bounds soak soak-share fuzz
-.PHONY: bench clean
+.PHONY: help demo test test-long check lint types imports docs test-nojit check-bounds soak soak-share fuzz
+.PHONY: warm without-kernels bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -28,10 +28,23 @@ demo: $(VENV)/.daily ## train a small network and read it as formulas
 	$(BIN)/srnet fit configs/quickstart.yaml
 	$(BIN)/srnet explain
 
-test: $(VENV)/.dev ## run the tests, a process per core
-	$(PYTEST) -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+test: $(VENV)/.dev ## run the tests, a process per core, but those that are long
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not long" $(PYTEST_ARGS)
 
-check: lint types imports docs test test-nojit soak-share ## run every check: ruff, mypy, import-linter, site, tests
+test-long: $(VENV)/.dev ## run the tests that take ten seconds or more each
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m long $(PYTEST_ARGS)
+
+check: $(VENV)/.dev ## run every check: ruff, mypy, import-linter, site, tests
+	@$(MAKE) --no-print-directory --jobs 2 warm without-kernels
+	@$(MAKE) --no-print-directory test soak-share
+
+# The kernels are compiled by one core while the other is busy with what needs none.
+warm: $(VENV)/.dev ## compile the kernels
+	$(BIN)/srnet warmup --quiet
+
+without-kernels: $(VENV)/.dev ## run the checks that need no compiled kernels
+	@$(MAKE) --no-print-directory --jobs 1 lint types imports docs
+	@$(MAKE) --no-print-directory test-nojit WORKERS=1
 
 lint: $(VENV)/.dev ## check style and formatting
 	$(BIN)/ruff check .

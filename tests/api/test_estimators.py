@@ -34,6 +34,7 @@ SKIPPED = {"check_array_api_input"}
 """Left out by scikit-learn itself where SCIPY_ARRAY_API is not set."""
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "estimator",

@@ -28,6 +28,7 @@ def _short(one_by_one: None, monkeypatch: pytest.MonkeyPatch) -> None:
     limit_auto(monkeypatch)
 
 
+@pytest.mark.long
 def test_interruptions_change_nothing(tmp_path: Path) -> None:
     """Stopped after every seventh generation and taken up again, in the layers and in the
     refinement, a run leaves the same bytes as one that never was."""
@@ -45,6 +46,7 @@ def test_interruptions_change_nothing(tmp_path: Path) -> None:
     assert results(tmp_path / "run") == expected
 
 
+@pytest.mark.long
 def test_threads_change_nothing(tmp_path: Path) -> None:
     """One thread or two: the same bytes."""
     answers = []

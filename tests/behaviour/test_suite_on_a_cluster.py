@@ -72,6 +72,7 @@ def told(process: subprocess.Popen[str]) -> tuple[dict[str, Any], str]:
     return json.loads(out), notices
 
 
+@pytest.mark.long
 def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path: Path) -> None:
     """A real scheduler and two worker processes, one of which is killed -9 in its trial: each of
     the twelve trials ends once, and every file is the same but for those that hold times."""

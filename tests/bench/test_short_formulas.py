@@ -94,6 +94,7 @@ def test_a_formula_that_is_the_law_is_recognised(support: Any) -> None:
     assert fronts.recovery(fronts.front([2.2 * a + b], oracle), oracle)["evidence"] is None
 
 
+@pytest.mark.long
 def test_laws_are_read_with_their_domains_and_trained_once(support: Any, tmp_path: Path) -> None:
     """A law's network is trained, kept, and taken from its folder the next time."""
     laws = support("laws")

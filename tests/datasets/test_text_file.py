@@ -181,6 +181,7 @@ def test_an_endless_line_is_refused(write):
         read_text_table(write(b"a" * 2**24 + b",b\n"), ",")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_million_rows_fit_in_memory(tmp_path):
     """10⁶ rows of 20 columns take less than 1.5 GB, table and all."""

@@ -268,6 +268,7 @@ def _joined(parts, is_sum: bool):  # type: ignore[no-untyped-def]
     return lambda X: join([part(X) for part in parts], axis=0)[:, None]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "formula", "expected"),

@@ -65,6 +65,7 @@ def test_the_rows_asked_for_are_bounded() -> None:
     assert asked <= 102_000
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_network_is_sketched_as_the_law_that_it_learned() -> None:
     """A network's best sketch is as near to it as the law is."""

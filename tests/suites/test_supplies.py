@@ -86,6 +86,7 @@ def test_files_of_this_machine_are_packed_only_to_travel(
     assert supplies.luggage("case") == Luggage()
 
 
+@pytest.mark.long
 def test_a_suite_trains_each_network_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though two processes are free and two cases want it, which differ in rows that it does not
     see; going on trains none."""
