@@ -22,7 +22,7 @@ SUPPORTED := (3, 11) <= sys.version_info[:2] < (3, 15)
 .PHONY: warm without-kernels bench clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 18
 
 demo: $(VENV)/.daily ## train a small network and read it as formulas
 	$(BIN)/srnet fit configs/quickstart.yaml

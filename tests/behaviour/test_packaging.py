@@ -261,7 +261,7 @@ def test_make_installs_once(tmp_path):
     first = calls()
     assert first[1] == f"{python} -m venv --clear {venv}"
     assert first[2].endswith("-c constraints.txt -e .[dev]")
-    assert first[3] == f"{venv}/bin/python -m pytest -n auto --dist loadfile -x"
+    assert first[3] == f"{venv}/bin/python -m pytest -n auto --dist loadfile -m not long -x"
     assert calls() == [first[3]]
     for stamp in venv.glob(".*"):
         os.utime(stamp, (0, 0))
