@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -103,6 +104,7 @@ def test_domain_is_kept(text: str, short: str) -> None:
     assert normal(text, bad) != short
 
 
+@cache
 def powers_of(expr: sympy.Expr) -> sympy.Expr:
     """The formula as it is read again: factors that repeat, as of numbers near 0, are a power."""
     args = [powers_of(arg) for arg in expr.args]
