@@ -234,7 +234,7 @@ def _task(target: Column, rows: int) -> tuple[Task, str]:
     """(the task, why)."""
     if target.kind in ("category", "boolean", "text", "identifier"):
         return "classification", f"the target holds {target.distinct} classes"
-    is_whole = all(float(text).is_integer() for text in target.examples if _is_number(text))
+    is_whole = all(map(_is_whole, target.examples))
     few = target.distinct <= min(_MOST_CLASSES, max(2, rows // 10))
     if target.distinct == 2 and is_whole:
         return "classification", "the target has two values"
@@ -246,8 +246,10 @@ def _task(target: Column, rows: int) -> tuple[Task, str]:
     return "regression", "the target holds numbers"
 
 
-def _is_number(text: str) -> bool:
-    return bool(np.isfinite(read.values[0])) if (read := read_fields([text])) else False
+def _is_whole(text: str) -> bool:
+    """Whether a field holds no fraction, however it is written."""
+    read = read_fields([text])
+    return read is None or bool(np.round(read.values[0]) == read.values[0])
 
 
 def _as_target(column: Column) -> Column:

@@ -71,6 +71,7 @@ def test_the_settings_load_what_is_said(target: str, tmp_path: Path) -> None:
         ("a,b\n1,2.5\n2,3.5\n4,5.5\n", "b", "regression"),
         ("a,kind\n1,u\n2,v\n4,u\n5,v\n", "kind", "classification"),
         ("a,hit\n1,0\n2,1\n4,0\n5,1\n", "hit", "classification"),
+        ("a;price\n1;2,5\n2;11328,81\n4;3,5\n", "price", "regression"),
     ],
 )
 def test_a_target_is_found(text: str, target: str, task: str, tmp_path: Path) -> None:
