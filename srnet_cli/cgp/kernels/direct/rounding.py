@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from srnet_cli.cgp.kernels.direct.numbers import nearest_round
-from srnet_cli.cgp.kernels.direct.tree import CONSTANT, tidy
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, tidy
 from srnet_cli.cgp.kernels.direct.tuning import Moments, readout, tune_tree
 from srnet_cli.cgp.kernels.jit import kernel
 
@@ -64,7 +64,9 @@ def round_tree(tree, rows, room, scratch):
 
 @kernel(allocates=False)
 def strip_tree(tree):
-    """Take all weights away, and make constants 1 or −1."""
+    """Take all weights away, and make constants 1 or −1; of one that is too large nothing."""
+    if tree.head[0] > MAX_TREE:
+        return
     for i in range(tree.head[0]):
         if tree.codes[i] == CONSTANT:
             tree.weights[i] = 1.0 if tree.weights[i] > 0.0 else -1.0
