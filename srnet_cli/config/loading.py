@@ -10,16 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from srnet_cli.config import strict_yaml
-from srnet_cli.config.document import (
-    OVERRIDE,
-    Document,
-    Location,
-    dotted,
-    one_line,
-    refusal,
-    shortened,
-    shown,
-)
 from srnet_cli.config.evolution import (
     DEFAULT_STRATEGY,
     ORACLE_ROWS,
@@ -31,6 +21,16 @@ from srnet_cli.config.network import NetworkSettings
 from srnet_cli.config.problems import UnreadKeyError, explain, unread
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.suggestions import nearest
+from srnet_cli.config.written import (
+    OVERRIDE,
+    Location,
+    WrittenConfig,
+    dotted,
+    one_line,
+    refusal,
+    shortened,
+    shown,
+)
 from srnet_cli.errors import ConfigError
 
 MAX_BYTES = 500_000
@@ -42,11 +42,11 @@ class LoadedConfig:
 
     Attributes:
         experiment: the settings, every default filled in.
-        document: the values as written, for error lines of later checks.
+        config: the values as written, for error lines of later checks.
     """
 
     experiment: Experiment
-    document: Document
+    config: WrittenConfig
 
 
 def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -70,15 +70,15 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
 def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     """Like ``load_experiment``, and keep where every key was written."""
     source = shortened(str(path), 200)
-    document = strict_yaml.parse(read_text(path, source), lambda line: f"{source}:{line}")
-    if not isinstance(document.values, dict):
-        problem = "is empty" if document.values is None else "does not hold 'key: value' lines"
+    config = strict_yaml.parse(read_text(path, source), lambda line: f"{source}:{line}")
+    if not isinstance(config.values, dict):
+        problem = "is empty" if config.values is None else "does not hold 'key: value' lines"
         raise refusal(f"{source}: {problem}; a config begins with 'name: …'")
-    own = _strategy(document.values)
+    own = _strategy(config.values)
     for override in overrides:
-        document = _overridden(document, override)
-    document = _without_keys_of(own, document)
-    return LoadedConfig(_validated(document, path.parent), document)
+        config = _overridden(config, override)
+    config = _without_keys_of(own, config)
+    return LoadedConfig(_validated(config, path.parent), config)
 
 
 def experiment_from_mapping(
@@ -94,7 +94,7 @@ def experiment_from_mapping(
     Raises:
         ConfigError: one line that names the source and the key.
     """
-    return _validated(Document(_as_tuples(values), {(): source}), folder)
+    return _validated(WrittenConfig(_as_tuples(values), {(): source}), folder)
 
 
 def network_settings(path: Path, overrides: Sequence[str] = ()) -> NetworkSettings:
@@ -108,28 +108,28 @@ def network_settings(path: Path, overrides: Sequence[str] = ()) -> NetworkSettin
         ConfigError: one line that names the key.
     """
     values = {"name": "network", "network": {"load": str(path.absolute())}}
-    document = Document(values, {(): "network"})
+    config = WrittenConfig(values, {(): "network"})
     for override in overrides:
-        document = _overridden(document, f"network.{override.removeprefix('network.')}")
-    return _validated(document, None).network
+        config = _overridden(config, f"network.{override.removeprefix('network.')}")
+    return _validated(config, None).network
 
 
-def _validated(document: Document, folder: Path | None) -> Experiment:
+def _validated(config: WrittenConfig, folder: Path | None) -> Experiment:
     try:
         experiment = Experiment.model_validate(
-            document.values, strict=True, context={"folder": folder}
+            config.values, strict=True, context={"folder": folder}
         )
     except ValidationError as error:
-        raise explain(error, document, Experiment) from None
+        raise explain(error, config, Experiment) from None
     except UnicodeEncodeError:
-        raise refusal(f"{document.origin(())}: a text holds half a character") from None
+        raise refusal(f"{config.origin(())}: a text holds half a character") from None
     if experiment.network.train is not None and not experiment.dataset.has_targets:
         problem = "give one of 'formula', 'file', 'pmlb' and 'rows', to train a network on"
-        raise ConfigError(document.complaint(("dataset",), problem))
+        raise ConfigError(config.complaint(("dataset",), problem))
     strategy = experiment.evolution.strategy
     if experiment.dataset.oracle_rows != "auto" and ORACLE_ROWS not in keys_read(strategy):
         problem = unread(ORACLE_ROWS[1], strategy, readers(ORACLE_ROWS))
-        complaint, options = document.complaint(ORACLE_ROWS, problem), document.options(ORACLE_ROWS)
+        complaint, options = config.complaint(ORACLE_ROWS, problem), config.options(ORACLE_ROWS)
         raise UnreadKeyError(complaint, options=options)
     return experiment
 
@@ -140,18 +140,18 @@ def _strategy(values: object) -> object:
     return evolution.get("strategy", DEFAULT_STRATEGY) if isinstance(evolution, dict) else None
 
 
-def _without_keys_of(own: object, document: Document) -> Document:
-    """The document without what only the file's own strategy reads, where another is asked for."""
-    asked = _strategy(document.values)
+def _without_keys_of(own: object, config: WrittenConfig) -> WrittenConfig:
+    """The config without what only the file's own strategy reads, where another is asked for."""
+    asked = _strategy(config.values)
     if own == asked or own not in SETTINGS or asked not in SETTINGS:
-        return document
-    values: Any = document.values
+        return config
+    values: Any = config.values
     for section, key in keys_read(str(own)) - keys_read(str(asked)):
         is_written = isinstance(values.get(section), dict) and key in values[section]
-        if is_written and document.origin((section, key)) != OVERRIDE:
+        if is_written and config.origin((section, key)) != OVERRIDE:
             kept = {name: entry for name, entry in values[section].items() if name != key}
             values = values | {section: kept}
-    return Document(values, document.origins)
+    return WrittenConfig(values, config.origins)
 
 
 def _as_tuples(value: object) -> object:
@@ -196,8 +196,8 @@ def _near_file(path: Path) -> str:
     return f"; did you mean '{path.with_name(near)}'?" if near else ""
 
 
-def _overridden(document: Document, override: str) -> Document:
-    """The document with one ``key.path=value`` replaced."""
+def _overridden(config: WrittenConfig, override: str) -> WrittenConfig:
+    """The config with one ``key.path=value`` replaced."""
     key, equals, text = override.partition("=")
     location: Location = tuple(key.strip().split("."))
     possible = all(location) and key.isprintable() and len(location) <= strict_yaml.MAX_DEPTH
@@ -212,9 +212,9 @@ def _overridden(document: Document, override: str) -> Document:
         raise ConfigError(error.message, options={OVERRIDE: one_line(dotted(location))}) from None
     written = {(*location, *place) for place in new.origins} | {location}
     sections = {location[:depth] for depth in range(1, len(location))}
-    created = written | (sections - document.origins.keys())
-    origins = {**document.origins, **dict.fromkeys(created, OVERRIDE)}
-    return Document(_replaced(document.values, location, new.values, ()), origins)
+    created = written | (sections - config.origins.keys())
+    origins = {**config.origins, **dict.fromkeys(created, OVERRIDE)}
+    return WrittenConfig(_replaced(config.values, location, new.values, ()), origins)
 
 
 def _replaced(old: object, location: Location, value: object, above: Location) -> object:

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from srnet_cli.config.document import Document, Location, shown
 from srnet_cli.config.suggestions import nearest
+from srnet_cli.config.written import Location, WrittenConfig, shown
 from srnet_cli.errors import ConfigError
 
 Schema = dict[str, Any]
@@ -20,12 +20,12 @@ class UnreadKeyError(ConfigError):
     """A key that only other strategies read."""
 
 
-def explain(error: ValidationError, document: Document, model: type[BaseModel]) -> ConfigError:
+def explain(error: ValidationError, config: WrittenConfig, model: type[BaseModel]) -> ConfigError:
     """Turn what pydantic found into the line a user reads: the first problem, and how many more.
 
     Args:
-        error: raised while validating ``document.values`` against ``model``.
-        document: the config.
+        error: raised while validating ``config.values`` against ``model``.
+        config: the config.
         model: the model whose JSON schema says what was expected.
     """
     schema = _schema(model)
@@ -33,15 +33,15 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
     # A mistyped key comes first: what it leaves missing is only a consequence.
     errors = error.errors(include_url=False, include_input=False)
     for problem in sorted(errors, key=_rank):
-        problems.setdefault(_place(problem, document.values, schema), problem)
-    problems = _innermost(problems, schema, document.values)
+        problems.setdefault(_place(problem, config.values, schema), problem)
+    problems = _innermost(problems, schema, config.values)
     location, first = next(iter(problems.items()))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    options = document.options(location)
-    if first["type"] == "extra_forbidden" and (words := _unread(location, document.values, schema)):
-        return UnreadKeyError(document.complaint(location, words) + more, options=options)
-    words = _in_words(first, location, document.values, schema)
-    return ConfigError(document.complaint(location, words) + more, options=options)
+    options = config.options(location)
+    if first["type"] == "extra_forbidden" and (words := _unread(location, config.values, schema)):
+        return UnreadKeyError(config.complaint(location, words) + more, options=options)
+    words = _in_words(first, location, config.values, schema)
+    return ConfigError(config.complaint(location, words) + more, options=options)
 
 
 def unread(key: str, strategy: str, readers: Sequence[str]) -> str:

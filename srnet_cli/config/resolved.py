@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.evolution import ORACLE_ROWS, keys_read
 from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.config.network import LOADED_ONLY, NetworkSettings
 from srnet_cli.config.schema import Experiment
 from srnet_cli.config.strict_yaml import add_core_scalars
+from srnet_cli.config.written import one_line, shortened
 from srnet_cli.errors import DataError, ModelError, SrnetError
 
 # Early versions wrote the keys of both strategies, whatever the strategy was.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import yaml
 
-from srnet_cli.config.document import Document, Location, refusal, shown
+from srnet_cli.config.written import Location, WrittenConfig, refusal, shown
 
 MAX_DEPTH = 20
 MAX_VALUES = 25_000
@@ -88,7 +88,7 @@ def _at_no_line(line: int) -> str:
     return ""
 
 
-def parse(text: str, origin: Callable[[int], str] = _at_no_line) -> Document:
+def parse(text: str, origin: Callable[[int], str] = _at_no_line) -> WrittenConfig:
     """Read one YAML document.
 
     Args:
@@ -108,7 +108,7 @@ def parse(text: str, origin: Callable[[int], str] = _at_no_line) -> Document:
     except _Refused as refused:
         where = origin(refused.line)
         raise refusal(f"{where}: {refused}" if where else str(refused)) from None
-    return Document(values, origins)
+    return WrittenConfig(values, origins)
 
 
 def _compose(text: str) -> yaml.Node | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.answer import Answer, answer
 from srnet_cli.expressions.complexity import complexity

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sympy import Expr, Symbol
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.export.stable import STABLE, stable
 from srnet_cli.export.subject import Input, Subject
 from srnet_cli.expressions.writer import Text, Writer

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sympy import Expr, Symbol
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.expressions.builder import affine, standardised
 from srnet_cli.expressions.formulas import LayerFormulas, layer_formulas

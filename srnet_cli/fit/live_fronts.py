@@ -8,7 +8,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.evolution.direct import HallOfFame, Member
 from srnet_cli.expressions.builder import affine, to_sympy
 from srnet_cli.expressions.names import Names

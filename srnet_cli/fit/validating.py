@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srnet_cli.config.document import one_line, shortened
 from srnet_cli.config.loading import LoadedConfig, load_config
 from srnet_cli.config.resolved import named_files, resolved, signature, to_yaml
 from srnet_cli.config.schema import Experiment
+from srnet_cli.config.written import one_line, shortened
 from srnet_cli.errors import ConfigError
 from srnet_cli.rendering.document import Document, Section, Verbatim
 from srnet_cli.rendering.table import Column, table
@@ -119,8 +119,8 @@ def _check_formula(loaded: LoadedConfig) -> None:
     try:
         parse_formula(dataset.formula, tuple(dataset.domain or ()))
     except ConfigError as error:
-        problem = loaded.document.complaint(("dataset", "formula"), str(error))
-        options = loaded.document.options(("dataset", "formula"))
+        problem = loaded.config.complaint(("dataset", "formula"), str(error))
+        options = loaded.config.options(("dataset", "formula"))
         raise ConfigError(problem, hint=error.hint, options=options) from None
 
 
@@ -129,9 +129,9 @@ def _check_files(loaded: LoadedConfig) -> None:
         if not path.is_file():
             problem = "is a folder, not a file" if path.is_dir() else "no such file"
             raise error(
-                loaded.document.complaint(key, f"{shortened(str(path), 300)}: {problem}"),
+                loaded.config.complaint(key, f"{shortened(str(path), 300)}: {problem}"),
                 hint="Relative paths are looked up beside the config, then in the working folder.",
-                options=loaded.document.options(key),
+                options=loaded.config.options(key),
             )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from srnet_cli.config.document import one_line
 from srnet_cli.config.resolved import flow
+from srnet_cli.config.written import one_line
 from srnet_cli.inspect.inspecting import NetworkCard
 from srnet_cli.rendering.document import Document, Remarks, Section
 from srnet_cli.rendering.table import Cell, Column, Table, number, table, text

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from srnet_cli.config.document import one_line
 from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.config.resolved import flow
+from srnet_cli.config.written import one_line
 from srnet_cli.errors import ConfigError, ModelError, UsageError
 from srnet_cli.inspect import document as cards
 from srnet_cli.inspect import inspecting

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.datasets.categories import indicator
 from srnet_cli.datasets.readings import MISSING, PLAIN, READINGS
 from srnet_cli.datasets.suggest import did_you_mean, listed, quoted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.explain.answer import Answer
 from srnet_cli.explain.document import layer_section, quality_words, tried_sections
 from srnet_cli.explain.explaining import Explanation

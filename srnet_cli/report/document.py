@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.rendering.chart import Chart
 from srnet_cli.rendering.document import Block, Display, Document, Folded, Section
 from srnet_cli.rendering.table import code, table, text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.rendering.document import Block, Display, Folded, Paragraph, Section, Verbatim
 from srnet_cli.rendering.table import Cell, code, number, table, text
 from srnet_cli.report.subject import ReportedRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.rendering.chart import Axis, Chart, Panel, Series, values
 from srnet_cli.rendering.document import Block, Display, Document, Folded, Paragraph, Section

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.expressions.names import output_names
 from srnet_cli.fidelity.labels import class_names
 from srnet_cli.networks import TrainedNetwork

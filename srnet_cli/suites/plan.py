@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from srnet_cli.config.document import one_line
 from srnet_cli.config.problems import UnreadKeyError
 from srnet_cli.config.resolved import signature
 from srnet_cli.config.schema import Experiment
+from srnet_cli.config.written import one_line
 from srnet_cli.errors import ConfigError
 from srnet_cli.suites.reading import LoadedSuite, SuiteSettings
 
@@ -158,7 +158,7 @@ def _case(
         experiment = load(path, [*_assignments(suite.settings.set), *overrides, *sets])
     except ConfigError as error:
         hint = _OWN_KEYS if isinstance(error, UnreadKeyError) else error.hint
-        where = suite.document.origin(("configs", network))
+        where = suite.config.origin(("configs", network))
         problem = f"{where}: {network}{f' with {variant}' if variant else ''}: {error}"
         raise ConfigError(one_line(problem), hint=hint) from None
     count = trials or suite.settings.trials or experiment.trials

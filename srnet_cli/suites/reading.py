@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from srnet_cli.config import strict_yaml
-from srnet_cli.config.document import Document, Location, refusal, shortened
 from srnet_cli.config.loading import read_text
 from srnet_cli.config.problems import explain
 from srnet_cli.config.schema import Experiment, Settings
 from srnet_cli.config.suggestions import did_you_mean
 from srnet_cli.config.types import FilePath, Integer
+from srnet_cli.config.written import Location, WrittenConfig, refusal, shortened
 from srnet_cli.suites.published import FIGURES
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -99,12 +99,12 @@ class LoadedSuite:
 
     Attributes:
         settings: its keys.
-        document: the values as written, for later errors.
+        config: the values as written, for later errors.
         content: the file.
     """
 
     settings: SuiteSettings
-    document: Document
+    config: WrittenConfig
     content: bytes
 
 
@@ -116,29 +116,29 @@ def read_suite(path: Path) -> LoadedSuite:
     """
     source = shortened(str(path), 200)
     text = read_text(path, source)
-    document = strict_yaml.parse(text, lambda line: f"{source}:{line}")
-    if not isinstance(document.values, dict):
+    config = strict_yaml.parse(text, lambda line: f"{source}:{line}")
+    if not isinstance(config.values, dict):
         raise refusal(f"{source}: a suite begins with 'name: …' and lists 'configs'")
     try:
         settings = SuiteSettings.model_validate(
-            document.values, strict=True, context={"folder": path.parent}
+            config.values, strict=True, context={"folder": path.parent}
         )
     except ValidationError as error:
-        raise explain(error, document, SuiteSettings) from None
-    _check_configs(settings, document)
-    _check_keys(settings, document)
-    _check_published(settings, document)
-    return LoadedSuite(settings, document, text.encode())
+        raise explain(error, config, SuiteSettings) from None
+    _check_configs(settings, config)
+    _check_keys(settings, config)
+    _check_published(settings, config)
+    return LoadedSuite(settings, config, text.encode())
 
 
-def _check_configs(settings: SuiteSettings, document: Document) -> None:
+def _check_configs(settings: SuiteSettings, config: WrittenConfig) -> None:
     for name, path in settings.configs.items():
         if not path.is_file():
             problem = f"{shortened(str(path), 300)}: no such config file"
-            raise refusal(document.complaint(("configs", name), problem))
+            raise refusal(config.complaint(("configs", name), problem))
 
 
-def _check_keys(settings: SuiteSettings, document: Document) -> None:
+def _check_keys(settings: SuiteSettings, config: WrittenConfig) -> None:
     """Every key of ``matrix``, ``strategies`` and ``set`` is one that configs have."""
     known = set(config_keys())
     sections: list[tuple[Location, Iterable[str]]] = [
@@ -150,23 +150,23 @@ def _check_keys(settings: SuiteSettings, document: Document) -> None:
         for key in keys:
             if key in ("name", "trials"):
                 problem = f"'{key}' is a key of the suite itself"
-                raise refusal(document.complaint((*section, key), problem))
+                raise refusal(config.complaint((*section, key), problem))
             if key == "evolution.threads":
                 problem = "trials of a suite have one thread each, and run side by side instead"
-                raise refusal(document.complaint((*section, key), problem))
+                raise refusal(config.complaint((*section, key), problem))
             if key not in known:
                 problem = f"configs have no such key; {did_you_mean(key, known)}"
-                raise refusal(document.complaint((*section, key), problem))
+                raise refusal(config.complaint((*section, key), problem))
 
 
-def _check_published(settings: SuiteSettings, document: Document) -> None:
+def _check_published(settings: SuiteSettings, config: WrittenConfig) -> None:
     if settings.published is None:
         return
     known = FIGURES[settings.published]
     for name in settings.configs:
         if name not in known:
             problem = f"no published {settings.published} is known of '{name}', only of "
-            raise refusal(document.complaint(("configs", name), problem + ", ".join(known)))
+            raise refusal(config.complaint(("configs", name), problem + ", ".join(known)))
 
 
 def config_keys(model: type[Settings] = Experiment, prefix: str = "") -> Iterator[str]:

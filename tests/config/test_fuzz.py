@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from srnet_cli.config.document import Location, dotted, one_line
 from srnet_cli.config.loading import load_experiment
 from srnet_cli.config.resolved import signature, to_yaml
+from srnet_cli.config.written import Location, dotted, one_line
 from srnet_cli.errors import ConfigError, DataError, ModelError
 from srnet_cli.fit.validating import load
 

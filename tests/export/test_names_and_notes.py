@@ -12,7 +12,7 @@ from exported import FORMATS, RUN, STATED, function_of, library, module, subject
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from srnet_cli.config.document import one_line
+from srnet_cli.config.written import one_line
 from srnet_cli.errors import ModelError
 from srnet_cli.export.excel_sheet import LONGEST, letters
 from srnet_cli.export.identifiers import ascii_name

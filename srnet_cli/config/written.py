@@ -16,7 +16,7 @@ _LONGEST_LINE = 500
 
 
 @dataclass(frozen=True)
-class Document:
+class WrittenConfig:
     """Plain values (dicts, tuples and scalars) and the origin of each of them.
 
     Attributes:
