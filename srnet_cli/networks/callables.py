@@ -57,16 +57,6 @@ class CallableNetwork(OpaqueNetwork):
         """Inputs d, then the units of every layer: (d, m_1, …, m_L)."""
         return (*self.sizes[:-1], len(self.readout))
 
-    @property
-    def parameters(self) -> int:
-        """How many numbers the network has learned; 0 where that is not known."""
-        return self.learned
-
-    @property
-    def activation_names(self) -> tuple[str, ...]:
-        """What its activations are called, where that is known."""
-        return self.known_activations
-
     def gradients(self, X: Array) -> Array:
         """Give the slopes of the outputs ∂y_o/∂x_i by central differences: (n, m_L, d)."""
         return difference_slopes(self, X, _STEP)

@@ -84,11 +84,6 @@ class GraphNetwork(OpaqueNetwork):
         hidden = [layer.width for layer in self.layers[:-1]]
         return (sum(feed.size for feed in self.feeds), *hidden, len(self.readout))
 
-    @property
-    def parameters(self) -> int:
-        """How many numbers the graph has learned."""
-        return self.learned
-
     def gradients(self, X: Array) -> Array:
         """Give the slopes of the outputs ∂y_o/∂x_i by central differences: (n, m_L, d).
 

@@ -19,9 +19,23 @@ class OpaqueNetwork(TrainedNetwork):
     Attributes:
         readout: (m_L, width of the last layer + 1): the outputs are linear in the last layer, the
             last column being the offsets.
+        learned: how many numbers the network has learned; 0 where that is not known.
+        known_activations: what the activations of the layers are called, where that is known.
     """
 
     readout: Array
+    learned: int = 0
+    known_activations: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network has learned; 0 where that is not known."""
+        return self.learned
+
+    @property
+    def activation_names(self) -> tuple[str, ...]:
+        """What its activations are called, where that is known."""
+        return self.known_activations
 
     def effects(self, activations: Sequence[Array]) -> list[Array]:
         """See ``TrainedNetwork.effects``; the slopes are those of a linear fit of the outputs."""

@@ -52,16 +52,6 @@ class RecordedNetwork(OpaqueNetwork):
         return (self.rows.shape[1], *hidden, len(self.readout))
 
     @property
-    def parameters(self) -> int:
-        """How many numbers the network has learned; 0 where that is not known."""
-        return self.learned
-
-    @property
-    def activation_names(self) -> tuple[str, ...]:
-        """What its activations are called, where that is known."""
-        return self.known_activations
-
-    @property
     def has_slopes(self) -> bool:
         """It has none."""
         return False
