@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from srnet_cli.api.answer import Answer
+from srnet_cli.api.notebook import front_table
 from srnet_cli.errors import DataError, UsageError
 from srnet_cli.expressions.printers import as_latex, as_mathml
 from srnet_cli.expressions.trees import substitute
 from srnet_cli.fidelity.labels import NO_CLASS, decided
-from srnet_cli.fronts.formulas import NetworkFormula, NetworkFormulas
+from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.metrics import r2 as r2_of
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import NetworkQuality, TrainedNetwork
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
-
-_ROWS_SHOWN = 12
 
 
 class Run:
@@ -437,7 +436,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         equations = "".join(as_mathml(each, name) for name, each in self._answer().items())
-        table = self._front_html()
+        table = "" if self._fitted.formulas is None else front_table(self._fitted.formulas)
         return f'<div class="srnet"><p>{escape(self._worth())}</p>{equations}{table}</div>'
 
     def _answer(self) -> dict[str, Expr]:
@@ -447,20 +446,6 @@ class Run:
         if not self._fitted.is_done:
             return f"{self.path}: not finished"
         return f"{self.path.name}: {'; '.join(self._selected.worth())}"
-
-    def _front_html(self) -> str:
-        """The first formulas of every front as a table."""
-        known = self._fitted.formulas
-        if known is None:
-            return ""
-        rows = "".join(
-            f"<tr><td>{escape(front.output)}</td><td>{each.complexity}</td>"
-            f"<td>{each.error:.2g}</td><td>{_formula_html(each, front.answer)}</td></tr>"
-            for front in known.fronts
-            for each in front.members[:_ROWS_SHOWN]
-        )
-        head = "".join(f"<th>{name}</th>" for name in ("output", "nodes", "1−R²", "formula"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
     @cached_property
     def _selected(self) -> Selection:
@@ -490,8 +475,3 @@ class Run:
                 f"these are {rows.shape}"
             )
         return rows
-
-
-def _formula_html(formula: NetworkFormula, answer: NetworkFormula) -> str:
-    text = f"<code>{escape(formula.text)}</code>"
-    return f"<strong>{text}</strong>" if formula is answer else text
