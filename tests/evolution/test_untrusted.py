@@ -112,6 +112,14 @@ def test_genes_out_of_range_are_refused(name: str, value: int) -> None:
     assert info.value.exit_code == 4
 
 
+def test_more_generations_than_the_settings_allow_are_refused() -> None:
+    """A search that says it is past its end is not gone on with."""
+    arrays = arrays_of(saved("mnncgp-es"))
+    arrays["0.generation"] = np.array(51)
+    with pytest.raises(StorageError, match="is damaged or of another version"):
+        taken_up("mnncgp-es", bytes_of(arrays))
+
+
 @pytest.mark.parametrize("name", NAMES)
 @quick
 @given(st.data())

@@ -135,12 +135,13 @@ def _tampered(whole: bytes, rng: random.Random) -> bytes:
             arrays[name] = array.astype(rng.choice(("f4", "i8", "i4", "f8", "u1")))
         case _ if array.size:
             array = array.copy()
+            values = array.reshape(-1)
             odd = (-1, 0, 1, 2**31 - 1, -(2**31), 10**6, 255)
             if array.dtype.kind == "f":
                 odd = (*odd, float("nan"), float("inf"), -1e308)
             for _ in range(rng.choice((1, 1, 3, 10))):
                 with np.errstate(all="ignore"), contextlib.suppress(OverflowError):
-                    array.flat[rng.randrange(array.size)] = rng.choice(odd)
+                    values[rng.randrange(array.size)] = rng.choice(odd)
             arrays[name] = array
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)

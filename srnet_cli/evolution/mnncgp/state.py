@@ -106,7 +106,10 @@ def require_valid(state: State, widths: Sequence[int], settings: MnncgpSettings)
             finite.
     """
     trace = state.trace
-    require(0 <= state.generation < 1 << 62, "generation", f"is {state.generation}")
+    most = settings.generations
+    require(
+        0 <= state.generation <= most, "generation", f"is {state.generation}, not in 0 to {most}"
+    )
     is_table = trace.ndim == 2 and trace.shape[1] == 1 + len(widths)
     require(is_table and trace.dtype == np.float64, "trace", "is not a row per generation")
     for parent in (state.parent, state.refined):
