@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +16,6 @@ from srnet_cli.expressions.numeric import Array, values
 from srnet_cli.expressions.simplifier import Simplifier
 from srnet_cli.expressions.trees import Size, measure, substitute
 from srnet_cli.model import LayerValues, SymbolicLayer, SymbolicNetwork
-from srnet_cli.signals import never
 
 MAX_NODES = 3_000
 MAX_DEPTH = 80
@@ -75,45 +73,29 @@ class LayerFormulas:
 
 
 class Shortener:
-    """Simplified expressions that depend on the network explained alone, not on the model.
+    """Normal forms of expressions that depend on the network explained alone, not on the model.
 
-    Models of one network share expressions, on inputs that differ a little from model to model.
-    Simplified on the network's own activations, an expression is as short in one as in another,
-    and has to be simplified only once.
+    Models of one network share expressions, on inputs that differ a little from model to model. By
+    the network's own activations an expression has one normal form in all of them, and has to be
+    brought into it only once.
 
     Args:
         inputs: what every layer reads, from the network: h_0 … h_{L-1}, (n, m_l) each.
-        limited: functions whose uses and nesting must not grow, see ``Simplifier``.
-        effort: what all simplifications may cost together, an expression of n nodes n²; one that
-            there is not enough left for is brought into normal form alone.
-        is_late: whether time is up, which is as if there were no effort left.
+        limited: functions whose uses and nesting must not grow, see ``NormalForm``.
     """
 
-    def __init__(
-        self,
-        inputs: Sequence[Array],
-        limited: Collection[str] = (),
-        effort: float = math.inf,
-        is_late: Callable[[], bool] = never,
-    ) -> None:
-        self._inputs, self._limited, self._effort = inputs, limited, effort
-        self._is_late = is_late
+    def __init__(self, inputs: Sequence[Array], limited: Collection[str] = ()) -> None:
+        self._inputs, self._limited = inputs, limited
         self._known: dict[tuple[int, Expr], Expr] = {}
 
     def __call__(self, index: int, expr: Expr, symbols: Sequence[Symbol]) -> Expr:
-        """The simplified form of an expression of layer ``index``, from 0, over its inputs."""
+        """The normal form of an expression of layer ``index``, from 0, over its inputs."""
         key = index, expr
         if key not in self._known:
-            # One that has simplified other expressions remembers them, and may answer otherwise.
-            self._known[key] = self._shortest(expr, symbols, self._inputs[index])
+            # One that has met other expressions remembers them, and may answer otherwise.
+            form = NormalForm(symbols, self._inputs[index], self._limited)
+            self._known[key] = form(expr)
         return self._known[key]
-
-    def _shortest(self, expr: Expr, symbols: Sequence[Symbol], X: Array) -> Expr:
-        cost = complexity(expr) ** 2
-        if cost > self._effort or self._is_late():
-            return NormalForm(symbols, X, self._limited)(expr)
-        self._effort -= cost
-        return shortest(expr, symbols, X, self._limited)
 
 
 def shortest(
@@ -144,7 +126,7 @@ def expressions_of_layer(
         index: its number, from 0.
         inputs: symbols of what it reads.
         X: values of these, (n, d).
-        shorten: gives the simplified forms.
+        shorten: gives the normal forms.
     """
     plain = _plain(layer, inputs, (), iter(step_symbols(index + 1)))
     if plain.steps:
@@ -168,7 +150,7 @@ def layer_formulas(
             place of the plain one only where both give the values that the evaluator gives on all
             of these rows. Without, the formulas mirror the programs.
         unit_names: how to call units, a format of ``layer`` and ``unit``.
-        shorten: gives the simplified forms of expressions; by default they are simplified on what
+        shorten: gives the normal forms of expressions; by default they are judged by what
             the model's layers read on these rows.
         values: what the model's layers read and give on these rows, where it is at hand.
 

@@ -313,7 +313,6 @@ def _write(
         findings.assessment,
         fronts,
         in_haste=in_haste,
-        is_late=findings.allowance.layers_are_late,
         proofs=proofs,
     )
 

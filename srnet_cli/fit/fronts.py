@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,10 +20,6 @@ from srnet_cli.reporting import Reporter
 from srnet_cli.runs.expressions_file import UNIT_NAMES, shortener
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.signals import never
-
-_EFFORT, _LEAST_EFFORT = 250.0, 10_000.0
-"""What simplifying for fronts may cost per generation of the halls, and at least, in the measure of
-``Shortener``: it is to take an eighth of the search's time or less."""
 
 
 def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | None:
@@ -84,12 +79,7 @@ def make_fronts(
         )
         formulas = Formulas(
             rows=checked.X,
-            shorten=shortener(
-                assessment,
-                prepared.experiment.evolution,
-                math.inf if halls is None else max(_LEAST_EFFORT, _EFFORT * halls.generations),
-                is_late,
-            ),
+            shorten=shortener(assessment, prepared.experiment.evolution),
             unit_names=UNIT_NAMES,
             inputs=[layer.inputs for layer in checked.layers],
             scaler=model.scaler,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +23,6 @@ from srnet_cli.runs.expressions_file import ClassesEntry, describe, shortener
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.runs.proofs_file import Proofs
 from srnet_cli.runs.records import Metrics
-from srnet_cli.signals import never
 from srnet_cli.store import RunFolder
 
 
@@ -35,7 +34,6 @@ def write_results(
     fronts: StoredFronts | None = None,
     *,
     in_haste: bool = False,
-    is_late: Callable[[], bool] = never,
     proofs: Proofs | None = None,
 ) -> Metrics:
     """Write what the best trial so far has found.
@@ -46,8 +44,7 @@ def write_results(
         states: the trials that have begun.
         assessment: what the best of them has found; None where that is nothing.
         fronts: simpler forms of it.
-        in_haste: leave out what may take seconds: simplification and plots.
-        is_late: whether time is up, which ends simplification.
+        in_haste: leave out what may take seconds: normal forms and plots.
         proofs: what is proved; None where nobody asked.
 
     Returns:
@@ -62,7 +59,7 @@ def write_results(
     if assessment is not None:
         shorten = None
         if not in_haste:
-            shorten = shortener(assessment, experiment.evolution, is_late=is_late)
+            shorten = shortener(assessment, experiment.evolution)
         words = None if proofs is None else proofs.words()
         metrics = _write_formulas(folder, prepared, assessment, fronts, shorten, metrics, words)
     metrics.write(folder)

@@ -55,7 +55,7 @@ class Formulas:
 
     Attributes:
         rows: raw rows that simplified formulas are confirmed on, (n, d).
-        shorten: gives the simplified forms.
+        shorten: gives the normal forms.
         unit_names: how to call units, see ``unit_symbols``.
         inputs: what every layer of the model found reads on these rows, (n, m_{l-1}).
         scaler: how the model standardises its inputs, which formulas have in their own units.

@@ -8,8 +8,7 @@ holds one formula an output over the inputs, or null where it would be too long 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -31,7 +30,6 @@ from srnet_cli.fidelity.validity import Validity
 from srnet_cli.fronts.front import Composition, Fronts, Member
 from srnet_cli.runs import files
 from srnet_cli.runs.record import RunRecord
-from srnet_cli.signals import never
 
 Fidelity = Mapping[str, Sequence[LayerFidelity]]
 
@@ -169,22 +167,17 @@ class Expressions(RunRecord):
 def shortener(
     assessment: Assessment,
     settings: EvolutionSettings,
-    effort: float = math.inf,
-    is_late: Callable[[], bool] = never,
 ) -> Shortener:
-    """Simplified forms by the network's own activations on the rows checked, within the limits.
-
-    ``effort`` is what they may cost, and ``is_late`` whether time is up, see ``Shortener``.
-    """
+    """Normal forms by the network's own activations on the rows checked, within the limits."""
     limited = written_functions(limited_functions(settings))
     network, rows = assessment.network, assessment.checked
-    return Shortener([network.inputs(rows.X), *rows.activations[:-1]], limited, effort, is_late)
+    return Shortener([network.inputs(rows.X), *rows.activations[:-1]], limited)
 
 
 def formulas_of(
     assessment: Assessment, shorten: Shortener
 ) -> tuple[tuple[LayerFormulas, ...], tuple[Expr, ...] | None]:
-    """The simplified formulas of every layer, and of the whole network where there are any."""
+    """The formulas of every layer in normal form, and of the whole network where there are any."""
     model, rows = assessment.model, assessment.checked
     layers = layer_formulas(
         model, rows.X, unit_names=UNIT_NAMES, shorten=shorten, values=rows.layers
@@ -217,7 +210,7 @@ def describe(
         fidelity: figures by set of rows and layer.
         classes: what a classifier's formulas say; None for a regression.
         validity: where formulas fail, by region.
-        shorten: gives the simplified forms; None: do not simplify.
+        shorten: gives the normal forms; None: formulas as they were found.
         fronts: simpler forms of the same network, where there are any.
         proved: sentences that are proved, by the name of the formulas.
     """
