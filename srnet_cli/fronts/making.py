@@ -39,7 +39,7 @@ from srnet_cli.signals import never
 Array = NDArray[np.float64]
 Entry = TypeVar("Entry")
 
-_MEMBERS, _LEAST_MEMBERS = 16, 3
+_MEMBERS, _LEAST_MEMBERS = 12, 3
 _ENTRIES = 60_000
 """Entries of readouts that the members of a layer's front have in all: each of a wide layer
 takes long to write."""
@@ -245,7 +245,7 @@ class Maker:
         descent = Descent(self._original.layers, programs, sizes, self._sample)
         first, *others = descent.compositions()
         compositions: list[Composition] = []
-        for steps, layers in (first, *_spread(others, 3 * _members(self._original.layers))):
+        for steps, layers in (first, *_spread(others, 2 * _members(self._original.layers))):
             if compositions and self._is_late():
                 break
             picks = tuple(way[step][0] for way, step in zip(ways, steps, strict=True))
