@@ -28,22 +28,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.config.types import Box
-from srnet_cli.datasets.dataset import Array, Dataset, Domain, Rows
+from srnet_cli.datasets.dataset import Array, Dataset, Domain, Rows, Table
 from srnet_cli.datasets.formula import Formula, parse_formula
 from srnet_cli.datasets.sampling import label, sample, scatter
 from srnet_cli.datasets.splits import Split, split_rows
 from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
 from srnet_cli.errors import ConfigError, DataError
 from srnet_cli.rng import stream
-
-if TYPE_CHECKING:
-    from srnet_cli.datasets.tables import Table
 
 
 def load_dataset(settings: DatasetSettings, seed: int) -> Dataset:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from srnet_cli.datasets.coding import texts_of
 from srnet_cli.datasets.dataset import Task
 from srnet_cli.datasets.readings import (
     BOOLEAN,
@@ -22,7 +23,7 @@ from srnet_cli.datasets.readings import (
     told,
 )
 from srnet_cli.datasets.suggest import clip, did_you_mean, listed, quoted
-from srnet_cli.datasets.tables import read_frame, texts_of
+from srnet_cli.datasets.tables import read_frame
 from srnet_cli.errors import DataError
 
 Kind = Literal["number", "boolean", "date", "category", "identifier", "text", "constant", "empty"]

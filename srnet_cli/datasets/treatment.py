@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.datasets.dataset import Array
+from srnet_cli.datasets.dataset import Array, Table
 from srnet_cli.datasets.readings import BOOLEAN, Decimal, told
 from srnet_cli.datasets.suggest import clip, did_you_mean, listed, quoted
 from srnet_cli.errors import ConfigError, DataError
-
-if TYPE_CHECKING:
-    from srnet_cli.datasets.tables import Table
 
 Missing = Literal["error", "drop", "impute"]
 Dates = Literal["number", "drop"]
