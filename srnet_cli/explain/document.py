@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from srnet_cli.explain.answer import Answer
-from srnet_cli.explain.explaining import LATEX_WIDTH, Explanation, Formula, LayerExplanation
+from srnet_cli.explain.explanation import LATEX_WIDTH, Explanation, Formula, LayerExplanation
 from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from srnet_cli.store.commit import LOG
-from srnet_cli.store.folder import CHECKPOINTS, DONE, RUN
+from srnet_cli.store.layout import CHECKPOINTS, DONE, RUN
 from srnet_cli.store.lock import LOCK
 
 # What the run is, and what it was made from.
