@@ -138,8 +138,8 @@ class Maker:
         self._all = forward(original.layers, problem.inputs)
         self._sampled = forward(original.layers, self._sample.inputs)
         self._even = even_rows(self._sample)
-        found = None if halls is None else layer_halls(self._even, halls)
-        self._halls: Sequence[Mapping[int, Hall]] = found or ()
+        searched = None if halls is None else layer_halls(self._even, halls)
+        self._halls: Sequence[Mapping[int, Hall]] = searched or ()
 
     def fronts(self) -> Fronts:
         """The fronts."""
@@ -182,7 +182,7 @@ class Maker:
         """Short compositions of formulas of few units, see ``chains``."""
         if not self._halls or self._is_late():
             return
-        for chain in Chains(self._halls, self._even).found():
+        for chain in Chains(self._halls, self._even).front():
             layers = chain.layers(self._even)
             if self._is_sound(layers) and not self._is_late():
                 picks = (None,) * len(layers)
