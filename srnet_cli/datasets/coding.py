@@ -157,8 +157,8 @@ def _labels(column: pd.Series[Any], needs_all: bool) -> tuple[Array, tuple[str, 
     if needs_all:
         _check_present(column, missing)
     given = np.array(texts, dtype=object)[~missing]
-    found, indices = np.unique(given, return_inverse=True)
-    labels = found.tolist()
+    distinct, indices = np.unique(given, return_inverse=True)
+    labels = distinct.tolist()
     values = numbers_in(labels)
     if np.all(np.abs(values) < _EXACT):  # false for anything but numbers
         order = np.lexsort((np.arange(len(values)), values))

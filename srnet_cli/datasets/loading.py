@@ -171,12 +171,12 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
     if treatment.inputs:
         beside = [name for name in (*others, column) if name and name not in treatment.inputs]
         treatment = replace(treatment, inputs=(*treatment.inputs, *beside))
-    asked = (first, settings.task, categorical, treatment)
+    reading = (first, settings.task, categorical, treatment)
     if settings.file is not None:
-        table = read_table(settings.file, *asked)
+        table = read_table(settings.file, *reading)
     else:
         assert settings.pmlb is not None  # the schema sees to it
-        table = read_pmlb(settings.pmlb, *asked)
+        table = read_pmlb(settings.pmlb, *reading)
     where = str(settings.file or settings.pmlb)
     table = with_targets(table, tuple(others), where)
     fraction = 0.0 if settings.validation_domain else settings.validation_fraction
@@ -184,7 +184,7 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
         table, split = split_by_column(table, column, where)
     elif settings.test_file is not None:
         test = with_targets(
-            read_table(settings.test_file, *asked), tuple(others), str(settings.test_file)
+            read_table(settings.test_file, *reading), tuple(others), str(settings.test_file)
         )
         table = with_test_rows(table, test, str(settings.test_file))
         labels = table.y if settings.task == "classification" else None

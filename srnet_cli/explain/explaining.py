@@ -35,7 +35,7 @@ from srnet_cli.fidelity.labels import decided
 from srnet_cli.fidelity.layers import layer_name, measure
 from srnet_cli.fidelity.validity import check
 from srnet_cli.fronts.rows import faithfulness
-from srnet_cli.metrics import accuracy
+from srnet_cli.metrics import accuracy, finite
 from srnet_cli.runs.choice import DEFAULT, Choice, chosen
 from srnet_cli.runs.expressions_file import figures, formulas_of, shortener
 from srnet_cli.runs.proofs_file import COMPOSITION, sentences
@@ -104,7 +104,7 @@ def explain(
         shown=replace(
             shown,
             complexity=sum(layer.complexity for layer in readable),
-            r2=_finite(faithfulness(judged.truth, judged.outputs, fitted.has_classes)),
+            r2=finite(faithfulness(judged.truth, judged.outputs, fitted.has_classes)),
         ),
         digits=digits,
         scaling=_formulas([symbol.name for symbol in printed.features], printed.scaling),
@@ -198,9 +198,9 @@ def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -
     by_layers, by_network = rounding.scores(digits)
     return PrintedFidelity(
         rows=rows,
-        exact=_finite(rounding.exact),
-        layers=_finite(by_layers),
-        network=_finite(by_network),
+        exact=finite(rounding.exact),
+        layers=finite(by_layers),
+        network=finite(by_network),
         enough_digits=None if enough <= digits else enough,
     )
 
@@ -248,7 +248,3 @@ def _unconfirmed_units(
         for number, (ours, expected) in enumerate(columns):
             if np.isfinite(expected).any() and not same_values(ours, expected):
                 yield f"{layer_name(index, len(layers))}, unit {number}"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and np.isfinite(value) else None

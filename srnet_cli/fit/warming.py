@@ -71,8 +71,8 @@ def run(reporter: StepReporter | None = None) -> Warmed:
             watcher.notice(f"compiling what strategy {name} runs")
             watcher.step(place, len(_KINDS), "strategies compiled")
             _fit(name, settings, Path(folder) / name)
-    made = _count(CACHE_FOLDER) - before
-    return Warmed(time.monotonic() - begin, made, str(CACHE_FOLDER))
+    compiled = _count(CACHE_FOLDER) - before
+    return Warmed(time.monotonic() - begin, compiled, str(CACHE_FOLDER))
 
 
 def document(warmed: Warmed) -> Document:

@@ -31,7 +31,7 @@ from srnet_cli.fronts.pruning import Step, goal_of, path
 from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
 from srnet_cli.fronts.sizes import size
 from srnet_cli.fronts.tuning import tuned
-from srnet_cli.metrics import r2, weighted_r2
+from srnet_cli.metrics import finite, r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Scaler, TrainedNetwork
 from srnet_cli.signals import never
@@ -323,8 +323,3 @@ def _lines(formulas: ReadableLayer) -> Iterator[str]:
         yield f"{symbol.name} = {as_text(expr)}"
     for expr in formulas.parts.expressions:
         yield as_text(expr)
-
-
-def finite(value: float) -> float | None:
-    """A figure, None where it is not finite."""
-    return value if math.isfinite(value) else None
