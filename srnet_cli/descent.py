@@ -183,7 +183,7 @@ def guarded_descent(
     loss: Loss,
     start: Array,
     begin: float,
-    how: Bfgs,
+    settings: Bfgs,
     bounds: Sequence[tuple[float | None, float | None]] | None = None,
 ) -> Lowest:
     """L-BFGS on a loss that may have no value somewhere.
@@ -192,7 +192,7 @@ def guarded_descent(
         loss: the loss.
         start: where to begin, (p,).
         begin: the loss there, finite.
-        how: when it ends.
+        settings: when it ends.
         bounds: of every parameter, None for no bound.
     """
     from scipy.optimize import minimize
@@ -204,10 +204,10 @@ def guarded_descent(
         method="L-BFGS-B",
         bounds=bounds,
         options={
-            "maxiter": how.iterations,
-            "maxcor": how.corrections,
-            "ftol": how.loss_tolerance,
-            "gtol": how.gradient_tolerance,
+            "maxiter": settings.iterations,
+            "maxcor": settings.corrections,
+            "ftol": settings.loss_tolerance,
+            "gtol": settings.gradient_tolerance,
         },
     )
     return Lowest(np.asarray(reached.x, dtype=np.float64), float(reached.fun))

@@ -21,7 +21,7 @@ class SrnetError(Exception):
             values; a sequence of names, or a value of None, leaves values out.
         remedies: names of arguments that help, for the hint.
 
-    ``str`` has the plain names, as a caller in Python knows them; ``told`` those of another caller.
+    ``str`` has the plain names, as a caller in Python knows them; ``line`` those of another caller.
     """
 
     exit_code = 1
@@ -37,9 +37,9 @@ class SrnetError(Exception):
         named = options if isinstance(options, Mapping) else dict.fromkeys(options)
         self.message, self.hint = message, hint
         self.options, self.remedies = dict(named), tuple(remedies)
-        super().__init__(self.told(str))
+        super().__init__(self.line(str))
 
-    def told(self, spelled: Callable[[str], str]) -> str:
+    def line(self, spelled: Callable[[str], str]) -> str:
         """The message behind the options that it is about.
 
         Args:

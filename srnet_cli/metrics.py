@@ -21,6 +21,11 @@ _ROUNDING = 1e-12
 _LARGE = 1e150  # squares of more may overflow
 
 
+def finite(value: float | None) -> float | None:
+    """A figure as it is reported: None where it is not finite."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
 def mse(y_true: Array, y_pred: Array) -> float:
     """Mean squared error over all rows and units."""
     errors = _errors(*_columns(y_true, y_pred))

@@ -25,7 +25,7 @@ def test_python_reads_plain_names() -> None:
 
 def test_the_command_spells_them_as_options() -> None:
     """The same line with dashes, the hint too."""
-    assert ERROR.told(flag) == "--run-dir and --digits 20: give one of them"
+    assert ERROR.line(flag) == "--run-dir and --digits 20: give one of them"
     assert ERROR.advice(flag) == "list what there is (--fronts, --run-dir)"
     assert TrialsFailed(2, "runs/s").advice(flag).endswith("(--list)")
 
@@ -33,5 +33,5 @@ def test_the_command_spells_them_as_options() -> None:
 def test_errors_survive_a_process() -> None:
     """A worker's error has the same words, options and hint where it arrives."""
     again = pickle.loads(pickle.dumps(ERROR))
-    assert again.told(flag) == ERROR.told(flag)
+    assert again.line(flag) == ERROR.line(flag)
     assert again.advice(flag) == ERROR.advice(flag)

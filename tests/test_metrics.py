@@ -15,6 +15,7 @@ from srnet_cli.metrics import (
     accuracy,
     cohen_kappa,
     divergence,
+    finite,
     majority_rate,
     mse,
     probability_r2,
@@ -193,3 +194,9 @@ def test_errors_beyond_all_numbers_are_infinite():
     """Only where the error itself is: not because its square is."""
     assert rmse(np.array([1e200, -1e200]), np.zeros(2)) == pytest.approx(1e200)
     assert rmse(np.array([1.7e308, -1.7e308]), np.array([-1.7e308, 1.7e308])) == np.inf
+
+
+def test_a_figure_that_is_not_finite_is_none() -> None:
+    assert finite(None) is None
+    assert [finite(value) for value in (math.nan, math.inf, -math.inf)] == [None] * 3
+    assert type(finite(np.float64(0.5))) is float

@@ -69,7 +69,7 @@ def run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
         return int(app(given, prog_name="srnet", standalone_mode=False) or 0)
     except SrnetError as error:
         options = [flag(name) for name in error.options]
-        return failed(error, error.told(flag), error.advice(flag), error.exit_code, options)
+        return failed(error, error.line(flag), error.advice(flag), error.exit_code, options)
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "srnet"

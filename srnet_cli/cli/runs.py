@@ -80,7 +80,7 @@ def remove(
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("nobody is there to be asked", hint="say so", remedies=("yes",))
-        for line in doomed.told():
+        for line in doomed.lines():
             console.remark(line)
         if not typer.confirm("Remove for good?", err=True):
             raise typer.Abort

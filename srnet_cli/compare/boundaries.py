@@ -93,14 +93,14 @@ def _points(axes: Axes, comparison: Comparison, kind: str, plane: Plane) -> None
     """The classes that explanations give, at the instances of the first set."""
     name, compared = next(iter(comparison.sets.items()))
     first = next(done for done in comparison.done if done.task.kind == kind)
-    said = labels(first.outcomes[0].values)
-    known = np.isfinite(said)
-    is_other = said[known] != labels(compared.instances.network)[known]
+    named = labels(first.outcomes[0].values)
+    known = np.isfinite(named)
+    is_other = named[known] != labels(compared.instances.network)[known]
     colours, last = _colours(comparison)
     across, up = plane.place(compared.instances.X[known]).T
     rings = ["black" if other else "white" for other in is_other]
     axes.scatter(
-        across, up, c=said[known], cmap=colours, vmin=0, vmax=last, s=14, edgecolors=rings,
+        across, up, c=named[known], cmap=colours, vmin=0, vmax=last, s=14, edgecolors=rings,
         linewidths=0.8,
     )  # fmt: skip
     title = f"{comparison.titles[kind]} at {known.sum()} {SET_NAMES[name]} instances"

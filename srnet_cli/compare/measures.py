@@ -79,9 +79,9 @@ def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], s
         "r2": figure(lambda i: r2(truth[i], values[i])),
     }
     if subject.network.output_activation == "softmax":
-        labels, said = truth.argmax(axis=1), values.argmax(axis=1)
-        figures["agreement"] = figure(lambda i: accuracy(labels[i], said[i]))
-        figures["kappa"] = figure(lambda i: cohen_kappa(labels[i], said[i]))
+        labels, named = truth.argmax(axis=1), values.argmax(axis=1)
+        figures["agreement"] = figure(lambda i: accuracy(labels[i], named[i]))
+        figures["kappa"] = figure(lambda i: cohen_kappa(labels[i], named[i]))
         figures["majority"] = figure(lambda i: majority_rate(labels[i]))
         figures["agreement_near"] = mean(_agreement_near(instances, first))
     for index, sigma in enumerate(SIGMAS):
@@ -96,10 +96,10 @@ def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], s
 
 def is_trivial(subject: Subject, instances: Instances) -> bool:
     """Whether the network says the same on all instances, so that agreement says nothing."""
-    said = instances.network
+    named = instances.network
     if subject.network.output_activation == "softmax":
-        return len(np.unique(said.argmax(axis=1))) == 1
-    return bool(is_constant(said).all())
+        return len(np.unique(named.argmax(axis=1))) == 1
+    return bool(is_constant(named).all())
 
 
 def _mean_square(errors: Array) -> Array:

@@ -142,11 +142,11 @@ def _strategy(values: object) -> object:
 
 def _without_keys_of(own: object, config: WrittenConfig) -> WrittenConfig:
     """The config without what only the file's own strategy reads, where another is asked for."""
-    asked = _strategy(config.values)
-    if own == asked or own not in SETTINGS or asked not in SETTINGS:
+    wanted = _strategy(config.values)
+    if own == wanted or own not in SETTINGS or wanted not in SETTINGS:
         return config
     values: Any = config.values
-    for section, key in keys_read(str(own)) - keys_read(str(asked)):
+    for section, key in keys_read(str(own)) - keys_read(str(wanted)):
         is_written = isinstance(values.get(section), dict) and key in values[section]
         if is_written and config.origin((section, key)) != OVERRIDE:
             kept = {name: entry for name, entry in values[section].items() if name != key}

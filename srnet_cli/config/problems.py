@@ -79,13 +79,13 @@ def _schema(model: type[BaseModel]) -> Schema:
     return model.model_json_schema()
 
 
-def _place(found: ErrorDetails, values: object, schema: Schema) -> Location:
+def _place(error: ErrorDetails, values: object, schema: Schema) -> Location:
     """The key to name: pydantic adds steps of its own for the members of a union."""
-    written = _without_kinds(found["loc"], schema)
-    if found["type"] == "union_tag_invalid":
+    written = _without_kinds(error["loc"], schema)
+    if error["type"] == "union_tag_invalid":
         written = (*written, _at(written, schema, values)["discriminator"]["propertyName"])
     location, value = _existing(written, values)
-    if found["type"] == "missing" and isinstance(value, dict):
+    if error["type"] == "missing" and isinstance(value, dict):
         return written[: len(location) + 1]
     return location
 
@@ -102,15 +102,15 @@ def _without_kinds(steps: Location, schema: Schema) -> Location:
     return tuple(written)
 
 
-def _in_words(found: ErrorDetails, location: Location, values: object, schema: Schema) -> str:
+def _in_words(error: ErrorDetails, location: Location, values: object, schema: Schema) -> str:
     expected = _at(location, schema, values)
     existing, value = _existing(location, values)
     if existing != location:
         return f"missing; expected {_describe(expected, schema)}"
-    if found["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden":
         return _unknown(location, values, schema)
-    if found["type"] == "value_error":
-        return str(found["ctx"]["error"])
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
     return _mismatch(expected, value, schema)
 
 

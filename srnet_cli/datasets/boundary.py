@@ -127,10 +127,10 @@ def _neighbours(
     for label in np.unique(labels[anchors]):
         others = np.flatnonzero(labels != label)
         mine = np.flatnonzero(labels[anchors] == label)
-        asked, places = np.unique(anchors[mine], return_inverse=True)
+        distinct, places = np.unique(anchors[mine], return_inverse=True)
         count = min(NEIGHBOURS, len(others))
         near = NearestNeighbors(n_neighbors=count).fit(standard[others])
-        nearest = near.kneighbors(standard[asked], return_distance=False)
+        nearest = near.kneighbors(standard[distinct], return_distance=False)
         nearest_other[mine] = others[nearest[places, rng.integers(0, count, len(mine))]]
     return nearest_other
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.datasets.dataset import Array
+from srnet_cli.datasets.dataset import Array, Table
 from srnet_cli.datasets.suggest import clip, listed, quoted
 from srnet_cli.errors import DataError
-
-if TYPE_CHECKING:
-    from srnet_cli.datasets.tables import Table
 
 Indices = NDArray[np.intp]
 

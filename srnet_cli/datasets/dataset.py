@@ -1,4 +1,7 @@
-"""What every kind of dataset becomes: named columns, three sets of rows, three domains."""
+"""What every kind of dataset becomes: named columns, three sets of rows, three domains.
+
+A table is the step before: its columns are numbers, and its rows are not yet divided.
+"""
 
 from __future__ import annotations
 
@@ -71,6 +74,34 @@ class Rows:
     def take(self, indices: NDArray[np.intp]) -> Rows:
         """The rows with the given indices, in that order."""
         return Rows(self.X[indices], None if self.y is None else self.y[indices])
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of numbers and a target.
+
+    Attributes:
+        features: names of the d columns beside the target, in the order of the file.
+        X: their values, (n, d).
+        y: targets, (n,): numbers for regression, class indices for classification; None where
+            there are none.
+        classes: class labels as text, in the order of their indices; empty for regression.
+        notes: remarks about the columns, one line each.
+        categories: of the columns declared categorical, their categories in order; X holds their
+            numbers, from 0, until ``categories.one_hot`` has replaced them.
+        readings: of the columns that are not plain numbers, how they were read, see ``readings``.
+        imputed: of columns with missing values what takes their place, as text; X holds NaN until
+            ``treatment.filled`` has put it there.
+    """
+
+    features: tuple[str, ...]
+    X: Array
+    y: Array | None
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    readings: Mapping[str, str] = field(default_factory=dict)
+    imputed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,6 @@ class Faults:
             return
         problems = [fault.problem for fault in self._faults]
         more = len(problems) - MOST
-        told = "; ".join(problems[:MOST]) + (f"; … ({more} more)" if more > 0 else "")
+        message = "; ".join(problems[:MOST]) + (f"; … ({more} more)" if more > 0 else "")
         hints = dict.fromkeys(fault.hint for fault in self._faults if fault.hint)
-        raise DataError(f"{self._where}: {told}", hint="; ".join(hints))
+        raise DataError(f"{self._where}: {message}", hint="; ".join(hints))

@@ -28,22 +28,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.config.types import Box
-from srnet_cli.datasets.dataset import Array, Dataset, Domain, Rows
+from srnet_cli.datasets.dataset import Array, Dataset, Domain, Rows, Table
 from srnet_cli.datasets.formula import Formula, parse_formula
 from srnet_cli.datasets.sampling import label, sample, scatter
 from srnet_cli.datasets.splits import Split, split_rows
 from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
 from srnet_cli.errors import ConfigError, DataError
 from srnet_cli.rng import stream
-
-if TYPE_CHECKING:
-    from srnet_cli.datasets.tables import Table
 
 
 def load_dataset(settings: DatasetSettings, seed: int) -> Dataset:
@@ -175,12 +171,12 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
     if treatment.inputs:
         beside = [name for name in (*others, column) if name and name not in treatment.inputs]
         treatment = replace(treatment, inputs=(*treatment.inputs, *beside))
-    asked = (first, settings.task, categorical, treatment)
+    reading = (first, settings.task, categorical, treatment)
     if settings.file is not None:
-        table = read_table(settings.file, *asked)
+        table = read_table(settings.file, *reading)
     else:
         assert settings.pmlb is not None  # the schema sees to it
-        table = read_pmlb(settings.pmlb, *asked)
+        table = read_pmlb(settings.pmlb, *reading)
     where = str(settings.file or settings.pmlb)
     table = with_targets(table, tuple(others), where)
     fraction = 0.0 if settings.validation_domain else settings.validation_fraction
@@ -188,7 +184,7 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
         table, split = split_by_column(table, column, where)
     elif settings.test_file is not None:
         test = with_targets(
-            read_table(settings.test_file, *asked), tuple(others), str(settings.test_file)
+            read_table(settings.test_file, *reading), tuple(others), str(settings.test_file)
         )
         table = with_test_rows(table, test, str(settings.test_file))
         labels = table.y if settings.task == "classification" else None

@@ -11,7 +11,7 @@ from srnet_cli.datasets.sampling import Sampling, label, scatter
 NEIGHBOURS = 5
 
 
-def oracle_rows(dataset: Dataset, n: int, how: Sampling, rng: np.random.Generator) -> Array:
+def oracle_rows(dataset: Dataset, n: int, sampling: Sampling, rng: np.random.Generator) -> Array:
     """Fresh rows from where the dataset's training rows come from, (n, d).
 
     With a declared domain they are drawn from it, as ``sampling.scatter`` does, where the formula
@@ -25,32 +25,34 @@ def oracle_rows(dataset: Dataset, n: int, how: Sampling, rng: np.random.Generato
     Args:
         dataset: the dataset.
         n: number of rows.
-        how: the sampling that the training rows were drawn by.
+        sampling: how the training rows were drawn.
         rng: source of random numbers.
 
     Raises:
         ConfigError: the rows would not fit in memory.
     """
     if dataset.domain is not None:
-        return where_defined(scatter(dataset.domain, n, how, rng), dataset, how, rng)
+        return where_defined(scatter(dataset.domain, n, sampling, rng), dataset, sampling, rng)
     if n == 0:
         return dataset.train.X[:0]
     return between(dataset.train.X, groups(dataset.features, dataset.categories), n, rng)
 
 
-def where_defined(X: Array, dataset: Dataset, how: Sampling, rng: np.random.Generator) -> Array:
+def where_defined(
+    X: Array, dataset: Dataset, sampling: Sampling, rng: np.random.Generator
+) -> Array:
     """Rows of the domain, those on which the dataset's formula has no value drawn anew.
 
     Args:
         X: rows of the domain, (n, d).
         dataset: the dataset, with a domain.
-        how: how rows are drawn.
+        sampling: how rows are drawn.
         rng: source of random numbers; not asked where every row has a value.
     """
     domain = dataset.domain
     if dataset.truth is None or domain is None:
         return X
-    return label(X, dataset.truth, lambda n: scatter(domain, n, how, rng)).X
+    return label(X, dataset.truth, lambda n: scatter(domain, n, sampling, rng)).X
 
 
 def between(X: Array, together: Indices, n: int, rng: np.random.Generator) -> Array:

@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.datasets.dataset import Array
+from srnet_cli.datasets.dataset import Array, Table
 from srnet_cli.datasets.splits import Split, split_rows
 from srnet_cli.datasets.suggest import listed, quoted
-from srnet_cli.datasets.tables import Table
 from srnet_cli.errors import DataError
 
 Indices = NDArray[np.intp]

@@ -17,9 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from srnet_cli.datasets.dataset import Task
+from srnet_cli.datasets.dataset import Table, Task
 from srnet_cli.datasets.suggest import clip, did_you_mean, quoted
-from srnet_cli.datasets.tables import Table, read_table
+from srnet_cli.datasets.tables import read_table
 from srnet_cli.datasets.text_file import read_bytes
 from srnet_cli.datasets.treatment import Treatment
 from srnet_cli.errors import DataError, StorageError

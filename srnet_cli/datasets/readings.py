@@ -156,7 +156,7 @@ _WORDS = {
 }
 
 
-def told(name: str) -> str:
+def in_words(name: str) -> str:
     """How a reading makes numbers, in words; empty of plain numbers."""
     form = {"date, day first": ", day before month", "date, month first": ", month before day"}
     return _WORDS.get(name, "") + form.get(name, "")

@@ -18,7 +18,7 @@ MAX_VALUES = 2**28  # 2 GiB of float64
 _REDRAWS = 1000
 
 
-def sample(domain: Domain, n: int, how: Sampling, rng: np.random.Generator) -> Array:
+def sample(domain: Domain, n: int, sampling: Sampling, rng: np.random.Generator) -> Array:
     """Exactly n rows of a domain, (n, d).
 
     * ``uniform``: independent uniform rows.
@@ -33,15 +33,15 @@ def sample(domain: Domain, n: int, how: Sampling, rng: np.random.Generator) -> A
         ConfigError: the rows would not fit in memory.
     """
     check_size(n, len(domain))
-    if how == "uniform" or n == 0:
+    if sampling == "uniform" or n == 0:
         return domain.sample(n, rng)
-    if how == "diagonal":
+    if sampling == "diagonal":
         return domain.at(_ticks(n)[:, None])
     grid = _grid(domain, n)
     return np.concatenate([grid, domain.sample(n - len(grid), rng)])
 
 
-def scatter(domain: Domain, n: int, how: Sampling, rng: np.random.Generator) -> Array:
+def scatter(domain: Domain, n: int, sampling: Sampling, rng: np.random.Generator) -> Array:
     """Fresh random rows from where ``sample`` takes its own, (n, d).
 
     Uniform positions on the diagonal for ``diagonal``; uniform rows of the box otherwise.
@@ -50,7 +50,7 @@ def scatter(domain: Domain, n: int, how: Sampling, rng: np.random.Generator) -> 
         ConfigError: the rows would not fit in memory.
     """
     check_size(n, len(domain))
-    if how == "diagonal":
+    if sampling == "diagonal":
         return domain.at(rng.random((n, 1)))
     return domain.sample(n, rng)
 

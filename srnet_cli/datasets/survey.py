@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from srnet_cli.datasets.coding import texts_of
 from srnet_cli.datasets.dataset import Task
 from srnet_cli.datasets.readings import (
     BOOLEAN,
@@ -17,12 +18,12 @@ from srnet_cli.datasets.readings import (
     MISSING,
     PLAIN,
     Read,
+    in_words,
     is_ambiguous_date,
     read_fields,
-    told,
 )
 from srnet_cli.datasets.suggest import clip, did_you_mean, listed, quoted
-from srnet_cli.datasets.tables import read_frame, texts_of
+from srnet_cli.datasets.tables import read_frame
 from srnet_cli.errors import DataError
 
 Kind = Literal["number", "boolean", "date", "category", "identifier", "text", "constant", "empty"]
@@ -130,10 +131,10 @@ def survey(path: Path, target: str | None = None) -> Survey:
     notes = []
     if separator not in ("", ",", "\t"):
         notes.append(f"fields are separated by {separator!r}")
-    made = Survey(path, len(frame), tuple(columns), chosen.name, task, why, tuple(notes))
-    if not made.inputs:
+    result = Survey(path, len(frame), tuple(columns), chosen.name, task, why, tuple(notes))
+    if not result.inputs:
         raise DataError(f"{path}: no column beside {quoted(chosen.name)} can be an input")
-    return made
+    return result
 
 
 def _column(column: pd.Series[Any], separator: str) -> Column:
@@ -203,7 +204,7 @@ def _kind_of(read: Read) -> Kind:
 
 
 def _reason(read: Read, gaps: int) -> str:
-    words = told(read.name) or "numbers"
+    words = in_words(read.name) or "numbers"
     filled = "the most frequent" if read.name == BOOLEAN else "the median"
     return words + (f"; {gaps} missing values become {filled} of the training rows" if gaps else "")
 

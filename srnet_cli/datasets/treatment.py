@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.datasets.dataset import Array
-from srnet_cli.datasets.readings import BOOLEAN, Decimal, told
+from srnet_cli.datasets.dataset import Array, Table
+from srnet_cli.datasets.readings import BOOLEAN, Decimal, in_words
 from srnet_cli.datasets.suggest import clip, did_you_mean, listed, quoted
 from srnet_cli.errors import ConfigError, DataError
-
-if TYPE_CHECKING:
-    from srnet_cli.datasets.tables import Table
 
 Missing = Literal["error", "drop", "impute"]
 Dates = Literal["number", "drop"]
@@ -114,17 +111,17 @@ def filled(table: Table, train: NDArray[np.intp], where: str) -> Table:
         imputed[name] = (
             table.categories[name][int(value)] if name in table.categories else (repr(value))
         )
-        what = "the most frequent value" if is_label else "the median"
+        replacement = "the most frequent value" if is_label else "the median"
         notes.append(
-            f"column {clip(name)}: {gaps[:, place].sum()} missing values are {what} of the "
+            f"column {clip(name)}: {gaps[:, place].sum()} missing values are {replacement} of the "
             f"training rows, {clip(imputed[name])}"
         )
     return replace(table, X=X, imputed=imputed, notes=(*table.notes, *notes))
 
 
 def _most_frequent(values: Array) -> float:
-    found, counts = np.unique(values, return_counts=True)
-    return float(found[counts.argmax()])
+    distinct, counts = np.unique(values, return_counts=True)
+    return float(distinct[counts.argmax()])
 
 
 def without_missing(table: Table, missing: Missing, where: str) -> Table:
@@ -169,5 +166,5 @@ def reading_notes(readings: Mapping[str, str]) -> list[str]:
     """What is said of columns that are not read as plain numbers, a line per reading."""
     names: dict[str, list[str]] = {}
     for column, reading in readings.items():
-        names.setdefault(told(reading), []).append(column)
+        names.setdefault(in_words(reading), []).append(column)
     return [f"{listed(columns)}: {words}" for words, columns in names.items()]

@@ -53,11 +53,11 @@ class Problem:
         if self.fit_rows < 1:
             raise DataError("there are no training rows to fit on")
         for number, values in enumerate((self.inputs, *self.targets)):
-            what = f"activations of layer {number}" if number else "inputs"
+            name = f"activations of layer {number}" if number else "inputs"
             if not np.isfinite(values).all():
-                raise DataError(f"the {what} are not finite on some rows")
+                raise DataError(f"the {name} are not finite on some rows")
             if number and np.abs(values).max(initial=0) > _LARGEST:
-                raise DataError(f"the {what} are too large for a squared error: above {_LARGEST:g}")
+                raise DataError(f"the {name} are too large for a squared error: above {_LARGEST:g}")
 
     @property
     def raw(self) -> Array:

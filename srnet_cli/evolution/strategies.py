@@ -88,6 +88,7 @@ class Strategy:
         goes_on: whether a state of a search that might make fewer generations goes on in one that
             may make more, of (state, settings); None where the two differ from the start.
         kernel: the compiled function that takes longest to compile, ``module.function``.
+        small: settings of a search that is over in a moment and runs every kernel.
         measured: what fitness and losses are, in words, of whether there are classes.
         evaluations: individuals evaluated in so many generations, of (generations, settings), and
             for whoever has two kinds of generations how many of these are of the direct search.
@@ -107,6 +108,7 @@ class Strategy:
     is_open_ended: bool
     goes_on: Callable[[Any, Any], bool] | None
     kernel: str
+    small: Mapping[str, Any]
     measured: Callable[[bool], str]
     evaluations: Callable[..., int]
     symbolic_layers: Callable[[Any, Sequence[int], Any], tuple[SymbolicLayer, ...]]
@@ -143,6 +145,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         is_open_ended=True,
         goes_on=None,
         kernel="lineage._run_share",
+        small={"generations": 60},
         measured=lambda has_classes: "1 - R²",
         evaluations=auto.evaluations,
         symbolic_layers=auto.symbolic_layers,
@@ -159,6 +162,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         is_open_ended=False,
         goes_on=lambda state, settings: not mnncgp.is_over(state, settings),
         kernel="generation.run_generations",
+        small={"generations": 10, "population": 20},
         measured=_squares_and_entropy,
         evaluations=_one_parent,
         symbolic_layers=mnncgp.symbolic_layers,
@@ -175,6 +179,7 @@ STRATEGIES: Mapping[str, Strategy] = {
         is_open_ended=True,
         goes_on=None,
         kernel="island.run_island",
+        small={"generations": 10},
         measured=lambda has_classes: "1 - R²",
         evaluations=direct.evaluations,
         symbolic_layers=direct.symbolic_layers,

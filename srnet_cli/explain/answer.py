@@ -94,7 +94,7 @@ class Answer:
             record |= self.formulas.to_dict()
             record["chosen"] = [formula.text for formula in self.chosen]
             record["proved"] = list(self.proved)
-        return record | {"tried": [one.to_dict() for one in self.tried]}
+        return record | {"tried": [tried.to_dict() for tried in self.tried]}
 
 
 def answer(fitted: FittedRun, choice: Choice, hypotheses: Sequence[str]) -> Answer:
@@ -115,7 +115,15 @@ def answer(fitted: FittedRun, choice: Choice, hypotheses: Sequence[str]) -> Answ
     chosen, why = chosen_formulas(formulas.fronts, choice)
     validity = _validity(fitted, formulas, chosen)
     proved = tuple(_proved(fitted.proofs, chosen))
-    return Answer(formulas, chosen, why, validity, tried, weights, proved)
+    return Answer(
+        formulas=formulas,
+        chosen=chosen,
+        why=why,
+        validity=validity,
+        tried=tried,
+        weights=weights,
+        proved=proved,
+    )
 
 
 def _proved(proofs: Proofs | None, chosen: Sequence[NetworkFormula]) -> Iterator[str]:

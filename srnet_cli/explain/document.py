@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from srnet_cli.explain.answer import Answer
-from srnet_cli.explain.explaining import LATEX_WIDTH, Explanation, Formula, LayerExplanation
+from srnet_cli.explain.explanation import LATEX_WIDTH, Explanation, Formula, LayerExplanation
 from srnet_cli.expressions.latex_names import latex_name
 from srnet_cli.expressions.layout import latex_lines, latex_width
 from srnet_cli.expressions.printed import READABLE_NODES
@@ -92,11 +92,11 @@ def answer_sections(explanation: Explanation, display: Display) -> Iterator[Sect
         return
     if answer.formulas is not None:
         yield answer_section(answer.formulas, answer.chosen, display)
-        told = [f"shown: {answer.why}; {_size(answer)}"]
+        lines = [f"shown: {answer.why}; {_size(answer)}"]
         if len(answer.chosen) == 1 and explanation.classification is not None:
             classes = explanation.classification.classes
-            told.append(f"above 0 it names {classes[1]}, else {classes[0]}")
-        yield remarks([*told, *warnings(answer.validity), *answer.proved])
+            lines.append(f"above 0 it names {classes[1]}, else {classes[0]}")
+        yield remarks([*lines, *warnings(answer.validity), *answer.proved])
     yield from tried_sections(answer)
     if answer.formulas is not None:
         yield from front_sections(answer.formulas, display)
@@ -116,8 +116,8 @@ def tried_sections(answer: Answer) -> Iterator[Section]:
     """The truth, where it is known, and the user's own formulas, beside what was found."""
     rows = []
     for tried in answer.tried:
-        for how, formula in tried.formulas:
-            source = tried.source if how == "as written" else how
+        for kind, formula in tried.formulas:
+            source = tried.source if kind == "as written" else kind
             rows.append(
                 [
                     text(source),
@@ -212,20 +212,20 @@ def fidelity_section(explanation: Explanation, display: Display) -> Section:
 
 def _class_tables(explanation: Explanation, display: Display) -> Iterator[Block]:
     """How often a classifier's formulas and the network agree, and where they do not."""
-    told, rows = explanation.classification, explanation.printed.rows
-    if told is None:
+    classification, rows = explanation.classification, explanation.printed.rows
+    if classification is None:
         return
-    yield agreement_table(told.agreement)
-    if display.full or len(told.classes) <= SHOWN:
-        yield confusion_table(told.agreement[rows], told.classes, rows)
+    yield agreement_table(classification.agreement)
+    classes, inputs = classification.classes, classification.inputs
+    if display.full or len(classes) <= SHOWN:
+        yield confusion_table(classification.agreement[rows], classes, rows)
     else:
-        yield Paragraph(
-            f"confusion matrix of {len(told.classes)} classes: {display.spelled('full')} prints it"
-        )
-    if told.inputs:
-        yield influence_table(told.inputs, len(told.inputs) if display.full else SHOWN)
-        if not display.full and len(told.inputs) > SHOWN:
-            more = f"… and {len(told.inputs) - SHOWN} more inputs"
+        full = display.spelled("full")
+        yield Paragraph(f"confusion matrix of {len(classes)} classes: {full} prints it")
+    if inputs:
+        yield influence_table(inputs, len(inputs) if display.full else SHOWN)
+        if not display.full and len(inputs) > SHOWN:
+            more = f"… and {len(inputs) - SHOWN} more inputs"
             yield Paragraph(f"{more}; {display.spelled('full')} prints all")
 
 
@@ -318,13 +318,13 @@ def _lead(explanation: Explanation) -> Iterator[str]:
 def shown_lines(explanation: Explanation, display: Display) -> Iterator[str]:
     """Which composition this is, and what the most faithful one has."""
     shown, rows = explanation.shown, SET_NAMES[explanation.printed.rows]
-    what = "R²" if explanation.classification is None else "R² of the probabilities"
-    worth = f"complexity {shown.complexity}, {what} {worth_text(shown.r2)} on {rows} rows"
+    measure = "R²" if explanation.classification is None else "R² of the probabilities"
+    worth = f"complexity {shown.complexity}, {measure} {worth_text(shown.r2)} on {rows} rows"
     yield f"shown: {shown.why}: {worth}"
     best = shown.most_faithful_complexity, shown.most_faithful_r2
     if shown.compositions and (shown.complexity, shown.r2) != best:
-        how = f"{display.spelled('fidelity')} 1"
-        yield f"the most faithful, {how}: complexity {best[0]}, R² {worth_text(best[1])}"
+        option = f"{display.spelled('fidelity')} 1"
+        yield f"the most faithful, {option}: complexity {best[0]}, R² {worth_text(best[1])}"
 
 
 def worth_text(r2: float | None) -> str:
@@ -357,10 +357,10 @@ def explanation_remarks(explanation: Explanation, display: Display) -> Iterator[
 
 
 def _class_remarks(explanation: Explanation) -> Iterator[str]:
-    told, printed = explanation.classification, explanation.printed
-    if told is None:
+    classification, printed = explanation.classification, explanation.printed
+    if classification is None:
         return
-    agreement, rows = told.agreement[printed.rows], SET_NAMES[printed.rows]
+    agreement, rows = classification.agreement[printed.rows], SET_NAMES[printed.rows]
     if agreement.is_trivial:
         yield f"the network names one class on all {rows} rows, so agreement says nothing"
     elif sum(any(column) for column in zip(*agreement.confusion, strict=True)) == 1:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sympy import Expr
 
 from srnet_cli.config.written import one_line
 from srnet_cli.errors import UsageError
-from srnet_cli.explain.answer import Answer, answer
+from srnet_cli.explain.answer import answer
+from srnet_cli.explain.explanation import (
+    LATEX_WIDTH,
+    Classification,
+    Explanation,
+    Formula,
+    LayerExplanation,
+    PrintedFidelity,
+)
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.formulas import LayerFormulas
 from srnet_cli.expressions.layers import ReadableLayer, readable_layers
@@ -22,184 +29,18 @@ from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
 from srnet_cli.expressions.printers import as_mathml_parts, as_numpy, as_text
 from srnet_cli.fidelity.assessment import Assessment
-from srnet_cli.fidelity.baselines import Baseline
-from srnet_cli.fidelity.classes import DECISION, Agreement, agreements
-from srnet_cli.fidelity.influence import Influence, influences
+from srnet_cli.fidelity.classes import DECISION, agreements
+from srnet_cli.fidelity.influence import influences
 from srnet_cli.fidelity.labels import decided
 from srnet_cli.fidelity.layers import layer_name, measure
-from srnet_cli.fidelity.validity import Validity, check
+from srnet_cli.fidelity.validity import check
 from srnet_cli.fronts.rows import faithfulness
-from srnet_cli.metrics import accuracy
-from srnet_cli.runs.choice import DEFAULT, Choice, Shown, chosen
+from srnet_cli.metrics import accuracy, finite
+from srnet_cli.runs.choice import DEFAULT, Choice, chosen
 from srnet_cli.runs.expressions_file import figures, formulas_of, shortener
 from srnet_cli.runs.proofs_file import COMPOSITION, sentences
-from srnet_cli.runs.records import NetworkQuality
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import find_run, runs_root
-
-LATEX_WIDTH = 68
-"""Letters that a line of a formula has room for beside a short name on its left side."""
-
-
-@dataclass(frozen=True)
-class Formula:
-    """One equation, ``name = formula``.
-
-    Attributes:
-        name: the left side.
-        text: the right side in SymPy's syntax.
-        latex: the same as LaTeX.
-        mathml: both sides as MathML, see ``as_mathml_parts``; programs are not given it.
-        python: the right side as Python over NumPy arrays; the same.
-    """
-
-    name: str
-    text: str
-    latex: str
-    mathml: tuple[str, ...] = ()
-    python: str = ""
-
-
-@dataclass(frozen=True)
-class LayerExplanation:
-    """One layer. Figures are those of the composition up to here, by set of rows.
-
-    Attributes:
-        name: ``hidden 1`` … or ``output``.
-        inputs: what the formulas read.
-        expressions: named partial results, then the expressions that several units read: f, or
-            f0 … of several.
-        units: every unit, over the inputs and those names.
-        complexity: nodes of everything that is printed of it, readouts included.
-        mse: mean squared error over rows and units.
-        r2: coefficient of determination, units pooled.
-        effect_r2: the same, each unit weighed by its effect on the outputs.
-        unit_r2: the same of every unit.
-        ceiling: the greatest R² that any readout of so many expressions could have.
-        undefined_rows: rows without a finite value.
-        read: names of the units that formulas of the next layer read; None of outputs.
-        twins: units that are the same as an earlier one, with its name.
-        constant: names of the units that never change.
-    """
-
-    name: str
-    inputs: tuple[str, ...]
-    expressions: tuple[Formula, ...]
-    units: tuple[Formula, ...]
-    complexity: int
-    mse: dict[str, float | None]
-    r2: dict[str, float | None]
-    effect_r2: dict[str, float | None]
-    unit_r2: dict[str, tuple[float | None, ...]]
-    ceiling: dict[str, float | None]
-    undefined_rows: dict[str, int]
-    read: tuple[str, ...] | None = None
-    twins: dict[str, str] = field(default_factory=dict)
-    constant: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PrintedFidelity:
-    """What rounding leaves of the fidelity: R² of the output by the formulas exactly as printed.
-
-    Attributes:
-        rows: the set of rows judged on.
-        exact: R² before rounding.
-        layers: R² of the layers' formulas, one after the other.
-        network: R² of the formulas of the whole network, or None where there are none.
-        enough_digits: the fewest digits that lose less than 0.001, where the digits asked for lose
-            more; else None.
-        agreement: fraction of rows on which the layers' formulas name the network's class; None
-            for a regression.
-    """
-
-    rows: str
-    exact: float | None
-    layers: float | None
-    network: float | None
-    enough_digits: int | None
-    agreement: float | None = None
-
-
-@dataclass(frozen=True)
-class Classification:
-    """What a classifier's formulas say, and how often the network says so.
-
-    Attributes:
-        classes: their names, in the order of the outputs.
-        decision: how the scores decide, in words.
-        agreement: with the network, by set of rows.
-        inputs: what each input does to it on the rows judged by, the one that matters most first.
-    """
-
-    classes: tuple[str, ...]
-    decision: str
-    agreement: dict[str, Agreement]
-    inputs: tuple[Influence, ...] = ()
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """A run, explained.
-
-    Attributes:
-        run: the run folder.
-        is_done: whether the run has finished; one that has not is shown as its last checkpoint.
-        trial, trials: the trial shown, which is the best, from 1, and how many there are.
-        generations: how many generations it has done.
-        target: what the network predicts.
-        shown: which composition all of this is about.
-        digits: significant digits that numbers are rounded to.
-        scaling: what the first layer reads where that are standardised inputs, named as the inputs
-            are; empty where it reads these in their own units.
-        layers: layer by layer.
-        network: one formula an output over the inputs, or None where it would be too long.
-        network_complexity: nodes of those formulas.
-        rows: number of rows in each set.
-        printed: what the formulas as printed are worth.
-        unconfirmed: formulas that do not, on every row, give the evaluator's values to 1e-9 even
-            before rounding, as may happen near a pole; usually none.
-        quality: the network's own quality on held-out rows, where the truth is known.
-        classification: the classes; None for a regression.
-        validity: where these formulas fail, by region, see ``validity``.
-        legend: the columns that have another name in formulas, by that name.
-        answer: what the network computes, straight from its inputs.
-        proved: what is proved of the composition shown, a sentence each; empty where nobody asked.
-        baselines: regressions beside these formulas.
-    """
-
-    run: str
-    is_done: bool
-    trial: int
-    trials: int
-    generations: int
-    target: str
-    shown: Shown
-    digits: int
-    scaling: tuple[Formula, ...]
-    layers: tuple[LayerExplanation, ...]
-    network: tuple[Formula, ...] | None
-    network_complexity: int | None
-    rows: dict[str, int]
-    printed: PrintedFidelity
-    unconfirmed: tuple[str, ...]
-    quality: NetworkQuality | None
-    classification: Classification | None = None
-    validity: dict[str, Validity] = field(default_factory=dict)
-    legend: dict[str, str] = field(default_factory=dict)
-    baselines: tuple[Baseline, ...] = ()
-    answer: Answer | None = None
-    proved: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready values."""
-        record = asdict(replace(self, answer=None), dict_factory=_of_record)
-        return record | {"answer": None if self.answer is None else self.answer.to_dict()}
-
-
-def _of_record(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """The attributes that programs are given."""
-    return {name: value for name, value in items if name not in ("mathml", "python")}
 
 
 def run(
@@ -263,7 +104,7 @@ def explain(
         shown=replace(
             shown,
             complexity=sum(layer.complexity for layer in readable),
-            r2=_finite(faithfulness(judged.truth, judged.outputs, fitted.has_classes)),
+            r2=finite(faithfulness(judged.truth, judged.outputs, fitted.has_classes)),
         ),
         digits=digits,
         scaling=_formulas([symbol.name for symbol in printed.features], printed.scaling),
@@ -357,9 +198,9 @@ def _printed_fidelity(rounding: Rounding, rows: str, digits: int, enough: int) -
     by_layers, by_network = rounding.scores(digits)
     return PrintedFidelity(
         rows=rows,
-        exact=_finite(rounding.exact),
-        layers=_finite(by_layers),
-        network=_finite(by_network),
+        exact=finite(rounding.exact),
+        layers=finite(by_layers),
+        network=finite(by_network),
         enough_digits=None if enough <= digits else enough,
     )
 
@@ -407,7 +248,3 @@ def _unconfirmed_units(
         for number, (ours, expected) in enumerate(columns):
             if np.isfinite(expected).any() and not same_values(ours, expected):
                 yield f"{layer_name(index, len(layers))}, unit {number}"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and np.isfinite(value) else None

@@ -18,7 +18,7 @@ from srnet_cli.errors import UsageError
 from srnet_cli.fidelity.labels import decided
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.metrics import accuracy, r2
+from srnet_cli.metrics import accuracy, finite, r2
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import Network, TrainedNetwork
 from srnet_cli.networks.graph import GraphNetwork
@@ -98,9 +98,9 @@ def run(reference: str | None = None, *, choice: Choice = DEFAULT) -> Hybrids:
     if not os.access(path, os.W_OK):  # printed all the same
         return hybrids_of(fitted, choice)
     with RunFolder.claim(path) as folder:
-        made = hybrids_of(fitted, choice)
-        folder.amend({files.HYBRID: encode_json(asdict(made))})
-    return made
+        hybrids = hybrids_of(fitted, choice)
+        folder.amend({files.HYBRID: encode_json(asdict(hybrids))})
+    return hybrids
 
 
 def hybrids_of(fitted: FittedRun, choice: Choice = DEFAULT) -> Hybrids:
@@ -123,12 +123,11 @@ def hybrids_of(fitted: FittedRun, choice: Choice = DEFAULT) -> Hybrids:
     def measured(kind: str, first: int | None, last: int | None) -> Hybrid:
         function = hybrid(model, network, first, last)
         outputs = function(X)
-        error = r2(truth, outputs)
         return Hybrid(
             kind=kind,
             first=first,
             last=last,
-            r2=float(error) if np.isfinite(error) else None,
+            r2=finite(r2(truth, outputs)),
             agreement=accuracy(judged.network_labels, decided(outputs))
             if fitted.has_classes
             else None,
@@ -143,7 +142,7 @@ def hybrids_of(fitted: FittedRun, choice: Choice = DEFAULT) -> Hybrids:
         count=len(X),
         layers=tuple(layer_name(index, depth) for index in range(depth)),
         hybrids=tuple(
-            measured(*each) for each in _kinds(depth) if can_be_set(network, depth, each[2])
+            measured(*place) for place in _kinds(depth) if can_be_set(network, depth, place[2])
         ),
     )
 
@@ -243,30 +242,30 @@ def read_hybrids(folder: RunFolder) -> Hybrids | None:
 
 def document(hybrids: Hybrids) -> Document:
     """The hybrids as a table."""
-    has_classes = any(each.agreement is not None for each in hybrids.hybrids)
+    has_classes = any(entry.agreement is not None for entry in hybrids.hybrids)
     heads = ["agreement"] if has_classes else []
     columns: list[Column | str] = [
         "formulas in place of",
         *figures(*heads, "R²", "1−R²", "ms per 10⁴ rows"),
     ]
     rows: list[list[Cell | str]] = []
-    for each in hybrids.hybrids:
-        worth = [number(each.agreement, ".4f")] if has_classes else []
-        worth += [score(each.r2), shortfall(each.r2), number(1e3 * each.seconds, ".3g")]
-        rows.append([_replaced(each, hybrids.layers), *worth])
-    told = f"outputs beside the network's, on {hybrids.count} {SET_NAMES[hybrids.rows]} rows"
+    for entry in hybrids.hybrids:
+        worth = [number(entry.agreement, ".4f")] if has_classes else []
+        worth += [score(entry.r2), shortfall(entry.r2), number(1e3 * entry.seconds, ".3g")]
+        rows.append([_replaced(entry, hybrids.layers), *worth])
+    caption = f"outputs beside the network's, on {hybrids.count} {SET_NAMES[hybrids.rows]} rows"
     return Document(
         hybrids.run,
         lead=(f"composition: {hybrids.why}",),
-        sections=(Section("", (table(columns, rows), Paragraph(told))),),
+        sections=(Section("", (table(columns, rows), Paragraph(caption))),),
         record=asdict(hybrids),
     )
 
 
-def _replaced(each: Hybrid, layers: Sequence[str]) -> str:
-    if each.first is None or each.last is None:
+def _replaced(entry: Hybrid, layers: Sequence[str]) -> str:
+    if entry.first is None or entry.last is None:
         return "none: the network itself"
-    if each.kind == "formulas":
+    if entry.kind == "formulas":
         return "all layers"
-    names = layers[each.first - 1], layers[each.last - 1]
-    return names[0] if each.first == each.last else f"{names[0]} to {names[1]}"
+    names = layers[entry.first - 1], layers[entry.last - 1]
+    return names[0] if entry.first == entry.last else f"{names[0]} to {names[1]}"

@@ -65,12 +65,12 @@ def parse_place(
 ) -> Place:
     """The point that a user means.
 
-    Known and categories may hold commas and equals signs themselves: the text is read so that every
+    Names and categories may hold commas and equals signs themselves: the text is read so that every
     name is known and, if it can be, every feature has a value. Blanks around names do not matter.
 
     Args:
         at: number of a row of the set judged by, from 0; or ``name=value`` for every feature, or
-            for a column of categories, parted by commas. Known as in the data or as in formulas.
+            for a column of categories, parted by commas. Names as in the data or as in formulas.
         sets: rows by set.
         features: their names.
         categories: of the columns that have indicators as inputs.
@@ -126,8 +126,8 @@ def _pairs(at: str, names: Known) -> list[tuple[str, str]]:
 def _known_pairs(at: str, names: Known, longest_first: bool) -> list[tuple[str, str]] | None:
     """The first reading in which all names are known and all categories too; None: there is none.
 
-    A place from which the rest cannot be read is not tried
-    again, so the time does not grow with the number of ways to read the text.
+    A place from which the rest cannot be read is not tried again, so the time does not grow with
+    the number of ways to read the text.
     """
     begun, tried = [_candidates(at, 0, names, longest_first)], {0}
     pairs: list[tuple[str, str]] = []

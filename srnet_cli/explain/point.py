@@ -13,6 +13,7 @@ from srnet_cli.errors import UsageError
 from srnet_cli.explain.place import parse_place
 from srnet_cli.expressions.printed import MAX_DIGITS
 from srnet_cli.fidelity.labels import NO_CLASS, decided
+from srnet_cli.metrics import finite
 from srnet_cli.model.functions import gradient, outputs
 from srnet_cli.rendering.document import (
     BRIEF,
@@ -122,12 +123,12 @@ def explain_at(fitted: FittedRun, at: str) -> PointExplanation:
             Effect(
                 feature,
                 float(x[k]),
-                *(_finite(slope[unit, k]) for slope in slopes),
-                *(_finite(effect[unit, k]) for effect in by_deviation),
+                *(finite(slope[unit, k]) for slope in slopes),
+                *(finite(effect[unit, k]) for effect in by_deviation),
             )
             for k, feature in enumerate(fitted.model.features)
         )
-        by_formula, by_network = (_finite(value[unit]) for value in values)
+        by_formula, by_network = (finite(value[unit]) for value in values)
         explained.append(OutputAt(name, by_formula, by_network, effects))
     return PointExplanation(str(fitted.path), point, tuple(explained), *_classes(fitted, values))
 
@@ -215,7 +216,7 @@ def _greatest(effects: Sequence[Effect]) -> list[Effect]:
 
 
 def _size(effect: Effect) -> float:
-    return max(abs(of or 0.0) for of in (effect.formula_effect, effect.network_effect))
+    return max(abs(value or 0.0) for value in (effect.formula_effect, effect.network_effect))
 
 
 def _table(output: OutputAt, effects: Sequence[Effect], form: str) -> Table:
@@ -224,11 +225,7 @@ def _table(output: OutputAt, effects: Sequence[Effect], form: str) -> Table:
 
     titles = ("at", "formula", "network", "formula's effect", "network's effect")
     rows = [[text("value"), EMPTY, *cells(output.formula, output.network), EMPTY, EMPTY]]
-    for of in effects:
-        slopes = (of.formula, of.network, of.formula_effect, of.network_effect)
-        rows.append([text(f"slope by {of.feature}"), *cells(of.value, *slopes)])
+    for effect in effects:
+        slopes = (effect.formula, effect.network, effect.formula_effect, effect.network_effect)
+        rows.append([text(f"slope by {effect.feature}"), *cells(effect.value, *slopes)])
     return table([Column(output.name), *figures(*titles)], rows)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -143,12 +143,12 @@ def meaning(
     twins = dict(_twins(values, constant))
     total = float(effects.sum())
     is_idle = effects <= _NO_EFFECT * total if total > 0.0 else np.ones(len(names), dtype=bool)
-    told = [
+    candidates = [
         unit
         for unit in np.argsort(-effects, kind="stable").tolist()
         if not (constant[unit] or is_idle[unit] or unit in twins)
     ]
-    chosen = told[:MOST_UNITS]
+    chosen = candidates[:MOST_UNITS]
     formulas = _formulas(fitted, layer, chosen, names, threads, reporter or Silent())
     shares = effects / total if total > 0.0 else effects
     return LayerMeaning(
@@ -168,7 +168,7 @@ def meaning(
             for unit in np.flatnonzero(is_idle & ~constant).tolist()
             if unit not in twins
         ),
-        others=len(told) - len(chosen),
+        others=len(candidates) - len(chosen),
     )
 
 
@@ -203,12 +203,12 @@ def _formulas(
     if not len(judging):
         X, judging = train, judged
 
-    def of(rows: Array) -> Array:
+    def targets(rows: Array) -> Array:
         return fitted.network.activations(rows)[layer - 1][:, list(units)]
 
     search = DirectSearch(
         X,
-        of(X),
+        targets(X),
         judging,
         threads=threads,
         functions=settings.function_names,
@@ -227,8 +227,8 @@ def _formulas(
             search.halls(state),
             Names(tuple(fitted.inputs.features)),
             [names[unit] for unit in units],
-            Rows(X, of(X)),
-            Rows(judging, of(judging)),
+            Rows(X, targets(X)),
+            Rows(judging, targets(judging)),
             assessment.judged_set,
             written_functions(limited_functions(settings)),
         )
@@ -250,13 +250,13 @@ def document(meaning: LayerMeaning) -> Document:
         ]
         for unit in meaning.units
     ]
-    told = (
+    caption = (
         "straight from the inputs, on held-out rows; the effect is a unit's share of what the "
         "layer does to the outputs"
         if meaning.rows != "train"
         else "straight from the inputs, on the training rows, as none are held out"
     )
-    sections = [Section(meaning.layer, (table(columns, rows), Paragraph(told)))] if rows else []
+    sections = [Section(meaning.layer, (table(columns, rows), Paragraph(caption)))] if rows else []
     return Document(
         meaning.run,
         sections=(*sections, remarks(list(_left_out(meaning)))),

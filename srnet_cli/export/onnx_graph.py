@@ -42,7 +42,7 @@ def pack(subject: Subject) -> bytes:
         raise ModelError("ONNX files need onnx; pip install 'srnet[onnx]'") from None
     graph = _Graph(onnx, subject.is_single)
     graph.read(subject)
-    made = onnx.helper.make_model(
+    model = onnx.helper.make_model(
         graph.finished(subject),
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=_IR_VERSION,
@@ -53,9 +53,9 @@ def pack(subject: Subject) -> bytes:
     names["outputs"] = [output.label for output in subject.outputs]
     names["classes"] = list(subject.classes)
     texts = {what: "\n".join(each) for what, each in names.items() if each}
-    onnx.helper.set_model_props(made, texts)
-    onnx.checker.check_model(made)
-    return bytes(made.SerializeToString())
+    onnx.helper.set_model_props(model, texts)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
 
 
 class _Graph:

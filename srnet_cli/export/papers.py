@@ -55,8 +55,8 @@ def _document(subject: Subject, *, is_brief: bool) -> Document:
     sections.append(Section("Inputs", (table(["in formulas", "input", "from", "to"], rows),)))
     if subject.classes:
         classes = ", ".join(subject.classes)
-        told = f"the class of the greatest score, the first of equals: {classes}"
-        sections.append(Section("Decision", (Remarks((told,)),)))
+        decision = f"the class of the greatest score, the first of equals: {classes}"
+        sections.append(Section("Decision", (Remarks((decision,)),)))
     return Document(f"Formulas of {subject.name}", sections=tuple(sections))
 
 

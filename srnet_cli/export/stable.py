@@ -60,8 +60,8 @@ def _rewritten(expr: Expr) -> Expr:
 def _after_one_plus(expr: Expr) -> Expr | None:
     """x of ``1 + exp(x)``."""
     if isinstance(expr, Add) and len(expr.args) == 2:
-        one, other = sorted(expr.args, key=lambda arg: not arg.is_Number)
-        if one == 1 and isinstance(other, sympy.exp):
+        first, other = sorted(expr.args, key=lambda arg: not arg.is_Number)
+        if first == 1 and isinstance(other, sympy.exp):
             return other.args[0]
     return None
 

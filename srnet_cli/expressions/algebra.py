@@ -15,11 +15,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cmp_to_key
-from typing import NamedTuple
 
 import sympy
 from sympy import Abs, Add, Basic, Expr, Max, Min, Mul, Pow, Rational, Symbol, cos, exp, log, sin
 
+from srnet_cli.expressions.linear import (
+    Linear,
+    UnsafeError,
+    clean,
+    number_power,
+    require_safe,
+)
 from srnet_cli.expressions.trees import measure, number
 
 Factors = Mapping[Expr, Rational]
@@ -29,37 +35,9 @@ HALF, ONE = sympy.S.Half, sympy.S.One
 MAX_EXPONENT = 60
 """Higher powers are left as they are: their coefficients would overflow."""
 
-_LARGEST = 1e120
-_NOISE = 4e-15
 _ZERO = 1e-14
 _TURN = 2.0 * math.pi
 _BY_STRUCTURE = cmp_to_key(Basic.compare)
-
-
-class UnsafeError(Exception):
-    """An operation that would leave the range of numbers."""
-
-
-class Linear(NamedTuple):
-    """``Σ coefficient·core + constant``.
-
-    Attributes:
-        terms: coefficients, none of them 0, by core.
-        constant: the constant.
-    """
-
-    terms: dict[Expr, float]
-    constant: float = 0.0
-
-    def scaled(self, factor: float) -> Linear:
-        """The combination times a number."""
-        terms = {core: clean(factor * value) for core, value in self.terms.items()}
-        return Linear(terms, clean(factor * self.constant))
-
-    @property
-    def without_constant(self) -> Linear:
-        """The terms alone."""
-        return self._replace(constant=0.0)
 
 
 class Algebra:
@@ -147,7 +125,7 @@ class Algebra:
             size = max(size, abs(weight * part.constant))
         kept = {c: clean(v) for c, v in terms.items() if abs(v) > _ZERO * sizes[c]}
         constant = clean(constant) if abs(constant) > _ZERO * size else 0.0
-        return _finite(self._waves_joined(Linear(kept, constant)))
+        return require_safe(self._waves_joined(Linear(kept, constant)))
 
     def _waves_joined(self, linear: Linear) -> Linear:
         """Sines of the same argument but for the phase as one: their phasors are added."""
@@ -200,12 +178,12 @@ class Algebra:
         """A number times powers."""
         scale, powers = self._merged(scale, factors)
         if not powers or scale == 0.0:
-            return _finite(Linear({}, clean(scale)))
+            return require_safe(Linear({}, clean(scale)))
         if len(powers) == 1:
             ((base, exponent),) = powers.items()
             if exponent == 1 and base in self._linears:
-                return _finite(self._linears[base].scaled(scale))
-        return _finite(Linear({self._core(powers): clean(scale)}))
+                return require_safe(self._linears[base].scaled(scale))
+        return require_safe(Linear({self._core(powers): clean(scale)}))
 
     def _merged(
         self, scale: float, factors: Mapping[Expr, Rational]
@@ -238,7 +216,7 @@ class Algebra:
             factor, inner = self.factored(self._linears[base])
         else:
             factor, inner = 1.0, self.factors(base)
-        return _number_power(factor, exponent), {b: e * exponent for b, e in inner.items()}
+        return number_power(factor, exponent), {b: e * exponent for b, e in inner.items()}
 
     def _core(self, powers: Mapping[Expr, Rational]) -> Expr:
         ordered = sorted(powers.items(), key=lambda power: self._factor_order(*power))
@@ -265,13 +243,13 @@ class Algebra:
         if abs(exponent) > MAX_EXPONENT:
             raise UnsafeError
         if not base.terms:
-            return _finite(Linear({}, _number_power(base.constant, exponent)))
+            return require_safe(Linear({}, number_power(base.constant, exponent)))
         if exponent.is_Integer:
             scale, factors = self.factored(base)
-            powers = {each: power * exponent for each, power in factors.items()}
-            return self.product(_number_power(scale, exponent), powers)
+            powers = {core: power * exponent for core, power in factors.items()}
+            return self.product(number_power(scale, exponent), powers)
         scale, factors = self.factored(base, signed=False)
-        return self.product(_number_power(scale, exponent), self._rooted(factors, exponent))
+        return self.product(number_power(scale, exponent), self._rooted(factors, exponent))
 
     def _rooted(self, factors: Factors, exponent: Rational) -> dict[Expr, Rational]:
         """Powers to a power that is not whole: factors leave the root where they may."""
@@ -333,7 +311,8 @@ class Algebra:
         rest = {core: value for core, value in operand.terms.items() if core not in powers}
         factor, base = self._exponential(operand._replace(terms=rest))
         parts = [self.product(factor, {} if base is None else {base: ONE})]
-        parts += [self.power(self.linear(core.args[0]), each) for core, each in powers.items()]
+        logarithms = powers.items()
+        parts += [self.power(self.linear(core.args[0]), power) for core, power in logarithms]
         return self.times(parts)
 
     def _exponential(self, operand: Linear) -> tuple[float, Expr | None]:
@@ -428,33 +407,6 @@ class Algebra:
 
     def _leads_negative(self, linear: Linear) -> bool:
         return self.ordered(linear)[0][1] < 0.0
-
-
-def clean(value: float) -> float:
-    """The number without the rounding errors in its last digits, where it is a short one."""
-    short = float(f"{value:.12g}")
-    return short if abs(short - value) <= _NOISE * abs(value) else value
-
-
-def _finite(linear: Linear) -> Linear:
-    """The combination itself.
-
-    Raises:
-        UnsafeError: a number in it is not finite, or so large that the next would not be.
-    """
-    for value in (*linear.terms.values(), linear.constant):
-        if not abs(value) < _LARGEST or 0.0 < abs(value) < 1.0 / _LARGEST:
-            raise UnsafeError
-    return linear
-
-
-def _number_power(base: float, exponent: Rational) -> float:
-    if base < 0.0 and not exponent.is_Integer:
-        raise UnsafeError
-    try:
-        return float(base ** (int(exponent) if exponent.is_Integer else float(exponent)))
-    except (OverflowError, ZeroDivisionError):
-        raise UnsafeError from None
 
 
 def _power(base: Expr, exponent: Rational) -> Expr:

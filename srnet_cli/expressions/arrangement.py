@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from sympy import Add, Expr, Mul, Pow, Rational, cos, exp, sin
 
-from srnet_cli.expressions.algebra import Algebra, Linear, clean
+from srnet_cli.expressions.algebra import Algebra
+from srnet_cli.expressions.linear import Linear, clean
 from srnet_cli.expressions.trees import number, unevaluated
 
 _QUARTER = 0.5 * math.pi

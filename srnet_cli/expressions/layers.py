@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from sympy import Expr, Symbol
 
-from srnet_cli.expressions.algebra import Linear
 from srnet_cli.expressions.builder import Step, affine
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Array, Evaluator
 from srnet_cli.expressions.folding import in_own_units
 from srnet_cli.expressions.formulas import LayerFormulas
+from srnet_cli.expressions.linear import Linear
 from srnet_cli.expressions.normal_form import MAX_DEPTH, NormalForm, same_values
 from srnet_cli.expressions.numeric import values as values_of
 from srnet_cli.expressions.trees import measure, substitute
@@ -357,9 +357,9 @@ def _used(layer: LayerParts) -> LayerParts:
     return LayerParts(expressions, layer.weights[kept], layer.bias)
 
 
-def _are_same(found: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> bool:
+def _are_same(ours: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> bool:
     values = Evaluator(inputs, X)
-    units = [_units(parts, values, len(X)) for parts in (found, layer)]
+    units = [_units(parts, values, len(X)) for parts in (ours, layer)]
     columns = zip(units[0].T, units[1].T, strict=True)
     return all(same_values(new, old) for new, old in columns)
 

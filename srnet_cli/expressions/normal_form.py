@@ -14,10 +14,11 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from sympy import Add, Expr, Mul, Pow, Symbol
 
-from srnet_cli.expressions.algebra import Algebra, Linear, UnsafeError, clean
+from srnet_cli.expressions.algebra import Algebra
 from srnet_cli.expressions.arrangement import Arrangement
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Array, Evaluator
+from srnet_cli.expressions.linear import Linear, UnsafeError, clean
 from srnet_cli.expressions.nesting import Nesting
 from srnet_cli.expressions.numeric import sample
 from srnet_cli.expressions.trees import measure, unevaluated

@@ -116,7 +116,7 @@ def as_printed(
     """
     return Printed(
         features=feature_symbols(model.features),
-        scaling=tuple(rounded(one, digits) for one in _scaling(model)) if scaled else (),
+        scaling=tuple(rounded(expr, digits) for expr in _scaling(model)) if scaled else (),
         layers=tuple(_layer(layer, digits, outputs) for layer in layers),
         network=None if network is None else tuple(rounded(expr, digits) for expr in network),
     )

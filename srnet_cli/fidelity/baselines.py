@@ -61,7 +61,7 @@ def baselines(
     kept = np.flatnonzero(~is_constant(rows, ROUNDING))
     centre, spread = rows[:, kept].mean(axis=0), rows[:, kept].std(axis=0)
     fit, judge = ((part[:, kept] - centre) / spread for part in (rows, judging))
-    made = []
+    entries = []
     for name, degree in (("linear regression", 1), ("quadratic regression", 2)):
         columns = _columns(fit, degree)
         if columns is None or columns.shape[1] >= len(rows):
@@ -71,8 +71,8 @@ def baselines(
         slopes, bias = solve_readout(columns, targets, weights)
         score = r2(truth, values @ slopes + bias)
         if np.isfinite(score):
-            made.append(Baseline(name=name, numbers=slopes.size + bias.size, r2=score))
-    return tuple(made)
+            entries.append(Baseline(name=name, numbers=slopes.size + bias.size, r2=score))
+    return tuple(entries)
 
 
 def _columns(X: Array, degree: int) -> Array | None:

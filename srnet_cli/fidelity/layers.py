@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.fidelity.assessment import AssessedRows, Assessment
-from srnet_cli.metrics import mse, r2, r2_ceiling, r2_per_unit, weighted_r2
+from srnet_cli.metrics import finite, mse, r2, r2_ceiling, r2_per_unit, weighted_r2
 
 Array = NDArray[np.float64]
 
@@ -77,14 +76,10 @@ def _layers(rows: AssessedRows) -> Iterator[LayerFidelity]:
 
 def _layer(expressions: int, actual: Array, units: Array, effects: Array) -> LayerFidelity:
     return LayerFidelity(
-        mse=_finite(mse(actual, units)),
-        r2=_finite(r2(actual, units)),
-        effect_r2=_finite(weighted_r2(actual, units, effects)),
-        unit_r2=tuple(map(_finite, r2_per_unit(actual, units).tolist())),
+        mse=finite(mse(actual, units)),
+        r2=finite(r2(actual, units)),
+        effect_r2=finite(weighted_r2(actual, units, effects)),
+        unit_r2=tuple(map(finite, r2_per_unit(actual, units).tolist())),
         ceiling=r2_ceiling(actual, expressions),
         undefined_rows=int(np.sum(~np.isfinite(units).all(axis=1))),
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

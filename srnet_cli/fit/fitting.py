@@ -173,7 +173,8 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
     with signals.at_once():
         # Imported late: a mistake, or a run that has finished, is answered without waiting.
         from srnet_cli.evolution.strategies import strategy_of
-        from srnet_cli.fit.preparation import prepare, run_info, write_inputs
+        from srnet_cli.fit.inputs import run_info, write_inputs
+        from srnet_cli.fit.preparation import prepare
         from srnet_cli.fit.search import (
             Trials,
             announce_compilation,
@@ -205,7 +206,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             run_info(experiment, request.mark, "stopped").write(folder)
             raise Interrupted(signals.number or 0, str(folder.path))
         run_info(experiment, request.mark, "finished").write(folder)
-        folder.commit(files.required(found=findings.assessment is not None))
+        folder.commit(files.required(has_model=findings.assessment is not None))
     assert findings.metrics is not None
     return FitResult(request.path, findings.metrics, findings.formulas)
 
@@ -244,12 +245,12 @@ def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
         with signals.at_once():
             findings.assessment = assessment_of(prepared, states)
             _add_formulas(findings)
-            found = findings.assessment
+            assessment = findings.assessment
             fronts = None
-            if found is not None:
+            if assessment is not None:
                 halls = hall_settings(prepared, states, findings.threads)
                 is_late = findings.allowance.layers_are_late
-                fronts = make_fronts(prepared, found, reporter, halls, is_late)
+                fronts = make_fronts(prepared, assessment, reporter, halls, is_late)
             proofs = _prove(findings, fronts, reporter)
             findings.metrics = _write(findings, fronts, proofs)
     except StopNow:
@@ -285,11 +286,19 @@ def _prove(findings: _Findings, fronts: StoredFronts | None, reporter: Reporter)
     from srnet_cli.runs.formulas import write as write_formulas
     from srnet_cli.runs.proofs_file import without_refuted
 
-    folder, found, formulas = findings.folder, findings.assessment, findings.formulas
-    if found is None:
+    folder, assessment, formulas = findings.folder, findings.assessment, findings.formulas
+    if assessment is None:
         return None
-    left = findings.allowance.seconds_left()
-    proofs = prove_and_write(folder, findings.prepared, found, formulas, fronts, reporter, left)
+    seconds = findings.allowance.seconds_left()
+    proofs = prove_and_write(
+        folder,
+        findings.prepared,
+        assessment,
+        formulas=formulas,
+        fronts=fronts,
+        reporter=reporter,
+        seconds=seconds,
+    )
     if proofs is not None and formulas is not None and proofs.refuted:
         findings.formulas = without_refuted(formulas, proofs.refuted)
         write_formulas(folder, findings.formulas)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from srnet_cli.evolution.strategies import State, best_trial, strategy_of
-from srnet_cli.fit.preparation import Prepared, inputs_of
+from srnet_cli.fit.inputs import inputs_of
+from srnet_cli.fit.preparation import Prepared
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.runs.formulas import formulas_from_halls
 from srnet_cli.signals import never
@@ -39,5 +40,5 @@ def network_formulas(
     if formulas is None or prepared.structure is None:
         return formulas
     structure = prepared.structure.structure
-    told = tuple(tuple(structure.sentences(output)) for output in range(structure.outputs))
-    return replace(formulas, structure=told)
+    sentences = tuple(tuple(structure.sentences(output)) for output in range(structure.outputs))
+    return replace(formulas, structure=sentences)

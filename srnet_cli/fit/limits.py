@@ -61,14 +61,14 @@ class Limits:
         strategy, done = self._strategy, state.generation
         direct = strategy.direct_generations(state)
 
-        def made(generations: int, direct: int) -> int:
+        def evaluations(generations: int, direct: int) -> int:
             return strategy.evaluations(generations, self._settings, direct)
 
-        left = most - made(done, direct)
-        usual = made(done + 1, direct) - made(done, direct)
+        left = most - evaluations(done, direct)
+        usual = evaluations(done + 1, direct) - evaluations(done, direct)
         if not strategy.is_direct(state):
             return left // usual
-        first = made(done + 1, direct + 1) - made(done, direct)
+        first = evaluations(done + 1, direct + 1) - evaluations(done, direct)
         # The direct search may end with any generation, and those that follow cost otherwise.
         return max(left // max(first, usual), int(left >= first))
 

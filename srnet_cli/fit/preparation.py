@@ -1,47 +1,34 @@
-"""What a fit starts from: rows, network and activations; and how the run folder keeps them."""
+"""What a fit starts from: rows, network and activations."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from hashlib import sha256
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.arithmetic import arithmetic
-from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import DatasetSettings, Experiment
-from srnet_cli.datasets.dataset import Dataset, fingerprint
+from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.datasets.loading import dataset_of_rows, load_dataset
 from srnet_cli.datasets.oracle import oracle_rows, without
-from srnet_cli.errors import ConfigError, UsageError
+from srnet_cli.errors import ConfigError
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.evolution.strategies import strategy_of
 from srnet_cli.fidelity.row_sets import row_sets
-from srnet_cli.fidelity.validity import regions
 from srnet_cli.fit.boundary_rows import boundary_fit_rows, boundary_test_rows
 from srnet_cli.fit.structure import KnownStructure, known_structure
 from srnet_cli.fit.telling_rows import telling_rows
-from srnet_cli.networks import TrainedNetwork, load_or_train, network_to_bytes, quality
+from srnet_cli.networks import TrainedNetwork, load_or_train, quality
 from srnet_cli.networks.arranging import arranged
-from srnet_cli.networks.callables import CallableNetwork
 from srnet_cli.networks.opaque import OpaqueNetwork
 from srnet_cli.networks.opening import OpenedNetwork, Provenance, given_network, open_network
 from srnet_cli.networks.quality import NetworkQuality
 from srnet_cli.networks.readers.record import LoadedNetwork
-from srnet_cli.networks.recorded import RecordedNetwork, record
+from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.networks.suspicion import suspicions, uselessness
 from srnet_cli.reporting import Reporter, warning
 from srnet_cli.rng import stream
-from srnet_cli.runs import files
-from srnet_cli.runs.fronts import write_arrays
-from srnet_cli.runs.records import Inputs, RunInfo, RunState
-from srnet_cli.store import SCHEMA, RunFolder
 
 Array = NDArray[np.float64]
 
@@ -49,7 +36,6 @@ _ORACLE_ROWS = 10_000
 _ORACLE_VALUES = 1 << 23  # of the widest layer, three times as many with the rows that only judge
 _MOST_DIFFERENCES = 12
 _MOST_OUTPUTS = 50  # whose structure is asked for, a tenth of a second each
-_VERSIONED = ("srnet", "numpy", "numba", "llvmlite", "scikit-learn", "sympy")
 
 
 @dataclass(frozen=True)
@@ -131,7 +117,15 @@ def prepare(
     if len(layers) != len(network.widths) - 1:
         layers = ()
     return Prepared(
-        experiment, dataset, network, provenance, judged, sets, problem, structure, layers
+        experiment=experiment,
+        dataset=dataset,
+        network=network,
+        provenance=provenance,
+        quality=judged,
+        sets=sets,
+        problem=problem,
+        structure=structure,
+        layers=layers,
     )
 
 
@@ -257,12 +251,12 @@ def _problem(
         asked = experiment.dataset.oracle_rows
         widest = max(network.widths)
         count = min(_ORACLE_ROWS, _ORACLE_VALUES // widest) if asked == "auto" else asked
-        how = experiment.dataset.sampling
+        sampling = experiment.dataset.sampling
         rng = stream(experiment.seed, "dataset", "oracle")
         if count:
-            fit, importance = telling_rows(dataset, network, count, how, rng)
+            fit, importance = telling_rows(dataset, network, count, sampling, rng)
         # Poles hide between the rows; a denser sample finds them.
-        judge = oracle_rows(dataset, 2 * len(fit), how, rng)
+        judge = oracle_rows(dataset, 2 * len(fit), sampling, rng)
         if dataset.domain is None:
             fit = without(fit, held_out) if count else fit
             judge = without(judge, held_out)
@@ -286,104 +280,3 @@ def _problem(
         effects=None if effects is None else tuple(effects),
         importance=importance,
     )
-
-
-def inputs_of(prepared: Prepared) -> Inputs:
-    """What a run starts from, by name; without the hashes of its files."""
-    dataset = prepared.dataset
-    return Inputs(
-        features=tuple(dataset.features),
-        target=dataset.target,
-        targets=tuple(dataset.targets),
-        task=dataset.task,
-        classes=tuple(dataset.classes),
-        categories={name: tuple(values) for name, values in dataset.categories.items()},
-        layers=prepared.layers,
-        readings=dict(dataset.readings),
-        imputed=dict(dataset.imputed),
-        network=prepared.provenance,
-        quality=prepared.quality,
-        config_sha256="",
-        dataset_sha256="",
-        network_sha256="",
-    )
-
-
-def write_inputs(folder: RunFolder, prepared: Prepared, config: bytes) -> None:
-    """Write what the run is made from, so that the folder can be moved and read alone.
-
-    Raises:
-        UsageError: the folder's search was begun on other rows or another network.
-        StorageError: a file cannot be written.
-    """
-    network = network_to_bytes(_kept(prepared))
-    inputs = replace(
-        inputs_of(prepared),
-        config_sha256=sha256(config).hexdigest(),
-        dataset_sha256=fingerprint(prepared.dataset),
-        network_sha256=sha256(network).hexdigest(),
-    )
-    _require_same(folder, inputs)
-    folder.write(files.CONFIG, config)
-    folder.write_json(files.SETTINGS, resolved(prepared.experiment))
-    folder.write(files.NETWORK, network)
-    write_arrays(folder, files.ROWS, prepared.sets)
-    inputs.write(folder)
-
-
-def _kept(prepared: Prepared) -> TrainedNetwork:
-    """The network as a folder can hold it: one that lives in Python, as its values on the rows that
-    the run's commands ask it for."""
-    network = prepared.network
-    if not isinstance(network, CallableNetwork):
-        return network
-    dataset = prepared.dataset
-    checked = regions(
-        prepared.experiment, dataset.features, prepared.sets["train"], dataset.categories
-    )
-    return record(network, [*prepared.sets.values(), *checked.values()])
-
-
-def _require_same(folder: RunFolder, inputs: Inputs) -> None:
-    """Refuse to go on with a search on rows or activations that it was not begun on."""
-    if folder.newest_checkpoint() is None:
-        return
-    begun = Inputs.read(folder)
-    hashes = {
-        "dataset": (begun.dataset_sha256, inputs.dataset_sha256),
-        "network": (begun.network_sha256, inputs.network_sha256),
-    }
-    for what, (before, now) in hashes.items():
-        if before != now:
-            raise UsageError(
-                f"{folder.path}: the {what} is no longer the one that this run was begun with",
-                hint="choose another folder, or remove that one to begin again",
-                remedies=("run_dir",),
-            )
-
-
-def run_info(experiment: Experiment, signature: str, state: RunState) -> RunInfo:
-    """The content of ``run.json``, for this machine."""
-    return RunInfo(
-        schema=SCHEMA,
-        name=experiment.name,
-        signature=signature,
-        state=state,
-        seed=experiment.seed,
-        trials=experiment.trials,
-        strategy=experiment.evolution.strategy,
-        python=platform.python_version(),
-        system=platform.system(),
-        machine=platform.machine(),
-        processor=_processor(),
-        versions={package: version(package) for package in _VERSIONED} | arithmetic(),
-    )
-
-
-def _processor() -> str:
-    """The processor's name, where the system tells."""
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()

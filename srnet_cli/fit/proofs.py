@@ -5,7 +5,8 @@ from __future__ import annotations
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.errors import DataError
 from srnet_cli.fidelity.assessment import Assessment
-from srnet_cli.fit.preparation import Prepared, inputs_of
+from srnet_cli.fit.inputs import inputs_of
+from srnet_cli.fit.preparation import Prepared
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.reporting import Reporter
 from srnet_cli.runs import files

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from srnet_cli.config.schema import Experiment
 from srnet_cli.evolution.strategies import State, best_trial, strategy_of
 from srnet_cli.expressions import Shortener
@@ -18,6 +16,7 @@ from srnet_cli.fidelity.layers import measure
 from srnet_cli.fidelity.validity import check, regions
 from srnet_cli.fit.plots import fitness_plot, fronts_plot
 from srnet_cli.fit.preparation import Prepared
+from srnet_cli.metrics import finite
 from srnet_cli.runs import files
 from srnet_cli.runs.expressions_file import ClassesEntry, describe, shortener
 from srnet_cli.runs.fronts import StoredFronts
@@ -61,7 +60,15 @@ def write_results(
         if not in_haste:
             shorten = shortener(assessment, experiment.evolution)
         words = None if proofs is None else proofs.words()
-        metrics = _write_formulas(folder, prepared, assessment, fronts, shorten, metrics, words)
+        metrics = _write_formulas(
+            folder,
+            prepared,
+            assessment,
+            fronts=fronts,
+            shorten=shorten,
+            metrics=metrics,
+            proved=words,
+        )
     metrics.write(folder)
     if not in_haste:
         traces = [state.trace for state in states]
@@ -76,7 +83,7 @@ def _metrics(prepared: Prepared, states: Sequence[State]) -> Metrics:
     trace = states[best].trace
     return Metrics(
         trial=best + 1,
-        fitness=tuple(_finite(state.fitness) for state in states),
+        fitness=tuple(finite(state.fitness) for state in states),
         generations=tuple(state.generation for state in states),
         evaluations=tuple(_evaluations(state, state.generation, experiment) for state in states),
         losses=tuple(trace[-1, 2:].tolist()) if len(trace) else None,
@@ -103,7 +110,9 @@ def _write_formulas(
     validity = check(assessment, where)
     folder.write_json(files.MODEL, assessment.model.to_dict())
     known = None if fronts is None else fronts.fronts
-    expressions = describe(assessment, fidelity, classes, validity, shorten, known, proved)
+    expressions = describe(
+        assessment, fidelity, classes, validity, shorten=shorten, fronts=known, proved=proved
+    )
     expressions.write(folder)
     if fronts is not None:
         fronts.write(folder)
@@ -170,7 +179,3 @@ def _rows(state: State) -> list[list[float]]:
     if rows and rows[-1][0] < state.generation:
         rows.append([float(state.generation), *rows[-1][1:]])
     return rows
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

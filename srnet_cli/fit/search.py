@@ -12,9 +12,10 @@ from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluation
 from srnet_cli.evolution.strategies import Search, State, require_fits, restored, strategy_of
 from srnet_cli.executor.processors import processors
 from srnet_cli.fit.allowance import SEARCH, of_search
+from srnet_cli.fit.inputs import inputs_of
 from srnet_cli.fit.limits import Limits
 from srnet_cli.fit.live_fronts import LiveFronts
-from srnet_cli.fit.preparation import Prepared, inputs_of
+from srnet_cli.fit.preparation import Prepared
 from srnet_cli.fit.timing import Timing
 from srnet_cli.reporting import Reporter, SearchProgress
 from srnet_cli.signals import Signals
@@ -210,14 +211,14 @@ class _Pace:
         self.chunk = max(1, min(4 * self.chunk, int(pace * _CHUNK_SECONDS)))
 
 
-def thread_count(asked: int | str, reporter: Reporter) -> int:
+def thread_count(wanted: int | str, reporter: Reporter) -> int:
     """Threads to search with: those asked for, as far as the machine has them."""
     available = processors()
-    if asked == "auto":
+    if wanted == "auto":
         return available
-    if int(asked) > available:
-        reporter.notice(f"evolution.threads: {asked} asked for, {available} there; using those")
-    return min(int(asked), available)
+    if int(wanted) > available:
+        reporter.notice(f"evolution.threads: {wanted} asked for, {available} there; using those")
+    return min(int(wanted), available)
 
 
 def announce_compilation(kernel: str, reporter: Reporter) -> None:

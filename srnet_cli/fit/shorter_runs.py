@@ -53,14 +53,14 @@ def take_up_shorter(folder: RunFolder, experiment: Experiment, reporter: Reporte
         return
     if folder.newest_checkpoint() is not None:
         return
-    found = max(
+    shorter = max(
         _shorter_runs(folder, experiment),
         key=lambda shorter: (shorter.checkpoint.generation, str(shorter.path)),
         default=None,
     )
-    if found is not None:
-        reporter.notice(f"taking up what {found.path} has searched")
-        folder.save_checkpoint(found.checkpoint.generation, found.checkpoint.data)
+    if shorter is not None:
+        reporter.notice(f"taking up what {shorter.path} has searched")
+        folder.save_checkpoint(shorter.checkpoint.generation, shorter.checkpoint.data)
 
 
 def _shorter_runs(folder: RunFolder, experiment: Experiment) -> Iterator[_Shorter]:

@@ -66,10 +66,10 @@ def known_structure(
         deviation = 1.0 - worth
     where = dataset.train.X if dataset.domain is None else dataset.domain
     names = [symbol.name for symbol in Names(tuple(dataset.features)).symbols]
-    return asked(network, where, names, functions, seed, deviation)
+    return structure_of(network, where, names, functions, seed, deviation)
 
 
-def asked(
+def structure_of(
     network: TrainedNetwork,
     where: Domain | Array,
     names: Sequence[str],

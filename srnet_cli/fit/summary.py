@@ -35,15 +35,15 @@ def document(result: FitResult, display: Display = BRIEF, next_step: str = "") -
         display: how much of it.
         next_step: what to type to see more; empty where that is not known.
     """
-    told = ["this run had finished before; nothing was computed"] if result.was_done else []
+    notices = ["this run had finished before; nothing was computed"] if result.was_done else []
     formulas, fitness = result.formulas, _fitness(result.metrics)
     if formulas is None:
-        lead = [*told, fitness]
+        lead = [*notices, fitness]
         answers: list[Section] = []
         layers: tuple[Block, ...] = tuple(_tables(result.metrics))
     else:
         # Fitness belongs to the layers.
-        lead = told
+        lead = notices
         answers = [answer_section(formulas, [front.answer for front in formulas.fronts], display)]
         fidelity = result.metrics.fidelity or {"train": ()}
         what = "layer by layer: " if len(fidelity["train"]) > 1 else ""

@@ -42,7 +42,7 @@ _MULTIPLICATIONS = 2e10
 
 
 def telling_rows(
-    dataset: Dataset, network: TrainedNetwork, n: int, how: Sampling, rng: np.random.Generator
+    dataset: Dataset, network: TrainedNetwork, n: int, sampling: Sampling, rng: np.random.Generator
 ) -> TellingRows:
     """Half even rows of the domain, half from far more of them, by how far units lie out.
 
@@ -53,7 +53,7 @@ def telling_rows(
         dataset: the rows; without a declared domain all are ``oracle_rows``.
         network: labels them.
         n: number of rows.
-        how: the sampling that the training rows were drawn by.
+        sampling: how the training rows were drawn.
         rng: source of random numbers.
 
     Returns:
@@ -62,13 +62,13 @@ def telling_rows(
     Raises:
         ConfigError: the rows would not fit in memory.
     """
-    even = oracle_rows(dataset, n, how, rng)
+    even = oracle_rows(dataset, n, sampling, rng)
     if dataset.domain is None or n < 2:
         return TellingRows(even, None)
     scale = [_centre_and_spread(units) for units in network.activations(even)]
     affordable = int(_MULTIPLICATIONS / (n * max(network.parameters, 1)))
     blocks = max(1, min(_BLOCKS, _POOL // n, affordable))
-    pool = [oracle_rows(dataset, n, how, rng) for _ in range(blocks)]
+    pool = [oracle_rows(dataset, n, sampling, rng) for _ in range(blocks)]
     distance = np.concatenate([_far_out(network.activations(rows), scale) for rows in pool])
     if np.count_nonzero(distance) < n // 2:  # to draw without replacement
         return TellingRows(even, None)

@@ -53,7 +53,7 @@ class Timing:
 
 
 def _read(folder: RunFolder) -> list[Row]:
-    """The rows there are; none where the file is missing or damaged, as no result hangs on it."""
+    """The rows there are; none where the file is missing or damaged, as no result depends on it."""
     with suppress(StorageError, ValueError):
         lines = folder.read(files.TIMING).decode().removeprefix(_HEADER).splitlines()
         cells = [line.split(",") for line in lines]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.errors import StorageError
@@ -15,19 +15,16 @@ from srnet_cli.fit import fitting
 from srnet_cli.rendering.document import Document, Paragraph, Section
 from srnet_cli.reporting import Silent, StepReporter
 
-_NUMBERS: Mapping[str, Any] = {
+if TYPE_CHECKING:
+    from srnet_cli.evolution.strategies import Strategy
+
+_DATASET: Mapping[str, Any] = {
     "formula": "x*y + 1",
     "domain": {"x": [-1.0, 1.0], "y": [0.5, 2.0]},
     "samples": 60,
     "test_samples": 100,
-    "oracle_rows": 300,
 }
-
-_KINDS: Mapping[str, Mapping[str, Any]] = {
-    "auto": {"strategy": "auto", "generations": 60},
-    "direct": {"strategy": "direct", "generations": 10},
-    "mnncgp-es": {"strategy": "mnncgp-es", "generations": 10, "population": 20},
-}
+_ORACLE_ROWS = 300
 
 
 @dataclass(frozen=True)
@@ -64,15 +61,17 @@ def run(reporter: StepReporter | None = None) -> Warmed:
         raise StorageError(
             "there is no folder to keep compiled kernels in", hint="'srnet doctor' says why"
         )
+    from srnet_cli.evolution.strategies import STRATEGIES
+
     watcher = reporter or Silent()
     begin, before = time.monotonic(), _count(CACHE_FOLDER)
     with TemporaryDirectory(prefix="srnet-warmup-") as folder:
-        for place, (name, settings) in enumerate(_KINDS.items()):
+        for place, (name, strategy) in enumerate(STRATEGIES.items()):
             watcher.notice(f"compiling what strategy {name} runs")
-            watcher.step(place, len(_KINDS), "strategies compiled")
-            _fit(name, settings, Path(folder) / name)
-    made = _count(CACHE_FOLDER) - before
-    return Warmed(time.monotonic() - begin, made, str(CACHE_FOLDER))
+            watcher.step(place, len(STRATEGIES), "strategies compiled")
+            _fit(name, strategy, Path(folder) / name)
+    compiled = _count(CACHE_FOLDER) - before
+    return Warmed(time.monotonic() - begin, compiled, str(CACHE_FOLDER))
 
 
 def document(warmed: Warmed) -> Document:
@@ -86,15 +85,15 @@ def document(warmed: Warmed) -> Document:
     return Document("", sections=(Section("", (sentence,)),), record=asdict(warmed))
 
 
-def _fit(name: str, evolution: Mapping[str, Any], path: Path) -> None:
-    dataset = dict(_NUMBERS)
-    if evolution["strategy"] == "mnncgp-es":
-        del dataset["oracle_rows"]
+def _fit(name: str, strategy: Strategy, path: Path) -> None:
+    dataset = dict(_DATASET)
+    if strategy.fits_oracle_rows:
+        dataset["oracle_rows"] = _ORACLE_ROWS
     values = {
         "name": f"warmup-{name}",
         "dataset": dataset,
         "network": {"train": {"hidden": [3, 2], "max_iter": 100}},
-        "evolution": dict(evolution),
+        "evolution": {"strategy": name, **strategy.small},
         "proof": {"max_seconds": 1.0},
     }
     experiment = experiment_from_mapping(values, "warmup")

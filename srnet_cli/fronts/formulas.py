@@ -171,13 +171,13 @@ class NetworkFormulas:
                         }
                         for member in front.alternatives
                     ],
-                    "structure": list(told),
+                    "structure": list(sentences),
                 }
-                for front, told in zip(self.fronts, self._told(), strict=True)
+                for front, sentences in zip(self.fronts, self._sentences(), strict=True)
             ],
         }
 
-    def _told(self) -> tuple[tuple[str, ...], ...]:
+    def _sentences(self) -> tuple[tuple[str, ...], ...]:
         return self.structure or ((),) * len(self.fronts)
 
     @classmethod

@@ -31,7 +31,7 @@ from srnet_cli.fronts.pruning import Step, goal_of, path
 from srnet_cli.fronts.rows import Judge, faithfulness, forward, sampled
 from srnet_cli.fronts.sizes import size
 from srnet_cli.fronts.tuning import tuned
-from srnet_cli.metrics import r2, weighted_r2
+from srnet_cli.metrics import finite, r2, weighted_r2
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Scaler, TrainedNetwork
 from srnet_cli.signals import never
@@ -138,8 +138,8 @@ class Maker:
         self._all = forward(original.layers, problem.inputs)
         self._sampled = forward(original.layers, self._sample.inputs)
         self._even = even_rows(self._sample)
-        found = None if halls is None else layer_halls(self._even, halls)
-        self._halls: Sequence[Mapping[int, Hall]] = found or ()
+        searched = None if halls is None else layer_halls(self._even, halls)
+        self._halls: Sequence[Mapping[int, Hall]] = searched or ()
 
     def fronts(self) -> Fronts:
         """The fronts."""
@@ -182,7 +182,7 @@ class Maker:
         """Short compositions of formulas of few units, see ``chains``."""
         if not self._halls or self._is_late():
             return
-        for chain in Chains(self._halls, self._even).found():
+        for chain in Chains(self._halls, self._even).front():
             layers = chain.layers(self._even)
             if self._is_sound(layers) and not self._is_late():
                 picks = (None,) * len(layers)
@@ -323,8 +323,3 @@ def _lines(formulas: ReadableLayer) -> Iterator[str]:
         yield f"{symbol.name} = {as_text(expr)}"
     for expr in formulas.parts.expressions:
         yield as_text(expr)
-
-
-def finite(value: float) -> float | None:
-    """A figure, None where it is not finite."""
-    return value if math.isfinite(value) else None

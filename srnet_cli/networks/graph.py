@@ -98,8 +98,8 @@ class GraphNetwork(OpaqueNetwork):
             ModelError: it does not.
         """
         self._check_outputs()
-        found = self._forward(np.zeros((1, self.widths[0])))
-        if [layer.shape[1] for layer in found] != list(self.widths[1:]):
+        activations = self._forward(np.zeros((1, self.widths[0])))
+        if [layer.shape[1] for layer in activations] != list(self.widths[1:]):
             raise ModelError("the graph gives layers of other widths than it is said to have")
 
     def _forward(self, rows: Array) -> list[Array]:
@@ -126,10 +126,10 @@ class GraphNetwork(OpaqueNetwork):
             shape = (len(filled), *feed.shape[1:]) if feed.shape[:1] == (0,) else feed.shape
             feeds[feed.name] = part.reshape(shape)
             start += feed.size
-        found = _run(self.model, [layer.name for layer in self.layers], feeds)
+        activations = _run(self.model, [layer.name for layer in self.layers], feeds)
         return [
             _units(values, step, layer)[: len(rows)]
-            for values, layer in zip(found, self.layers, strict=True)
+            for values, layer in zip(activations, self.layers, strict=True)
         ]
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from srnet_cli.datasets.dataset import Array, Rows
 from srnet_cli.errors import ModelError
-from srnet_cli.metrics import accuracy, cohen_kappa, r2, r2_per_unit, rmse
+from srnet_cli.metrics import accuracy, cohen_kappa, finite, r2, r2_per_unit, rmse
 from srnet_cli.networks.trained import TrainedNetwork
 
 
@@ -114,14 +113,10 @@ def _regression(network: TrainedNetwork, X: Array, y: Array, train_y: Array) -> 
         mean = np.sum(train_y / len(train_y))
     return RegressionQuality(
         rows=len(y),
-        r2=_finite(r2(y, predicted)),
-        rmse=_finite(rmse(y, predicted)),
-        baseline_rmse=_finite(rmse(y, np.full(len(y), mean))),
+        r2=finite(r2(y, predicted)),
+        rmse=finite(rmse(y, predicted)),
+        baseline_rmse=finite(rmse(y, np.full(len(y), mean))),
     )
-
-
-def _finite(figure: float) -> float | None:
-    return figure if math.isfinite(figure) else None
 
 
 def _of_several(outputs: Array, y: Array, train_y: Array) -> RegressionQuality:
@@ -131,9 +126,9 @@ def _of_several(outputs: Array, y: Array, train_y: Array) -> RegressionQuality:
     truth, predicted = ((values - mean) / scale for values in (y, outputs))
     return RegressionQuality(
         rows=len(y),
-        r2=_finite(float(np.mean(r2_per_unit(truth, predicted)))),
-        rmse=_finite(rmse(truth, predicted)),
-        baseline_rmse=_finite(rmse(truth, np.zeros_like(truth))),
+        r2=finite(float(np.mean(r2_per_unit(truth, predicted)))),
+        rmse=finite(rmse(truth, predicted)),
+        baseline_rmse=finite(rmse(truth, np.zeros_like(truth))),
         targets=y.shape[1],
     )
 

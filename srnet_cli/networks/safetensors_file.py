@@ -212,11 +212,11 @@ def _facts(text: str | None) -> Facts:
     if text is None:
         return Facts()
     try:
-        said = json.loads(text)
-        version = said["format"]
-        activation = said["activation"]
+        record = json.loads(text)
+        version = record["format"]
+        activation = record["activation"]
         is_list = isinstance(activation, list)
-        facts = Facts(tuple(activation) if is_list else activation, said["output_activation"])
+        facts = Facts(tuple(activation) if is_list else activation, record["output_activation"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError("its metadata are damaged", hint="write or copy it again") from error
     if version not in range(1, FORMAT + 1):

@@ -210,7 +210,7 @@ def _cuts(graph: Any, module: Any) -> list[str]:
     for place, node in enumerate(nodes):
         if node.op != "output":
             alive.add(node)
-        alive = {one for one in alive if last_use.get(one, -1) > place}
+        alive = {name for name in alive if last_use.get(name, -1) > place}
         kind, _ = _kind(node, module)
         is_nonlinear = kind in _ACTIVATIONS or kind.startswith(_OTHER_NONLINEAR)
         if is_nonlinear and alive == {node}:

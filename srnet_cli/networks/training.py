@@ -127,10 +127,10 @@ def _best_penalty(settings: TrainSettings, dataset: Dataset, scaler: Scaler, see
     widths = (dataset.train.X.shape[1], *settings.hidden, outputs)
 
     def make(penalty: float, iterations: int) -> Any:
-        asked = settings.model_copy(
+        wanted = settings.model_copy(
             update={"alpha": penalty, "max_iter": min(iterations, settings.max_iter)}
         )
-        return kind(**_options(asked, _random_state(seed, 1)))
+        return kind(**_options(wanted, _random_state(seed, 1)))
 
     return best_penalty(
         make,

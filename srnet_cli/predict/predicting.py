@@ -124,8 +124,8 @@ class _Job:
             X = self._inputs(chunk)
             write(self._columns(chunk, X))
             self._rows += len(chunk)
-        told = "the domain" if self._domain.is_declared else "the range of the training rows"
-        return Predicted(self._rows, self._outside, self._undefined, told)
+        words = "the domain" if self._domain.is_declared else "the range of the training rows"
+        return Predicted(self._rows, self._outside, self._undefined, words)
 
     def _columns(self, chunk: Chunk, X: Array) -> Columns:
         columns = dict(chunk.columns)
@@ -209,9 +209,9 @@ class _Job:
         bad = np.flatnonzero(~np.isfinite(numbers))
         if len(bad):
             where, value = chunk.rows[bad[0]], values[bad[0]]
-            told = "has no value" if value is None or not str(value).strip() else ""
-            told = told or f"holds {quoted(value)}, which is not a finite number"
-            raise DataError(f"{self._table}: column {quoted(name)}: {where} {told}")
+            words = "has no value" if value is None or not str(value).strip() else ""
+            words = words or f"holds {quoted(value)}, which is not a finite number"
+            raise DataError(f"{self._table}: column {quoted(name)}: {where} {words}")
         return numbers
 
     def _read(self, name: str, values: Sequence[object]) -> Array:

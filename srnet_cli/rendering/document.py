@@ -150,5 +150,5 @@ class Document:
 
 def remarks(lines: Iterable[str]) -> Section:
     """A section of remarks, without a heading; without any remarks it is empty."""
-    told = tuple(lines)
-    return Section("", (Remarks(told),) if told else ())
+    entries = tuple(lines)
+    return Section("", (Remarks(entries),) if entries else ())

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from srnet_cli.compare.records import ComparisonRecord
 from srnet_cli.errors import UsageError
-from srnet_cli.explain.explaining import Explanation, explain
+from srnet_cli.explain.explaining import explain
+from srnet_cli.explain.explanation import Explanation
 from srnet_cli.explain.hybrid import Hybrids, read_hybrids
 from srnet_cli.runs import files
 from srnet_cli.runs.records import Inputs, Metrics, RunInfo

@@ -63,7 +63,9 @@ class Choice:
     @property
     def wishes(self) -> tuple[str, ...]:
         """The names of what is asked for."""
-        return tuple(of.name for of in fields(self) if getattr(self, of.name) != of.default)
+        return tuple(
+            field.name for field in fields(self) if getattr(self, field.name) != field.default
+        )
 
     @property
     def needs_fronts(self) -> bool:
@@ -89,12 +91,12 @@ class Shown:
     """
 
     why: str
-    picks: tuple[int | None, ...]
-    complexity: int | None
-    r2: float | None
-    most_faithful_complexity: int | None
-    most_faithful_r2: float | None
-    compositions: int
+    picks: tuple[int | None, ...] = ()
+    complexity: int | None = None
+    r2: float | None = None
+    most_faithful_complexity: int | None = None
+    most_faithful_r2: float | None = None
+    compositions: int = 0
 
 
 def chosen(fitted: FittedRun, choice: Choice) -> tuple[FittedRun, Shown]:
@@ -107,18 +109,22 @@ def chosen(fitted: FittedRun, choice: Choice) -> tuple[FittedRun, Shown]:
     if stored is None:
         return fitted, _without_fronts(fitted, choice)
     fronts = stored.fronts
-    best, count = fronts.compositions[0], len(fronts.compositions)
+    best = fronts.compositions[0]
+    shown = Shown(
+        "as the search found it",
+        most_faithful_complexity=best.complexity,
+        most_faithful_r2=best.r2,
+        compositions=len(fronts.compositions),
+    )
     if choice.as_found:
-        shown = Shown("as the search found it", (), None, None, best.complexity, best.r2, count)
         return fitted, shown
     base, why = _base(fitted, stored, choice)
     picks, model = base.picks, base.model(fitted.model)
-    nodes, score = base.complexity, base.r2
     if choice.layer is not None and choice.pick is not None:
         model = stored.with_pick(fitted.model, fitted.network, base, choice.layer, choice.pick)
         picks = (*picks[: choice.layer - 1], choice.pick, *picks[choice.layer :])
         why = f"{why}, with member {choice.pick} of the front of layer {choice.layer}"
-    shown = Shown(why, picks, nodes, score, best.complexity, best.r2, count)
+    shown = replace(shown, why=why, picks=picks, complexity=base.complexity, r2=base.r2)
     return replace(fitted, model=model), shown
 
 
@@ -140,7 +146,7 @@ def _base(fitted: FittedRun, stored: StoredFronts, choice: Choice) -> tuple[Comp
 
 def _without_fronts(fitted: FittedRun, choice: Choice) -> Shown:
     if fitted.model.depth < len(fitted.network.widths) - 1:
-        return Shown("straight from the inputs", (), None, None, None, None, 0)
+        return Shown("straight from the inputs")
     reason = "it is of an earlier version" if fitted.is_done else "they are made when it finishes"
     if choice.needs_fronts:
         raise UsageError(
@@ -148,7 +154,7 @@ def _without_fronts(fitted: FittedRun, choice: Choice) -> Shown:
             hint="without these options 'srnet explain' shows what the search has found",
         )
     why = f"as the search found it; no simpler formulas, {reason}"
-    return Shown(why, (), None, None, None, None, 0)
+    return Shown(why)
 
 
 def chosen_formulas(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from srnet_cli.store.commit import LOG
-from srnet_cli.store.folder import CHECKPOINTS, DONE, RUN
+from srnet_cli.store.layout import CHECKPOINTS, DONE, RUN
 from srnet_cli.store.lock import LOCK
 
 # What the run is, and what it was made from.
@@ -53,13 +53,13 @@ REQUIRED = (RUN, CONFIG, SETTINGS, INPUTS, NETWORK, ROWS, METRICS, CURVES)
 """Files that every finished run consists of."""
 
 
-def required(*, found: bool) -> tuple[str, ...]:
+def required(*, has_model: bool) -> tuple[str, ...]:
     """Files that a finished run consists of.
 
     Args:
-        found: whether there are formulas.
+        has_model: whether there are formulas.
     """
-    return (*REQUIRED, MODEL, EXPRESSIONS) if found else REQUIRED
+    return (*REQUIRED, MODEL, EXPRESSIONS) if has_model else REQUIRED
 
 
 __all__ = [

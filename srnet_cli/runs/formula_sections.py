@@ -42,9 +42,9 @@ def formula_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Se
 def structure_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Section]:
     """What was found to hold of the outputs, with the evidence."""
     pairs = list(zip(formulas.fronts, formulas.structure, strict=False))
-    for front, told in pairs if display.full else pairs[:SHOWN]:
-        if told:
-            shown = told if display.full else told[:SHOWN]
+    for front, sentences in pairs if display.full else pairs[:SHOWN]:
+        if sentences:
+            shown = sentences if display.full else sentences[:SHOWN]
             yield Section(f"structure of {front.output}", (Remarks(tuple(shown)),))
 
 
@@ -100,8 +100,8 @@ def front_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Sect
             title = f"formulas{what} with fewer fitted numbers, less faithful"
             yield Section(title, (front_table(front, others, formulas.rows),))
     if len(fronts) < len(formulas.fronts):
-        left = len(formulas.fronts) - len(fronts)
-        line = f"… and the formulas of {left} more outputs; {display.spelled('full')} prints all"
+        hidden = len(formulas.fronts) - len(fronts)
+        line = f"… and the formulas of {hidden} more outputs; {display.spelled('full')} prints all"
         yield Section("", (Paragraph(line),))
 
 

@@ -38,7 +38,7 @@ def run() -> list[ListedRun]:
     Raises:
         StorageError: the folder cannot be read.
     """
-    return [_describe(found) for found in list_runs(runs_root())]
+    return [_describe(run) for run in list_runs(runs_root())]
 
 
 def in_order(
@@ -66,17 +66,17 @@ def in_order(
     return sorted(known, key=key, reverse=reverse) + unknown
 
 
-def _describe(found: Run) -> ListedRun:
+def _describe(run: Run) -> ListedRun:
     from srnet_cli.runs.records import Metrics  # slow to import
 
     try:
-        metrics = Metrics.read(RunFolder(found.path))
+        metrics = Metrics.read(RunFolder(run.path))
         fitness = min((value for value in metrics.fitness if value is not None), default=None)
         r2 = None if metrics.output is None else metrics.output.r2
     # One strange file must not hide the other runs, whatever is strange about it.
     except (StorageError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
         fitness = r2 = None
-    return ListedRun(found.folder, found.state, found.finished[:19], fitness, r2)
+    return ListedRun(run.folder, run.state, run.finished[:19], fitness, r2)
 
 
 def document(runs: Sequence[ListedRun]) -> Document:

@@ -21,7 +21,7 @@ class Doomed:
 
     paths: tuple[Path, ...]
 
-    def told(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         """A line per run: its folder and its size."""
         for path in self.paths:
             yield f"{path}  {_size(path)}"

@@ -138,8 +138,8 @@ def read_run(path: Path) -> FittedRun:
         raise
     # Files that are read each for itself may still not fit together in any way.
     except _MISFITS as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        problem = f"{path} is damaged: its files do not fit together ({said})"
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        problem = f"{path} is damaged: its files do not fit together ({cause})"
         raise StorageError(problem, hint=RunRecord.HINT) from error
     return run
 

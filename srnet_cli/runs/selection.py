@@ -95,10 +95,10 @@ class Selection:
             )
             for region, X in fitted.regions().items()
         }
-        told = tuple(warnings(checked))
+        warned = tuple(warnings(checked))
         rows = sum(each.rows for each in checked.values())
         well = f"has a value within the network's range on all of {rows} rows checked"
-        yield from told or (well,)
+        yield from warned or (well,)
 
 
 def select(

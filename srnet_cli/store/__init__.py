@@ -13,7 +13,8 @@ from srnet_cli.store.files import (
     write_atomic,
     write_json,
 )
-from srnet_cli.store.folder import RunFolder, is_run_folder
+from srnet_cli.store.folder import RunFolder
+from srnet_cli.store.layout import is_run_folder
 from srnet_cli.store.lock import require_free
 from srnet_cli.store.removal import remove_run
 from srnet_cli.store.runs import Run, find_run, list_runs, runs_root

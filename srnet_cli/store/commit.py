@@ -102,7 +102,7 @@ class Commit:
             kind = self._kind(folder, entry)
             if kind is not None:
                 damage.append(Damage(entry.name, kind))
-        return sorted(damage, key=lambda one: one.file)
+        return sorted(damage, key=lambda entry: entry.file)
 
     def _kind(self, folder: Directory, entry: Entry) -> Kind | None:
         if entry.kind == "folder":

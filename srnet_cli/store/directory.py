@@ -309,9 +309,9 @@ class Directory:
         return listed
 
     def _own_entries(self) -> list[Entry]:
-        with os.scandir(self.descriptor) as found:
+        with os.scandir(self.descriptor) as scanned:
             return sorted(
-                (Entry(entry.name, _kind(entry)) for entry in found), key=lambda entry: entry.name
+                (Entry(entry.name, _kind(entry)) for entry in scanned), key=lambda entry: entry.name
             )
 
     def require_place(self) -> None:

@@ -7,8 +7,6 @@ moved, copied or made read-only.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,23 +18,8 @@ from srnet_cli.store.checkpoints import Checkpoint
 from srnet_cli.store.commit import SCHEMA, Commit, Damage, Fingerprint, unseal
 from srnet_cli.store.directory import Directory, Entry, is_temporary, storage_errors
 from srnet_cli.store.files import decode_json, encode_json
-from srnet_cli.store.lock import LOCK, Lock
-
-RUN = "run.json"
-DONE = "DONE.json"
-CHECKPOINTS = "checkpoint"
-
-
-def is_run_folder(path: Path) -> bool:
-    """Whether the path is a folder that a run has made."""
-    return any(_is_regular(path / mark) for mark in (DONE, RUN, LOCK))
-
-
-def _is_regular(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except (OSError, ValueError):
-        return False
+from srnet_cli.store.layout import CHECKPOINTS, DONE, RUN, committed_entries, is_run_folder
+from srnet_cli.store.lock import Lock
 
 
 class RunFolder:
@@ -145,7 +128,7 @@ class RunFolder:
 
     def has(self, name: str) -> bool:
         """Whether anything stands at the place of a file, whatever it is."""
-        directory = self._found()
+        directory = self._present()
         return directory is not None and directory.has(name)
 
     def read(self, name: str) -> bytes:
@@ -203,7 +186,7 @@ class RunFolder:
         return len(names)
 
     def _checkpoints(self) -> Directory | None:
-        directory = self._found()
+        directory = self._present()
         return None if directory is None else directory.subfolder(CHECKPOINTS)
 
     def _key(self) -> str:
@@ -222,7 +205,7 @@ class RunFolder:
         """
         directory = self._unfinished()
         names = []
-        for entry in self._entries():
+        for entry in self._committed_entries():
             if entry.kind == "other":
                 raise StorageError(f"{self.path / entry.name} is a link or no regular file")
             if entry.kind == "file":
@@ -255,7 +238,7 @@ class RunFolder:
         for name, data in contents.items():
             self.write(name, data)
         directory = self._unfinished()
-        for stale in self._entries():
+        for stale in self._committed_entries():
             if stale.name not in contents and stale.kind != "folder":
                 directory.remove(stale.name)
         self.write(DONE, files[DONE])
@@ -317,15 +300,15 @@ class RunFolder:
             committed = self.committed()
         except StorageError:
             return [Damage(DONE, "changed")]
-        damage = committed.compare(self._directory("verify"), self._entries())
-        known = {one.file for one in damage} | committed.files.keys()
+        damage = committed.compare(self._directory("verify"), self._committed_entries())
+        known = {entry.file for entry in damage} | committed.files.keys()
         return damage + [Damage(name, "missing") for name in required if name not in known]
 
     def _verify_unfinished(self) -> list[Damage]:
         folder = self._checkpoints()
         bad = [] if folder is None else checkpoints.damaged(folder, self._key())
-        taken = [Damage(DONE, "missing")] if self._run().get("state") == "finished" else []
-        return taken + [Damage(f"{CHECKPOINTS}/{name}", "changed") for name in bad]
+        uncommitted = [Damage(DONE, "missing")] if self._run().get("state") == "finished" else []
+        return uncommitted + [Damage(f"{CHECKPOINTS}/{name}", "changed") for name in bad]
 
     def _run(self) -> dict[str, Any]:
         """What ``run.json`` says; nothing where it is missing or damaged."""
@@ -335,20 +318,10 @@ class RunFolder:
             return {}
         return record if isinstance(record, dict) else {}
 
-    def _entries(self) -> list[Entry]:
-        """Everything that a commit covers, in order, and the folders that it is in."""
-        listed = self._directory("list").entries()
-        names = [entry.name for entry in listed]
-        # Runs that came from afar replace attempts, of which an empty folder may have stayed.
-        has_checkpoints = any(name.startswith(f"{CHECKPOINTS}/") for name in names)
-        return [
-            entry
-            for entry in listed
-            if not (entry.kind == "file" and _is_beside_the_commit(entry.name))
-            and not (entry == Entry(CHECKPOINTS, "folder") and not has_checkpoints)
-        ]
+    def _committed_entries(self) -> list[Entry]:
+        return committed_entries(self._directory("list").entries())
 
-    def _found(self) -> Directory | None:
+    def _present(self) -> Directory | None:
         """The open folder; None where there is none."""
         if self._opened is None:
             try:
@@ -407,10 +380,6 @@ class RunFolder:
             return int(read(data, self.path / name)["schema"])
         except (StorageError, KeyError, TypeError, ValueError, OverflowError):
             return 0
-
-
-def _is_beside_the_commit(name: str) -> bool:
-    return name in (LOCK, DONE) or is_temporary(name.rpartition("/")[2])
 
 
 def _sync(path: Path) -> None:

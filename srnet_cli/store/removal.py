@@ -9,7 +9,7 @@ from pathlib import Path
 
 from srnet_cli.errors import UsageError
 from srnet_cli.store.directory import Directory, storage_errors
-from srnet_cli.store.folder import CHECKPOINTS, DONE, RUN, is_run_folder
+from srnet_cli.store.layout import CHECKPOINTS, DONE, RUN, is_run_folder
 from srnet_cli.store.lock import LOCK, Lock
 
 

@@ -10,7 +10,8 @@ from typing import Literal
 
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.store.directory import storage_errors
-from srnet_cli.store.folder import RunFolder, is_run_folder
+from srnet_cli.store.folder import RunFolder
+from srnet_cli.store.layout import is_run_folder
 from srnet_cli.store.lock import is_locked
 
 State = Literal["finished", "running", "stopped", "damaged"]

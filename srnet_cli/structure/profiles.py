@@ -41,9 +41,9 @@ class Form:
 
     shape: Shape
     rate: float
-    exact: Fraction | None
-    phase: float
     score: float
+    exact: Fraction | None = None
+    phase: float = 0.0
     shift: float = 0.0
 
     @property
@@ -52,6 +52,34 @@ class Form:
         if self.shape == "sinusoid":
             return self.exact is not None
         return self.exact in _USUAL and self.shift == 0.0
+
+    @classmethod
+    def from_profile(cls, profile: Profile) -> Form:
+        """The curve of a profile."""
+        return cls(
+            shape=profile.shape,
+            rate=profile.rate,
+            score=profile.score,
+            exact=profile.exact,
+            phase=profile.phase,
+            shift=profile.shift,
+        )
+
+    def formula(self, name: str) -> str:
+        """The curve of a number as a formula."""
+        if self.shape == "power":
+            base = f"({name} + {self.shift:.8g})" if self.shift else name
+            power = self.rate if self.exact is None else self.exact
+            if power == 1:
+                return base
+            return f"{base}**{power}" if power == 2 else f"{base}**({power})"
+        if self.shape == "logarithm":
+            return f"log({name})"
+        if self.shape == "exponential":
+            return f"exp({self.rate:.8g}*{name})"
+        if self.shape == "sinusoid":
+            return f"sin({self.rate:.8g}*{name} + {self.phase:.8g})"
+        return name
 
 
 def profile(
@@ -70,9 +98,7 @@ def profile(
     ticks = view.region.ticks(column, _TICKS)
     if not (np.diff(ticks) > 0).all():
         return None  # a column of few values has no shape
-    settings = np.tile(view.held, (_TICKS, 1))
-    settings[:, column] = ticks
-    values = view.matrix([column], settings, view.draw(rows, rng))
+    values = view.matrix([column], view.along(column, ticks), view.draw(rows, rng))
     limit = bar.limit(effect)
     table = _Table(ticks, values, bar.variance)
     if table.beyond_one() > limit:
@@ -163,7 +189,7 @@ def _simplest(table: _Table, limit: float) -> Form:
                 return form  # no other can be so much better that it would be preferred
             forms.append(form)
     if not forms:
-        return Form("unknown", 0.0, None, 0.0, least)
+        return Form("unknown", 0.0, least)
     enough = max(_AS_GOOD * min(form.score for form in forms), _NEGLIGIBLE * limit)
     return next(form for form in forms if form.score <= enough)
 
@@ -173,9 +199,9 @@ def _forms(table: _Table) -> Iterator[Form]:
     for power in SIMPLE:
         if _is_defined(float(power), table.ticks):
             score = table.beyond(_power(table, float(power)))
-            yield Form("power", float(power), power, 0.0, score)
+            yield Form("power", float(power), score, exact=power)
     if table.ticks[0] > 0:
-        yield Form("logarithm", 0.0, None, 0.0, table.beyond(np.log(table.ticks)))
+        yield Form("logarithm", 0.0, table.beyond(np.log(table.ticks)))
     yield from _shifted(table, Fraction(2), _VERTICES)
     yield from _shifted(table, Fraction(-1), _POLES)
     yield from _sinusoids(table)
@@ -183,10 +209,10 @@ def _forms(table: _Table) -> Iterator[Form]:
         _EXPONENTS / table.span, lambda r: table.beyond(np.exp(r * (table.ticks - table.ticks[-1])))
     )
     if abs(rate) * table.span >= _EXPONENTIAL_FROM:
-        yield Form("exponential", rate, None, 0.0, score)
+        yield Form("exponential", rate, score)
     if table.ticks[0] > 0:
         rate, score = _least(_POWERS, lambda p: table.beyond(_power(table, p)))
-        yield Form("power", rate, None, 0.0, score)
+        yield Form("power", rate, score)
 
 
 def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[Form]:
@@ -202,8 +228,8 @@ def _shifted(table: _Table, power: Fraction, places: Array) -> Iterator[Form]:
     shift, score = _least(-zeros, loss)
     simple = near(shift)
     if simple is not None:
-        yield Form("power", float(power), power, 0.0, loss(float(simple)), float(simple))
-    yield Form("power", float(power), power, 0.0, score, shift)
+        yield Form("power", float(power), loss(float(simple)), exact=power, shift=float(simple))
+    yield Form("power", float(power), score, exact=power, shift=shift)
 
 
 def _sinusoids(table: _Table) -> Iterator[Form]:
@@ -216,12 +242,11 @@ def _sinusoids(table: _Table) -> Iterator[Form]:
         if abs(whole - rate) <= 0.06 * rate:
             _, near = table.beyond_sine(whole)
             quarter = float(round(near / (np.pi / 2.0))) * np.pi / 2.0
-            curve = np.sin(whole * table.ticks + quarter)
             simple = Fraction(whole) if whole == round(2.0 * whole) / 2.0 else None
-            yield Form("sinusoid", whole, simple, _reduced(quarter), table.beyond(curve))
-            curve = np.sin(whole * table.ticks + near)
-            yield Form("sinusoid", whole, simple, _reduced(near), table.beyond(curve))
-    yield Form("sinusoid", rate, None, _reduced(phase), score)
+            for delta in (quarter, near):
+                score_of_wave = table.beyond(np.sin(whole * table.ticks + delta))
+                yield Form("sinusoid", whole, score_of_wave, exact=simple, phase=_reduced(delta))
+    yield Form("sinusoid", rate, score, phase=_reduced(phase))
 
 
 def _reduced(phase: float) -> float:

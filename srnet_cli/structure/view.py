@@ -57,6 +57,42 @@ class View:
         """The same output with fewer inputs free."""
         return replace(self, free=tuple(free), held=held)
 
+    def along(self, column: int, ticks: Array) -> Array:
+        """Rows where one input stands at ticks (t,) and all others are held, (t, d)."""
+        rows = np.tile(self.held, (len(ticks), 1))
+        rows[:, column] = ticks
+        return rows
+
+    def mapped(self, values: Callable[[Array], Array], slopes: Callable[[Array], Array]) -> View:
+        """A view of a function of the output, given with its derivative."""
+
+        def oracle(X: Array) -> Array:
+            return np.asarray(values(self.oracle(X)[:, [self.output]]))
+
+        def gradients(X: Array) -> Array:
+            outputs = self.oracle(X)[:, [self.output], None]
+            return np.asarray(slopes(outputs) * self.gradients(X)[:, [self.output]])
+
+        return replace(self, oracle=oracle, gradients=gradients, output=0)
+
+    def weighted(self, column: int, ticks: Array, weights: Array) -> View:
+        """A view of the weighted sum, (t,), of the values where an input stands at ticks, (t,)."""
+
+        def at_ticks(X: Array) -> Array:
+            rows = np.repeat(X[None], len(ticks), axis=0)
+            rows[:, :, column] = ticks[:, None]
+            return rows.reshape(-1, X.shape[1])
+
+        def oracle(X: Array) -> Array:
+            values = self.oracle(at_ticks(X))[:, self.output].reshape(len(ticks), len(X))
+            return np.asarray((weights @ values)[:, None])
+
+        def gradients(X: Array) -> Array:
+            slopes = self.gradients(at_ticks(X))[:, self.output].reshape(len(ticks), *X.shape)
+            return np.tensordot(weights, slopes, axes=1)[:, None]
+
+        return replace(self, oracle=oracle, gradients=gradients, output=0)
+
     def matrix(self, group: Sequence[int], rows: Array, others: Array) -> Array:
         """Values for every setting of a group with every setting of the others.
 

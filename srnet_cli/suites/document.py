@@ -199,8 +199,8 @@ def _notes(summary: SuiteSummary) -> Iterator[str]:
     figures = [case.published for case in summary.cases if case.published]
     if figures:
         counts = sorted({len(figure.trials) for figure in figures if figure.trials})
-        what = f"medians of {counts[0]} trials" if counts else "mean and half-range"
-        yield f"published: {what}; {CITATION}"
+        statistic = f"medians of {counts[0]} trials" if counts else "mean and half-range"
+        yield f"published: {statistic}; {CITATION}"
     if RANK_SUM in names:
         yield (
             "p: two-sided rank-sum test against the published trials, Holm-adjusted; "

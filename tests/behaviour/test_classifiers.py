@@ -19,6 +19,7 @@ from srnet_cli import cli
 from srnet_cli.errors import Interrupted
 from srnet_cli.explain import explaining
 from srnet_cli.explain.document import document
+from srnet_cli.explain.explanation import Explanation
 from srnet_cli.fit import fitting
 from srnet_cli.networks import softmax
 from srnet_cli.rendering.formats import render
@@ -131,16 +132,16 @@ def test_scores_are_centred(run_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def explained(run_path: Path) -> explaining.Explanation:
+def explained(run_path: Path) -> Explanation:
     """The run explained as found, which takes seconds."""
     return explaining.run(str(run_path), choice=Choice(as_found=True))
 
 
-def printed(explanation: explaining.Explanation) -> str:
+def printed(explanation: Explanation) -> str:
     return render(document(explanation), "table")
 
 
-def test_explain_has_rule_and_figures(run_path: Path, explained: explaining.Explanation) -> None:
+def test_explain_has_rule_and_figures(run_path: Path, explained: Explanation) -> None:
     """Every format has a score a class, the rule, agreement beside the majority's, and the
     confusion matrix of the held-out rows, whose cells add up to them."""
     record = json.loads(render(document(explained), "json"))
@@ -160,7 +161,7 @@ def test_explain_has_rule_and_figures(run_path: Path, explained: explaining.Expl
     assert r"\text{score(round)}" in text
 
 
-def test_what_is_printed_is_judged(run_path: Path, explained: explaining.Explanation) -> None:
+def test_what_is_printed_is_judged(run_path: Path, explained: Explanation) -> None:
     """Of rounded formulas the agreement is said where it is another one."""
     classification = explained.classification
     assert classification is not None
@@ -175,7 +176,7 @@ def test_what_is_printed_is_judged(run_path: Path, explained: explaining.Explana
     assert "as printed, the formulas" not in printed(equal)
 
 
-def test_formulas_that_name_one_class_are_called_so(explained: explaining.Explanation) -> None:
+def test_formulas_that_name_one_class_are_called_so(explained: Explanation) -> None:
     """Where only the formulas are constant, that is said; inputs that matter are told in JSON."""
     told = explained.classification
     assert told is not None

@@ -18,7 +18,8 @@ from exported import RUN
 from scipy.special import softmax
 from small_run import CONFIG, small_config
 
-from srnet_cli.explain.explaining import Explanation, explain
+from srnet_cli.explain.explaining import explain
+from srnet_cli.explain.explanation import Explanation
 from srnet_cli.export.formats import FORMATS
 from srnet_cli.export.subject import subject_of
 from srnet_cli.fit import fitting

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.datasets.categories import groups, one_hot
+from srnet_cli.datasets.coding import MAX_CATEGORIES
 from srnet_cli.datasets.loading import load_dataset
-from srnet_cli.datasets.tables import MAX_CATEGORIES, make_table, read_table
+from srnet_cli.datasets.tables import make_table, read_table
 from srnet_cli.errors import ConfigError, DataError
 
 EVERYONE = st.lists(

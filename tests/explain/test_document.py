@@ -11,12 +11,12 @@ import pytest
 from sympy import Symbol
 
 from srnet_cli.explain.document import SHOWN, document
-from srnet_cli.explain.explaining import (
+from srnet_cli.explain.explaining import run
+from srnet_cli.explain.explanation import (
     Explanation,
     Formula,
     LayerExplanation,
     PrintedFidelity,
-    run,
 )
 from srnet_cli.expressions.layout import latex_width
 from srnet_cli.expressions.printers import as_latex

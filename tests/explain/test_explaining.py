@@ -16,7 +16,8 @@ from programs import program
 
 from oracles import interpret
 from srnet_cli.errors import ModelError, StorageError, UsageError
-from srnet_cli.explain.explaining import Explanation, Formula, explain, run
+from srnet_cli.explain.explaining import explain, run
+from srnet_cli.explain.explanation import Explanation, Formula
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network, Scaler
 from srnet_cli.runs.choice import Choice

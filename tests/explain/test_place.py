@@ -79,7 +79,7 @@ def test_what_is_no_point_is_one_line(at: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         values(at, ["a", "b", "c"], k=["c1", "c2"])
     assert str(caught.value).startswith(message)
-    assert caught.value.told(lambda name: f"--{name}").startswith("--at")
+    assert caught.value.line(lambda name: f"--{name}").startswith("--at")
 
 
 def test_many_inputs_and_many_readings_end_soon() -> None:

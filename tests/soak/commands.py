@@ -32,7 +32,7 @@ from srnet_cli.cli import console
 from srnet_cli.cli.app import app
 from srnet_cli.signals import quit_on_signals
 from srnet_cli.store import RunFolder, is_run_folder
-from srnet_cli.store.folder import DONE
+from srnet_cli.store.layout import DONE
 
 _CODES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -14,13 +14,13 @@ from srnet_cli.config.evolution.mnncgp_es import MnncgpSettings
 
 DEFAULT_STRATEGY = "auto"
 
+_AnyOf = AutoSettings | MnncgpSettings | DirectSettings
+"""The table of settings: a new strategy adds its class."""
+
 SETTINGS: Mapping[str, type[EvolutionSettings]] = {
-    "auto": AutoSettings,
-    "mnncgp-es": MnncgpSettings,
-    "direct": DirectSettings,
+    settings.model_fields["strategy"].default: settings for settings in get_args(_AnyOf)
 }
 """The settings of every strategy by its name."""
-
 
 ORACLE_ROWS = ("dataset", "oracle_rows")
 """The key of another section that only some strategies read."""
@@ -43,7 +43,7 @@ def _with_strategy(values: object) -> object:
 
 
 StrategySettings = Annotated[
-    Annotated[AutoSettings | MnncgpSettings | DirectSettings, Field(discriminator="strategy")],
+    Annotated[_AnyOf, Field(discriminator="strategy")],
     BeforeValidator(_with_strategy),
 ]
 """The settings of any strategy; ``strategy`` says which, ``auto`` where it is missing."""

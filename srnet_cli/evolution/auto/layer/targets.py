@@ -79,16 +79,16 @@ def telling(targets: Array) -> Array:
     return targets[:, : max(kept, _FEW)]
 
 
-def expressions_wanted(targets: Array, asked: int | str) -> int:
+def expressions_wanted(targets: Array, wanted: int | str) -> int:
     """How many expressions a layer gets.
 
     Args:
         targets: ``principal_targets``, (n, r).
-        asked: a number, of which no more than r are of use; or ``auto``: as many as principal
+        wanted: a number, of which no more than r are of use; or ``auto``: as many as principal
             components are needed for 99.9 % of the targets' variance, at most 32.
     """
-    if asked != "auto":
-        return min(int(asked), int(targets.shape[1]))
+    if wanted != "auto":
+        return min(int(wanted), int(targets.shape[1]))
     energy = np.cumsum(np.sum(targets**2, axis=0))
     if energy[-1] == 0.0:
         return 1
@@ -96,24 +96,22 @@ def expressions_wanted(targets: Array, asked: int | str) -> int:
     return min(needed, _MOST_EXPRESSIONS)
 
 
-def expressions_by_layer(problem: Problem, asked: int | str) -> list[int]:
+def expressions_by_layer(problem: Problem, wanted: int | str) -> list[int]:
     """How many expressions every layer gets, see ``expressions_wanted``.
 
     How many hold enough of the variance is asked of as many rows that only judge, if there are so
     many: those to fit may be chosen ones. What is independent there may be rare.
     """
     fit = problem.fit_rows
-    are_even = asked == "auto" and len(problem.inputs) >= 2 * fit
+    are_even = wanted == "auto" and len(problem.inputs) >= 2 * fit
     rows = slice(fit, 2 * fit) if are_even else slice(fit)
     targets = [target[rows] for target in problem.targets]
 
-    def wanted(index: int, effects: Sequence[Array] | None) -> int:
-        return expressions_wanted(layer_targets(targets, index, effects), asked)
+    def count(index: int, effects: Sequence[Array] | None) -> int:
+        return expressions_wanted(layer_targets(targets, index, effects), wanted)
 
     # What the outputs follow may be few directions; the units keep what they need themselves.
-    return [
-        max(wanted(index, None), wanted(index, problem.effects)) for index in range(len(targets))
-    ]
+    return [max(count(index, None), count(index, problem.effects)) for index in range(len(targets))]
 
 
 def independent_units(units: Array) -> NDArray[np.int64]:

@@ -50,8 +50,8 @@ def downhill(
             return here.loss, frame.back(here.gradient)
 
     affordable = np.clip(budget.values / objective.work, 1, budget.iterations)
-    how = Bfgs(int(affordable), _CORRECTIONS, loss_tolerance=0.0, gradient_tolerance=0.0)
-    lowest = guarded_descent(loss, np.zeros(len(objective.start)), begin.loss, how)
+    settings = Bfgs(int(affordable), _CORRECTIONS, loss_tolerance=0.0, gradient_tolerance=0.0)
+    lowest = guarded_descent(loss, np.zeros(len(objective.start)), begin.loss, settings)
     return composition.with_parameters(objective.start + frame.out(lowest.x))
 
 
