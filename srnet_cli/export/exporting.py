@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from srnet_cli.errors import UsageError
-from srnet_cli.export.formats import FORMATS, Form
+from srnet_cli.export.formats import FORMATS, Format
 from srnet_cli.export.subject import Precision, Subject, subject_of
 from srnet_cli.runs.choice import DEFAULT, Choice
 from srnet_cli.runs.selection import select
@@ -70,7 +70,7 @@ def run(
     return None
 
 
-def _data(form: Form, subject: Subject, output: Path) -> bytes:
+def _data(form: Format, subject: Subject, output: Path) -> bytes:
     """What a file of that name holds."""
     is_text = form.pack is None or (form.render is not None and output.suffix != form.suffix)
     if is_text and form.render is not None:
@@ -79,13 +79,13 @@ def _data(form: Form, subject: Subject, output: Path) -> bytes:
     return form.pack(subject)
 
 
-def _form(to: str) -> Form:
+def _form(to: str) -> Format:
     if to not in FORMATS:
         raise UsageError(f"no such format; give one of {', '.join(FORMATS)}", options={"to": to})
     return FORMATS[to]
 
 
-def _precision(form: Form, name: str) -> Precision:
+def _precision(form: Format, name: str) -> Precision:
     for precision in form.precisions:
         if precision == name:
             return precision

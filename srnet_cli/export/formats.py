@@ -20,7 +20,7 @@ from srnet_cli.export.subject import Precision, Subject
 
 
 @dataclass(frozen=True)
-class Form:
+class Format:
     """A format.
 
     Attributes:
@@ -38,16 +38,16 @@ class Form:
 
 _BOTH: tuple[Precision, ...] = ("double", "single")
 
-FORMATS: dict[str, Form] = {
-    "python": Form(python_code.render),
-    "numpy": Form(numpy_code.render, precisions=_BOTH),
-    "sympy": Form(sympy_code.render),
-    "latex": Form(papers.latex),
-    "mathml": Form(papers.mathml),
-    "markdown": Form(papers.markdown),
-    "excel": Form(excel_sheet.render, excel_sheet.pack, ".xlsx"),
-    "c": Form(c_code.render, precisions=_BOTH),
-    "onnx": Form(None, onnx_graph.pack, ".onnx", _BOTH),
-    "torch": Form(torch_code.render, precisions=_BOTH),
-    "jax": Form(jax_code.render, precisions=_BOTH),
+FORMATS: dict[str, Format] = {
+    "python": Format(python_code.render),
+    "numpy": Format(numpy_code.render, precisions=_BOTH),
+    "sympy": Format(sympy_code.render),
+    "latex": Format(papers.latex),
+    "mathml": Format(papers.mathml),
+    "markdown": Format(papers.markdown),
+    "excel": Format(excel_sheet.render, excel_sheet.pack, ".xlsx"),
+    "c": Format(c_code.render, precisions=_BOTH),
+    "onnx": Format(None, onnx_graph.pack, ".onnx", _BOTH),
+    "torch": Format(torch_code.render, precisions=_BOTH),
+    "jax": Format(jax_code.render, precisions=_BOTH),
 }

@@ -10,7 +10,7 @@ from srnet_cli.config.schema import Experiment
 from srnet_cli.evolution.strategies import State, strategy_of
 
 
-class Limits:
+class StoppingRules:
     """The stopping rules that all strategies share.
 
     Every trial makes at least one generation. ``max_evaluations`` and ``patience`` end it after

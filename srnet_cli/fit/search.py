@@ -13,7 +13,7 @@ from srnet_cli.evolution.strategies import Search, State, require_fits, restored
 from srnet_cli.executor.processors import processors
 from srnet_cli.fit.allowance import SEARCH, of_search
 from srnet_cli.fit.inputs import inputs_of
-from srnet_cli.fit.limits import Limits
+from srnet_cli.fit.limits import StoppingRules
 from srnet_cli.fit.live_fronts import LiveFronts
 from srnet_cli.fit.preparation import Prepared
 from srnet_cli.fit.timing import Timing
@@ -66,7 +66,7 @@ class Trials:
         self._folder = folder
         self._prepared = prepared
         self._strategy = strategy_of(prepared.experiment)
-        self._limits = Limits(of_search(prepared.experiment))
+        self._rules = StoppingRules(of_search(prepared.experiment))
         self._live_fronts = LiveFronts(
             inputs_of(prepared), prepared.network, prepared.sets["train"]
         )
@@ -123,7 +123,7 @@ class Trials:
         settings, goes_on = self._prepared.experiment.evolution, self._strategy.goes_on
         if goes_on is None or settings.max_seconds is not None:
             return False
-        return goes_on(state, settings) and self._limits.generations_left(state) > 0
+        return goes_on(state, settings) and self._rules.generations_left(state) > 0
 
     def _search(self, trial: int) -> Search:
         return make_search(self._prepared, trial, self._threads) if trial else self._first
@@ -144,14 +144,14 @@ class Trials:
         self._save()
 
     def _is_over(self, search: Search, state: State) -> bool:
-        return search.is_over(state) or self._limits.is_reached(state, self._seconds())
+        return search.is_over(state) or self._rules.is_reached(state, self._seconds())
 
     def _seconds(self) -> float:
         return self._timing.seconds_of(self._number)
 
     def _advance(self, search: Search, state: State, pace: _Pace) -> None:
         begin, clock = state.generation, time.monotonic()
-        search.advance(state, min(pace.chunk, self._limits.generations_left(state)))
+        search.advance(state, min(pace.chunk, self._rules.generations_left(state)))
         pace.update(state.generation - begin, time.monotonic() - clock)
 
     def _save(self) -> None:
@@ -172,19 +172,19 @@ class Trials:
             trial=trial,
             trials=experiment.trials,
             generation=done,
-            generations=self._limits.generations,
+            generations=self._rules.generations,
             fitness=state.fitness,
             losses=state.trace[-1, 2:].tolist() if len(state.trace) else (),
             evaluations_per_second=None if speed is None else speed * lately,
             seconds_left=self._seconds_left(state, trial, speed),
-            is_bound=self._limits.is_open_ended and settings.max_seconds is None,
+            is_bound=self._rules.is_open_ended and settings.max_seconds is None,
             is_direct=is_direct,
             fronts=partial(self._live_fronts, known),
         )
 
     def _seconds_left(self, state: State, trial: int, pace: float | None) -> float | None:
         """Until everything is done, where time is limited, else until the search is."""
-        seconds = self._limits.seconds_left(state, trial, self._seconds(), pace)
+        seconds = self._rules.seconds_left(state, trial, self._seconds(), pace)
         limit = self._prepared.experiment.evolution.max_seconds
         if limit is None or seconds is None:
             return seconds

@@ -19,7 +19,7 @@ from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.config.schema import Experiment
 from srnet_cli.evolution.strategies import strategy_of
 from srnet_cli.fit import fitting, search
-from srnet_cli.fit.limits import Limits
+from srnet_cli.fit.limits import StoppingRules
 from srnet_cli.fit.timing import Timing
 from srnet_cli.store import RunFolder
 
@@ -54,7 +54,7 @@ def experiment(trials: int = 1, **evolution: Any) -> Experiment:
 
 def test_patience_counts_from_the_last_success() -> None:
     """A trial ends so many generations after the one that found the best so far."""
-    limits = Limits(experiment(patience=10))
+    limits = StoppingRules(experiment(patience=10))
     assert limits.generations_left(Found(0)) == 1
     assert limits.generations_left(Found(1)) == 10  # nothing is found yet: counted from the first
     assert limits.generations_left(Found(25, (3, 20))) == 5
@@ -67,14 +67,14 @@ def test_a_rise_is_no_success() -> None:
     """A strategy may trade fitness for something else; that does not renew patience."""
     state = Found(30, (5, 10, 20))
     state.trace[2, 1] = 7.0
-    assert Limits(experiment(patience=25)).generations_left(state) == 5
+    assert StoppingRules(experiment(patience=25)).generations_left(state) == 5
 
 
 @given(st.integers(1, 500), st.integers(2, 40), st.integers(1, 20000))
 def test_evaluations_are_never_exceeded(generations: int, population: int, most: int) -> None:
     """The last generation is the last that fits, and there is always one."""
     settings = experiment(generations=generations, population=population, max_evaluations=most)
-    limits = Limits(settings)
+    limits = StoppingRules(settings)
     count = strategy_of(settings).evaluations
     last = limits.generations
     assert last is not None
@@ -89,7 +89,7 @@ def test_both_kinds_of_generations_count(direct: int, most: int, chunk: int) -> 
     ends before the first that is too much, whenever the direct search ends, in chunks of any
     size."""
     settings = experiment(strategy="auto", max_evaluations=most)
-    limits, count = Limits(settings), strategy_of(settings).evaluations
+    limits, count = StoppingRules(settings), strategy_of(settings).evaluations
     state = Found(0)
     state.direct, state.has_direct = Found(0), direct == 0
     while left := limits.generations_left(state):
@@ -105,7 +105,7 @@ def test_both_kinds_of_generations_count(direct: int, most: int, chunk: int) -> 
 
 def test_time_ends_a_trial_after_its_first_generation() -> None:
     """However little time there is, one generation is made."""
-    limits = Limits(experiment(max_seconds=2.5))
+    limits = StoppingRules(experiment(max_seconds=2.5))
     assert not limits.is_reached(Found(0), 100.0)
     assert not limits.is_reached(Found(1), 2.4)
     assert limits.is_reached(Found(1), 2.5)
@@ -115,17 +115,17 @@ def test_time_left_is_promised_only_where_it_is_known() -> None:
     """By generations at the pace, by the limit of time, the lesser of both, over all trials; of
     auto, which ends of itself, it is a bound."""
     state = Found(50)
-    assert Limits(experiment(2, generations=100)).seconds_left(state, 1, 5.0, 10.0) == 15.0
-    assert Limits(experiment(2, generations=100)).seconds_left(state, 1, 5.0, None) is None
-    timed = Limits(experiment(2, generations=100, max_seconds=6))
+    assert StoppingRules(experiment(2, generations=100)).seconds_left(state, 1, 5.0, 10.0) == 15.0
+    assert StoppingRules(experiment(2, generations=100)).seconds_left(state, 1, 5.0, None) is None
+    timed = StoppingRules(experiment(2, generations=100, max_seconds=6))
     assert timed.seconds_left(state, 1, 5.0, 10.0) == 7.0
     assert timed.seconds_left(state, 2, 9.0, 10.0) == 0.0
-    auto = Limits(experiment(strategy="auto"))
+    auto = StoppingRules(experiment(strategy="auto"))
     assert auto.generations is None
     assert auto.is_open_ended
     assert auto.seconds_left(state, 1, 5.0, 10.0) == 495.0
     assert auto.seconds_left(state, 1, 5.0, None) is None
-    limited = Limits(experiment(strategy="auto", max_seconds=60))
+    limited = StoppingRules(experiment(strategy="auto", max_seconds=60))
     assert limited.seconds_left(state, 1, 5.0, 10.0) == 55.0
 
 
