@@ -23,8 +23,8 @@ class SumBudget:
         steps: that tune the weights of all terms together.
     """
 
-    every: int = 16
-    enough: float = 1e-3
+    every: int = 20
+    enough: float = 5e-3
     terms: int = 48
     nodes: int = 1500
     rows_per_term: int = 20

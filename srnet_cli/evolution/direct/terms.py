@@ -17,6 +17,8 @@ from srnet_cli.primitives import BY_NAME
 
 Array = NDArray[np.float64]
 
+_MANY = 1 << 40
+
 _ADD = BY_NAME["add"].opcode
 
 
@@ -110,7 +112,7 @@ def printed_nodes(program: Program) -> int:
             slot, is_plain = int(program.args[i, side]), weights[i, side] == 1.0
             is_constant = program.inputs <= slot < leaves
             total += sizes[slot] + (0 if is_plain or is_constant else 2)
-        sizes.append(total)
+        sizes.append(min(total, _MANY))
     return sizes[program.output]
 
 
