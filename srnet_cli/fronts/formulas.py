@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ FAITHFUL = 0.1
 READ = 60
 """Nodes of a formula that is read as a whole; the knee is one of the formulas up to there."""
 
-_FEWEST = 3
+_FEWEST = 4
 _FIT_ROWS = 2000
 _DIGITS = 5
 _FLOOR = 1e-12
@@ -248,7 +249,7 @@ def write_formulas(
         is_late: whether time is up; a few of every output are written all the same.
     """
     most = max(_FEWEST, MOST_FORMULAS // max(len(halls), 1))
-    queues = [_in_turn(_thinned(hall.members, most)) for hall in halls]
+    queues = [_queue(_thinned(hall.members, most)) for hall in halls]
     judges = [
         (
             Rows(fit.X[:_FIT_ROWS], fit.Y[:_FIT_ROWS, hall.output]),
@@ -270,6 +271,15 @@ def write_formulas(
         others = [_as_found(member, names, few, judge, limited) for member in hall.alternatives]
         fronts.append(FormulaFront(output, front, tuple(_beside(front, others))))
     return NetworkFormulas(names, rows, tuple(fronts))
+
+
+def _queue(members: Sequence[Member]) -> list[Member]:
+    """The members in the order in which they are written: formulas that are read as a whole and
+    longer ones alternate, the most faithful of either kind ahead."""
+    short = _in_turn([member for member in members if member.nodes <= READ])
+    longer = _in_turn([member for member in members if member.nodes > READ])
+    pairs = zip_longest(short, longer)
+    return [member for pair in pairs for member in pair if member is not None]
 
 
 def _in_turn(members: Sequence[Member]) -> list[Member]:
