@@ -14,7 +14,8 @@ both of its results are judged: the most faithful whole-network formulas, and th
 layers. ``--layers-only`` leaves the search for whole-network formulas out, so that layers have all
 the time. The regressions are fitted to 10,000 even rows that the network labels: linear,
 polynomials of degrees 2 to 4 by ridge regression, and scikit-learn's HistGradientBoostingRegressor
-with defaults.
+with defaults; and, where pyoperon is installed, Operon (Burlacu, Kronberger & Kommenda, 2020) with
+the published functions and tuned constants, ``--seconds`` for all outputs together.
 
 All are judged on the same 5000 fresh even rows. R² is of all outputs together. Numbers are all
 those that a formula or a regression holds. Where outputs are scores, the decision is the greatest
@@ -31,12 +32,14 @@ import argparse
 import json
 import math
 import os
+import re
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +51,7 @@ from support.real import NETWORKS, RealNetwork, networks_dir
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.model.symbolic import SymbolicNetwork
+from srnet_cli.primitives import PUBLISHED_FUNCTIONS
 from srnet_cli.runs.run import read_run
 
 Array = NDArray[np.float64]
@@ -56,6 +60,8 @@ Predict = Callable[[Array], Array]
 ROWS = 10_000
 FRESH_ROWS = 5000
 DEGREES = (2, 3, 4)
+NUMBER = re.compile(r"(?<![\w.])\d+\.?\d*(?:e[+-]?\d+)?")
+"""A number of a formula as pyoperon writes it; the digits of names such as X1 are none."""
 
 
 def main() -> None:
@@ -81,6 +87,7 @@ def _options() -> argparse.Namespace:
     options.add_argument(
         "--layers-only", action="store_true", help="no search for whole-network formulas"
     )
+    options.add_argument("--no-operon", action="store_true", help="leave Operon out")
     options.add_argument(
         "--trained", type=Path, default=RESULTS / "real", help="folder of those trained here"
     )
@@ -102,6 +109,7 @@ def _of_network(name: str, real: RealNetwork, options: argparse.Namespace) -> li
         X = real.rows(ROWS, name, "rows", seed)
         explainers = [
             *_regressions(X, real.network.predict(X)),
+            *_operon(X, real.network.predict(X), seed, options),
             *_formulas(name, real, seed, options),
         ]
         for explainer, numbers, seconds, predict in explainers:
@@ -154,6 +162,40 @@ def _regressions(X: Array, Y: Array) -> Iterator[tuple[str, int | None, float, P
 def _predicted(model: Any, X: Array) -> Array:
     """Predictions, (n, m): of one output some of these models give (n,)."""
     return np.reshape(model.predict(X), (len(X), -1))
+
+
+def _operon(
+    X: Array, Y: Array, seed: int, options: argparse.Namespace
+) -> Iterator[tuple[str, int | None, float, Predict]]:
+    """Operon's formulas, one per output, as ``_regressions``; nothing where it is not installed."""
+    if options.no_operon or find_spec("pyoperon") is None:
+        return
+    from pyoperon.sklearn import SymbolicRegressor
+
+    begin = time.perf_counter()
+    models = []
+    for y in Y.T:
+        model = SymbolicRegressor(
+            allowed_symbols=",".join((*PUBLISHED_FUNCTIONS, "constant", "variable")),
+            optimizer_iterations=10,
+            n_threads=options.threads,
+            max_length=50,
+            generations=10**9,
+            max_evaluations=10**12,
+            max_time=max(1, round(options.seconds / Y.shape[1])),
+            model_selection_criterion="mean_squared_error",
+            random_state=seed + 1,
+        )
+        models.append(model.fit(X, y))
+    texts = [model.get_model_string(model.model_, 9) for model in models]
+    numbers = sum(len(NUMBER.findall(text)) for text in texts)
+    seconds = time.perf_counter() - begin
+    yield (
+        "Operon",
+        numbers,
+        seconds,
+        lambda rows: np.column_stack([m.predict(rows) for m in models]),
+    )
 
 
 def _formulas(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sympy import Add, Expr
 
 from srnet_cli.expressions.evaluation import Evaluator
-from srnet_cli.expressions.hypothesis import parse_hypothesis
+from srnet_cli.expressions.hypothesis import OF_RUNS, parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.fronts.formulas import NetworkFormulas
 from srnet_cli.model.functions import finite_differences
@@ -97,7 +97,7 @@ class Answers:
 
     @cached_property
     def _expressions(self) -> tuple[Expr, ...]:
-        return tuple(parse_hypothesis(text, self._names).expr for text in self.texts)
+        return tuple(parse_hypothesis(text, self._names, OF_RUNS).expr for text in self.texts)
 
     def _scores(self, X: Array) -> Array:
         """Values of the formulas, (n, m); of two classes the difference stands beside a 0."""

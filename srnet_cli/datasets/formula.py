@@ -119,16 +119,21 @@ class Formula:
         return np.array(np.broadcast_to(values, len(X)), dtype=np.float64)
 
 
-def parse_formula(text: str, variables: Sequence[str]) -> Formula:
+def parse_formula(text: str, variables: Sequence[str], longest: int = MAX_LENGTH) -> Formula:
     """Read a formula of the given variables.
 
     Allowed are ``+ - * / **``, parentheses, numbers, the constants ``pi`` and ``e`` (unless a
     variable bears the name) and the functions of ``FUNCTIONS``.
 
+    Args:
+        text: the formula.
+        variables: what its columns are called.
+        longest: characters that it may have.
+
     Raises:
         ConfigError: the text is anything else; one line that names it.
     """
-    compiler = _Compiler(" ".join(text.split()), tuple(variables))
+    compiler = _Compiler(" ".join(text.split()), tuple(variables), longest)
     return Formula(compiler.text, compiler.variables, compiler.compile())
 
 
@@ -147,8 +152,8 @@ def _run(steps: Sequence[_Step], X: Array) -> Any:
 class _Compiler:
     """Turns one text into postfix steps; every rejection goes through ``_fail``."""
 
-    def __init__(self, text: str, variables: tuple[str, ...]) -> None:
-        self.text = text
+    def __init__(self, text: str, variables: tuple[str, ...], longest: int) -> None:
+        self.text, self._longest = text, longest
         self.variables = variables
         self.steps: list[_Step] = []
         self.columns: dict[str, int] = {}
@@ -169,8 +174,8 @@ class _Compiler:
     def _parse(self) -> ast.expr:
         if not self.text:
             self._fail("is empty")
-        if len(self.text) > MAX_LENGTH:
-            self._fail(f"has {len(self.text)} characters; {MAX_LENGTH} are allowed")
+        if len(self.text) > self._longest:
+            self._fail(f"has {len(self.text)} characters; {self._longest} are allowed")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

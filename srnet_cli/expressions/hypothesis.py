@@ -15,7 +15,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol
 
-from srnet_cli.datasets.formula import MAX_EXPONENT, parse_formula
+from srnet_cli.datasets.formula import MAX_EXPONENT, MAX_LENGTH, parse_formula
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ConfigError, UsageError
 from srnet_cli.expressions.complexity import complexity
@@ -26,9 +26,24 @@ from srnet_cli.expressions.trees import measure, number
 
 Array = NDArray[np.float64]
 
-MAX_NODES = 400
-MAX_DEPTH = 60
+
+class Bounds(NamedTuple):
+    """How long a formula may be that is read.
+
+    Attributes:
+        characters, nodes, depth: at most.
+    """
+
+    characters: int
+    nodes: int
+    depth: int
+
+
+OF_USERS = Bounds(MAX_LENGTH, nodes=400, depth=60)
 """A longer hypothesis is no hypothesis, and takes long to tune."""
+
+OF_RUNS = Bounds(200_000, nodes=10_000, depth=120)
+"""What a run has written is read again, however long it is."""
 
 
 class Hypothesis(NamedTuple):
@@ -88,7 +103,7 @@ class Verdict(NamedTuple):
     with_readout: Judged
 
 
-def parse_hypothesis(text: str, names: Names) -> Hypothesis:
+def parse_hypothesis(text: str, names: Names, bounds: Bounds = OF_USERS) -> Hypothesis:
     """Read a formula of a user.
 
     Inputs may be called as they are printed or as their columns are, whatever stands in those
@@ -97,6 +112,7 @@ def parse_hypothesis(text: str, names: Names) -> Hypothesis:
     Args:
         text: the formula.
         names: the names of the inputs.
+        bounds: how long it may be.
 
     Raises:
         UsageError: the text is anything else, or uses a name or function that there is not; one
@@ -105,17 +121,18 @@ def parse_hypothesis(text: str, names: Names) -> Hypothesis:
     line = " ".join(text.split())
     printed = tuple(symbol.name for symbol in names.symbols)
     try:
-        formula = parse_formula(_with_printed_names(line, names), printed)
+        written = _with_printed_names(line, names)
+        formula = parse_formula(written, printed, bounds.characters)
     except ConfigError as error:
         raise UsageError(str(error), hint=error.hint) from None
     tree = ast.parse(formula.text, mode="eval").body
     nodes = sum(isinstance(node, ast.expr) for node in ast.walk(tree))
-    if nodes > MAX_NODES:
-        raise UsageError(f"formula {quoted(line)}: has {nodes} nodes; {MAX_NODES} are allowed")
+    if nodes > bounds.nodes:
+        raise UsageError(f"formula {quoted(line)}: has {nodes} nodes; {bounds.nodes} are allowed")
     expr = _Reader(dict(zip(printed, names.symbols, strict=True))).read(tree)
     depth = measure(expr).depth
-    if depth > MAX_DEPTH:
-        raise UsageError(f"formula {quoted(line)}: has {depth} levels; {MAX_DEPTH} are allowed")
+    if depth > bounds.depth:
+        raise UsageError(f"formula {quoted(line)}: has {depth} levels; {bounds.depth} are allowed")
     return Hypothesis(line, expr, names.symbols)
 
 

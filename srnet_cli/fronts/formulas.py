@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from srnet_cli.expressions.builder import affine, to_sympy
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.expressions.formulas import shortest
-from srnet_cli.expressions.hypothesis import parse_hypothesis
+from srnet_cli.expressions.hypothesis import OF_RUNS, parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.reading import readable
@@ -36,7 +37,10 @@ MOST_FORMULAS = 240
 FAITHFUL = 0.1
 """1−R² that a formula must not exceed to be the answer, where there is such a formula."""
 
-_FEWEST = 3
+READ = 60
+"""Nodes of a formula that is read as a whole; the knee is one of the formulas up to there."""
+
+_FEWEST = 4
 _FIT_ROWS = 2000
 _DIGITS = 5
 _FLOOR = 1e-12
@@ -103,11 +107,17 @@ class FormulaFront:
 
         In complexity and log(1−R²), it is the member farthest below the straight line from the
         simplest to the most faithful; of those with 1−R² of at most ``FAITHFUL``, where there are
-        any. One that is refuted is no answer.
+        any. Formulas of more than ``READ`` nodes count only where none that is shorter has so
+        little: then the simplest that has. One that is refuted is no answer.
         """
-        faithful = [member for member in self.offered if member.error <= FAITHFUL]
-        candidates = faithful or list(self.offered)
-        first, last = self.members[0], self.members[-1]
+        read = [m for m in self.offered if m.complexity <= READ] or list(self.offered[:1])
+        faithful = [member for member in read if member.error <= FAITHFUL]
+        longer = next((member for member in self.offered if member.error <= FAITHFUL), None)
+        if not faithful and longer is not None:
+            return longer
+        candidates = faithful or read
+        first = self.members[0]
+        last = [first, *(m for m in self.members if m.complexity <= READ)][-1]
         width = max(last.complexity - first.complexity, 1)
         height = max(_log(first.error) - _log(last.error), 1e-9)
 
@@ -209,7 +219,7 @@ class NetworkFormulas:
 
 def _members(entries: Sequence[Mapping[str, Any]], names: Names) -> Iterator[NetworkFormula]:
     for entry in entries:
-        expr = parse_hypothesis(str(entry["formula"]), names).expr
+        expr = parse_hypothesis(str(entry["formula"]), names, OF_RUNS).expr
         yield NetworkFormula(expr, int(entry["complexity"]), float(entry["unexplained"]))
 
 
@@ -239,7 +249,7 @@ def write_formulas(
         is_late: whether time is up; a few of every output are written all the same.
     """
     most = max(_FEWEST, MOST_FORMULAS // max(len(halls), 1))
-    queues = [_in_turn(_thinned(hall.members, most)) for hall in halls]
+    queues = [_queue(_thinned(hall.members, most)) for hall in halls]
     judges = [
         (
             Rows(fit.X[:_FIT_ROWS], fit.Y[:_FIT_ROWS, hall.output]),
@@ -261,6 +271,15 @@ def write_formulas(
         others = [_as_found(member, names, few, judge, limited) for member in hall.alternatives]
         fronts.append(FormulaFront(output, front, tuple(_beside(front, others))))
     return NetworkFormulas(names, rows, tuple(fronts))
+
+
+def _queue(members: Sequence[Member]) -> list[Member]:
+    """The members in the order in which they are written: formulas that are read as a whole and
+    longer ones alternate, the most faithful of either kind ahead."""
+    short = _in_turn([member for member in members if member.nodes <= READ])
+    longer = _in_turn([member for member in members if member.nodes > READ])
+    pairs = zip_longest(short, longer)
+    return [member for pair in pairs for member in pair if member is not None]
 
 
 def _in_turn(members: Sequence[Member]) -> list[Member]:
@@ -288,8 +307,12 @@ def _written(
     symbols = names.symbols
     exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
     formula = readable(exact, symbols, fit.X, fit.Y, limited=limited)
+    nodes = complexity(formula)
+    if nodes > READ:
+        # There are too many numbers to try each of them.
+        formula = _with_fewer_digits(formula)
     error = unexplained(formula, names, judging)
-    return None if error is None else NetworkFormula(formula, complexity(formula), error)
+    return None if error is None else NetworkFormula(formula, nodes, error)
 
 
 def _as_found(
@@ -299,10 +322,14 @@ def _as_found(
     symbols = names.symbols
     exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
     short = shortest(exact, symbols, fit.X, limited)
-    digits = {n: number(float(f"{float(n):.{_DIGITS}g}")) for n in short.atoms(Float)}
-    formula = short.xreplace(digits)
+    formula = _with_fewer_digits(short)
     error = unexplained(formula, names, judging)
     return None if error is None else NetworkFormula(formula, complexity(formula), error)
+
+
+def _with_fewer_digits(formula: Expr) -> Expr:
+    digits = {n: number(float(f"{float(n):.{_DIGITS}g}")) for n in formula.atoms(Float)}
+    return formula.xreplace(digits)
 
 
 def _beside(

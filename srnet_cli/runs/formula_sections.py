@@ -25,6 +25,7 @@ SHOWN = 12
 
 _LATEX_WIDTH = 68
 _POOR = 0.5
+_LONGEST = 300
 _STEP = 0.5
 
 
@@ -90,7 +91,8 @@ def front_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Sect
     for front in fronts:
         what = "" if len(formulas.fronts) == 1 else f" of {front.output}"
         shown = front.members if display.full else steps(front)
-        blocks: list[Block] = [front_table(front, shown, formulas.rows)]
+        longest = None if display.full else _LONGEST
+        blocks: list[Block] = [front_table(front, shown, formulas.rows, longest)]
         if len(shown) < len(front.members):
             left_out = len(front.members) - len(shown)
             text = f"… and {left_out} more between them; {display.spelled('full')} prints all"
@@ -124,8 +126,20 @@ def _telling(front: FormulaFront) -> tuple[NetworkFormula, ...]:
     return tuple(shown)
 
 
-def front_table(front: FormulaFront, shown: Sequence[NetworkFormula], rows: str) -> Table:
-    """A line per formula; the answer is marked."""
+def front_table(
+    front: FormulaFront,
+    shown: Sequence[NetworkFormula],
+    rows: str,
+    longest: int | None = None,
+) -> Table:
+    """A line per formula; the answer is marked.
+
+    Args:
+        front: whose answer is marked.
+        shown: its formulas.
+        rows: name of the set of rows that judges.
+        longest: characters of a formula after which it breaks off; the answer never does.
+    """
     columns = [
         *figures("nodes", f"1−R², {SET_NAMES[rows]}"),
         Column(""),
@@ -136,8 +150,17 @@ def front_table(front: FormulaFront, shown: Sequence[NetworkFormula], rows: str)
             number(member.complexity, "d"),
             number(member.error, ".2g"),
             "*" if member is front.answer else "",
-            code(member.text),
+            code(_begun(member, None if member is front.answer else longest)),
         ]
         for member in shown
     )
     return table(columns, lines)
+
+
+def _begun(formula: NetworkFormula, longest: int | None) -> str:
+    """A formula, or its beginning up to a term's end where it is longer than that."""
+    text = formula.text
+    if longest is None or len(text) <= longest:
+        return text
+    end = max(text.rfind(" + ", 0, longest), text.rfind(" - ", 0, longest))
+    return f"{text[: end if end > 0 else longest]} …"

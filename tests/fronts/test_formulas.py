@@ -60,3 +60,33 @@ def test_members_come_in_turns_that_are_spread(count: int) -> None:
     begun = sorted(member.number for member in order[: max(2, count // 3)])
     gaps = [after - before for before, after in pairwise(begun)]
     assert max(gaps, default=0) <= max(8, count // 2)
+
+
+class Sized(NamedTuple):
+    """What stands in for a member of a hall."""
+
+    nodes: int
+
+
+def test_short_and_long_members_are_written_alternately() -> None:
+    members: Any = [Sized(nodes) for nodes in (1, 5, 40, 50, 200, 900)]
+    order: Any = writing._queue(members)
+    assert [member.nodes for member in order[:4]] == [50, 900, 1, 200]
+    assert sorted(order) == members
+
+
+def front_of(*figures: tuple[int, float]) -> FormulaFront:
+    x = NAMES.symbols[2]
+    return FormulaFront("y", tuple(NetworkFormula(x, nodes, error) for nodes, error in figures))
+
+
+def test_a_formula_that_nobody_reads_as_a_whole_does_not_move_the_knee() -> None:
+    short = ((1, 0.9), (10, 0.05), (50, 0.04))
+    assert front_of(*short).answer.complexity == 10
+    assert front_of(*short, (900, 1e-6)).answer.complexity == 10
+
+
+def test_a_long_formula_answers_where_no_short_one_explains_the_network() -> None:
+    figures = (1, 0.9), (10, 0.5), (50, 0.4), (300, 0.09), (900, 0.01)
+    assert front_of(*figures).answer.complexity == 300
+    assert front_of(*figures[:3], (900, 0.2)).answer.complexity == 10

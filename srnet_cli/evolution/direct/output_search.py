@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,6 +212,29 @@ class OutputSearch:
         state.shortened[cell, place] = state.hall.errors[cell, place]
         member = member_of(state.hall, cell, place)
         return [*shorter_trees(member), *equivalent_trees(member, self._functions)]
+
+    def formulas(
+        self, state: OutputState, count: int, rng: np.random.Generator
+    ) -> Iterator[Program]:
+        """Some of the formulas that have been met for the output itself, half from the hall.
+
+        Args:
+            state: of the output.
+            count: how many; fewer where an archive is empty.
+            rng: draws them.
+        """
+        if self._judging is None:
+            return
+        columns = self._judging.rows.columns
+        islands = state.islands[: self._judging.rows.plain_islands]
+        for number in range(count):
+            archive = state.hall
+            if number % 2:
+                archive = islands[int(rng.integers(len(islands)))]
+            taken = np.argwhere(archive.errors < np.inf)
+            if len(taken):
+                tree = member_of(archive, *taken[int(rng.integers(len(taken)))].tolist())
+                yield program_of(tree, columns.numbers, columns.units, self._inputs)
 
     def front(self, state: OutputState) -> tuple[Member, ...]:
         """The members of the hall of fame that are better than all that are shorter."""

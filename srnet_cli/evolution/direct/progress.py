@@ -30,6 +30,7 @@ class DirectState:
         search: of the engine.
         fronts: what it has found so far, output by output.
         seconds: time spent; stays 0 where none is set as a limit, and so changes no result.
+        terms: of the sums, see ``sums``.
         quiet: generations in a row in which next to nothing has become better.
         level: the mean logarithm of the least error, over all sizes of formulas and all outputs.
         trace: generation, fitness and the outputs' mean 1−R² whenever they changed, (k, 3).
@@ -38,6 +39,7 @@ class DirectState:
     search: State
     fronts: list[HallOfFame] = field(default_factory=list)
     seconds: float = 0.0
+    terms: tuple[Program, ...] = ()
     quiet: int = 0
     level: float = np.inf
     trace: Array = field(default_factory=lambda: np.empty((0, 3)), repr=False)
@@ -108,6 +110,8 @@ def require_valid(state: DirectState, widths: Sequence[int], budget: Budget = FU
             require(0 < member.nodes < _MOST, "fronts", "a formula has no size")
             figures = (member.error, member.weight, member.bias)
             require(bool(np.isfinite(figures).all()), "fronts", "a number is not finite")
+    for term in state.terms:
+        require(term.inputs == inputs, "terms", "inputs are not the network's")
     require_array(state.trace, (len(state.trace), 3), "trace")
     require(0 <= state.quiet < _MOST, "progress", f"{state.quiet} generations are quiet")
     require(0.0 <= state.seconds < np.inf, "progress", f"{state.seconds} seconds")
@@ -126,18 +130,19 @@ def packed_arrays(state: DirectState, prefix: str) -> dict[str, NDArray[np.gener
         ).reshape(-1, 2),
     }
     members = [member for front in state.fronts for member in (*front.members, *front.alternatives)]
-    lengths = [len(member.program) for member in members]
+    programs = [*(member.program for member in members), *state.terms]
+    lengths = [len(program) for program in programs]
     figures = [(m.nodes, m.error, m.weight, m.bias) for m in members]
     arrays[f"{prefix}figures"] = np.array(figures, dtype=np.float64).reshape(-1, 4)
     arrays[f"{prefix}shapes"] = np.array(
-        [(m.program.inputs, n, m.program.output) for m, n in zip(members, lengths, strict=True)],
+        [(p.inputs, n, p.output) for p, n in zip(programs, lengths, strict=True)],
         dtype=np.int64,
     ).reshape(-1, 3)
     parts: dict[str, list[NDArray[Any]]] = {
-        "ops": [m.program.ops for m in members],
-        "args": [m.program.args.ravel() for m in members],
-        "coefficients": [_coefficients(m.program).ravel() for m in members],
-        "constants": [m.program.constants for m in members],
+        "ops": [program.ops for program in programs],
+        "args": [program.args.ravel() for program in programs],
+        "coefficients": [_coefficients(program).ravel() for program in programs],
+        "constants": [program.constants for program in programs],
     }
     for name, columns in parts.items():
         arrays[f"{prefix}{name}"] = np.concatenate(columns) if columns else np.empty(0)
@@ -151,7 +156,15 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Direc
         KeyError, ValueError: it was made by another version, or is damaged.
     """
     seconds, quiet, level = np.asarray(arrays[f"{prefix}progress"], dtype=np.float64).tolist()
-    members = _members(arrays, prefix)
+    programs = _programs(arrays, prefix)
+    figures = np.asarray(arrays[f"{prefix}figures"], dtype=np.float64).tolist()
+    # What is left over are the terms.
+    members = [
+        Member(int(nodes), error, program, weight, bias)
+        for (nodes, error, weight, bias), program in zip(figures, programs, strict=False)
+    ]
+    require(len(members) == len(figures), "figures", "are of formulas that are not there")
+    terms = tuple(programs[len(members) :])
     fronts = []
     counts = np.asarray(arrays[f"{prefix}counts"], dtype=np.int64).reshape(-1, 2)
     for output, (count, others) in enumerate(counts.tolist()):
@@ -162,23 +175,21 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Direc
         search=unpacked(arrays, f"{prefix}search."),
         fronts=fronts,
         seconds=seconds,
+        terms=terms,
         quiet=int(quiet),
         level=level,
         trace=np.asarray(arrays[f"{prefix}trace"], dtype=np.float64),
     )
 
 
-def _members(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Member]:
+def _programs(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Program]:
     shapes = np.asarray(arrays[f"{prefix}shapes"], dtype=np.int64).tolist()
-    figures = np.asarray(arrays[f"{prefix}figures"], dtype=np.float64).tolist()
     ops = np.asarray(arrays[f"{prefix}ops"], dtype=np.int64)
     args = np.asarray(arrays[f"{prefix}args"], dtype=np.int64).reshape(-1, 2)
     coefficients = np.asarray(arrays[f"{prefix}coefficients"], dtype=np.float64).reshape(-1, 2)
     constants = np.asarray(arrays[f"{prefix}constants"], dtype=np.float64)
-    members, begin = [], 0
-    for number, ((inputs, length, output), (nodes, error, weight, bias)) in enumerate(
-        zip(shapes, figures, strict=True)
-    ):
+    programs, begin = [], 0
+    for number, (inputs, length, output) in enumerate(shapes):
         part = slice(begin, begin + length)
         program = Program(
             inputs=inputs,
@@ -189,9 +200,9 @@ def _members(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Mem
             coefficients=coefficients[part],
         )
         require_valid_program(program)
-        members.append(Member(int(nodes), error, program, weight, bias))
+        programs.append(program)
         begin += length
-    return members
+    return programs
 
 
 def _coefficients(program: Program) -> Array:

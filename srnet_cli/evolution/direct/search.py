@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.limits import Limits, no_limits
+from srnet_cli.cgp.program import Program
 from srnet_cli.errors import DataError
 from srnet_cli.evolution.direct.formula import HallOfFame
 from srnet_cli.evolution.direct.output_search import OutputSearch
@@ -126,6 +127,21 @@ class DirectSearch:
         return [
             HallOfFame(o, search.front(output), search.alternatives(output))
             for o, (search, output) in enumerate(zip(self._searches, state.outputs, strict=True))
+        ]
+
+    def formulas(self, state: State, count: int, rng: np.random.Generator) -> list[Program]:
+        """About so many of the formulas that have been met, of all outputs.
+
+        Args:
+            state: of the search.
+            count: how many.
+            rng: draws them.
+        """
+        per_output = max(2, count // len(self._searches))
+        return [
+            formula
+            for search, output in zip(self._searches, state.outputs, strict=True)
+            for formula in search.formulas(output, per_output, rng)
         ]
 
     def warm_up(self) -> None:

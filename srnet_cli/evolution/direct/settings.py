@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 _NOT_FEW = 6
+
+
+@dataclass(frozen=True)
+class SumBudget:
+    """What sums of terms may cost, see ``sums``.
+
+    Attributes:
+        every: a step follows so many generations of single expressions.
+        enough: mean 1−R² of the outputs below which single expressions will do.
+        terms: of all outputs together, at most.
+        nodes: printed nodes that the sum of one output may have, at most.
+        rows_per_term: rows to fit that each term needs.
+        formulas: of the search of single expressions, that give candidates in a step.
+        products, hinges: candidates made anew in a step.
+        rows: on which candidates are compared and tuned.
+        steps: that tune the weights of all terms together.
+    """
+
+    every: int = 20
+    enough: float = 5e-3
+    terms: int = 48
+    nodes: int = 1500
+    rows_per_term: int = 20
+    formulas: int = 300
+    products: int = 150
+    hinges: int = 50
+    rows: int = 4096
+    steps: int = 2
 
 
 @dataclass(frozen=True)
@@ -25,6 +53,7 @@ class Budget:
         judged_steps: evaluations spent on tuning a candidate for the hall of fame.
         enough: generations after which a perfect formula ends the search of its output.
         inputs: inputs that formulas are made of, at most; of more, those with the largest effect.
+        sums: what sums of several formulas may cost.
     """
 
     nodes: int = 50
@@ -39,6 +68,7 @@ class Budget:
     judged_steps: int = 12
     enough: int = 100
     inputs: int = 30
+    sums: SumBudget = field(default_factory=SumBudget)
 
     @property
     def has_number_islands(self) -> bool:

@@ -1,26 +1,30 @@
 """The strategy ``direct``: a direct search of all outputs of a network, with an end.
 
 It ends when no size of formula has become any better for a while, or at a limit of time or
-generations. One generation is one of one output.
+generations. One generation is one of one output. Now and then one of them is followed by a step of
+the sums of terms that all outputs share, as long as single expressions leave enough to explain.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from srnet_cli.evolution.direct.formula import HallOfFame
+from srnet_cli.evolution.direct.formula import HallOfFame, Member
 from srnet_cli.evolution.direct.progress import DirectState
 from srnet_cli.evolution.direct.search import DirectSearch
 from srnet_cli.evolution.direct.settings import Budget, Effort
+from srnet_cli.evolution.direct.sums import Rows, Sums, can_sum, joint_fronts
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem, direct_outputs
 from srnet_cli.model import SymbolicLayer
+from srnet_cli.rng import stream
 
 if TYPE_CHECKING:
     from srnet_cli.config.schema import AutoSettings, DirectSettings, EvolutionSettings
@@ -80,6 +84,18 @@ class Direct:
             hints=problem.hints,
         )
         self._outputs = outputs.shape[1]
+        self._draw = partial(stream, seed, "trial", trial, "direct")
+        self._sums: Sums | None = None
+        if can_sum(settings.function_names, limits_of(settings)):
+            self._sums = Sums(
+                Rows(problem.raw[checks], outputs[checks]),
+                Rows(problem.raw[rows], outputs[rows]),
+                functions=settings.function_names,
+                longest=settings.max_length,
+                budget=budget.sums,
+                draw=self._draw,
+            )
+        self._sum_budget = budget.sums
 
     def init(self) -> DirectState:
         """The state before the first generation."""
@@ -96,6 +112,8 @@ class Direct:
     def warm_up(self) -> None:
         """Compile what the search runs, or load it, so that it takes none of the search's time."""
         self._search.warm_up()
+        if self._sums is not None:
+            self._sums.warm_up()
 
     def advance(self, state: DirectState, generations: int) -> None:
         """Run so many generations more, or fewer on reaching the end; updates the state."""
@@ -111,7 +129,8 @@ class Direct:
     def step(self, state: DirectState) -> bool:
         """Run one generation; returns whether the search has come to an end of its own."""
         self._search.advance(state.search, 1)
-        state.fronts = self._search.halls(state.search)
+        halls = self._search.halls(state.search)
+        state.fronts = joint_fronts(halls, self._sums_of(state, halls), self._nodes)
         level = self._level(state.fronts)
         if level < state.level - self._effort.gain:
             state.quiet, state.level = 0, level
@@ -121,6 +140,21 @@ class Direct:
         if not len(state.trace) or fitness < state.trace[-1, 1]:
             state.trace = np.vstack([state.trace, [state.generation, fitness, fitness]])
         return self.has_ended(state)
+
+    def _sums_of(
+        self, state: DirectState, halls: Sequence[HallOfFame]
+    ) -> Sequence[Sequence[Member]]:
+        """The sums of every output: of a new step in its turn, else those there are."""
+        error = np.mean([hall.members[-1].error for hall in halls])
+        budget = self._sum_budget
+        has_turn = state.generation % max(budget.every, self._outputs) == 0
+        if self._sums is None or not has_turn or error <= budget.enough:
+            return [front.members for front in state.fronts] or [()] * len(halls)
+        rng = self._draw("formulas", state.generation)
+        formulas = self._search.formulas(state.search, budget.formulas, rng)
+        best = [hall.members[-1].program for hall in halls]
+        state.terms = self._sums.step(state.terms, [*best, *formulas], state.generation)
+        return self._sums.members(state.terms)
 
     def has_ended(self, state: DirectState) -> bool:
         """Whether nothing more is to be expected."""
