@@ -23,7 +23,8 @@ assert (int(major), int(minor)) >= ({}, {})
 
 
 @cache
-def _python(least: tuple[int, int]) -> str | None:
+def python_with_torch(least: tuple[int, int] = (1, 0)) -> str | None:
+    """A Python that has PyTorch, of this version or a newer one; None where there is none."""
     named = os.environ.get("SRNET_TORCH_PYTHON")
     for program in (named,) if named else (sys.executable, "/usr/bin/python3"):
         command = [program, "-c", _PROBE.format(*least)]
@@ -44,7 +45,7 @@ def run_torch(script: str, folder: Path, *, least: tuple[int, int] = (1, 0)) -> 
         folder: where it runs.
         least: the version that it needs.
     """
-    program = _python(least)
+    program = python_with_torch(least)
     if program is None:
         pytest.skip(
             "no Python with PyTorch {}.{} or newer here (pip install torch, or name a Python with "
