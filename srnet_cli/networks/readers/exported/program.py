@@ -7,7 +7,6 @@ Types of numbers have the codes of ``torch._export.serde.schema.ScalarType``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.readers.archive import Archive
+from srnet_cli.networks.readers.plain_json import parse_json
 from srnet_cli.networks.readers.record import MAX_BYTES
 from srnet_cli.networks.readers.strided import strided_copy
 
@@ -150,7 +150,7 @@ class _Reader:
         )
 
     def _json(self, name: str) -> Any:
-        return json.loads(self._archive.read(self._folder + name, _MAX_JSON))
+        return parse_json(self._archive.read(self._folder + name, _MAX_JSON))
 
     def _kept(self, specs: Sequence[Any]) -> tuple[dict[str, str], list[str]]:
         """(names in the graph → names in the tables of tensors, names of what goes in)."""
