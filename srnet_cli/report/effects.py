@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.datasets.categories import groups, indicator
+from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.rendering.chart import Axis, Chart, Panel, Series, values
 from srnet_cli.rendering.document import Block, Paragraph, Section
 from srnet_cli.rendering.table import Cell, Column, Table, figures, number, table, text
@@ -64,7 +65,7 @@ def effects_of(readings: Readings) -> tuple[Effect, ...]:
     seen = np.concatenate([fitted.sets["train"], fitted.assessment.judged.X])
     together = _groups(readings)
     kept = _steepest(readings, together)
-    work = _VALUES * len(kept) * fitted.network.parameters
+    work = _VALUES * len(kept) * max(1, fitted.network.parameters)
     rows = spread(judged, int(np.clip(_WORK / work, _FEWEST, _ROWS)))
     made = [_effect(readings, rows, seen, np.flatnonzero(together == group)) for group in kept]
     order = np.argsort([-effect.size(readings.network.name) for effect in made], kind="stable")
@@ -124,8 +125,9 @@ def _grid(column: Array) -> Array:
 
 
 def effect_sections(readings: Readings | None) -> Iterator[Section]:
-    """What every input does, as plots and a table."""
-    if readings is None:
+    """What every input does, as plots and a table; nothing where the network answers for its own
+    rows alone."""
+    if readings is None or isinstance(readings.fitted.network, RecordedNetwork):
         return
     effects = effects_of(readings)
     blocks: list[Block] = [

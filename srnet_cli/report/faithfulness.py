@@ -11,6 +11,7 @@ from srnet_cli.compare.path import inside, path_rows
 from srnet_cli.explain.document import explanation_remarks, fidelity_section
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.validity import REGION_NAMES, Validity
+from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.rendering.chart import Axis, Chart, Panel, Series, Span, values
 from srnet_cli.rendering.document import Block, Display, Paragraph, Remarks, Section
 from srnet_cli.rendering.table import Cell, Column, Table, figures, number, table, text
@@ -146,7 +147,8 @@ def domain_sections(run: ReportedRun, readings: Readings | None) -> Iterator[Sec
     explanation = run.explanation
     if explanation is None or readings is None:
         return
-    blocks: list[Block] = [path_chart(readings)]
+    is_silent = isinstance(readings.fitted.network, RecordedNetwork)
+    blocks: list[Block] = [] if is_silent else [path_chart(readings)]
     answer = explanation.answer
     checked = {}
     if answer is not None and answer.validity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from srnet_cli.config.written import one_line
+from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.rendering.document import Block, Display, Folded, Paragraph, Section, Verbatim
 from srnet_cli.rendering.table import Cell, code, number, table, text
 from srnet_cli.report.subject import ReportedRun
@@ -94,8 +95,11 @@ def _missing(run: ReportedRun, display: Display) -> Iterator[tuple[str, str, str
     elif run.fitted.model.depth < len(run.fitted.network.widths) - 1:
         yield "formulas layer by layer", "this run has searched for none", again
     if run.fitted.fronts is None and run.fitted.formulas is None:
-        yield "fronts", "it is of an earlier version", again
-    if run.comparison is None:
+        yield "fronts", "it had no time for them, or is of an earlier version", again
+    if isinstance(run.fitted.network, RecordedNetwork):
+        why = "they ask the network at new points, and it is known by its values only"
+        yield "effects of inputs, LIME and MAPLE", why, again
+    elif run.comparison is None:
         options = " ".join(map(display.spelled, ("lime", "maple")))
         yield "LIME and MAPLE", "nobody has asked", f"srnet compare {this} {options}"
     if run.hybrids is None and run.fitted.model.depth == len(run.fitted.network.widths) - 1:

@@ -147,7 +147,9 @@ def _base(fitted: FittedRun, stored: StoredFronts, choice: Choice) -> tuple[Comp
 def _without_fronts(fitted: FittedRun, choice: Choice) -> Shown:
     if fitted.model.depth < len(fitted.network.widths) - 1:
         return Shown("straight from the inputs")
-    reason = "it is of an earlier version" if fitted.is_done else "they are made when it finishes"
+    reason = "they are made when it finishes"
+    if fitted.is_done:
+        reason = "it had no time for them, or is of an earlier version"
     if choice.needs_fronts:
         raise UsageError(
             f"{fitted.path} has no fronts to choose from: {reason}",

@@ -13,6 +13,7 @@ from srnet_cli.fidelity.influence import influences
 from srnet_cli.fidelity.tables import influence_table
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import Network
+from srnet_cli.networks.recorded import record
 
 X = np.random.default_rng(0).uniform(-1, 1, (5000, 3))
 NETWORK = Network(
@@ -76,3 +77,9 @@ def test_indicators_of_one_column_are_shuffled_together() -> None:
     (one,) = influences(assessed(named, network, X), {"c": ("r", "g", "b")})
     assert one.input == "c"
     assert all((rows.sum(axis=1) == 1).all() for rows in asked)
+
+
+def test_a_network_known_by_its_values_is_not_asked() -> None:
+    """Shuffled rows are rows that it does not know."""
+    judged = assessed(model(1), record(NETWORK, [X]), X)  # type: ignore[arg-type]
+    assert influences(judged) == ()

@@ -16,11 +16,12 @@ from pages import Element, check_page, read_page
 
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.explain.explaining import explain
+from srnet_cli.networks.recorded import record
 from srnet_cli.rendering import html
 from srnet_cli.rendering.document import BRIEF
 from srnet_cli.report import document as of_run
 from srnet_cli.report import reporting, side_by_side
-from srnet_cli.report.effects import Effect, effects_of
+from srnet_cli.report.effects import Effect, effect_sections, effects_of
 from srnet_cli.report.readings import readings_of
 from srnet_cli.report.reporting import report_of
 from srnet_cli.report.search import traces_of
@@ -165,6 +166,15 @@ def effects() -> tuple[ReportedRun, tuple[Effect, ...]]:
     readings = readings_of(run)
     assert readings is not None
     return run, effects_of(readings)
+
+
+def test_a_network_known_by_its_values_is_asked_nowhere_else() -> None:
+    """Its report has no effects of inputs: they would ask it at new points."""
+    readings = readings_of(subject("classifier"))
+    assert readings is not None
+    known = record(readings.fitted.network, [readings.fitted.assessment.judged.X])
+    silent = replace(readings, fitted=replace(readings.fitted, network=known))
+    assert not list(effect_sections(silent))
 
 
 def test_effects_are_partial_dependence(effects: tuple[ReportedRun, tuple[Effect, ...]]) -> None:

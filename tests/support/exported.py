@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ import sympy
 from notations import bare, read_latex, read_mathml
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
+from torch_process import python_with_torch
 
 from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.export.excel_sheet import letters
@@ -278,17 +277,6 @@ numpy.save(sys.argv[3], Y.detach().numpy())
 """
 
 
-@functools.cache
-def python_with_torch() -> str:
-    """A Python that has PyTorch: this, or the system's."""
-    for each in (sys.executable, "/usr/bin/python3"):
-        if shutil.which(each) is None:
-            continue
-        if subprocess.run([each, "-c", "import torch"], capture_output=True).returncode == 0:
-            return each
-    pytest.skip("needs PyTorch")
-
-
 def torch(source: str, folder: Path, *changes: str) -> Function:
     """In a process of its own, with gradients by the constants."""
     path = folder / "exported_torch.py"
@@ -298,7 +286,13 @@ def torch(source: str, folder: Path, *changes: str) -> Function:
         np.save(folder / "X.npy", X)
         files = [path, folder / "X.npy", folder / "Y.npy"]
         done = subprocess.run(
-            [python_with_torch(), "-c", TORCH, *map(str, files), *changes],
+            [
+                python_with_torch() or pytest.skip("needs PyTorch"),
+                "-c",
+                TORCH,
+                *map(str, files),
+                *changes,
+            ],
             capture_output=True,
             text=True,
         )

@@ -6,7 +6,6 @@ The layers stand in JSON, the weights in HDF5. Layers that hold code, such as La
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from srnet_cli.config.activation_names import ActivationName
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.readers.archive import opened
+from srnet_cli.networks.readers.plain_json import parse_json
 from srnet_cli.networks.readers.record import (
     MAX_BYTES,
     LoadedNetwork,
@@ -79,8 +79,8 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
 
 def _json(text: bytes | str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return parse_json(text.encode() if isinstance(text, str) else text)
+    except ValueError as error:
         raise ModelError("the file's list of layers is damaged") from error
 
 

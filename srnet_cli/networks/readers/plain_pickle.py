@@ -17,11 +17,11 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.readers.record import MAX_BYTES
+from srnet_cli.networks.readers.strided import strided_copy
 
 MAX_PICKLE = 1 << 22
 """Bytes of a pickle: it names tensors, and holds none of their numbers."""
@@ -106,7 +106,7 @@ class _Unpickler(pickle.Unpickler):
     def __init__(self, data: bytes, storage: Callable[[str], bytes], has_modules: bool) -> None:
         super().__init__(io.BytesIO(data))
         self._storage, self._has_modules = storage, has_modules
-        self._total = 0
+        self._left = MAX_BYTES
 
     def find_class(self, module: str, name: str) -> Any:
         """Give what stands for a class; never the class itself, but for plain dictionaries."""
@@ -148,21 +148,12 @@ class _Unpickler(pickle.Unpickler):
 
     def _tensor(self, storage: Any, offset: Any, shape: Any, strides: Any, *rest: Any) -> Any:
         """A tensor as an array of its own."""
-        if not isinstance(storage, np.ndarray) or len(shape) != len(strides):
+        if not isinstance(storage, np.ndarray):
             raise ModelError("its pickle holds a tensor without numbers")
         sizes, steps = [int(size) for size in shape], [int(step) for step in strides]
-        count = int(np.prod([float(size) for size in sizes])) if sizes else 1
-        last = int(offset) + sum((size - 1) * step for size, step in zip(sizes, steps, strict=True))
-        self._total += count * storage.itemsize
-        if min(sizes, default=0) < 0 or min(steps, default=0) < 0 or int(offset) < 0:
-            raise ModelError("its pickle holds a tensor of an impossible shape")
-        if count and (last >= len(storage) or self._total > MAX_BYTES):
-            raise ModelError("its pickle holds a tensor that is larger than its numbers")
-        return _view(storage, int(offset), sizes, steps)
-
-
-def _view(storage: NDArray[Any], offset: int, sizes: list[int], steps: list[int]) -> NDArray[Any]:
-    if 0 in sizes:
-        return np.empty(sizes, dtype=storage.dtype)
-    strides = [step * storage.itemsize for step in steps]
-    return np.lib.stride_tricks.as_strided(storage[offset:], sizes, strides).copy()
+        try:
+            tensor = strided_copy(storage, int(offset), sizes, steps, most=self._left)
+        except ModelError as error:
+            raise ModelError(f"its pickle is damaged: {error}") from error
+        self._left -= tensor.nbytes
+        return tensor

@@ -52,6 +52,7 @@ READERS: dict[str, Reader] = {
     ".pt": _TORCH,
     ".pth": _TORCH,
     ".ckpt": _TORCH,
+    ".pt2": Reader("torch.export", "exported.reading"),
     ".keras": Reader("Keras", "keras_file"),
     ".h5": Reader("Keras", "keras_file"),
     ".hdf5": Reader("Keras", "keras_file"),
@@ -63,8 +64,6 @@ _SAVE_ANEW = {
     ".pkl": "a pickle runs code when it is loaded: save the model with skops.io.dump",
     ".pickle": "a pickle runs code when it is loaded: save the model with skops.io.dump",
     ".joblib": "a pickle runs code when it is loaded: save the model with skops.io.dump",
-    ".pt2": "export it as ONNX: torch.onnx.export(model, example, 'network.onnx', dynamo=True), or "
-    "give torch.export.load(path).module() in Python",
     ".pb": "export it as ONNX with tf2onnx, or save it as .keras",
     ".tflite": "export it as ONNX with tf2onnx",
     ".mat": "save the layers as weight1, bias1, weight2 … with numpy.savez",
@@ -161,6 +160,8 @@ def _alike_archive(data: bytes) -> str | None:
             names = archive.namelist()
     except Exception:  # of many kinds, for a damaged archive
         return None
+    if any(name.endswith("models/model.json") for name in names):
+        return ".pt2"
     if any(name.endswith("/data.pkl") for name in names):
         return ".pt"
     if "config.json" in names:

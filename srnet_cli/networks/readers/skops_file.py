@@ -10,6 +10,7 @@ import numpy as np
 from srnet_cli.datasets.suggest import listed, quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.readers.archive import opened
+from srnet_cli.networks.readers.plain_json import parse_json
 from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes, require
 from srnet_cli.networks.readers.stack import Stack
 from srnet_cli.networks.trained import Array
@@ -20,7 +21,8 @@ _OPTIMISERS = [
     for name in ("AdamOptimizer", "SGDOptimizer")
 ]
 _ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
-_MAX_SCHEMA = 1 << 24
+_MAX_SCHEMA = 1 << 22
+_PACKAGES = ("builtins", "collections", "numpy", "pandas", "scipy", "sklearn")
 
 
 def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
@@ -29,17 +31,14 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
     Raises:
         ModelError: the file is damaged, holds other types, or no MLP.
     """
-    skops = require("skops.io", "skops", "a .skops file")
     with opened(file.data, "skops") as archive:
-        archive.read("schema.json", _MAX_SCHEMA)
+        _check_types(archive.read("schema.json", _MAX_SCHEMA))
+    skops = require("skops.io", "skops", "a .skops file")
     try:
         untrusted = skops.get_untrusted_types(data=file.data)
         strange = [name for name in untrusted if name not in _OPTIMISERS]
         if strange:
-            raise ModelError(
-                f"the file holds the type {listed(strange, 3)}, which is not loaded",
-                hint="save an MLPRegressor or MLPClassifier, or a Pipeline of scalers and one",
-            )
+            raise _not_loaded(strange)
         model = skops.loads(file.data, trusted=_OPTIMISERS)
     except (ModelError, RecursionError, MemoryError):
         raise
@@ -48,6 +47,40 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
             "not a whole skops file", hint="save it again with skops.io.dump"
         ) from error
     return network_of_model(model)
+
+
+def _check_types(schema: bytes) -> None:
+    """Refuse, before seconds go into importing skops and what it needs, what no MLP holds.
+
+    What passes is still judged by skops.
+
+    Raises:
+        ModelError: the schema is damaged, or names something of another package.
+    """
+    try:
+        waiting = [parse_json(schema)]
+    except ValueError as error:
+        raise ModelError(
+            "not a whole skops file", hint="save it again with skops.io.dump"
+        ) from error
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        if not isinstance(value, dict):
+            continue
+        for key, name in (("__module__", "__class__"), ("module_path", "function")):
+            module = str(value.get(key, "builtins"))
+            if module.partition(".")[0] not in _PACKAGES:
+                raise _not_loaded([f"{module}.{value.get(name, '')}"])
+        waiting += value.values()
+
+
+def _not_loaded(names: list[str]) -> ModelError:
+    return ModelError(
+        f"the file holds the type {listed(names, 3)}, which is not loaded",
+        hint="save an MLPRegressor or MLPClassifier, or a Pipeline of scalers and one",
+    )
 
 
 def holds_mlp(model: Any) -> bool:

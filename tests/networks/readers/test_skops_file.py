@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +109,36 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(ModelError):
             read_network(path, Wishes())
+
+
+def test_other_types_are_refused_before_skops_is_imported(tmp_path: Path) -> None:
+    """The import alone takes seconds."""
+    types = [
+        {"__module__": "os", "__class__": "system", "__loader__": "FunctionNode"},
+        {"content": [{"content": {"module_path": "posix", "function": "system"}}]},
+    ]
+    for number, schema in enumerate(types):
+        with zipfile.ZipFile(tmp_path / f"{number}.skops", "w") as archive:
+            archive.writestr("schema.json", json.dumps(schema))
+    program = """
+import sys
+from pathlib import Path
+from srnet_cli.errors import ModelError
+from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.registry import read_network
+
+for number in range(2):
+    try:
+        read_network(Path(f"{number}.skops"), Wishes())
+    except ModelError as error:
+        print(error)
+print("skops" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "0.skops: the file holds the type os.system, which is not loaded",
+        "1.skops: the file holds the type posix.system, which is not loaded",
+        "False",
+    ]

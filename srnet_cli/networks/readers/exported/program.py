@@ -1,0 +1,278 @@
+"""What a ``.pt2`` archive says: a graph of PyTorch's operators, and its tensors.
+
+The layout is that of PyTorch 2.8 and later: ``models/model.json`` with the graph and what goes into
+it, ``data/weights`` and ``data/constants`` with a table of tensors each, and raw numbers beside it.
+Types of numbers have the codes of ``torch._export.serde.schema.ScalarType``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.datasets.suggest import quoted
+from srnet_cli.errors import ModelError
+from srnet_cli.networks.readers.archive import Archive
+from srnet_cli.networks.readers.plain_json import parse_json
+from srnet_cli.networks.readers.record import MAX_BYTES
+from srnet_cli.networks.readers.strided import strided_copy
+
+_MAX_JSON = 1 << 23
+_MAJOR = 8  # of the schema; minor versions add to it
+_BFLOAT16 = 13
+_DTYPES = {1: "<u1", 2: "<i1", 3: "<i2", 4: "<i4", 5: "<i8", 6: "<f2", 7: "<f4", 8: "<f8", 12: "?"}
+
+FLOAT_CODES = (6, 7, 8, _BFLOAT16)
+DOUBLE_CODE = 8
+
+Size = int | str
+"""A length: a number, or the expression of one that is free."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A tensor that an operator takes, or gives."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Free:
+    """A number that is known only when the program runs, such as how many rows there are."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """An operator with what it takes.
+
+    Attributes:
+        operator: such as ``aten.linear.default``.
+        arguments: plain values, ``Reference``, ``Free`` or lists of them, by their names.
+        outputs: names of the tensors that it gives; empty where it gives none.
+    """
+
+    operator: str
+    arguments: Mapping[str, Any]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a program says of a tensor: the code of its numbers' type, and its shape."""
+
+    code: int
+    shape: tuple[Size, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program.
+
+    Attributes:
+        calls: in order.
+        tensors: those with a value, by their names in the graph.
+        inputs: names of the tensors that go in.
+        outputs: names of the tensors that come out.
+        described: every tensor, by name.
+    """
+
+    calls: tuple[Call, ...]
+    tensors: Mapping[str, NDArray[Any]]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    described: Mapping[str, Described]
+
+
+def read_program(archive: Archive) -> Program:
+    """Read a program and its tensors.
+
+    Raises:
+        ModelError: the archive is damaged, too large, or of another version.
+    """
+    folder = _folder(archive)
+    try:
+        return _Reader(archive, folder).program()
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        raise ModelError(
+            "the program's description is damaged", hint="save or copy the file again"
+        ) from error
+
+
+def _folder(archive: Archive) -> str:
+    if "serialized_exported_program.json" in archive.names:
+        raise ModelError(
+            "the program was saved by PyTorch 2.7 or older",
+            hint="save it anew with a newer one, or export the model as ONNX",
+        )
+    ending = "models/model.json"
+    folders = [name.removesuffix(ending) for name in archive.names if name.endswith(ending)]
+    if len(folders) != 1:
+        raise ModelError(
+            "the archive is none of torch.export.save: it holds no models/model.json",
+            hint="save the program with torch.export.save(program, path), or export it as ONNX",
+        )
+    order = f"{folders[0]}byteorder"
+    if order in archive.names and archive.read(order, 64).strip() != b"little":
+        raise ModelError("the file was written on a big-endian machine; save it anew")
+    return folders[0]
+
+
+class _Reader:
+    """Reads one archive; what is malformed raises whatever it does."""
+
+    def __init__(self, archive: Archive, folder: str) -> None:
+        self._archive, self._folder = archive, folder
+        self._left = MAX_BYTES
+        self._numbers: dict[str, bytes] = {}
+
+    def program(self) -> Program:
+        """The whole program."""
+        content = self._json("models/model.json")
+        version = content["schema_version"]["major"]
+        if version != _MAJOR:
+            raise ModelError(
+                f"the program's format has the version {quoted(version)}, which is not known here",
+                hint="export the model as ONNX",
+            )
+        module = content["graph_module"]
+        graph, signature = module["graph"], module["signature"]
+        kept, inputs = self._kept(signature["input_specs"])
+        return Program(
+            calls=tuple(_call(node) for node in graph["nodes"]),
+            tensors=self._tensors(kept),
+            inputs=tuple(inputs),
+            outputs=tuple(_outputs(signature["output_specs"])),
+            described={str(name): _described(d) for name, d in graph["tensor_values"].items()},
+        )
+
+    def _json(self, name: str) -> Any:
+        return parse_json(self._archive.read(self._folder + name, _MAX_JSON))
+
+    def _kept(self, specs: Sequence[Any]) -> tuple[dict[str, str], list[str]]:
+        """(names in the graph → names in the tables of tensors, names of what goes in)."""
+        kept: dict[str, str] = {}
+        inputs: list[str] = []
+        for spec in specs:
+            ((kind, facts),) = spec.items()
+            if kind == "user_input":
+                argument = facts["arg"]
+                if "as_tensor" not in argument:
+                    raise ModelError(
+                        "the program takes something beside tensors",
+                        hint="export it with tensors as its only arguments",
+                    )
+                inputs.append(str(argument["as_tensor"]["name"]))
+            elif kind in ("parameter", "buffer", "tensor_constant"):
+                kept[str(facts["arg"]["name"])] = str(facts[f"{kind}_name"])
+            else:
+                raise ModelError(
+                    f"the program takes {quoted(kind)}, which is not read here",
+                    hint="export the model as ONNX",
+                )
+        return kept, inputs
+
+    def _tensors(self, kept: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+        places = {
+            key: (table, entry)
+            for table in ("constants", "weights")
+            for key, entry in self._json(f"data/{table}/model_{table}_config.json")[
+                "config"
+            ].items()
+        }
+        return {name: self._tensor(key, *places[key]) for name, key in kept.items()}
+
+    def _tensor(self, key: str, table: str, entry: Mapping[str, Any]) -> NDArray[Any]:
+        if entry["use_pickle"]:
+            raise ModelError(
+                f"the tensor {quoted(key)} is a Python object, which is never loaded",
+                hint="export the model with plain tensors, or as ONNX",
+            )
+        facts = entry["tensor_meta"]
+        shape, strides = ([_number(s) for s in facts[each]] for each in ("sizes", "strides"))
+        path = f"{self._folder}data/{table}/{entry['path_name']}"
+        if path not in self._numbers:
+            self._numbers[path] = self._archive.read(path)
+        numbers = _numbers(self._numbers[path], facts["dtype"], key)
+        tensor = strided_copy(
+            numbers, _number(facts["storage_offset"]), shape, strides, most=self._left
+        )
+        self._left -= tensor.nbytes
+        return tensor
+
+
+def _numbers(data: bytes, code: Any, key: str) -> NDArray[Any]:
+    if code == _BFLOAT16:
+        halves = np.frombuffer(data[: len(data) // 2 * 2], dtype="<u2").astype("<u4") << 16
+        return halves.view("<f4")
+    if code not in _DTYPES:
+        raise ModelError(f"the tensor {quoted(key)} has numbers of a kind that is not read")
+    dtype = np.dtype(_DTYPES[code])
+    return np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype=dtype)
+
+
+def _outputs(specs: Sequence[Any]) -> list[str]:
+    names = []
+    for spec in specs:
+        ((kind, facts),) = spec.items()
+        if kind != "user_output":
+            raise ModelError(
+                f"the program gives {quoted(kind)}, which is not read here",
+                hint="export it in evaluation mode: model.eval()",
+            )
+        if "as_tensor" in facts["arg"]:
+            names.append(str(facts["arg"]["as_tensor"]["name"]))
+    return names
+
+
+def _call(node: Mapping[str, Any]) -> Call:
+    arguments = {str(each["name"]): _value(each["arg"]) for each in node["inputs"]}
+    outputs: list[str] = []
+    for output in node["outputs"]:
+        value = _value(output)
+        references = value if isinstance(value, list) else [value]
+        outputs += [each.name for each in references if isinstance(each, Reference)]
+    return Call(str(node["target"]).removeprefix("torch.ops."), arguments, tuple(outputs))
+
+
+def _value(argument: Mapping[str, Any]) -> Any:
+    """An argument as a plain value; kinds that no operator here takes are as they are."""
+    ((kind, value),) = argument.items()
+    if kind == "as_none":
+        return None
+    if kind == "as_tensor":
+        return Reference(str(value["name"]))
+    if kind == "as_tensors":
+        return [Reference(str(each["name"])) for each in value]
+    if kind in ("as_sym_int", "as_sym_float"):
+        return _symbol(value)
+    if kind == "as_sym_ints":
+        return [_symbol(each) for each in value]
+    if kind in ("as_optional_tensor", "as_optional_tensors"):
+        return _value(value) if kind == "as_optional_tensor" else [_value(each) for each in value]
+    if kind == "as_float":  # infinities and NaN are texts
+        return float(value)
+    return value
+
+
+def _symbol(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    return content if kind in ("as_int", "as_float") else Free()
+
+
+def _described(facts: Mapping[str, Any]) -> Described:
+    shape: list[Size] = []
+    for size in facts["sizes"]:
+        ((kind, value),) = size.items()
+        shape.append(int(value) if kind == "as_int" else str(value["expr_str"]))
+    return Described(int(facts["dtype"]), tuple(shape))
+
+
+def _number(size: Mapping[str, Any]) -> int:
+    value = size["as_int"]
+    if not isinstance(value, int):
+        raise TypeError(value)
+    return value
