@@ -270,7 +270,8 @@ class _Reader:
     def _power(self, base: Expr, exponent: Expr) -> int:
         builder = self._builder
         if not exponent.is_number:
-            raise Unprovable("the formula holds a power with a variable exponent")
+            # SymPy makes x**y of exp(y*log(x)), which is what was found.
+            return self.read(sympy.exp(exponent * sympy.log(base), evaluate=False))
         if exponent == -1:
             logistic = _logistic_operand(base)
             if logistic is not None:
