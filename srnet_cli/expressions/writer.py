@@ -205,7 +205,7 @@ class Writer:
     def _power(self, expr: Pow) -> Text:
         base, exponent = expr.args
         if not exponent.is_Rational:
-            # SymPy makes x**y of exp(y*log(x)), which is what was found.
+            # SymPy may make it of exp(0.37*log(x)), which is what was found.
             return self._text(sympy.exp(exponent * sympy.log(base), evaluate=False))
         if exponent == sympy.S.Half:
             return Text(self.root(self.write(base)))

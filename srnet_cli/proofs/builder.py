@@ -270,7 +270,7 @@ class _Reader:
     def _power(self, base: Expr, exponent: Expr) -> int:
         builder = self._builder
         if not exponent.is_number:
-            # SymPy makes x**y of exp(y*log(x)), which is what was found.
+            # SymPy may make it of exp(y*log(x)), which is what was found.
             return self.read(sympy.exp(exponent * sympy.log(base), evaluate=False))
         if exponent == -1:
             logistic = _logistic_operand(base)

@@ -135,7 +135,7 @@ def test_programs_and_formulas_share_slots() -> None:
 
 
 def test_a_power_with_a_variable_exponent_is_an_exponential() -> None:
-    """SymPy makes x**y of exp(y*log(x)); it is bounded as what was found."""
+    """SymPy may make x**y of exp(y*log(x)); it is bounded as what was found."""
     builder = TapeBuilder(2)
     operands = dict(zip((X, Y), builder.inputs, strict=True))
     tape = builder.tape([add_formula(builder, X**Y, operands)])
