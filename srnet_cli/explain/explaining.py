@@ -38,7 +38,7 @@ from srnet_cli.fronts.rows import faithfulness
 from srnet_cli.metrics import accuracy, finite
 from srnet_cli.runs.choice import DEFAULT, Choice, chosen
 from srnet_cli.runs.expressions_file import figures, formulas_of, shortener
-from srnet_cli.runs.proofs_file import COMPOSITION, sentences
+from srnet_cli.runs.proofs_file import AS_FOUND, COMPOSITION, sentences
 from srnet_cli.runs.run import FittedRun, read_run
 from srnet_cli.store import find_run, runs_root
 
@@ -125,18 +125,21 @@ def explain(
         validity=check(assessment, fitted.regions()),
         classification=_classification(fitted),
         answer=answered,
-        proved=_proved(fitted) if not choice.wishes else (),
+        proved=tuple(_proved(fitted, choice)),
         legend={line.name: one_line(line.column) for line in Names(model.features).legend},
     )
 
 
-def _proved(fitted: FittedRun) -> tuple[str, ...]:
-    """What is proved of the composition that is shown unless another is asked for."""
+def _proved(fitted: FittedRun, choice: Choice) -> Iterator[str]:
+    """What is proved of the composition, where it is the one of which something is."""
     proofs = fitted.proofs
-    proof = None if proofs is None else proofs.of(COMPOSITION)
-    if proofs is None or proof is None:
-        return ()
-    return tuple(f"the layers: {line}" for line in sentences(proof, proofs.domain))
+    if proofs is None or choice.wishes not in ((), ("as_found",)):
+        return
+    # Without fronts what is shown first is what the search found.
+    is_found = choice.as_found and fitted.fronts is not None
+    proof = proofs.of(AS_FOUND if is_found else COMPOSITION)
+    for line in () if proof is None else sentences(proof, proofs.domain):
+        yield f"the layers: {line}"
 
 
 def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:

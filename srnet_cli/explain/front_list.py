@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from srnet_cli.rendering.table import (
     text,
 )
 from srnet_cli.runs.expressions_file import FIDELITY, front_figures
+from srnet_cli.runs.formula_sections import UNDEFINED
 from srnet_cli.runs.run import read_run
 from srnet_cli.store import find_run, runs_root
 
@@ -97,12 +98,19 @@ def composition_section(fronts: Fronts) -> Section:
             score(composition.r2),
             shortfall(composition.r2),
             text(_picked(composition)),
-            text("shown" if composition is shown else ""),
+            text(" ".join(_marks(composition, shown))),
         ]
         for composition in fronts.compositions
     )
     heading = f"whole network, on {SET_NAMES[fronts.rows]} rows"
     return Section(heading, (table(columns, rows),))
+
+
+def _marks(composition: Composition, shown: Composition) -> Iterator[str]:
+    if composition is shown:
+        yield "shown"
+    if composition.is_refuted:
+        yield UNDEFINED
 
 
 def member_section(fronts: Fronts, index: int, display: Display) -> Section:
@@ -143,7 +151,11 @@ def _record(listed: FrontList) -> dict[str, Any]:
         "run": listed.run,
         "rows": fronts.rows,
         "compositions": [
-            {**front_figures(composition), "picks": list(composition.picks)}
+            {
+                **front_figures(composition),
+                "picks": list(composition.picks),
+                "refuted": composition.is_refuted,
+            }
             for composition in fronts.compositions
         ],
         "layers": [

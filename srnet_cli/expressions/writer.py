@@ -205,7 +205,8 @@ class Writer:
     def _power(self, expr: Pow) -> Text:
         base, exponent = expr.args
         if not exponent.is_Rational:
-            raise TypeError("no program holds an exponent that is not a number")
+            # SymPy may make it of exp(0.37*log(x)), which is what was found.
+            return self._text(sympy.exp(exponent * sympy.log(base), evaluate=False))
         if exponent == sympy.S.Half:
             return Text(self.root(self.write(base)))
         if exponent.is_negative:

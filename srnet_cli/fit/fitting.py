@@ -252,6 +252,8 @@ def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
                 is_late = findings.allowance.layers_are_late
                 fronts = make_fronts(prepared, assessment, reporter, halls, is_late)
             proofs = _prove(findings, fronts, reporter)
+            if fronts is not None and proofs is not None:
+                fronts = fronts.marked(proofs.refuted_compositions)
             findings.metrics = _write(findings, fronts, proofs)
     except StopNow:
         return False

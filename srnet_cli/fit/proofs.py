@@ -12,7 +12,7 @@ from srnet_cli.reporting import Reporter
 from srnet_cli.runs import files
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.runs.proofs_file import Proofs
-from srnet_cli.runs.proving import WORK, Subject, announce, prove, shown_model
+from srnet_cli.runs.proving import WORK, Subject, announce, layered, prove
 from srnet_cli.store import RunFolder
 
 _SAMPLED = 10_000
@@ -45,13 +45,13 @@ def prove_and_write(
     settings = prepared.experiment.proof
     if not settings.max_boxes or JIT_DISABLED:  # without compilation it would take hours
         return None
-    known = None if fronts is None else fronts.fronts
     subject = Subject(
         inputs=inputs_of(prepared),
         network=prepared.network,
         # As they will be read.
         formulas=None if formulas is None else NetworkFormulas.from_dict(formulas.to_dict()),
-        model=shown_model(assessment.model, known, prepared.network, formulas is not None),
+        model=layered(assessment.model, prepared.network, formulas is not None),
+        fronts=None if fronts is None else fronts.fronts,
         dataset=prepared.experiment.dataset,
         train=prepared.sets["train"],
         decision=prepared.experiment.network.decision,

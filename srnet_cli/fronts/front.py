@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
@@ -47,6 +47,7 @@ class Composition:
         r2: coefficient of determination of the output on held-out rows, units pooled; of a
             classifier that of its probabilities; None where a value is not finite.
         is_chain: whether it has formulas of its own for few units of each layer, see ``chains``.
+        is_refuted: whether it is proved to have no value somewhere in the domain.
     """
 
     picks: tuple[int | None, ...]
@@ -54,6 +55,7 @@ class Composition:
     complexity: int
     r2: float | None
     is_chain: bool = False
+    is_refuted: bool = False
 
     def model(self, original: SymbolicNetwork) -> SymbolicNetwork:
         """This composition as a network on the inputs that the original reads."""
@@ -74,25 +76,40 @@ class Fronts:
     layers: tuple[tuple[Member, ...], ...]
     compositions: tuple[Composition, ...]
 
+    @property
+    def offered(self) -> tuple[Composition, ...]:
+        """The compositions that are not refuted; all of them where there is no other."""
+        return tuple(c for c in self.compositions if not c.is_refuted) or self.compositions
+
+    def marked(self, refuted: Collection[int]) -> Fronts:
+        """The same fronts, with compositions marked as refuted, by number, from 1."""
+        compositions = tuple(
+            replace(entry, is_refuted=number in refuted)
+            for number, entry in enumerate(self.compositions, 1)
+        )
+        return replace(self, compositions=compositions)
+
     def simplest(self, fidelity: float) -> Composition:
-        """The simplest composition with an R² of at least so much times the greatest R²."""
-        best = self.compositions[0].r2
+        """The simplest that is offered with an R² of at least so much times the greatest R²."""
+        offered = self.offered
+        best = offered[0].r2
         if best is None or best <= 0.0:
-            return self.compositions[0]
-        kept = [entry for entry in self.compositions if _score(entry.r2) >= fidelity * best]
+            return offered[0]
+        kept = [entry for entry in offered if _score(entry.r2) >= fidelity * best]
         return kept[-1]
 
     def within(self, nodes: int) -> Composition:
-        """The most faithful composition of at most so many nodes.
+        """The most faithful that is offered of at most so many nodes.
 
         Raises:
             UsageError: all have more.
         """
-        for composition in self.compositions:
+        offered = self.offered
+        for composition in offered:
             if composition.complexity <= nodes:
                 return composition
         raise UsageError(
-            f"the simplest composition has {self.compositions[-1].complexity} nodes",
+            f"the simplest composition has {offered[-1].complexity} nodes",
             hint="list what there is",
             options={"complexity": nodes},
             remedies=("fronts",),

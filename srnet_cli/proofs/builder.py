@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ class TapeBuilder:
 
     def __init__(self, inputs: int) -> None:
         self._rows: list[_Row] = []
-        self._known: dict[_Row, int] = {}
+        self._known: dict[tuple[_Row, Hashable], int] = {}
         self.inputs = [self._slot(_Row(op.VARIABLE, i)) for i in range(inputs)]
 
     def __len__(self) -> int:
@@ -99,9 +99,11 @@ class TapeBuilder:
             outputs=np.array([places[slot] for slot in outputs], dtype=np.int64),
         )
 
-    def constant(self, low: float, high: float | None = None) -> int:
-        """A number, known exactly or between bounds."""
-        return self._slot(_Row(op.CONSTANT, low=low, high=low if high is None else high))
+    def constant(self, low: float, high: float | None = None, number: Hashable = None) -> int:
+        """A number, known exactly or between bounds; two numbers between the same bounds are told
+        apart by what they are."""
+        row = _Row(op.CONSTANT, low=low, high=low if high is None else high)
+        return self._slot(row, number)
 
     def affine(self, terms: Sequence[Term], bias: float = 0.0) -> int:
         """Σ weight · slot + bias."""
@@ -161,11 +163,12 @@ class TapeBuilder:
         row = self._rows[slot]
         return row.low if row.operation == op.CONSTANT and row.low == row.high else None
 
-    def _slot(self, row: _Row) -> int:
-        if row not in self._known:
-            self._known[row] = len(self._rows)
+    def _slot(self, row: _Row, number: Hashable = None) -> int:
+        key = (row, number)
+        if key not in self._known:
+            self._known[key] = len(self._rows)
             self._rows.append(row)
-        return self._known[row]
+        return self._known[key]
 
     def _needed(self, outputs: Sequence[int]) -> list[int]:
         needed, waiting = set(self.inputs), list(outputs)
@@ -240,7 +243,7 @@ class _Reader:
             return builder.scale(_reduced(negated, builder.maximum), -1.0)
         if isinstance(expr, sympy.acos):
             turned = builder.scale(builder.function(op.ARCSINE, self.read(expr.args[0])), -1.0)
-            return builder.add(turned, builder.constant(*around(math.pi / 2)))
+            return builder.add(turned, builder.constant(*around(math.pi / 2), sympy.pi / 2))
         if expr.func not in _FUNCTIONS:
             raise Unprovable(f"no bounds are known for the function {expr.func.__name__}")
         return builder.function(_FUNCTIONS[expr.func], self.read(expr.args[0]))
@@ -259,12 +262,16 @@ class _Reader:
             raise Unprovable(f"the formula holds {leaf}, which is no real number")
         value = float(leaf)
         is_exact = leaf.is_Rational and sympy.Rational(value) == leaf
-        return self._builder.constant(*((value, value) if is_exact else around(value)))
+        return self._builder.constant(value) if is_exact else self._around(value, leaf)
+
+    def _around(self, value: float, leaf: Expr) -> int:
+        return self._builder.constant(*around(value), leaf)
 
     def _power(self, base: Expr, exponent: Expr) -> int:
         builder = self._builder
         if not exponent.is_number:
-            raise Unprovable("the formula holds a power with a variable exponent")
+            # SymPy may make it of exp(y*log(x)), which is what was found.
+            return self.read(sympy.exp(exponent * sympy.log(base), evaluate=False))
         if exponent == -1:
             logistic = _logistic_operand(base)
             if logistic is not None:

@@ -16,7 +16,7 @@ from srnet_cli.proofs.witnesses import Witness, operand_tape, witnesses_among
 
 Array = NDArray[np.float64]
 Verdict = Literal["proved", "refuted", "open"]
-Sign = Literal["rises", "falls", "neither", "open"]
+Sign = Literal["rises", "falls", "neither", "independent", "open"]
 
 _SUSPECTS = 64  # parts of a batch at which a refutation is looked for
 _CLOSE = 0.01
@@ -94,7 +94,7 @@ class Monotonicity:
     """How one output depends on one input.
 
     Attributes:
-        sign: it nowhere falls, nowhere rises, does both, or that is open.
+        sign: it nowhere falls, nowhere rises, does both, does not depend on it, or that is open.
         rising, falling: points at which it certainly does.
     """
 
@@ -319,6 +319,8 @@ def shape(tape: Tape, box: Box, rows: Array, budget: Budget, threads: int = 1) -
         sign: Sign = "open"
         if rising is not None and falling is not None:
             sign = "neither"
+        elif (bounds[:, i] == 0.0).all() and (bounds[:, d + i] == 0.0).all():
+            sign = "independent"
         elif (bounds[:, i] >= 0.0).all():
             sign = "rises"
         elif (bounds[:, d + i] <= 0.0).all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 
 from srnet_cli.model import SymbolicNetwork
@@ -95,6 +96,7 @@ def _scaled_inputs(builder: TapeBuilder, scaler: Scaler | None, inputs: Sequence
         centred = builder.add(slot, builder.constant(-mean))
         inverse = 1.0 / scale
         is_exact = math.frexp(scale)[0] == 0.5
-        bounds = (inverse, inverse) if is_exact else around(inverse)
-        scaled.append(builder.multiply(centred, builder.constant(*bounds)))
+        low, high = (inverse, inverse) if is_exact else around(inverse)
+        number = None if is_exact else Fraction(1) / Fraction(scale)
+        scaled.append(builder.multiply(centred, builder.constant(low, high, number)))
     return scaled

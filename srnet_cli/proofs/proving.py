@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,7 @@ class Proof:
         error: how far they are from the network's; None where nobody looked.
         agreement: of a classifier.
         shapes: of every output, how it depends on every input.
-        symmetries: of every output, of whole-network formulas.
+        symmetries: of every output.
         obstacle: why nothing could be asked; empty.
         certificates: by claim.
     """
@@ -95,6 +95,29 @@ class Proof:
     symmetries: tuple[tuple[Symmetry, ...], ...] = ()
     obstacle: str = ""
     certificates: dict[str, Certificate] = field(default_factory=dict)
+
+
+class _Started(NamedTuple):
+    """Formulas of which it is known where they are defined.
+
+    Attributes:
+        proof: so far.
+        layer: which of the network's they stand for, −1 the outputs.
+        builder: has them.
+        inputs: slots of the d inputs.
+        slots: of the formulas.
+    """
+
+    proof: Proof
+    layer: int
+    builder: TapeBuilder
+    inputs: list[int]
+    slots: list[int]
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether there is a point without a value."""
+        return self.proof.defined is not None and self.proof.defined.verdict == "refuted"
 
 
 @dataclass(frozen=True)
@@ -146,16 +169,8 @@ class Prover:
             evaluate = Evaluator(symbols, self.place.rows(point)[None])
             return bool(np.isfinite([evaluate(formula) for formula in formulas]).all())
 
-        proof = self._prove(name, outputs, add, network, -1, budget, is_finite)
-        is_box = self.place.sources == tuple(range(len(symbols)))
-        if proof.defined is None or not is_box:
-            return proof
-        self.tell(f"{name}: symmetries")
-        box, rows = self.place.box, self.rows[:_LOOKED_AT]
-        found = [
-            symmetries(formula, symbols, box, rows) for formula in list(formulas)[:_MOST_SHAPED]
-        ]
-        return replace(proof, symmetries=tuple(found))
+        started = self._started(name, outputs, add, -1, budget.share(0.25), is_finite)
+        return self._finished(started, network, budget)
 
     def composition(
         self,
@@ -164,10 +179,14 @@ class Prover:
         network: TrainedNetwork,
         budget: Budget,
     ) -> Iterator[Proof]:
-        """Prove what can be proved of a composition: of its outputs, then of every hidden layer."""
+        """Prove what can be proved of a composition: of its outputs, then of every hidden layer.
+
+        Where all of them are defined is asked before anything else is, but for layers of a
+        composition that is refuted.
+        """
         depth = len(model.layers)
 
-        def prove(layer: int, part: Budget) -> Proof:
+        def start(layer: int, part: Budget) -> _Started:
             def add(builder: TapeBuilder, inputs: list[int]) -> list[int]:
                 return add_layers(builder, model, inputs)[layer]
 
@@ -181,16 +200,31 @@ class Prover:
             if not is_last or len(names) != model.layers[-1].width:
                 names = [f"h{layer + 1}_{unit}" for unit in range(model.layers[layer].width)]
             number = -1 if is_last else layer
-            return self._prove(name, names, add, network, number, part, is_finite)
+            return self._started(name, names, add, number, part, is_finite)
 
-        yield prove(depth - 1, budget.share(1.0 if depth == 1 else 0.6))
-        for layer in range(depth - 1):
-            yield prove(layer, budget.share(1.0 / (depth - 1 - layer)))
+        whole = start(depth - 1, budget.share(0.15))
+        if whole.is_refuted:
+            yield self._finished(whole, network, budget)
+        hidden = [
+            start(layer, budget.share(0.2 / (depth - 1 - layer))) for layer in range(depth - 1)
+        ]
+        if not whole.is_refuted:
+            yield self._finished(whole, network, budget.share(1.0 if depth == 1 else 0.6))
+        for number, layer in enumerate(hidden):
+            yield self._finished(layer, network, budget.share(1.0 / (len(hidden) - number)))
 
     def defined(
-        self, formula: Expr, symbols: Sequence[Symbol], budget: Budget
+        self,
+        formula: Expr,
+        symbols: Sequence[Symbol],
+        budget: Budget,
+        *,
+        is_answer: bool = False,
     ) -> Definedness | None:
-        """Whether one formula has a value everywhere; None where that cannot be asked."""
+        """Whether one formula has a value everywhere; None where that cannot be asked.
+
+        One that is not the answer is given few parts.
+        """
 
         def is_finite(point: Array) -> bool:
             value = Evaluator(symbols, self.place.rows(point)[None])(formula)
@@ -203,9 +237,35 @@ class Prover:
         except Unprovable:
             return None
         tape = builder.tape([slot])
-        boxes = _PER_FORMULA if budget.boxes is None else min(_PER_FORMULA, budget.boxes // 4)
-        limited = self._limited(Budget(budget.seconds, boxes, budget.is_over), tape)
+        limited = self._limited(budget if is_answer else _few(budget), tape)
         return definedness(tape, self.place.box, limited, self.threads, is_finite)
+
+    def definedness(
+        self,
+        name: str,
+        model: SymbolicNetwork,
+        outputs: Sequence[str],
+        budget: Budget,
+        *,
+        is_answer: bool = True,
+    ) -> Proof:
+        """Whether a composition has a value everywhere, and nothing else of it; see ``defined``."""
+
+        def is_finite(point: Array) -> bool:
+            values = model.layer_outputs(self.place.rows(point)[None])[-1]
+            return bool(np.isfinite(values).all())
+
+        try:
+            builder = TapeBuilder(len(self.place.box.low))
+            inputs = [builder.inputs[source] for source in self.place.sources]
+            tape = builder.tape(add_layers(builder, model, inputs)[-1])
+        except Unprovable as error:
+            return Proof(name, tuple(outputs), obstacle=str(error))
+        box = self.place.box
+        limited = self._limited(budget if is_answer else _few(budget), tape)
+        defined = definedness(tape, box, limited, self.threads, is_finite)
+        certificate = Certificate("defined", tape, box, defined.partition)
+        return Proof(name, tuple(outputs), defined, certificates={"defined": certificate})
 
     def _limited(self, budget: Budget, tape: Tape) -> Budget:
         """As many boxes as the work allows, and no more than the budget has."""
@@ -214,39 +274,45 @@ class Prover:
         boxes = int(self.work / cost(tape, len(self.place.box.low)))
         return replace(budget, boxes=boxes if budget.boxes is None else min(boxes, budget.boxes))
 
-    def _prove(
+    def _started(
         self,
         name: str,
         outputs: Sequence[str],
         add: Callable[[TapeBuilder, list[int]], list[int]],
-        network: TrainedNetwork,
         layer: int,
         budget: Budget,
         is_finite: Callable[[Array], bool],
-    ) -> Proof:
+    ) -> _Started:
+        """Ask where formulas are defined."""
+        builder = TapeBuilder(len(self.place.box.low))
+        inputs = [builder.inputs[source] for source in self.place.sources]
         try:
-            builder = TapeBuilder(len(self.place.box.low))
-            inputs = [builder.inputs[source] for source in self.place.sources]
             slots = add(builder, inputs)
         except Unprovable as error:
-            return Proof(name, tuple(outputs), obstacle=str(error))
-        box, threads = self.place.box, self.threads
+            proof = Proof(name, tuple(outputs), obstacle=str(error))
+            return _Started(proof, layer, builder, inputs, [])
+        box = self.place.box
         self.tell(f"{name}: where it is defined")
         tape = builder.tape(slots)
-        share = self._limited(budget.share(0.25), tape)
-        defined = definedness(tape, box, share, threads, is_finite)
-        proof: dict[str, Any] = {
-            "defined": defined,
-            "certificates": {"defined": Certificate("defined", tape, box, defined.partition)},
-        }
-        if defined.verdict != "refuted":
-            try:
-                known = add_network(builder, network, inputs)[layer]
-                self._check_size(builder.tape(known))
-            except Unprovable as error:
-                known, proof["obstacle"] = [], str(error)
-            self._bound(proof, name, builder, slots, known, network, layer, budget)
-        return Proof(name, tuple(outputs), **proof)
+        defined = definedness(tape, box, self._limited(budget, tape), self.threads, is_finite)
+        certificates = {"defined": Certificate("defined", tape, box, defined.partition)}
+        proof = Proof(name, tuple(outputs), defined, certificates=certificates)
+        return _Started(proof, layer, builder, inputs, slots)
+
+    def _finished(self, started: _Started, network: TrainedNetwork, budget: Budget) -> Proof:
+        """Ask everything else, where they are not refuted."""
+        proof, builder = started.proof, started.builder
+        if proof.defined is None or started.is_refuted:
+            return proof
+        more: dict[str, Any] = {"certificates": dict(proof.certificates)}
+        try:
+            known = add_network(builder, network, started.inputs)[started.layer]
+            self._check_size(builder.tape(known))
+        except Unprovable as error:
+            known, more["obstacle"] = [], str(error)
+        slots, layer = started.slots, started.layer
+        self._bound(more, proof.name, builder, slots, known, network, layer, budget)
+        return replace(proof, **more)
 
     def _check_size(self, tape: Tape) -> None:
         """Make sure that the work allows for some boxes of a network."""
@@ -279,7 +345,8 @@ class Prover:
         layer: int,
         budget: Budget,
     ) -> None:
-        """Errors, decisions, ranges and slopes, in this order, each with a share of the time."""
+        """Errors, decisions, ranges, slopes and symmetries, in this order, each with a share of the
+        time."""
         box, threads, certificates = self.place.box, self.threads, proof["certificates"]
         is_whole = layer == -1
         decision = "greatest" if network.output_activation == "softmax" else self.decision
@@ -329,6 +396,15 @@ class Prover:
                 "slopes", tape, box, shapes[-1].partition
             )
         proof["shapes"] = tuple(shapes)
+        self.tell(f"{name}: symmetries")
+        rows = self._looked_at(builder.tape(shown))[:_LOOKED_AT]
+        proof["symmetries"] = tuple(symmetries(builder.tape([slot]), box, rows) for slot in shown)
+
+
+def _few(budget: Budget) -> Budget:
+    """What a formula that is not the answer may take of it."""
+    boxes = _PER_FORMULA if budget.boxes is None else min(_PER_FORMULA, budget.boxes // 4)
+    return replace(budget, boxes=boxes)
 
 
 def _pairs(builder: TapeBuilder, scores: Sequence[int], decision: str | None) -> list[int]:

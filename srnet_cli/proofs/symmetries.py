@@ -1,12 +1,13 @@
-"""Symmetries of formulas: even or odd in an input, unchanged when two inputs are exchanged.
+"""Symmetries: even or odd in an input, unchanged when two inputs are exchanged.
 
-They are refuted at a point by intervals, and proved by algebra: with constants as the rational
-numbers that float64 reads, the formula less its mirror image expands to 0.
+They are refuted at a point by intervals, and proved in exact arithmetic, with constants as the
+rational numbers that float64 reads: step by step along the tape, see ``exact``, or, of short ones,
+because what is computed less its mirror image expands to 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -14,22 +15,23 @@ from typing import Literal
 import numpy as np
 import sympy
 from numpy.typing import NDArray
-from sympy import Expr, Symbol
 
-from srnet_cli.proofs.builder import TapeBuilder, add_formula
-from srnet_cli.proofs.enclosures import INTERVALS, SAFE, enclose
+from srnet_cli.cgp.kernels.intervals import operations as op
+from srnet_cli.proofs.enclosures import INTERVALS, SAFE, Enclosure, Tape, enclose
+from srnet_cli.proofs.exact import Atoms, as_formula, read_inputs, written_size
 from srnet_cli.proofs.subdivision import Box
 
 Array = NDArray[np.float64]
 Kind = Literal["even", "odd", "exchange"]
 
 _MOST_INPUTS = 8
-_MOST_OPERATIONS = 150  # expanding a longer formula may take minutes
+_MOST_NODES = 300  # expanding a longer formula may take minutes
+_MOST_TERMS = 20_000  # of a tape that is read in fractions
 
 
 @dataclass(frozen=True)
 class Symmetry:
-    """Whether a formula has a symmetry.
+    """Whether an output has a symmetry.
 
     Attributes:
         kind: ``even`` or ``odd`` in an input, or unchanged by the ``exchange`` of two.
@@ -44,27 +46,23 @@ class Symmetry:
     point: Array | None = None
 
 
-def symmetries(
-    formula: Expr, symbols: Sequence[Symbol], box: Box, rows: Array
-) -> tuple[Symmetry, ...]:
-    """Every symmetry that the box has, proved, refuted or open of a formula.
+def symmetries(tape: Tape, box: Box, rows: Array) -> tuple[Symmetry, ...]:
+    """Every symmetry that the box has, proved, refuted or open of a tape's one output.
 
     Args:
-        formula: of the symbols.
-        symbols: of the d inputs.
-        box: only symmetries that map it onto itself, in inputs that the formula reads, are asked.
+        tape: the program, of d inputs.
+        box: only symmetries that map it onto itself, in inputs that the output depends on, are
+            asked.
         rows: points of the box to look for refutations at, (n, d).
-
-    Raises:
-        Unprovable: the formula holds a function that no bounds are known for.
     """
-    if len(symbols) > _MOST_INPUTS:
+    if len(box.low) > _MOST_INPUTS:
         return ()
-    return tuple(
-        _judged(kind, inputs, formula, symbols, rows)
-        for kind, inputs in _candidates(box)
-        if all(symbols[i] in formula.free_symbols for i in inputs)
-    )
+    read = read_inputs(tape)
+    asked = [(kind, inputs) for kind, inputs in _candidates(box) if read.issuperset(inputs)]
+    if not asked:
+        return ()
+    at = enclose(tape, rows, rows, means=INTERVALS)
+    return tuple(_judged(kind, inputs, tape, rows, at) for kind, inputs in asked)
 
 
 def _candidates(box: Box) -> Iterator[tuple[Kind, tuple[int, ...]]]:
@@ -78,44 +76,60 @@ def _candidates(box: Box) -> Iterator[tuple[Kind, tuple[int, ...]]]:
 
 
 def _judged(
-    kind: Kind, inputs: tuple[int, ...], formula: Expr, symbols: Sequence[Symbol], rows: Array
+    kind: Kind, inputs: tuple[int, ...], tape: Tape, rows: Array, at: Enclosure
 ) -> Symmetry:
-    builder = TapeBuilder(len(symbols))
-    slots, mirrored = list(builder.inputs), list(builder.inputs)
-    if kind == "exchange":
-        i, j = inputs
-        mirrored[i], mirrored[j] = slots[j], slots[i]
-    else:
-        mirrored[inputs[0]] = builder.scale(slots[inputs[0]], -1.0)
-    value, image = (
-        add_formula(builder, formula, dict(zip(symbols, places, strict=True)))
-        for places in (slots, mirrored)
-    )
-    difference = builder.add(value, image) if kind == "odd" else builder.subtract(value, image)
-    at = enclose(builder.tape([difference]), rows, rows, means=INTERVALS)
-    differs = (at.status == SAFE) & ((at.low[:, 0] > 0.0) | (at.high[:, 0] < 0.0))
+    images = rows.copy()
+    images[:, list(inputs)] = rows[:, inputs[::-1]] if kind == "exchange" else -rows[:, inputs]
+    there = enclose(tape, images, images, means=INTERVALS)
+    low, high = there.low[:, 0], there.high[:, 0]
+    if kind == "odd":
+        low, high = -high, -low
+    differs = (at.status == SAFE) & (there.status == SAFE)
+    differs &= (at.low[:, 0] > high) | (at.high[:, 0] < low)
     if differs.any():
         return Symmetry(kind, inputs, "refuted", rows[int(np.argmax(differs))].copy())
     try:
-        is_proved = _vanishes(kind, inputs, formula, symbols)
+        is_proved = _holds(kind, inputs, tape)
     except (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError):
         is_proved = False  # SymPy cannot work with it: a constant part that is no real number
     return Symmetry(kind, inputs, "proved" if is_proved else "open")
 
 
-def _vanishes(
-    kind: Kind, inputs: tuple[int, ...], formula: Expr, symbols: Sequence[Symbol]
-) -> bool:
-    """Whether the formula less its mirror image is 0 by expanding it."""
-    numbers = {leaf: sympy.Rational(float(leaf)) for leaf in formula.atoms(sympy.Float)}
-    exact = formula.xreplace(numbers)
-    if exact.count_ops() > _MOST_OPERATIONS:
+def _holds(kind: Kind, inputs: tuple[int, ...], tape: Tape) -> bool:
+    if len(tape.operations) + len(tape.slots) > _MOST_TERMS:
         return False
+    if _is_seen(kind, inputs, tape):
+        return True
+    return written_size(tape) <= _MOST_NODES and _vanishes(kind, inputs, tape)
+
+
+def _is_seen(kind: Kind, inputs: tuple[int, ...], tape: Tape) -> bool:
+    """Whether the output and its mirror image have the same normal form."""
+    atoms = Atoms()
+    variables = atoms.inputs(_MOST_INPUTS)
+    mirrored = list(variables)
+    if kind == "exchange":
+        i, j = inputs
+        mirrored[i], mirrored[j] = variables[j], variables[i]
+    else:
+        mirrored[inputs[0]] = -variables[inputs[0]]
+    output = int(tape.outputs[0])
+    value = atoms.read(tape, variables)[output]
+    image = atoms.read(tape, mirrored)[output]
+    return value == (-image if kind == "odd" else image)
+
+
+def _vanishes(kind: Kind, inputs: tuple[int, ...], tape: Tape) -> bool:
+    """Whether the output less its mirror image is 0 by expanding it."""
+    symbols = sympy.symbols(f"x:{_MOST_INPUTS}", real=True)
+    is_open = (tape.operations == op.CONSTANT) & (tape.low != tape.high)
+    numbers = {k: sympy.Symbol(f"c{k}", real=True) for k in np.flatnonzero(is_open).tolist()}
+    formula = as_formula(tape, numbers, symbols)
     first = symbols[inputs[0]]
     if kind == "exchange":
         second = symbols[inputs[1]]
-        image = exact.xreplace({first: second, second: first})
+        image = formula.xreplace({first: second, second: first})
     else:
-        image = exact.xreplace({first: -first})
-    difference = exact + image if kind == "odd" else exact - image
+        image = formula.xreplace({first: -first})
+    difference = formula + image if kind == "odd" else formula - image
     return bool(difference == 0 or sympy.expand(difference) == 0)

@@ -10,9 +10,9 @@ from srnet_cli.fronts.formulas import FormulaFront, NetworkFormulas
 from srnet_cli.fronts.front import Composition
 from srnet_cli.rendering.chart import Axis, Chart, Mark, Panel, Series, values
 from srnet_cli.rendering.document import Block, Folded, Paragraph, Remarks, Section
-from srnet_cli.rendering.table import Column, Table, code, figures, number, table
+from srnet_cli.rendering.table import Column, Table, code, figures, number, table, text
 from srnet_cli.report.subject import ReportedRun
-from srnet_cli.runs.formula_sections import front_table, steps
+from srnet_cli.runs.formula_sections import UNDEFINED, front_table, steps
 from srnet_cli.runs.fronts import StoredFronts
 
 _OUTPUTS = 6
@@ -181,11 +181,13 @@ def compositions_table(stored: StoredFronts) -> Table:
             number(entry.complexity, "d"),
             number(None if entry.r2 is None else 1.0 - entry.r2, ".2g", missing="no value"),
             code(_picks(entry)),
+            text(UNDEFINED if entry.is_refuted else ""),
         ]
         for place, entry in enumerate(fronts.compositions, start=1)
     ]
     columns: list[Column | str] = [
         *figures("composition", "nodes", f"1−R², {SET_NAMES[fronts.rows]}"),
         "members of the layers' fronts",
+        "",
     ]
     return replace(table(columns, rows), key="compositions")

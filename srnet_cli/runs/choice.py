@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from srnet_cli.errors import UsageError
 from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula
-from srnet_cli.fronts.front import Composition
+from srnet_cli.fronts.front import Composition, Fronts
 from srnet_cli.runs.expressions_file import FIDELITY
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.runs.run import FittedRun
@@ -75,6 +75,10 @@ class Choice:
 
 DEFAULT = Choice()
 
+NOWHERE_ELSE = "undefined somewhere in the domain, as all of the front are"
+ALONE = "undefined somewhere in the domain"
+"""What is said where nothing is left that is not refuted."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -109,7 +113,7 @@ def chosen(fitted: FittedRun, choice: Choice) -> tuple[FittedRun, Shown]:
     if stored is None:
         return fitted, _without_fronts(fitted, choice)
     fronts = stored.fronts
-    best = fronts.compositions[0]
+    best = fronts.offered[0]
     shown = Shown(
         "as the search found it",
         most_faithful_complexity=best.complexity,
@@ -119,6 +123,7 @@ def chosen(fitted: FittedRun, choice: Choice) -> tuple[FittedRun, Shown]:
     if choice.as_found:
         return fitted, shown
     base, why = _base(fitted, stored, choice)
+    why += _left_out(fronts)
     picks, model = base.picks, base.model(fitted.model)
     if choice.layer is not None and choice.pick is not None:
         model = stored.with_pick(fitted.model, fitted.network, base, choice.layer, choice.pick)
@@ -130,7 +135,7 @@ def chosen(fitted: FittedRun, choice: Choice) -> tuple[FittedRun, Shown]:
 
 def _base(fitted: FittedRun, stored: StoredFronts, choice: Choice) -> tuple[Composition, str]:
     fronts = stored.fronts
-    simplest = fronts.compositions[-1]
+    simplest = fronts.offered[-1]
     if choice.complexity is not None:
         if fitted.formulas is not None and choice.complexity < simplest.complexity:
             # The formula of the whole network answers; its layers take more.
@@ -139,9 +144,17 @@ def _base(fitted: FittedRun, stored: StoredFronts, choice: Choice) -> tuple[Comp
         return fronts.within(choice.complexity), why
     fidelity = FIDELITY if choice.fidelity is None else choice.fidelity
     base = fronts.simplest(fidelity)
-    if base is fronts.compositions[0]:
+    if base is fronts.offered[0]:
         return base, "the most faithful"
     return base, f"the simplest that keeps {fidelity:g} of R²"
+
+
+def _left_out(fronts: Fronts) -> str:
+    """What is said of compositions that are refuted; empty where there is none."""
+    count, refuted = len(fronts.compositions), sum(c.is_refuted for c in fronts.compositions)
+    if refuted == count:
+        return f", {NOWHERE_ELSE}" if count > 1 else f", {ALONE}"
+    return f", {refuted} that are undefined somewhere left out" if refuted else ""
 
 
 def _without_fronts(fitted: FittedRun, choice: Choice) -> Shown:
@@ -170,8 +183,23 @@ def chosen_formulas(
     """
     if choice.complexity is not None:
         why = f"the most faithful of at most {choice.complexity} nodes"
-        return tuple(front.within(choice.complexity) for front in fronts), why
-    if choice.fidelity is not None:
+        formulas = tuple(front.within(choice.complexity) for front in fronts)
+    elif choice.fidelity is not None:
         why = f"the simplest that keeps {choice.fidelity:g} of R²"
-        return tuple(front.simplest(choice.fidelity) for front in fronts), why
-    return tuple(front.answer for front in fronts), "the knee of the front"
+        formulas = tuple(front.simplest(choice.fidelity) for front in fronts)
+    else:
+        why = "the knee of the front"
+        formulas = tuple(front.answer for front in fronts)
+    return formulas, why + _formulas_left_out(fronts)
+
+
+def _formulas_left_out(fronts: Sequence[FormulaFront]) -> str:
+    """The same as ``_left_out`` of formulas straight from the inputs."""
+    hopeless = [front for front in fronts if all(m.is_refuted for m in front.members)]
+    others = [front for front in fronts if front not in hopeless]
+    left_out = sum(m.is_refuted for front in others for m in front.members)
+    told = f", {left_out} that are undefined somewhere left out" if left_out else ""
+    for front in hopeless:
+        what = NOWHERE_ELSE if len(front.members) > 1 else ALONE
+        told += f"; {front.output} {what}" if len(fronts) > 1 else f", {what}"
+    return told

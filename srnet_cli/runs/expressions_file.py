@@ -63,12 +63,14 @@ class MemberEntry:
 
 @dataclass(frozen=True)
 class CompositionEntry:
-    """A simpler form of the whole network; ``shown`` is whether it is shown first."""
+    """A simpler form of the whole network; ``shown`` is whether it is shown first, ``refuted``
+    whether it is proved to have no value somewhere in the domain."""
 
     complexity: int
     r2: float | None
     picks: tuple[int | None, ...]
     shown: bool
+    refuted: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,8 @@ class Expressions(RunRecord):
         scaler: None. In early versions the first layer read standardised inputs, of which this
             said mean and scale; where it is None, inputs are in their own units.
         proved: what is proved on the whole domain, a sentence each, of the whole-network formulas
-            (``direct``), the ``composition`` shown first, and its hidden layers.
+            (``direct``), the ``composition`` shown first, and its hidden layers, and of the layers
+            here (``as found``) where that is another composition.
     """
 
     FILE: ClassVar[str] = files.EXPRESSIONS
@@ -238,13 +241,37 @@ def describe(
         compositions=None
         if fronts is None
         else tuple(
-            CompositionEntry(each.complexity, each.r2, each.picks, each is shown)
+            CompositionEntry(each.complexity, each.r2, each.picks, each is shown, each.is_refuted)
             for each in fronts.compositions
         ),
         classification=classes,
         validity=validity,
         proved=dict(proved or {}),
     )
+
+
+def shown_anew(record: Mapping[str, Any], fronts: Fronts) -> dict[str, Any]:
+    """The content of an ``expressions.json``, with the composition marked that is shown now.
+
+    Args:
+        record: what was in the file.
+        fronts: the fronts of the run, those compositions marked that are refuted.
+    """
+    shown = fronts.simplest(FIDELITY)
+    compositions = [
+        {**entry, "shown": each is shown, "refuted": each.is_refuted}
+        for entry, each in zip(record["compositions"], fronts.compositions, strict=True)
+    ]
+    layers = [
+        {
+            **layer,
+            "front": [
+                {**entry, "shown": number == pick} for number, entry in enumerate(layer["front"], 1)
+            ],
+        }
+        for layer, pick in zip(record["layers"], shown.picks, strict=True)
+    ]
+    return {**record, "layers": layers, "compositions": compositions}
 
 
 def front_figures(entry: Member | Composition) -> dict[str, Any]:

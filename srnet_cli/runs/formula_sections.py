@@ -18,10 +18,13 @@ from srnet_cli.rendering.document import (
     Remarks,
     Section,
 )
-from srnet_cli.rendering.table import Column, Table, code, figures, number, table
+from srnet_cli.rendering.table import Column, Table, code, figures, number, table, text
 
 SHOWN = 12
 """So many members of a front, and so many outputs, are printed; JSON holds them all."""
+
+UNDEFINED = "undefined somewhere"
+"""Beside formulas that are proved to have no value at some point of the domain."""
 
 _LATEX_WIDTH = 68
 _POOR = 0.5
@@ -81,8 +84,10 @@ def worth_line(front: FormulaFront, formula: NetworkFormula, rows: str) -> str:
     """What a formula is worth, in a sentence."""
     figures = f"{formula.complexity} nodes, 1−R² {formula.error:.2g} on {SET_NAMES[rows]} rows"
     if formula.error > _POOR:
-        return f"{front.output}: no formula explains it: the best that is short has {figures}"
-    return f"{front.output}: {figures}"
+        told = f"{front.output}: no formula explains it: the best that is short has {figures}"
+    else:
+        told = f"{front.output}: {figures}"
+    return f"{told}, {UNDEFINED} (proved)" if formula.is_refuted else told
 
 
 def front_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Section]:
@@ -132,7 +137,7 @@ def front_table(
     rows: str,
     longest: int | None = None,
 ) -> Table:
-    """A line per formula; the answer is marked.
+    """A line per formula; the answer is marked, and what has no value somewhere.
 
     Args:
         front: whose answer is marked.
@@ -149,7 +154,7 @@ def front_table(
         [
             number(member.complexity, "d"),
             number(member.error, ".2g"),
-            "*" if member is front.answer else "",
+            text(" ".join(_marks(front, member))),
             code(_begun(member, None if member is front.answer else longest)),
         ]
         for member in shown
@@ -164,3 +169,10 @@ def _begun(formula: NetworkFormula, longest: int | None) -> str:
         return text
     end = max(text.rfind(" + ", 0, longest), text.rfind(" - ", 0, longest))
     return f"{text[: end if end > 0 else longest]} …"
+
+
+def _marks(front: FormulaFront, member: NetworkFormula) -> Iterator[str]:
+    if member is front.answer:
+        yield "*"
+    if member.is_refuted:
+        yield UNDEFINED

@@ -24,7 +24,7 @@ from srnet_cli.runs.formula_sections import formula_sections
 from srnet_cli.runs.outputs import direct_names
 from srnet_cli.runs.records import Inputs
 from srnet_cli.signals import never
-from srnet_cli.store import RunFolder
+from srnet_cli.store import RunFolder, encode_json
 
 Array = NDArray[np.float64]
 
@@ -74,9 +74,17 @@ def write(folder: RunFolder, formulas: NetworkFormulas) -> None:
     Raises:
         StorageError: one cannot be written.
     """
-    folder.write_json(files.FORMULAS, formulas.to_dict())
+    for name, content in contents_of(formulas).items():
+        folder.write(name, content)
+
+
+def contents_of(formulas: NetworkFormulas) -> dict[str, bytes]:
+    """What is in both files, by name."""
     document = Document("", sections=tuple(formula_sections(formulas, Display(full=True))))
-    folder.write(files.FORMULAS_TEXT, (RENDERERS["table"](document).strip() + "\n").encode())
+    return {
+        files.FORMULAS: encode_json(formulas.to_dict()),
+        files.FORMULAS_TEXT: (RENDERERS["table"](document).strip() + "\n").encode(),
+    }
 
 
 def read(folder: RunFolder) -> NetworkFormulas | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +50,10 @@ class StoredFronts:
         """
         write_arrays(folder, files.FRONT_ROWS, {"fit": self.fit})
         folder.write_json(files.FRONTS, self.fronts.to_dict())
+
+    def marked(self, refuted: Collection[int]) -> StoredFronts:
+        """The same, with compositions marked as refuted, by number, from 1."""
+        return replace(self, fronts=self.fronts.marked(refuted))
 
     def with_pick(
         self,

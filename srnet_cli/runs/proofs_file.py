@@ -15,6 +15,8 @@ from srnet_cli.store import RunFolder
 
 DIRECT = "direct"
 COMPOSITION = "composition"
+AS_FOUND = "as found"
+"""The layers as the search found them, where simpler ones are shown."""
 
 _NAMED = 8  # a point of more inputs is no example to print
 _SYMMETRIES = {
@@ -104,7 +106,8 @@ class DecisionEntry:
 
 @dataclass(frozen=True)
 class SlopeEntry:
-    """How an output depends on an input: ``rises``, ``falls``, ``neither`` or ``open``.
+    """How an output depends on an input: ``rises``, ``falls``, ``neither``, ``independent`` or
+    ``open``.
 
     Attributes:
         rising, falling: points at which it does, by input.
@@ -143,7 +146,7 @@ class ProofEntry:
         outputs: what they are called.
         obstacle: why something could not be asked.
         words: all of this, a sentence each.
-        symmetries: of direct formulas, those that the domain has.
+        symmetries: of every output those that the domain has.
     """
 
     name: str
@@ -167,8 +170,11 @@ class Proofs(RunRecord):
         domain: where.
         seconds: the time that was given; 0: any.
         refuted: by output, the formulas of its front that have no value somewhere.
-        proofs: the direct formulas that answer first, then the composition shown, then its layers.
+        proofs: the direct formulas that answer first, then the composition shown, then its layers,
+            then where the layers as the search found them are defined.
         boxes: parts of the domain that each question might take; 0: any.
+        refuted_compositions: those of the front that have no value somewhere, by number, from 1,
+            the most faithful first.
     """
 
     FILE: ClassVar[str] = files.PROOFS
@@ -178,6 +184,7 @@ class Proofs(RunRecord):
     refuted: dict[str, tuple[str, ...]]
     proofs: tuple[ProofEntry, ...]
     boxes: int = 0
+    refuted_compositions: tuple[int, ...] = ()
 
     def words(self) -> dict[str, tuple[str, ...]]:
         """What is proved, a sentence each, by the name of the formulas."""
@@ -303,6 +310,11 @@ def sentences(proof: ProofEntry, domain: DomainEntry) -> Iterator[str]:
     several = len(proof.outputs) > 1
     for each in proof.ranges:
         yield from _range_sentences(each, several)
+    for output in proof.outputs:
+        inputs = [s.input for s in proof.slopes if (s.output, s.sign) == (output, "independent")]
+        if inputs:
+            name = f"{output} " if several else ""
+            yield f"{name}does not depend on {', '.join(inputs)} (proved)"
     for slope in proof.slopes:
         if slope.sign in ("rises", "falls"):
             name = f"{slope.output} " if several else ""

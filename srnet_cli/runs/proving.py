@@ -31,12 +31,15 @@ from srnet_cli.rendering.document import Document, Paragraph, Remarks, Section
 from srnet_cli.reporting import Silent, StepReporter
 from srnet_cli.rng import stream
 from srnet_cli.runs import files
-from srnet_cli.runs.expressions_file import FIDELITY
+from srnet_cli.runs.expressions_file import FIDELITY, shown_anew
+from srnet_cli.runs.formulas import contents_of
 from srnet_cli.runs.outputs import direct_names, score_names, target_names
 from srnet_cli.runs.proofs_file import (
+    AS_FOUND,
     COMPOSITION,
     DIRECT,
     DomainEntry,
+    ProofEntry,
     Proofs,
     entry_of,
     sentences,
@@ -86,7 +89,8 @@ class Subject:
         inputs: names of features, target and classes.
         network: the network.
         formulas: whole-network formulas; None where there are none.
-        model: the composition shown; None where there is none beside the formulas.
+        model: the composition as the search found it; None where there is none beside the formulas.
+        fronts: simpler forms of it; None where there are none.
         dataset: settings of the rows.
         train: raw training rows, (n, d).
         seed: of the points that are looked at besides.
@@ -101,6 +105,7 @@ class Subject:
     train: Array
     seed: int = 0
     decision: Literal["greatest", "least"] | None = None
+    fronts: Fronts | None = None
 
 
 def run(
@@ -142,10 +147,12 @@ def _keep(folder: RunFolder, fitted: FittedRun, proofs: Proofs, certificates: by
     """Add proofs and certificates, and say in the files of formulas what is proved of them."""
     contents = {files.PROOFS: encode_json(proofs.to_dict()), files.CERTIFICATES: certificates}
     expressions = folder.read_json(files.EXPRESSIONS)
+    if fitted.fronts is not None:
+        fronts = fitted.fronts.fronts.marked(proofs.refuted_compositions)
+        expressions = shown_anew(expressions, fronts)
     contents[files.EXPRESSIONS] = encode_json({**expressions, "proved": proofs.words()})
     if fitted.formulas is not None:
-        marked = without_refuted(fitted.formulas, proofs.refuted)
-        contents[files.FORMULAS] = encode_json(marked.to_dict())
+        contents |= contents_of(without_refuted(fitted.formulas, proofs.refuted))
     folder.amend(contents)
 
 
@@ -170,25 +177,22 @@ def _asked(fitted: FittedRun, max_seconds: float, watcher: StepReporter) -> tupl
 def subject_of(fitted: FittedRun) -> Subject:
     """What can be proved of a run that has been read: of the formulas that ``explain`` shows."""
     assert fitted.dataset is not None
-    fronts = None if fitted.fronts is None else fitted.fronts.fronts
-    has_formulas = fitted.formulas is not None
     return Subject(
         inputs=fitted.inputs,
         network=fitted.network,
         formulas=fitted.formulas,
-        model=shown_model(fitted.model, fronts, fitted.network, has_formulas),
+        model=layered(fitted.model, fitted.network, fitted.formulas is not None),
+        fronts=None if fitted.fronts is None else fitted.fronts.fronts,
         dataset=fitted.dataset,
         train=fitted.sets["train"],
         decision=fitted.decision,
     )
 
 
-def shown_model(
-    model: SymbolicNetwork, fronts: Fronts | None, network: TrainedNetwork, has_formulas: bool
+def layered(
+    model: SymbolicNetwork, network: TrainedNetwork, has_formulas: bool
 ) -> SymbolicNetwork | None:
-    """The composition that ``explain`` shows; None where it is no more than the formulas."""
-    if fronts is not None:
-        model = fronts.simplest(FIDELITY).model(model)
+    """The composition; None where it is no more than the formulas."""
     is_direct_alone = model.depth < len(network.widths) - 1
     return None if is_direct_alone and has_formulas else model
 
@@ -220,40 +224,111 @@ def prove(
     Raises:
         DataError: the domain is empty or not bounded.
     """
-    names = Names(tuple(subject.inputs.features))
     place = place_of(subject)
     place.box.check()
     positions = stream(subject.seed, "proofs").random((sampled, len(place.box.low)))
     rows = Domain(*place.box).at(positions)
     prover = Prover(place, rows, processors(), tell, work, subject.decision)
     budget = Budget(max_seconds, max_boxes)
+    symbols = Names(tuple(subject.inputs.features)).symbols
+    inputs = [symbols[i].name for i in _firsts(place.sources)]
     refuted: dict[str, tuple[str, ...]] = {}
-    entries, found = [], list[Proof]()
-    inputs = [names.symbols[i].name for i in _firsts(place.sources)]
-    formulas = subject.formulas
-    if formulas is not None:
-        tell("formulas: which of them are defined")
-        share = replace(budget.share(_ON_FRONTS), boxes=max_boxes)
-        refuted = _refuted(prover, formulas, names, share)
-        answers = [front.answer for front in without_refuted(formulas, refuted).fronts]
-        outputs = direct_names(subject.inputs, subject.network)
-        share = budget.share(0.6 if subject.model is not None else 1.0)
-        expressions = [answer.expression for answer in answers]
-        found.append(
-            prover.formulas(DIRECT, outputs, expressions, names.symbols, subject.network, share)
-        )
-        entries.append(entry_of(found[-1], [answer.text for answer in answers], inputs))
+    compositions: tuple[int, ...] = ()
+    found, entries = list[Proof](), list[ProofEntry]()
+    if subject.formulas is not None:
+        share = budget.share(0.65 if subject.model is not None else 1.0)
+        share = replace(share, boxes=max_boxes)
+        proof, texts, refuted = _of_formulas(prover, subject, subject.formulas, share)
+        found.append(proof)
+        entries.append(entry_of(proof, texts, inputs))
     if subject.model is not None:
-        has_classes = subject.network.output_activation == "softmax"
-        outputs = (score_names if has_classes else target_names)(subject.inputs, subject.network)
-        for proof in prover.composition(subject.model, outputs, subject.network, budget.share(1.0)):
-            found.append(proof)
-            entries.append(entry_of(proof, (), inputs))
+        proofs_of_layers, compositions = _of_layers(prover, subject, subject.model, budget)
+        found += proofs_of_layers
+        entries += [entry_of(proof, (), inputs) for proof in proofs_of_layers]
     low, high = (dict(zip(inputs, end.tolist(), strict=True)) for end in place.box)
     domain = DomainEntry(place.words, low, high)
     told = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
-    proofs = Proofs(domain, max_seconds or 0.0, refuted, told, max_boxes or 0)
+    proofs = Proofs(domain, max_seconds or 0.0, refuted, told, max_boxes or 0, compositions)
     return proofs, _certificates(found)
+
+
+def _of_formulas(
+    prover: Prover, subject: Subject, formulas: NetworkFormulas, budget: Budget
+) -> tuple[Proof, list[str], dict[str, tuple[str, ...]]]:
+    """Prove of the whole-network formulas that answer; those that are refuted make way for others.
+
+    Returns:
+        the proof, the formulas that it is of, and by output those that are refuted.
+    """
+    symbols = formulas.names.symbols
+    names = direct_names(subject.inputs, subject.network)
+    prover.tell("formulas: which of them are defined")
+    share = replace(budget.share(_ON_FRONTS), boxes=budget.boxes)
+    refuted = _refuted(prover, formulas, share)
+    while True:
+        fronts = without_refuted(formulas, refuted).fronts
+        answers = [front.answer for front in fronts]
+        expressions = [answer.expression for answer in answers]
+        left = replace(budget.share(1.0), boxes=budget.boxes)
+        proof = prover.formulas(DIRECT, names, expressions, symbols, subject.network, left)
+        more = dict(refuted)
+        if _is_refuted(proof):
+            # It took more parts than each formula of the fronts has been given.
+            for front, answer in zip(fronts, answers, strict=True):
+                left = replace(budget.share(0.5), boxes=budget.boxes)
+                defined = prover.defined(answer.expression, symbols, left, is_answer=True)
+                if not answer.is_refuted and defined and defined.verdict == "refuted":
+                    more[front.output] = (*refuted.get(front.output, ()), answer.text)
+        if more == refuted:
+            return proof, [answer.text for answer in answers], refuted
+        refuted = more
+
+
+def _of_layers(
+    prover: Prover, subject: Subject, model: SymbolicNetwork, budget: Budget
+) -> tuple[list[Proof], tuple[int, ...]]:
+    """Prove of the composition that is shown; one that is refuted makes way for another.
+
+    Returns:
+        the proofs, of the composition first, then of its hidden layers, then where the layers as
+        the search found them are defined, if those are others; and the numbers of the compositions
+        that are refuted, from 1.
+    """
+    network, fronts = subject.network, subject.fronts
+    has_classes = network.output_activation == "softmax"
+    names = (score_names if has_classes else target_names)(subject.inputs, network)
+    if fronts is None:
+        return list(prover.composition(model, names, network, budget.share(1.0))), ()
+    prover.tell("composition: which of them are defined")
+    refuted = set(_refuted_compositions(prover, fronts, model, budget))
+    while True:
+        marked = fronts.marked(refuted)
+        shown = marked.simplest(FIDELITY)
+        steps = prover.composition(shown.model(model), names, network, budget.share(0.9))
+        proofs = [next(steps)]
+        if shown.is_refuted or not _is_refuted(proofs[0]):
+            break
+        refuted |= {n for n, each in enumerate(marked.compositions, 1) if each is shown}
+    proofs += steps
+    proofs.append(prover.definedness(AS_FOUND, model, names, budget.share(1.0)))
+    return proofs, tuple(sorted(refuted))
+
+
+def _is_refuted(proof: Proof) -> bool:
+    return proof.defined is not None and proof.defined.verdict == "refuted"
+
+
+def _refuted_compositions(
+    prover: Prover, fronts: Fronts, model: SymbolicNetwork, budget: Budget
+) -> Iterator[int]:
+    """The compositions, by number, that have no value somewhere, as far as a few parts tell."""
+    count = len(fronts.compositions)
+    budget = replace(budget.share(_ON_FRONTS), boxes=budget.boxes)
+    few = replace(prover, work=None if prover.work is None else prover.work / count)
+    for number, composition in enumerate(fronts.compositions, 1):
+        share = replace(budget.share(2.0 / max(2, count - number + 1)), boxes=budget.boxes)
+        if _is_refuted(few.definedness("", composition.model(model), (), share, is_answer=False)):
+            yield number
 
 
 def place_of(subject: Subject) -> Place:
@@ -282,17 +357,18 @@ def _firsts(sources: Sequence[int]) -> list[int]:
 
 
 def _refuted(
-    prover: Prover, formulas: NetworkFormulas, names: Names, budget: Budget
+    prover: Prover, formulas: NetworkFormulas, budget: Budget
 ) -> dict[str, tuple[str, ...]]:
     """By output, the formulas of its front that have no value somewhere."""
     refuted: dict[str, tuple[str, ...]] = {}
+    symbols = formulas.names.symbols
     count = sum(len(front.members) for front in formulas.fronts)
     done = 0
     for front in formulas.fronts:
         bad = []
         for member in front.members:
             share = replace(budget.share(2.0 / max(2, count - done)), boxes=budget.boxes)
-            defined = prover.defined(member.expression, names.symbols, share)
+            defined = prover.defined(member.expression, symbols, share)
             if defined is not None and defined.verdict == "refuted":
                 bad.append(member.text)
             done += 1
@@ -333,7 +409,11 @@ def _spelled(domain: DomainEntry) -> str:
 
 
 def _sections(proofs: Proofs) -> Iterator[Section]:
-    titles = {DIRECT: "formulas of the network", COMPOSITION: "layer by layer"}
+    titles = {
+        DIRECT: "formulas of the network",
+        COMPOSITION: "layer by layer",
+        AS_FOUND: "layer by layer, as the search found it",
+    }
     for proof in proofs.proofs:
         heading = titles.get(proof.name, f"layer by layer, as far as {proof.name}")
         lines = tuple(sentences(proof, proofs.domain))
@@ -342,9 +422,16 @@ def _sections(proofs: Proofs) -> Iterator[Section]:
             for output, text in zip(proof.outputs, proof.formulas, strict=False)
         )
         yield Section(heading, (*shown, Remarks(lines)))
-    for output, formulas in proofs.refuted.items():
-        line = (
-            f"{output}: {len(formulas)} formulas of the front have no value somewhere, and are not "
-            "offered as answers"
-        )
-        yield Section("", (Remarks((line,)),))
+    left_out = tuple(_left_out(proofs))
+    if left_out:
+        yield Section("", (Remarks(left_out),))
+
+
+def _left_out(proofs: Proofs) -> Iterator[str]:
+    counts = {f"formulas of the front of {name}": len(f) for name, f in proofs.refuted.items()}
+    counts["compositions of the front"] = len(proofs.refuted_compositions)
+    for what, count in counts.items():
+        if count:
+            yield (
+                f"undefined somewhere: {count} of the {what}; no answer unless there is no other"
+            )

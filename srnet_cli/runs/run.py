@@ -203,7 +203,7 @@ def _finished(folder: RunFolder) -> FittedRun:
         trial=metrics.trial,
         trials=len(metrics.fitness),
         generations=metrics.generations[metrics.trial - 1],
-        fronts=read_fronts(folder, model),
+        fronts=_marked(read_fronts(folder, model), proofs),
         formulas=formulas,
         proofs=proofs,
         settings=experiment.evolution,
@@ -214,6 +214,13 @@ def _finished(folder: RunFolder) -> FittedRun:
         baselines=metrics.baselines,
         decision=experiment.network.decision,
     )
+
+
+def _marked(stored: StoredFronts | None, proofs: Proofs | None) -> StoredFronts | None:
+    """The fronts, those compositions marked that are refuted."""
+    if stored is None or proofs is None:
+        return stored
+    return stored.marked(proofs.refuted_compositions)
 
 
 def _unfinished(folder: RunFolder) -> FittedRun:

@@ -381,6 +381,10 @@ def test_a_refuted_formula_is_not_offered(
     assert all(before[-2:])
     assert run("prove", "--run", folder, "--max-seconds", "4", "--quiet") == 0
     assert not any("0.5123456" in text for text in shown())
+    listed = (folder / "formulas.txt").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in listed if "0.5123456" in line]
+    assert "undefined somewhere" in line
+    assert "left out" in exported("python", folder, tmp_path)
     kept_now = RunFolder.open(folder).read_json("formulas.json")["outputs"][0]["formulas"]
     assert kept_now[-1]["formula"].endswith("0.5123456)")
     assert [entry["is_answer"] for entry in kept_now].count(True) == 1

@@ -27,3 +27,9 @@ def test_rounding_evaluates_nothing() -> None:
     )
     assert as_text(rounded(raw, 3)) == "-3.14*x"
     assert as_text(rounded(kept, 3)) == "-3.14*sqrt(x)**2"
+
+
+def test_powers_that_no_function_gives_are_exponentials() -> None:
+    """SymPy makes powers of products with logarithms; they are written as they were found."""
+    for exponent, text in ((y, "exp(y*log(x))"), (number(0.37), "exp(0.37*log(x))")):
+        assert as_text(x**exponent) == text

@@ -52,6 +52,21 @@ def test_the_simplest_that_keeps_a_share_of_r2() -> None:
     assert there.simplest(0.5).complexity == 5
 
 
+def test_what_is_refuted_is_not_chosen() -> None:
+    """Whatever is asked for, the others answer; where there is no other, all are offered."""
+    there = fronts((90, 0.8), (50, 0.796), (20, 0.792), (5, 0.4)).marked({1, 3})
+    assert [entry.is_refuted for entry in there.compositions] == [True, False, True, False]
+    assert there.simplest(1.0).complexity == there.simplest(0.99).complexity == 50
+    assert there.within(99).complexity == 50
+    assert there.within(30).complexity == 5
+    with pytest.raises(UsageError, match="has 5 nodes"):
+        there.within(4)
+    assert there.marked(range(1, 5)).simplest(0.99).complexity == 20
+    assert not any(entry.is_refuted for entry in there.marked(()).compositions)
+    kept = Fronts.from_dict(there.to_dict(), FOUND)
+    assert not any(entry.is_refuted for entry in kept.compositions)
+
+
 @pytest.mark.parametrize("best", [-0.5, 0.0, None])
 def test_without_fidelity_there_is_none_to_keep(best: float | None) -> None:
     """Where the most faithful composition explains nothing, it is the one to show."""

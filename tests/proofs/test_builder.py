@@ -132,3 +132,15 @@ def test_programs_and_formulas_share_slots() -> None:
     builder = TapeBuilder(1)
     one = add_program(builder, program, builder.inputs)
     assert one == add_formula(builder, X**2, {X: builder.inputs[0]})
+
+
+def test_a_power_with_a_variable_exponent_is_an_exponential() -> None:
+    """SymPy may make x**y of exp(y*log(x)); it is bounded as what was found."""
+    builder = TapeBuilder(2)
+    operands = dict(zip((X, Y), builder.inputs, strict=True))
+    tape = builder.tape([add_formula(builder, X**Y, operands)])
+    found = enclose(tape, np.array([[2.0, 0.5]]), np.array([[3.0, 1.5]]))
+    assert found.status[0] == SAFE
+    assert found.low[0, 0] <= 2.0**0.5
+    assert found.high[0, 0] >= 3.0**1.5
+    assert enclose(tape, np.array([[-1.0, 0.5]]), np.array([[3.0, 1.5]])).status[0] != SAFE

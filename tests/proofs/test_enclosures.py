@@ -142,6 +142,50 @@ def test_slopes_hold_every_difference_quotient() -> None:
     assert counted > FORMULAS
 
 
+def test_what_float64_goes_on_with_is_defined() -> None:
+    """Infinities on the way are no failure where a number comes out; where none may, nothing is
+    safe."""
+    rows = np.array([[1000.0, 0.5], [800.0, 0.5], [-2000.0, -3.0]])
+    low, high = rows - np.array([0.0, 1.0]), rows + np.array([1e6, 1.0])
+    low[2], high[2] = [-1e6, -4.0], [1e6, 4.0]
+    e = sympy.exp(X)
+    fine = (sympy.tanh(e), 1 / (1 + e), sympy.Max(-e, Y), sympy.exp(-e), sympy.atan(e**2 + Y))
+    for expr in (*fine, sympy.tanh(e + sympy.exp(2 * X)), 1 / (e * (Y + 9) + 1), Y / (1 + e)):
+        for means in (*MEANS, None):
+            found = enclose(tape_of(expr), low, high, means=means)
+            assert (found.status == SAFE).all(), expr
+    for expr in (e, sympy.sin(e), sympy.tanh(e * Y), sympy.tanh(e - sympy.exp(2 * X)), e * Y):
+        assert (enclose(tape_of(expr), low, high).status != SAFE).all(), expr
+
+
+@settings(deadline=None, max_examples=5 if JIT_DISABLED else 100)
+@given(st.integers(0, 2**32 - 1))
+def test_what_is_safe_has_a_number_in_float64(seed: int) -> None:
+    """Of random formulas that overflow on the way: where they are said to be defined, NumPy has a
+    number at every point, within the bounds."""
+    rng = np.random.default_rng(seed)
+    steps = [
+        *(sympy.exp, sympy.tanh, sympy.sin, lambda u: 1 / (1 + sympy.exp(u))),
+        *(lambda u: u**2, lambda u: u + X, lambda u: u * Y, lambda u: sympy.Max(u, Y)),
+        *(lambda u: u + sympy.exp(3 * X), lambda u: u - sympy.exp(Y), lambda u: 700 * u),
+        *(lambda u: 1 / (3 + sympy.sin(u)), lambda u: u * sympy.exp(-X)),
+    ]
+    expr = X
+    for _ in range(int(rng.integers(2, 8))):
+        expr = steps[rng.integers(len(steps))](expr)
+    centre = rng.normal(size=(40, 2)) * 10.0 ** rng.uniform(0, 3, (40, 1))
+    radius = np.abs(centre) * 10.0 ** rng.uniform(-3, 0, (40, 1))
+    found = enclose(tape_of(expr), centre - radius, centre + radius)
+    points = inside(rng, centre - radius, centre + radius)
+    with np.errstate(all="ignore"):
+        values = sympy.lambdify((X, Y), expr, "numpy")(*points.T) + 0.0 * points[:, 0]
+    is_safe = found.status == SAFE
+    assert np.isfinite(values[is_safe]).all(), expr
+    slack = 1e-6 * (1.0 + np.abs(values))
+    assert (values >= found.low[:, 0] - slack)[is_safe].all(), expr
+    assert (values <= found.high[:, 0] + slack)[is_safe].all(), expr
+
+
 def test_sums_that_cancel_are_exact() -> None:
     """What rounding does not touch stays exact: √(1 − x²) is defined up to its ends."""
     found = enclose(tape_of(sympy.sqrt(1 - X**2)), np.array([[-1.0, 0.0]]), np.array([[1.0, 0.0]]))

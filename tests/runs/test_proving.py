@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import proof_checker
 import pytest
 import sympy
 from small_run import write_config
 
 from srnet_cli import cli
+from srnet_cli.cgp.kernels.intervals.operations import NAMES as NAMES_OF
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.errors import DataError, UsageError
@@ -96,6 +98,48 @@ def test_what_is_proved_of_a_formula() -> None:
     assert prove(asked, None, max_boxes=20_000)[0] == proofs
 
 
+@pytest.mark.parametrize(
+    ("activation", "formula"),
+    [
+        ("sigmoid", "1/(1 + exp(-a - b/2)) + 0.001"),
+        ("relu", "Max(0, a + b/2) + Abs(a)*sin(b)/(a + 3)"),
+        ("tanh", "Min(tanh(a + b/2), b) - a**3*log(b + 2)"),
+    ],
+)
+def test_what_is_kept_is_confirmed_part_by_part(activation: str, formula: str) -> None:
+    """A second program, which shares no code, finds every claim of a file of certificates true on
+    each part of the domain, and the parts to make it up; not so with bounds a tenth bolder."""
+    network = replace(NETWORK, activation=activation)
+    asked = subject(formula, network=network)
+    proofs, packed = prove(asked, None, max_boxes=100 if JIT_DISABLED else 1500)
+    (proof,) = proofs.proofs
+    assert proof.defined is not None
+    assert proof.defined.verdict == "proved"
+    assert proof.error is not None
+    assert proof.error.bound is not None
+    (span,) = proof.ranges
+    claims = {
+        "defined": (-np.inf, np.inf),
+        "error": (-proof.error.bound, proof.error.bound),
+        "range 1": (span.low, span.high),
+    }
+    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+        arrays = dict(file)
+    for claim, (low, high) in claims.items():
+        name = f"direct/{claim}/"
+        certificate = {k.removeprefix(name): v for k, v in arrays.items() if k.startswith(name)}
+        leaves = proof_checker.leaves(certificate)
+        assert np.prod(leaves[1] - leaves[0], axis=1).sum() == pytest.approx(2.0, abs=1e-9)
+        pieces = proof_checker.halved(*leaves, 6)
+        ((below, above),), safe = proof_checker.evaluate(certificate, NAMES_OF, *pieces)
+        assert safe.all()
+        if claim != "defined":
+            slack = 0.01 * (high - low)  # its own bounds are cruder
+            assert low - slack <= below.min()
+            assert above.max() <= high + slack
+            assert max(above.max() - high, low - below.min()) > -0.1 * (high - low)
+
+
 def test_a_refuted_formula_is_no_answer() -> None:
     """The most faithful formula has a pole between all rows: the one before it answers instead."""
     asked = subject("1/(1 + exp(-a - b/2))", "0.5 + a/4 + 1e-9/(a - 0.123456)")
@@ -152,6 +196,19 @@ def test_a_diagonal_is_one_input() -> None:
     assert proofs.proofs[0].words[0].startswith("defined on the whole domain, where all inputs")
 
 
+def test_a_formula_whose_pole_is_seen_late_makes_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the first look at the front has left open, and the proof of the answer refutes, is no
+    answer either."""
+    monkeypatch.setattr("srnet_cli.runs.proving._refuted", lambda *given: {})
+    asked = subject("0.5 + a/4 + 1e-9/(a - 0.123456)", "1/(1 + exp(-a - b/2))")
+    proofs, _ = prove(asked, None, max_boxes=2000)
+    (bad,) = proofs.refuted["y"]
+    assert "0.123456" in bad
+    assert proofs.proofs[0].words[0] == "defined on the whole domain (proved)"
+
+
 def test_rows_that_span_no_box() -> None:
     """Rows with a number that is not finite are no domain."""
     table = DatasetSettings(rows="rows.npz")
@@ -192,6 +249,80 @@ def test_the_command_on_a_finished_run(tmp_path: Path, capsys: pytest.CaptureFix
     kept = read_proofs(RunFolder.open(folder))
     assert kept is not None
     assert json.loads(json.dumps(kept.to_dict())) == proved
+
+
+def with_poles(folder: Path, *numbers: int) -> Path:
+    """A copy of a run whose compositions with these numbers have a pole of width 1e-9: the output
+    is h + 1e-9/(h − 0.95) of a first unit h that runs from 0.91 to 1.01."""
+    folder = Path(shutil.copytree(GOLDEN / "auto", folder))
+    record = RunFolder.open(folder).read_json("fronts.json")
+    for number in numbers:
+        hidden, output = record["compositions"][number - 1]["layers"]
+        hidden["programs"] = [{"inputs": 2, "constants": [], "instructions": [], "output": 1}]
+        hidden["weights"], hidden["bias"] = [[0.05, 0.2, -0.2]], [0.91, -0.02, 1.0]
+        (program,) = output["programs"]
+        program["constants"] = [1e-9, 0.95]
+        steps = (("sub", 0, 4), ("div", 3, 5), ("add", 0, 6))
+        program["instructions"] = [{"function": name, "args": args} for name, *args in steps]
+        program["output"] = 7
+    with RunFolder.claim(folder) as claimed:
+        claimed.amend({"fronts.json": json.dumps(record).encode()})
+    return folder
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """What a command prints, which ends well."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        cli.main([str(each) for each in arguments])
+    assert stop.value.code == 0, arguments
+    return capsys.readouterr().out
+
+
+def test_a_refuted_composition_makes_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another of the front is proved, shown, exported and marked, whatever is asked for; the one
+    with the pole is the answer only before anybody has asked."""
+    folder = with_poles(tmp_path / "run", 1)
+    assert "1.0e-9" in printed(capsys, "export", folder, "--to", "sympy")
+    proved = json.loads(printed(capsys, "prove", folder, "--max-seconds", 4, "--format", "json"))
+    assert proved["refuted_compositions"] == [1]
+    assert [entry["name"] for entry in proved["proofs"]] == ["composition", "hidden 1", "as found"]
+    assert [entry["defined"]["verdict"] for entry in proved["proofs"]] == ["proved"] * 3
+    for wishes in ((), ("--fidelity", 1), ("--complexity", 99)):
+        shown = json.loads(printed(capsys, "explain", folder, *wishes, "--format", "json"))
+        assert shown["shown"]["picks"] == [11, 1]
+        assert shown["shown"]["why"].endswith(", 1 that are undefined somewhere left out")
+        assert not wishes or not shown["proved"]
+    assert "1.0e-9" not in printed(capsys, "export", folder, "--to", "sympy")
+    text = printed(capsys, "explain", folder)
+    assert "the layers: defined on the whole domain (proved)" in text
+    assert "the layers: defined" in printed(capsys, "explain", folder, "--as-found")
+    assert printed(capsys, "explain", folder, "--fronts").count("undefined somewhere") == 1
+    expressions = RunFolder.open(folder).read_json("expressions.json")
+    marks = [(entry["shown"], entry["refuted"]) for entry in expressions["compositions"]]
+    assert marks == [(False, True), (True, False)]
+    assert [place for place, e in enumerate(expressions["layers"][0]["front"]) if e["shown"]] == [
+        10
+    ]
+    assert "undefined somewhere: 1 of the compositions of the front" in printed(
+        capsys, "prove", folder, "--max-seconds", 4
+    )
+    printed(capsys, "verify", folder)
+
+
+def test_where_all_compositions_are_refuted_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside the formulas that are shown all the same stands that they fail, and where."""
+    folder = with_poles(tmp_path / "run", 1, 2)
+    printed(capsys, "prove", folder, "--max-seconds", 4)
+    text = printed(capsys, "explain", folder)
+    assert "undefined somewhere in the domain, as all of the front are" in text
+    assert "the layers: not defined on the whole domain: it divides by 0 beside" in text
+    exported = printed(capsys, "export", folder, "--to", "python")
+    assert "undefined somewhere in the domain, as all of the front are" in exported
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])

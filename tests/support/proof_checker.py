@@ -66,6 +66,15 @@ def smooth(form: Form, bounds: tuple[Array, Array], f, slope, curvature) -> Form
     return added(line, Form(0.0 * form.a, f(m) - a * m - bend, f(m) - a * m + bend))
 
 
+def rectified(form: Form) -> Form:
+    """max(0, t) lies between s·t and s·t − s·low, s = high/(high − low), where low < 0 < high."""
+    low, high = form.bounds
+    is_open = (low < 0.0) & (high > 0.0)
+    slope = np.where(is_open, high / np.where(is_open, high - low, 1.0), (low >= 0.0) * 1.0)
+    gap = np.where(is_open, -slope * low, 0.0)
+    return added(scaled(form, slope), Form(0.0 * form.a, 0.0 * low, gap * (1.0 + SLACK)))
+
+
 def _ends(low: Array, high: Array, f) -> Array:  # type: ignore[no-untyped-def]
     return np.maximum(f(low), f(high))
 
@@ -191,6 +200,13 @@ def evaluate(
                 least * (1.0 - SLACK * np.sign(least)),
                 ends.max(axis=0) + SLACK * np.abs(ends).max(axis=0),
             )
+        elif name == "rectifier":
+            form = rectified(slots[a])
+            own = np.maximum(bounds[a][0], 0.0), np.maximum(bounds[a][1], 0.0)
+        elif name == "absolute":
+            form = added(scaled(rectified(slots[a]), 2.0), scaled(slots[a], -1.0))
+        elif name == "maximum":
+            form = added(slots[b], rectified(added(slots[a], scaled(slots[b], -1.0))))
         elif name in SMOOTH:
             lo, hi = bounds[a]
             is_in = DOMAINS.get(name, lambda lo, hi: lo <= hi)(lo, hi)

@@ -10,8 +10,9 @@ that the operand of every kink has been bounded in the same way before its lines
 
 Coefficients are float64, computed without outward rounding. Every product and sum on the way is
 entered into the *error* with its size; after at most N roundings of each, a relative N·u of that is
-added to the bound. It is enough to enter, for a slot with coefficient c, |c| times the sizes of its
-terms: what rounding costs a coefficient is multiplied by the slot, whose bounds are known.
+added to the bound. Where a slot that may be infinite has a share in a bound, its size is no number,
+and nothing is claimed. It is enough to enter, for a slot with coefficient c, |c| times the sizes of
+its terms: what rounding costs a coefficient is multiplied by the slot, whose bounds are known.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ def _through_affine(tape, room, trace, k):
             for w in range(LANES):
                 c = coefficients[row, side + w]
                 constant[side + w] += c * (high if c > 0.0 else low)
-                error[side + w] += abs(c) * lines[row, SIZE, w]
+                size = lines[row, SIZE, w]
+                error[side + w] += abs(c) * (size if c != 0.0 else 0.0)
     slots, weights, start = tape.slots, tape.weights, tape.left[k]
     if count == 1:
         for t in range(tape.right[k]):
@@ -165,7 +167,7 @@ def _through_sum(room, trace, k, a, x, b, y):
             coefficients[b, side + w] += c * y
             size = abs(x) * (abs(low[a, w]) + abs(high[a, w]))
             size += abs(y) * (abs(low[b, w]) + abs(high[b, w]))
-            error[side + w] += abs(c) * size
+            error[side + w] += abs(c) * (size if c != 0.0 else 0.0)
 
 
 @kernel(allocates=False)
@@ -184,9 +186,10 @@ def _through_lines(room, trace, k, a, b, is_other):
             slope = above if c > 0.0 else below
             shift = ceiling if c > 0.0 else floor
             coefficients[a, side + w] += c * slope
-            constant[side + w] += c * shift
-            size = abs(slope) * (abs(low[a, w]) + abs(high[a, w])) + abs(shift)
-            error[side + w] += abs(c) * size
+            size = abs(low[a, w]) + abs(high[a, w])
+            size = abs(slope) * (size if slope != 0.0 else 0.0) + abs(shift)
+            constant[side + w] += c * (shift if c != 0.0 else 0.0)
+            error[side + w] += abs(c) * (size if c != 0.0 else 0.0)
     if a == b:
         return
     for side in range(0, WIDTH, LANES):
@@ -195,7 +198,8 @@ def _through_lines(room, trace, k, a, b, is_other):
             above, below = lines[k, ABOVE_RIGHT, w], lines[k, lower_right, w]
             slope = above if c > 0.0 else below
             coefficients[b, side + w] += c * slope
-            error[side + w] += abs(c) * abs(slope) * (abs(low[b, w]) + abs(high[b, w]))
+            weight, size = abs(c) * abs(slope), abs(low[b, w]) + abs(high[b, w])
+            error[side + w] += weight * (size if weight != 0.0 else 0.0)
 
 
 @kernel(allocates=False)

@@ -28,10 +28,13 @@ from srnet_cli.cgp.kernels.intervals.operations import (
     ADD,
     AFFINE,
     CONSTANT,
+    COSINE,
     MAXIMUM,
     MULTIPLY,
     RECTIFIER,
     SCALE,
+    SINE,
+    TANGENT,
     VARIABLE,
 )
 from srnet_cli.cgp.kernels.intervals.relaxation import (
@@ -93,6 +96,51 @@ def _judge(status, culprit, k, verdict, w):
 
 
 @kernel(allocates=False)
+def _overflow(low, high):
+    """Whether values are finite: SAFE on the whole box, IMPOSSIBLE nowhere, else UNDECIDED."""
+    if low >= MOST or high <= -MOST:
+        return IMPOSSIBLE
+    return SAFE if low >= -MOST and high <= MOST else UNDECIDED
+
+
+@kernel(allocates=False)
+def _infinite_operand(tape, room, k, w):
+    """The operand that may be infinite where that may leave no value, by its slot; −1: none.
+
+    Infinities are no failure as long as float64 goes on with them: 1/(1 + exp(1000)) is 0, and
+    tanh(exp(1000)) is 1. But infinity less infinity is no number, nor is 0 times infinity.
+    """
+    low, high = room[0], room[1]
+    operation, a, b = tape.operations[k], tape.left[k], tape.right[k]
+    if operation == AFFINE:
+        first = -1
+        # A term that may be infinite leaves no bounds.
+        for t in range(a, a + b if high[k, w] > MOST else a):
+            slot = tape.slots[t]
+            if _overflow(low[slot, w], high[slot, w]) != SAFE:
+                if first >= 0:
+                    return slot
+                first = slot
+        return -1
+    if operation in (CONSTANT, VARIABLE, MAXIMUM):
+        return -1
+    is_wide = _overflow(low[a, w], high[a, w]) != SAFE
+    if operation == ADD:
+        is_opposite = high[a, w] > MOST and low[b, w] < -MOST
+        is_opposite = is_opposite or (low[a, w] < -MOST and high[b, w] > MOST)
+        return a if is_opposite else -1
+    if operation == MULTIPLY:
+        if is_wide and low[b, w] <= 0.0 <= high[b, w]:
+            return a
+        is_wide = _overflow(low[b, w], high[b, w]) != SAFE
+        return b if is_wide and low[a, w] <= 0.0 <= high[a, w] else -1
+    has_none = operation in (SINE, COSINE, TANGENT)
+    if operation == SCALE:
+        has_none = tape.low[k] == 0.0
+    return a if is_wide and has_none else -1
+
+
+@kernel(allocates=False)
 def run_tape(tape, box_low, box_high, start, lanes, means, room, trace, rounding, status, culprit):
     """Bounds of every slot on some boxes.
 
@@ -103,8 +151,8 @@ def run_tape(tape, box_low, box_high, start, lanes, means, room, trace, rounding
         means: INTERVALS, FORMS, or BACK_FROM_KINKS.
         room: bounds, remainders and forms of the slots.
         trace, rounding: space and allowance for bounds that go backwards.
-        status: SAFE where everything is defined and finite on the whole box, IMPOSSIBLE where it is
-            so nowhere, else UNDECIDED, (LANES,).
+        status: SAFE where everything is defined on the whole box, and finite in the end, IMPOSSIBLE
+            where something is so nowhere, else UNDECIDED, (LANES,).
         culprit: the first operation that is not safe; of an impossible box that one, (LANES,).
     """
     low, high, rest_low, rest_high, forms, _lines = room
@@ -143,10 +191,16 @@ def run_tape(tape, box_low, box_high, start, lanes, means, room, trace, rounding
             elif operation != AFFINE:
                 verdict = unsafe(operation, low[a, w], high[a, w], b, tape.low[k])
                 function(room, k, operation, a, b, tape.low[k], with_forms, w)
-            if verdict == SAFE and not (low[k, w] >= -MOST and high[k, w] <= MOST):
-                verdict = UNDECIDED
-            if low[k, w] >= MOST or high[k, w] <= -MOST:
-                verdict = IMPOSSIBLE
+            if verdict != SAFE:
+                _judge(status, culprit, k, verdict, w)
+            operand = _infinite_operand(tape, room, k, w)
+            if operand >= 0:
+                verdict = _overflow(low[operand, w], high[operand, w])
+                _judge(status, culprit, operand, verdict, w)
+    for m in range(tape.outputs.shape[0]):
+        k = tape.outputs[m]
+        for w in range(lanes):
+            verdict = _overflow(low[k, w], high[k, w])
             if verdict != SAFE:
                 _judge(status, culprit, k, verdict, w)
 
