@@ -31,7 +31,7 @@ def report(
     ] = None,
     runs: Annotated[
         list[str] | None,
-        typer.Option("--run", metavar="RUN", help="The same as an option, may be repeated."),
+        typer.Option("--run", metavar="RUN", help="The same as RUN; may be repeated."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -48,6 +48,20 @@ def report(
             help="Write the plots as files too, for a paper, into a folder beside the page."
         ),
     ] = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="x0,x1",
+            help="For classifiers: the inputs over which regions of classes are drawn, the others "
+            "at their medians; by default the two of the largest effect.",
+        ),
+    ] = None,
+    projection: Annotated[
+        bool,
+        typer.Option(
+            "--projection", help="Draw regions over two principal components of the rows instead."
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file even where it is no report.")
     ] = False,
@@ -57,6 +71,7 @@ def report(
     Open it in a browser, send it, or print it. Of a run that has not finished it shows what there
     is, and says what is missing.
     """
+    from srnet_cli.compare.plane import View
     from srnet_cli.rendering.document import Display
     from srnet_cli.report import reporting
 
@@ -66,5 +81,6 @@ def report(
         figures=None if figures is None else figures.value,
         force=force,
         display=Display(spelled=console.flag),
+        view=View.parse(inputs, projection),
     )
     console.show(written.words())
