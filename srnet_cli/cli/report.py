@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from srnet_cli.cli import console
+from srnet_cli.cli import completion, console
+from srnet_cli.cli.console import Format
+from srnet_cli.cli.options import WRITING
 
 
 class FigureFormat(StrEnum):
@@ -26,12 +28,18 @@ def report(
             metavar="[RUN|SUITE]...",
             help="A run's folder or name, several to set them side by side, or a suite's; by "
             "default the latest run.",
+            autocompletion=completion.runs,
             show_default=False,
         ),
     ] = None,
     runs: Annotated[
         list[str] | None,
-        typer.Option("--run", metavar="RUN", help="The same as RUN; may be repeated."),
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="The same as RUN; may be repeated.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -40,12 +48,14 @@ def report(
             "-o",
             metavar="FILE",
             help="File to write; by default NAME-report.html, of several runs report.html.",
+            rich_help_panel=WRITING,
         ),
     ] = None,
     figures: Annotated[
         FigureFormat | None,
         typer.Option(
-            help="Write the plots as files too, for a paper, into a folder beside the page."
+            help="Write the plots as files too, for a paper, into a folder beside the page.",
+            rich_help_panel=WRITING,
         ),
     ] = None,
     inputs: Annotated[
@@ -63,8 +73,17 @@ def report(
         ),
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace the file even where it is no report.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Replace the file even where it is no report.",
+            rich_help_panel=WRITING,
+        ),
     ] = False,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="How to print what was written.", rich_help_panel=WRITING),
+    ] = Format.table,
 ) -> None:
     """Write a report: one HTML file with formulas, plots and figures, which loads nothing else.
 
@@ -83,4 +102,4 @@ def report(
         display=Display(spelled=console.flag),
         view=View.parse(inputs, projection),
     )
-    console.show(written.words())
+    console.answer(written.document(), form)

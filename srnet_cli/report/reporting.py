@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srnet_cli.compare.plane import View
+from srnet_cli.config.written import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.rendering import html
 from srnet_cli.rendering.document import BRIEF, Display, Document
@@ -34,6 +35,11 @@ class Reported:
         if not self.figures:
             return str(self.page)
         return f"{self.page} and {len(self.figures)} figures in {self.figures[0].parent}"
+
+    def document(self) -> Document:
+        """Say it in any format."""
+        record = {"page": str(self.page), "figures": list(map(str, self.figures))}
+        return Document(one_line(self.words()), record=record)
 
 
 def run(
