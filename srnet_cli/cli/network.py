@@ -10,7 +10,6 @@ import typer
 from srnet_cli.cli import completion, console
 from srnet_cli.cli.console import Format
 from srnet_cli.cli.options import INSTEAD, SEARCHING, WRITING
-from srnet_cli.errors import UsageError
 
 
 def network(
@@ -36,10 +35,6 @@ def network(
     """Show the layers of a network file, and what of it would be explained."""
     from srnet_cli.inspect import document, inspecting
 
-    if config and form is not Format.table:
-        raise UsageError("a config is YAML, and has no other format", options=("config", "format"))
     card = inspecting.run(file, overrides or ())
-    if config:
-        console.show(document.config(card))
-    else:
-        console.answer(document.document(card), form)
+    told = document.config_document(card) if config else document.document(card)
+    console.answer(told, form)

@@ -28,9 +28,14 @@ DATES = ("date", "date, day first", "date, month first")
 
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*)(?:,\d*)?(?:[eE][-+]?\d+)?")
+_MONEY = r"[$€£¥₹]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR)"
+_PRICED = re.compile(
+    rf"(?P<sign>[-+]?)(?:(?P<before>{_MONEY})\s*(?P<behind>[-+]?[\d.,]+)"
+    rf"|(?P<number>[\d.,]+)\s*(?P<after>{_MONEY}))"
+)
 _BOOLEANS = {
-    **dict.fromkeys(("true", "yes", "t", "y", "on"), 1.0),
-    **dict.fromkeys(("false", "no", "f", "n", "off"), 0.0),
+    **dict.fromkeys(("true", "yes", "t", "y", "on", "ja", "wahr", "oui", "vrai"), 1.0),
+    **dict.fromkeys(("false", "no", "f", "n", "off", "nein", "falsch", "non", "faux"), 0.0),
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = r"(?:[T ]+(?P<t>\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:Z|[-+]\d{2}:?\d{2})?))?"
@@ -84,8 +89,28 @@ def per_cent(texts: Sequence[str]) -> Array:
     return values / 100.0
 
 
+def money(texts: Sequence[str]) -> Array:
+    """``$1,200.50`` and ``-5 USD``: one currency, of which the sign is taken off."""
+    return grouped(_unpriced(texts))
+
+
+def money_comma(texts: Sequence[str]) -> Array:
+    """``1.200,50 €``: the same with a comma before the decimals."""
+    return decimal_comma(_unpriced(texts))
+
+
+def _unpriced(texts: Sequence[str]) -> list[str]:
+    """Fields without the sign of their currency; none of a column of several currencies."""
+    matches = [_PRICED.fullmatch(text) for text in texts]
+    signs = {match["before"] or match["after"] for match in matches if match}
+    if len(signs) > 1:
+        return [""] * len(texts)
+    return ["" if m is None else m["sign"] + (m["behind"] or m["number"]) for m in matches]
+
+
 def boolean(texts: Sequence[str]) -> Array:
-    """``true``, ``yes``, ``on``: 1; ``false``, ``no``, ``off``: 0; also their first letters."""
+    """``true``, ``yes``, ``on``: 1; ``false``, ``no``, ``off``: 0; also their first letters, and
+    the same in German and French."""
     return _each(texts, lambda text: _BOOLEANS.get(text.lower(), np.nan))
 
 
@@ -142,6 +167,8 @@ READINGS: dict[str, Callable[[Sequence[str]], Array]] = {
     "thousands": grouped,
     "decimal comma": decimal_comma,
     "per cent": per_cent,
+    "currency": money,
+    "currency, decimal comma": money_comma,
     BOOLEAN: boolean,
     **dict(zip(DATES, (iso_date, day_first, month_first), strict=True)),
 }
@@ -151,6 +178,8 @@ _WORDS = {
     "thousands": "commas between thousands are taken out",
     "decimal comma": "a comma stands before the decimals",
     "per cent": "per cent are hundredths, 59% is 0.59",
+    "currency": "the currency's sign is taken off",
+    "currency, decimal comma": "the currency's sign is taken off, a comma stands before decimals",
     BOOLEAN: "yes and true are 1, no and false 0",
     **dict.fromkeys(DATES, "days since 1970-01-01"),
 }
@@ -186,15 +215,17 @@ def read_fields(
 
 
 def _order(decimal: Decimal, separator: str) -> list[str]:
-    dates = list(DATES)
-    if decimal == "comma":
-        return ["decimal comma", "per cent", BOOLEAN, *dates]
+    others = [BOOLEAN, *DATES]
     commas = ["thousands", "decimal comma"]
+    prices = ["currency", "currency, decimal comma"]
+    if decimal == "comma":
+        return [commas[1], "per cent", prices[1], *others]
     if decimal == "point":
-        commas = commas[:1]
+        del commas[1], prices[1]
     elif separator == ";":
         commas.reverse()
-    return [PLAIN, *commas, "per cent", BOOLEAN, *dates]
+        prices.reverse()
+    return [PLAIN, *commas, "per cent", *prices, *others]
 
 
 def is_ambiguous_date(texts: Sequence[str]) -> bool:

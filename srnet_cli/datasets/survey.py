@@ -115,7 +115,7 @@ def survey(path: Path, target: str | None = None) -> Survey:
         DataError: the file cannot be read, has no rows, no such column, or no column that can be a
             target beside another.
     """
-    frame, separator = read_frame(path)
+    frame, separator, unnamed = read_frame(path)
     if not len(frame):
         raise DataError(f"{path}: no rows")
     names = [str(name) for name in frame.columns]
@@ -131,6 +131,8 @@ def survey(path: Path, target: str | None = None) -> Survey:
     notes = []
     if separator not in ("", ",", "\t"):
         notes.append(f"fields are separated by {separator!r}")
+    if unnamed:
+        notes.append(f"the file gives no name to {listed(unnamed)}; a place stands for it")
     result = Survey(path, len(frame), tuple(columns), chosen.name, task, why, tuple(notes))
     if not result.inputs:
         raise DataError(f"{path}: no column beside {quoted(chosen.name)} can be an input")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def read_table(
     """
     treatment = replace(treatment or Treatment(), categorical=categorical)
     labelled = {*categorical, *([target] if task == "classification" else [])}
-    frame, separator = read_frame(path, labelled, treatment.decimal)
+    frame, separator, unnamed = read_frame(path, labelled, treatment.decimal)
     names = [str(name) for name in frame.columns]
     if target not in names:
         raise DataError(f"{path}: no column {quoted(target)}" + _instead(target, names))
@@ -66,11 +66,15 @@ def read_table(
         treatment=treatment,
         separator=separator,
     )
-    usual = _separator(path)
-    if separator in (usual, ""):
-        return table
-    note = f"the fields of {path.name} are separated by {separator!r}, not by {usual!r}"
-    return replace(table, notes=(note, *table.notes))
+    usual, notes = _separator(path), []
+    if separator not in (usual, ""):
+        notes.append(f"the fields of {path.name} are separated by {separator!r}, not by {usual!r}")
+    if inputs := [name for name in unnamed if name in table.features]:
+        notes.append(
+            f"{path.name} gives no name to {listed(inputs)}, which is an input; dataset.drop "
+            "leaves it out"
+        )
+    return replace(table, notes=(*notes, *table.notes))
 
 
 def make_table(
@@ -130,11 +134,22 @@ def make_table(
     return replace(table, notes=(*table.notes, *_notes(table)))
 
 
-def read_frame(
-    path: Path, labelled: Collection[str] = (), decimal: Decimal = "auto"
-) -> tuple[pd.DataFrame, str]:
-    """(a table's columns, what separates its fields): numbers where all fields of a column are
-    plain ones, else text as it stands.
+class Frame(NamedTuple):
+    """The columns of a file.
+
+    Attributes:
+        columns: numbers where all fields of a column are plain ones, else text as it stands.
+        separator: what separates the fields; nothing in parquet.
+        unnamed: columns that the file gives no name, called by their place: ``column 1``.
+    """
+
+    columns: pd.DataFrame
+    separator: str
+    unnamed: tuple[str, ...]
+
+
+def read_frame(path: Path, labelled: Collection[str] = (), decimal: Decimal = "auto") -> Frame:
+    """Read the columns of a table.
 
     Args:
         path: the file.
@@ -159,8 +174,12 @@ def read_frame(
             frame = read_text_table(
                 path, separator, lambda name: is_number(name) and name not in mixed
             )
-    _check_names([str(name) for name in frame.columns], str(path))
-    return frame, separator
+    given = [str(name) for name in frame.columns]
+    # Spreadsheets, R and pandas write the numbers of rows into a column without a name.
+    names = [name or f"column {place}" for place, name in enumerate(given, start=1)]
+    _check_names(names, str(path))
+    unnamed = tuple(name for name, known in zip(names, given, strict=True) if not known)
+    return Frame(frame.set_axis(names, axis=1), separator, unnamed)
 
 
 def _separator(path: Path) -> str:
@@ -175,9 +194,7 @@ def _separator(path: Path) -> str:
 
 def _check_names(names: list[str], where: str) -> None:
     seen: set[str] = set()
-    for position, name in enumerate(names, start=1):
-        if not name:
-            raise DataError(f"{where}: column {position} has no name; name it or remove it")
+    for name in names:
         if name in seen:
             raise DataError(f"{where}: two columns are named {quoted(name)}; rename one")
         seen.add(name)

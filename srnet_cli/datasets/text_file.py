@@ -1,8 +1,9 @@
 """CSV and TSV files as frames of text.
 
 The standard library's reader splits the lines, because pandas pads or shifts ragged rows and
-renames duplicate columns without a word. Only UTF-8 is read. Rows are turned into numbers some
-thousands at a time, so that the text of a large file is never in memory as a whole.
+renames duplicate columns without a word. Text is UTF-8, or UTF-16 that says so. Rows are turned
+into numbers some thousands at a time, so that the text of a large file is never in memory as a
+whole.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _LINE = 2**24  # characters
 _CHUNK = 2**17  # fields
 _SEPARATORS = ";\t,|"
 _TRIED = 20  # lines that show what separates fields
+_NAMED = 5  # lines that an error names beside the first
 
 
 def read_text_table(
@@ -70,6 +72,7 @@ def _read(
     rows: list[list[str]] = []
     lines: list[int] = []
     names: list[str] = []
+    wrong: list[tuple[int, int]] = []
     try:
         for row in reader:
             if not row:  # a blank line
@@ -80,10 +83,9 @@ def _read(
                 columns = [_Column(is_number(name)) for name in names]
                 continue
             if len(row) != len(names):
-                raise DataError(
-                    f"{path}: line {reader.line_num} has {len(row)} fields, "
-                    f"the header has {len(names)}"
-                )
+                wrong.append((reader.line_num, len(row)))
+            if wrong:
+                continue
             rows.append(row)
             lines.append(reader.line_num)
             if len(rows) * len(names) >= _CHUNK:
@@ -93,11 +95,26 @@ def _read(
         raise DataError(f"{path}: line {reader.line_num}: {clip(str(error))}") from None
     if not names:
         raise DataError(f"{path}: the file is empty")
+    if wrong:
+        raise _unequal(path, wrong, len(names))
     _take(columns, rows)
     index = pd.Index(lines, name="line")
     # By place, as two columns may have one name.
     frame = pd.DataFrame({place: column.values(index) for place, column in enumerate(columns)})
     return frame.set_axis(names, axis=1)
+
+
+def _unequal(path: Path, wrong: Sequence[tuple[int, int]], expected: int) -> DataError:
+    """The error of rows with more or fewer fields than the header."""
+    line, fields = wrong[0]
+    others = ", ".join(str(number) for number, _ in wrong[1 : _NAMED + 1])
+    if len(wrong) > 1:
+        more = f" and {len(wrong) - 1 - _NAMED} more" if len(wrong) > _NAMED + 1 else ""
+        others = f"; other lines too: {others}{more}"
+    plural = "" if fields == 1 else "s"
+    return DataError(
+        f"{path}: line {line} has {fields} field{plural}, the header has {expected}{others}"
+    )
 
 
 def separator_of(path: Path, usual: str) -> str:
@@ -209,11 +226,9 @@ def _take(columns: Sequence[_Column], rows: list[list[str]]) -> None:
 
 
 def _lines(stream: IO[bytes], path: Path) -> Iterator[str]:
-    """The lines of UTF-8 text, with their ends."""
+    """The lines of text, with their ends."""
     bounded = io.BufferedReader(_Bounded(stream, path))
-    if bounded.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        raise DataError(f"{path}: UTF-16 text; save the file as UTF-8")
-    text = io.TextIOWrapper(bounded, encoding="utf-8-sig", newline="")
+    text = io.TextIOWrapper(bounded, encoding=encoding_of(bounded.peek(2)), newline="")
     number = 1
     while line := text.readline(_LINE):
         if "\0" in line:
@@ -222,6 +237,11 @@ def _lines(stream: IO[bytes], path: Path) -> Iterator[str]:
             raise DataError(f"{path}: line {number} has more than {_LINE:,} characters")
         yield line
         number += 1
+
+
+def encoding_of(beginning: bytes) -> str:
+    """The encoding of a text by its first two bytes: UTF-8, unless they say UTF-16."""
+    return "utf-16" if beginning[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 class _Bounded(io.RawIOBase):
@@ -249,14 +269,17 @@ def _too_large(path: Path) -> DataError:
 
 def _not_utf8(path: Path) -> DataError:
     """The error of the first line that is not UTF-8."""
+    cure = "save the file as UTF-8, such as with 'iconv -f WINDOWS-1252 -t UTF-8'"
     with _opened(path) as stream:
         for number, line in enumerate(stream, start=1):
+            if number == 1 and encoding_of(line) == "utf-16":
+                return DataError(f"{path}: damaged UTF-16 text; save the file as UTF-8")
             try:
                 line.decode()
             except UnicodeDecodeError as error:
                 return DataError(
                     f"{path}: line {number} holds the byte {line[error.start]:#04x}, "
-                    "which is not UTF-8; save the file as UTF-8"
+                    f"which is not UTF-8; {cure}"
                 )
     return DataError(f"{path}: not UTF-8; save the file as UTF-8")
 

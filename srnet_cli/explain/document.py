@@ -379,8 +379,10 @@ def quality_words(quality: NetworkQuality) -> str:
         return (
             f"accuracy {quality.accuracy:.4f} on held-out rows "
             f"(the most frequent class: {quality.majority_rate:.4f})"
+            + ("; it is right less often than that class alone" if quality.is_useless else "")
         )
     return (
         f"R² {worth_text(quality.r2)} to the truth on held-out rows, "
         f"RMSE {written(quality.rmse)} (the training mean: {written(quality.baseline_rmse)})"
+        + ("; it does worse than that mean" if quality.is_useless else "")
     )

@@ -63,13 +63,18 @@ def run(
         hypotheses: formulas of the user to set beside those that were found.
 
     Raises:
-        UsageError: no such run, digits out of range, or a choice that there is not.
+        UsageError: no such run, digits out of range, a choice that there is not, or standardised
+            inputs of a network that reads none.
         StorageError, ModelError: the run is damaged.
     """
     if digits is not None and not 1 <= digits <= MAX_DIGITS:
         raise UsageError(f"give 1 to {MAX_DIGITS} significant digits", options={"digits": digits})
     choice.check()
     fitted = read_run(find_run(runs_root(), reference))
+    if scaled and fitted.network.scaler is None:
+        raise UsageError(
+            f"the network of {fitted.path} reads its inputs as they are", options=("scaled",)
+        )
     return explain(fitted, digits, choice, scaled, hypotheses)
 
 

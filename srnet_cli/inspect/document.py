@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import yaml
+
 from srnet_cli.config.resolved import flow
 from srnet_cli.config.written import one_line
 from srnet_cli.inspect.inspecting import NetworkCard
-from srnet_cli.rendering.document import Document, Remarks, Section
+from srnet_cli.rendering.document import Document, Remarks, Section, Verbatim
 from srnet_cli.rendering.table import Cell, Column, Table, number, table, text
 
 _SHOWN = 12
@@ -75,6 +77,14 @@ def _listed(names: object) -> str:
     words = [one_line(str(name)) for name in names]  # type: ignore[attr-defined]
     rest = f", … ({len(words) - _SHOWN} more)" if len(words) > _SHOWN else ""
     return ", ".join(words[:_SHOWN]) + rest
+
+
+def config_document(card: NetworkCard) -> Document:
+    """A config to start from, as YAML; for programs as its sections and keys."""
+    written = config(card)
+    return Document(
+        "", sections=(Section("", (Verbatim(written),)),), record=yaml.safe_load(written)
+    )
 
 
 def config(card: NetworkCard, load: str | None = None) -> str:

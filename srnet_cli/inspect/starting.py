@@ -245,7 +245,7 @@ def _inputs_wanted(survey: Survey, wish: Wish, card: NetworkCard | None) -> Sequ
     categories = any(column.use == "categories" for column in survey.inputs)
     if have != card.inputs and not (categories and wanted is None):
         raise ModelError(
-            f"the network takes {card.inputs} inputs, and {have} columns of the table can be",
+            f"the network takes {card.inputs} inputs, and the table has {have} that can be",
             hint="name those that it takes, in its order",
             remedies=("inputs",),
         )

@@ -31,6 +31,13 @@ class RegressionQuality:
     baseline_rmse: float | None
     targets: int = 1
 
+    @property
+    def is_useless(self) -> bool:
+        """Whether the mean of the target does better; it does where the error is infinite."""
+        if self.baseline_rmse is None:
+            return False
+        return self.rmse is None or self.rmse > self.baseline_rmse
+
     def summary(self) -> str:
         """Say it in one line."""
         return (
@@ -63,6 +70,11 @@ class ClassificationQuality:
     accuracy: float
     majority_rate: float
     kappa: float
+
+    @property
+    def is_useless(self) -> bool:
+        """Whether the most frequent class alone is right more often."""
+        return self.accuracy < self.majority_rate
 
     def summary(self) -> str:
         """Say it in one line."""

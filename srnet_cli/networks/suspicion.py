@@ -29,7 +29,7 @@ def suspicions(network: TrainedNetwork, dataset: Dataset) -> Iterator[str]:
     rows = dataset.test if len(dataset.test) else dataset.train
     judged = quality(network, rows, dataset.train)
     match judged:
-        case RegressionQuality() if _is_worse(judged):
+        case RegressionQuality() if judged.is_useless:
             yield (
                 f"on its own data the network does worse than the mean of the target "
                 f"(R² {_written(judged.r2)}): it is not fed as in training. Check the order of the "
@@ -37,7 +37,7 @@ def suspicions(network: TrainedNetwork, dataset: Dataset) -> Iterator[str]:
                 "dataset.standardise), the activation, and the unit of the target"
                 + _cure(network, rows, dataset)
             )
-        case ClassificationQuality() if judged.accuracy < judged.majority_rate:
+        case ClassificationQuality() if judged.is_useless:
             yield (
                 f"on its own data the network is right less often ({judged.accuracy:.3g}) than "
                 f"the most frequent class alone ({judged.majority_rate:.3g}): check the order of "
@@ -61,24 +61,17 @@ def uselessness(network: TrainedNetwork, dataset: Dataset) -> Iterator[str]:
         "(network.train.hidden) or a greater penalty (network.train.alpha)"
     )
     match quality(network, dataset.test, dataset.train):
-        case RegressionQuality() as judged if _is_worse(judged):
+        case RegressionQuality() as judged if judged.is_useless:
             yield (
                 "the trained network does worse than the mean of the target on "
                 f"{judged.rows} held-out rows (R² {_written(judged.r2)})" + cure
             )
-        case ClassificationQuality() as judged if judged.accuracy < judged.majority_rate:
+        case ClassificationQuality() as judged if judged.is_useless:
             yield (
                 f"the trained network is right less often on {judged.rows} held-out rows "
                 f"({judged.accuracy:.3g}) than the most frequent class alone "
                 f"({judged.majority_rate:.3g})" + cure
             )
-
-
-def _is_worse(judged: RegressionQuality) -> bool:
-    """Whether the mean of the target does better; it does where the network's error is infinite."""
-    if judged.baseline_rmse is None:
-        return False
-    return judged.rmse is None or judged.rmse > judged.baseline_rmse
 
 
 def _written(score: float | None) -> str:

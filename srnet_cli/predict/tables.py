@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from srnet_cli.datasets.suggest import clip
 from srnet_cli.datasets.tables import PARQUET, SEPARATORS
-from srnet_cli.datasets.text_file import check_file, separator_of
+from srnet_cli.datasets.text_file import check_file, encoding_of, separator_of
 from srnet_cli.errors import DataError, UsageError
 from srnet_cli.store import storage_errors
 
@@ -72,7 +72,7 @@ def read_chunks(path: Path, most: int) -> Iterator[Chunk]:
 def _text(path: Path, separator: str, most: int) -> Iterator[Chunk]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+            lines = io.TextIOWrapper(stream, encoding_of(stream.peek(2)), newline="")
             reader = csv.reader(lines, delimiter=separator, strict=True)
             yield from _chunks(reader, path, most)
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Look = Literal["line", "step", "points", "bars", "columns"]
+Look = Literal["line", "step", "points", "bars", "columns", "areas"]
 Dash = Literal["solid", "dashed", "dotted"]
 
 INK = 0
@@ -58,13 +58,15 @@ class Series:
 
     Attributes:
         name: what they are; the same name has the same look in every panel.
-        x, y: as many values of each. Bars lie, and have their place in y; columns stand.
+        x, y: as many values of each. Bars lie, and have their place in y; columns stand. Areas
+            are rectangles, from x to ``until`` and from ``low`` to ``high``.
         look: how they are drawn.
         colour: a place in the palette.
         dash: of lines.
         low, high: ends of an interval around every y; may be empty.
         marks: what every point tells; may be empty.
         width: of bars, as a share of the room that each has.
+        until: of areas, where each ends on the horizontal axis.
     """
 
     name: str
@@ -77,10 +79,19 @@ class Series:
     high: tuple[float, ...] = ()
     marks: tuple[Mark, ...] = ()
     width: float = 0.7
+    until: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.x) != len(self.y) or (self.marks and len(self.marks) != len(self.x)):
             raise ValueError("a series has not as many values on each axis")
+        ends = (self.until, self.low, self.high)
+        if self.look == "areas" and any(len(each) != len(self.x) for each in ends):
+            raise ValueError("an area has no end")
+
+    @property
+    def rectangles(self) -> Iterator[tuple[float, float, float, float]]:
+        """(left, right, bottom, top) of every area."""
+        return zip(self.x, self.until, self.low, self.high, strict=True)
 
 
 @dataclass(frozen=True)
@@ -254,7 +265,7 @@ def _plain_number(value: float, digits: int = 3) -> str:
 
 def shown_values(panel: Panel) -> tuple[list[float], list[float]]:
     """All that has to have a place on the axes of a panel."""
-    across = [value for series in panel.series for value in series.x]
+    across = [value for series in panel.series for value in (*series.x, *series.until)]
     along = [value for series in panel.series for value in (*series.y, *series.low, *series.high)]
     for series in panel.series:
         if series.look == "bars":

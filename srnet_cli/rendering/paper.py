@@ -166,10 +166,34 @@ def _series(axes: Axes, series: Series) -> None:
     elif series.look == "points":
         size = 3.0 if series.marks else 1.8
         axes.plot(x, y, "o", color=colour, markersize=size, alpha=0.8, markeredgewidth=0)
+    elif series.look == "areas":
+        _areas(axes, series)
     elif series.look == "bars":
         axes.barh(y, x, height=series.width, color=colour)
     else:
         axes.bar(x, y, width=series.width, color=colour)
+
+
+def _areas(axes: Axes, series: Series) -> None:
+    from matplotlib.collections import PolyCollection
+
+    corners = [
+        [(left, bottom), (right, bottom), (right, top), (left, top)]
+        for left, right, bottom, top in series.rectangles
+    ]
+    # Edges of the same colour: else viewers show the ground between areas side by side.
+    colour = _lighter(series)
+    axes.add_collection(
+        PolyCollection(corners, facecolors=colour, edgecolors=colour, linewidths=0.2)
+    )
+
+
+def _lighter(series: Series) -> tuple[float, float, float]:
+    """The colour of an area: lines and points have to be seen on it."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = (0.5 + 0.5 * part for part in to_rgb(LIGHT[series.colour]))
+    return red, green, blue
 
 
 def _handle(series: Series) -> Any:
@@ -177,6 +201,8 @@ def _handle(series: Series) -> Any:
     from matplotlib.patches import Patch
 
     colour = LIGHT[series.colour]
+    if series.look == "areas":
+        return Patch(color=_lighter(series))
     if series.look in ("bars", "columns"):
         return Patch(color=colour)
     if series.look == "points":

@@ -210,6 +210,9 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 def _series(series: Series, frame: _Frame) -> Iterator[str]:
     colour = f"c{series.colour}"
     scales = frame.x, frame.y
+    if series.look == "areas":
+        yield f'<path class="area {colour}" d="{"".join(_areas(series, frame))}"/>'
+        return
     if series.low and series.high:
         yield from _interval(series, frame)
     if series.look in ("line", "step"):
@@ -253,6 +256,13 @@ def _bars(series: Series, frame: _Frame) -> Iterator[str]:
         else:
             from_y = frame.at(0.0, base)[1]
             yield f"M{_n(to_x - thick / 2)} {_n(from_y)}V{_n(to_y)}h{_n(thick)}V{_n(from_y)}z"
+
+
+def _areas(series: Series, frame: _Frame) -> Iterator[str]:
+    for left, right, bottom, top in series.rectangles:
+        x0, y0 = frame.at(_place(frame.x, left), _place(frame.y, top))
+        x1, y1 = frame.at(_place(frame.x, right), _place(frame.y, bottom))
+        yield f"M{_n(x0)} {_n(y0)}H{_n(x1)}V{_n(y1)}H{_n(x0)}z"
 
 
 def _interval(series: Series, frame: _Frame) -> Iterator[str]:
@@ -302,7 +312,8 @@ def swatch(series: Series) -> str:
             else f'<path class="dots {colour}" d="M8 7h0M14 4h0M20 8h0"/>'
         )
     else:
-        picture = f'<path class="bar {colour}" d="M2 2H26V12H2z"/>'
+        look = "area" if series.look == "areas" else "bar"
+        picture = f'<path class="{look} {colour}" d="M2 2H26V12H2z"/>'
     return f'<svg viewBox="0 0 28 14" class="swatch" aria-hidden="true">{picture}</svg>'
 
 

@@ -7,19 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from srnet_cli.compare.plane import View
 from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.fidelity.tables import agreement_table, confusion_table, influence_table
 from srnet_cli.rendering.document import Block, Paragraph, Section
 from srnet_cli.rendering.table import Table
+from srnet_cli.report.readings import Readings
+from srnet_cli.report.regions import region_blocks
 from srnet_cli.report.subject import ReportedRun
 
 _CLASSES = 30
 _INPUTS = 40
 
 
-def class_sections(run: ReportedRun) -> Iterator[Section]:
-    """Decisions of the layers' formulas beside the network's."""
+def class_sections(run: ReportedRun, readings: Readings | None, view: View) -> Iterator[Section]:
+    """Decisions of the layers' formulas beside the network's, and where on a plane they part."""
     explanation = run.explanation
     if explanation is None or explanation.classification is None:
         return
@@ -38,6 +41,8 @@ def class_sections(run: ReportedRun) -> Iterator[Section]:
                 "the darker a cell, the more of its rows the formulas place there."
             )
         )
+    if readings is not None:
+        blocks += region_blocks(readings, view)
     if told.inputs:
         blocks.append(influence_table(told.inputs, _INPUTS))
     yield Section("Classes and decisions", tuple(blocks), key="classes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from srnet_cli.compare.plane import View
 from srnet_cli.config.written import one_line
 from srnet_cli.rendering.chart import Chart
 from srnet_cli.rendering.document import Block, Display, Document, Folded, Section
@@ -22,14 +23,23 @@ from srnet_cli.report.search import search_sections
 from srnet_cli.report.subject import ReportedRun
 
 
-def document(run: ReportedRun, display: Display) -> Document:
+def document(run: ReportedRun, display: Display, view: View | None = None) -> Document:
     """A run as a report.
 
     Args:
         run: the run, as far as it goes.
         display: how much of long things, and what the reader calls options.
+        view: the plane on which classes are drawn; by default that of the two inputs of the
+            largest effect.
+
+    Raises:
+        UsageError: the run has no such plane.
     """
+    view = view or View()
     readings = readings_of(run)
+    features = () if run.inputs is None else run.inputs.features
+    is_classifier = readings is not None and readings.fitted.has_classes
+    view.check(run.title, features, is_classifier)
     explained = replace(display, spelled=lambda option: f"srnet explain {display.spelled(option)}")
     return Document(
         title=title_of(run),
@@ -42,7 +52,7 @@ def document(run: ReportedRun, display: Display) -> Document:
             *effect_sections(readings),
             *faithfulness_sections(run, readings, explained),
             *domain_sections(run, readings),
-            *class_sections(run),
+            *class_sections(run, readings, view),
             *comparison_sections(run),
             *hybrid_sections(run),
             *proof_sections(run),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from srnet_cli.compare.plane import View
+from srnet_cli.config.written import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.rendering import html
 from srnet_cli.rendering.document import BRIEF, Display, Document
@@ -34,6 +36,11 @@ class Reported:
             return str(self.page)
         return f"{self.page} and {len(self.figures)} figures in {self.figures[0].parent}"
 
+    def document(self) -> Document:
+        """Say it in any format."""
+        record = {"page": str(self.page), "figures": list(map(str, self.figures))}
+        return Document(one_line(self.words()), record=record)
+
 
 def run(
     references: Sequence[str] = (),
@@ -42,6 +49,7 @@ def run(
     figures: str | None = None,
     force: bool = False,
     display: Display = BRIEF,
+    view: View | None = None,
 ) -> Reported:
     """Write a report.
 
@@ -53,10 +61,11 @@ def run(
             beside the page; None: none are written.
         force: whether a file that is no report is replaced.
         display: how much of long things, and what the reader calls options.
+        view: the plane on which a classifier's regions are drawn.
 
     Raises:
-        UsageError: no such run or suite, a suite among runs, no such format, or a file that
-            exists and is no report.
+        UsageError: no such run or suite, a suite among runs, no such format, no such plane, or a
+            file that exists and is no report.
         StorageError, ModelError: a run is damaged, or a file cannot be written.
     """
     from srnet_cli.rendering import paper
@@ -68,7 +77,7 @@ def run(
     paths = _paths(references)
     page = Path(f"{_name(paths)}.html") if output is None else output
     check_new_file(page, force or _is_report(page))
-    told = report_of(paths, display)
+    told = report_of(paths, display, view)
     folder = page.with_name(f"{page.stem}-figures")
     written = []
     if figures is not None:
@@ -81,13 +90,23 @@ def run(
     return Reported(page, tuple(written))
 
 
-def report_of(paths: Sequence[Path], display: Display = BRIEF) -> Document:
-    """The report of a suite's folder, of a run's, or of several runs'."""
+def report_of(
+    paths: Sequence[Path], display: Display = BRIEF, view: View | None = None
+) -> Document:
+    """The report of a suite's folder, of a run's, or of several runs'.
+
+    Raises:
+        UsageError: a plane is asked for that the report does not show.
+    """
+    if view is not None and view.wishes and (len(paths) > 1 or is_suite_folder(paths[0])):
+        raise UsageError(
+            "they choose where classes are drawn in the report of one run", options=view.wishes
+        )
     if len(paths) == 1 and is_suite_folder(paths[0]):
         return suite.document(SuiteFolder.open(paths[0]))
     runs = [read_subject(path) for path in paths]
     if len(runs) == 1:
-        return of_run.document(runs[0], display)
+        return of_run.document(runs[0], display, view)
     return side_by_side.document(runs, display)
 
 

@@ -55,9 +55,8 @@ class Choice:
         if (self.layer is None) != (self.pick is None):
             raise UsageError(
                 "they belong together: which layer, and which member of its front",
-                hint="list the members",
+                hint="'srnet explain --fronts' lists the members",
                 options=("layer", "pick"),
-                remedies=("fronts",),
             )
 
     @property

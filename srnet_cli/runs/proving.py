@@ -57,7 +57,7 @@ SECONDS = 60.0
 MOST_CUTS = 2_000_000
 """Certificates of more cuts are not kept: the file would be large, and the same is proved anew."""
 
-KERNEL = "tape.slopes_of_some"
+KERNEL = "slopes.slopes_of_some"
 """What takes longest to compile."""
 
 WORK = 2e9

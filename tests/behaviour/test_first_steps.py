@@ -169,7 +169,7 @@ def test_runs_are_named_in_either_way(finished: Path, capsys: pytest.CaptureFixt
         (["explain", "--hybrid", "--digits", "3"], "--hybrid and --digits"),
         (["export", "--to", "python", "--force"], "--force"),
         (["predict", "rows.csv", "--force"], "--force"),
-        (["network", "a.onnx", "--config", "--format", "json"], "--config and --format"),
+        (["report", "--inputs", "a,b", "--projection"], "--inputs and --projection"),
     ],
 )
 def test_no_option_is_ignored(
@@ -178,6 +178,14 @@ def test_no_option_is_ignored(
     """What an answer does not read is refused by name."""
     assert run(*arguments) == 2
     assert capsys.readouterr().err.startswith(f"srnet: {options}: ")
+
+
+def test_standardised_inputs_of_a_network_that_reads_none(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An option that would change nothing is refused."""
+    assert run("explain", "--scaled") == 2
+    assert "reads its inputs as they are" in capsys.readouterr().err
 
 
 def test_rm_asks_and_removes(

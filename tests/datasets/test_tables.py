@@ -102,6 +102,16 @@ def test_constant_columns_are_noted(write):
     np.testing.assert_array_equal(table.X[:, 0], [1, 1])
 
 
+def test_columns_without_a_name_are_called_by_their_place(write):
+    """As an index that pandas writes; a note says so where such a column is an input."""
+    path = write(",x,y,\n0,1,3,\n1,2,5,\n")
+    table = read_table(path, "y", "regression", treatment=Treatment(drop=["column 4"]))
+    assert table.features == ("column 1", "x")
+    assert table.notes[0].startswith("table.csv gives no name to column 1, which is an input")
+    dropped = Treatment(drop=["column 1", "column 4"])
+    assert read_table(path, "y", "regression", treatment=dropped).notes == ()
+
+
 def test_one_row_is_a_table(write):
     """A single row can be read; whether it is enough, the split decides."""
     assert read_table(write("x,y\n1,2\n"), "y", "regression").X.shape == (1, 1)
@@ -113,7 +123,7 @@ def test_one_row_is_a_table(write):
         ("x,y\n", "no rows"),
         ("y\n1\n2\n", "no columns beside the target"),
         ("x,x,y\n1,2,3\n", "two columns are named 'x'"),
-        (",x,y\n1,2,3\n", "column 1 has no name"),
+        (",column 1,y\n1,2,3\n", "two columns are named 'column 1'"),
         ("x,Y\n1,2\n", "no column 'y'; did you mean 'Y'? (columns: x, Y)"),
         ("x,z\n1,2\n", "no column 'y' (columns: x, z)"),
         ("x,y\n1,2\nabc,3\n", "column 'x': line 3 holds 'abc', which is not a number"),

@@ -79,14 +79,18 @@ def test_what_is_written_is_read(write, rows):
         (b"\n\n", "the file is empty"),
         (b"a,b\n1,2\n1,2,3\n", "line 3 has 3 fields, the header has 2"),
         (b"a,b\n1,2,3\n4,5,6\n", "line 2 has 3 fields, the header has 2"),
-        (b"a,b\n\n1\n", "line 3 has 1 fields, the header has 2"),
+        (b"a,b\n\n1\n", "line 3 has 1 field, the header has 2"),
+        (
+            b"a,b\n1\n1,2\n1,2,3\n" + b"1\n" * 6,
+            "line 2 has 1 field, the header has 2; other lines too: 4, 5, 6, 7, 8 and 2 more",
+        ),
         (b'a,b\n1,"2\n3,4\n', "line 3: unexpected end of data"),
         (b'a,b\n1,"2"3\n', "line 2: "),
         (b"a,b\n1," + b"9" * 200_000, "line 2: field larger than field limit"),
         ("a,b\n1,é\n".encode("latin-1"), "line 2 holds the byte 0xe9, which is not UTF-8"),
-        ("a,b\n1,2\n".encode("utf-16"), "UTF-16"),
+        ("a,b\n1,2\n".encode("utf-16")[:-1], "damaged UTF-16 text"),
         ("a,b\n1,2\n".encode("utf-16-be"), "line 1 holds a NUL byte"),
-        ("a,b\n1,2\n".encode("utf-32"), "UTF-16"),
+        ("a,b\n1,2\n".encode("utf-32"), "line 1 holds a NUL byte"),
         (b"a,b\n1,2\n3,\0\n", "line 3 holds a NUL byte"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "UTF-8"),
     ],
@@ -100,6 +104,13 @@ def test_bad_text_is_one_line_that_names_the_place(write, content, part):
     assert message.startswith(f"{path}: ")
     assert part in message
     assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_that_says_what_it_is(write, encoding):
+    """UTF-8 with or without its mark, and UTF-16 with it."""
+    frame = read_text_table(write("größe,b\n1,é\n".encode(encoding)), ",")
+    assert frame.to_dict("list") == {"größe": ["1"], "b": ["é"]}
 
 
 def test_damaged_gzip_is_named(write):

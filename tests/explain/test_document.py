@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sympy import Symbol
 
-from srnet_cli.explain.document import SHOWN, document
+from srnet_cli.explain.document import SHOWN, document, quality_words
 from srnet_cli.explain.explaining import run
 from srnet_cli.explain.explanation import (
     Explanation,
@@ -290,3 +290,12 @@ def test_a_search_stopped_early_is_remarked(r2: float | None) -> None:
     assert len(remarks) == 1
     assert ("-0.20" if r2 else "has no value") in remarks[0]
     assert "do not explain the network" not in shown(explanation())
+
+
+def test_a_network_that_is_useless_is_said_to_be() -> None:
+    """Where the mean of the target, or the most frequent class, does better."""
+    poor, good = (RegressionQuality(10, r2, rmse, 2.0) for r2, rmse in ((-0.3, 2.3), (0.9, 0.6)))
+    assert quality_words(poor).endswith("it does worse than that mean")
+    assert "worse" not in quality_words(good)
+    assert "less often" in quality_words(ClassificationQuality(10, 0.4, 0.5, 0.0))
+    assert "less often" not in quality_words(ClassificationQuality(10, 0.5, 0.5, 0.0))

@@ -56,6 +56,9 @@ def test_the_config_is_one(
     assert experiment.network.load == network
     assert experiment.network.activation == "tanh"
     assert list(experiment.dataset.domain or ()) == ["x0", "x1"]
+    asked = (str(network), "--config", "--set", "activation=tanh", "--format", "json")
+    path.write_text(printed(capsys, *asked))
+    assert load_experiment(path).network == experiment.network
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

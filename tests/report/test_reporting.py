@@ -19,6 +19,7 @@ from srnet_cli.explain.explaining import explain
 from srnet_cli.networks.recorded import record
 from srnet_cli.rendering import html
 from srnet_cli.rendering.document import BRIEF
+from srnet_cli.rendering.formats import render
 from srnet_cli.report import document as of_run
 from srnet_cli.report import reporting, side_by_side
 from srnet_cli.report.effects import Effect, effect_sections, effects_of
@@ -66,6 +67,7 @@ def test_a_finished_run_has_every_section(name: str) -> None:
     """All that its folder holds; and what is missing, with what to type for it."""
     assert sections(page_of(name)) >= {*ALWAYS, "front", "missing"}
     assert ("classes" in sections(page_of(name))) == (name == "classifier")
+    assert ('id="figure-regions"' in text_of(name)) == (name == "classifier")
     missing = page_of(name).by_id("missing").text
     assert "srnet compare" in missing
     assert "srnet prove" in missing
@@ -253,6 +255,9 @@ def test_figures_are_written_beside_the_page(here: Path) -> None:
     assert {path.parent for path in done.figures} == {Path("r-figures")}
     assert "fitness.svg" in {path.name for path in done.figures}
     assert str(len(keys)) in done.words()
+    record = json.loads(render(done.document(), "json"))
+    assert record == {"page": "r.html", "figures": list(map(str, done.figures))}
+    assert render(done.document(), "table").strip() == done.words()
 
 
 def test_wrong_requests_are_refused(here: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ from srnet_cli.runs.proofs_file import (
     sentences,
     without_refuted,
 )
-from srnet_cli.runs.proving import Subject, place_of, prove, run
+from srnet_cli.runs.proving import KERNEL, Subject, place_of, prove, run
 from srnet_cli.runs.records import Inputs
 from srnet_cli.store import RunFolder
 
@@ -394,3 +395,10 @@ def test_a_fit_proves_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[
         printed = capsys.readouterr().out
         assert all(line in printed for line in told["composition"])
     assert kept[0] == kept[1]
+
+
+def test_the_kernel_that_stands_for_all_is_one() -> None:
+    """Else every fit would say that it compiles what earlier ones have compiled."""
+    module, function = KERNEL.split(".")
+    kernels = import_module(f"srnet_cli.cgp.kernels.intervals.{module}")
+    assert callable(getattr(kernels, function))
