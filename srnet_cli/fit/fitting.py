@@ -314,6 +314,7 @@ def _write(
         fronts,
         in_haste=in_haste,
         is_late=findings.allowance.layers_are_late,
+        is_over=findings.allowance.is_over,
         proofs=proofs,
     )
 

@@ -36,6 +36,7 @@ def write_results(
     *,
     in_haste: bool = False,
     is_late: Callable[[], bool] = never,
+    is_over: Callable[[], bool] = never,
     proofs: Proofs | None = None,
 ) -> Metrics:
     """Write what the best trial so far has found.
@@ -47,7 +48,8 @@ def write_results(
         assessment: what the best of them has found; None where that is nothing.
         fronts: simpler forms of it.
         in_haste: leave out what may take seconds: simplification and plots.
-        is_late: whether time is up, which ends simplification.
+        is_late: whether time is up, which ends simplification of layers.
+        is_over: whether none at all is left, which ends that of the whole network, too.
         proofs: what is proved; None where nobody asked.
 
     Returns:
@@ -64,7 +66,9 @@ def write_results(
         if not in_haste:
             shorten = shortener(assessment, experiment.evolution, is_late=is_late)
         words = None if proofs is None else proofs.words()
-        metrics = _write_formulas(folder, prepared, assessment, fronts, shorten, metrics, words)
+        metrics = _write_formulas(
+            folder, prepared, assessment, fronts, shorten, metrics, words, is_over
+        )
     metrics.write(folder)
     if not in_haste:
         traces = [state.trace for state in states]
@@ -96,6 +100,7 @@ def _write_formulas(
     shorten: Shortener | None,
     metrics: Metrics,
     proved: Mapping[str, tuple[str, ...]] | None,
+    is_over: Callable[[], bool],
 ) -> Metrics:
     """Write the model and its formulas; returns the metrics with what they are worth."""
     fidelity, classes = measure(assessment), _classes(prepared, assessment)
@@ -106,7 +111,7 @@ def _write_formulas(
     validity = check(assessment, where)
     folder.write_json(files.MODEL, assessment.model.to_dict())
     known = None if fronts is None else fronts.fronts
-    expressions = describe(assessment, fidelity, classes, validity, shorten, known, proved)
+    expressions = describe(assessment, fidelity, classes, validity, shorten, known, proved, is_over)
     expressions.write(folder)
     if fronts is not None:
         fronts.write(folder)

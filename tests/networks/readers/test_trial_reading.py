@@ -30,7 +30,7 @@ def test_a_crash_is_of_the_child_alone(number: signal.Signals) -> None:
         signal.signal(number, signal.SIG_DFL)  # pytest's own handler would print where it was
         os.kill(os.getpid(), number)
 
-    with pytest.raises(ModelError, match="the library that reads it (crashes|never ends)"):
+    with pytest.raises(ModelError, match=r"the library that reads it (crashes|never ends)"):
         try_reading(crash, 0)
 
 
