@@ -115,8 +115,8 @@ def test_whole_formula_reads_the_raw_inputs() -> None:
 def test_when_it_is_late_formulas_of_a_few_outputs_are_simplified() -> None:
     """Of a thousand outputs no more than of eight; all of them give the network's values."""
     wide = SymbolicLayer((program([]),), np.full((1, 12), 2.0), np.ones(12))
-    last = SymbolicLayer((program([]),), np.full((1, 12), 0.5), np.zeros(12))
-    model = SymbolicNetwork((wide, last), ("a",), None)
+    scaler = Scaler(np.array([0.5]), np.array([4.0]))
+    model = SymbolicNetwork((wide,), ("a",), scaler)
     whole = compose(model, ROWS[:, :1]) or ()
     late = compose(model, ROWS[:, :1], is_late=lambda: True) or ()
     assert late[:8] == whole[:8]

@@ -115,11 +115,6 @@ COMMANDS: Mapping[str, Command] = {
         ],
         _pages,
     ),
-    "prove": Command(
-        _golden,
-        lambda folder: ["prove", "--quiet", "--run", folder / "run"],
-        lambda folder: _files(folder, "run/proofs.json", "run/proofs.npz"),
-    ),
     "predict": Command(
         _table,
         lambda folder: [
