@@ -89,7 +89,8 @@ def _compressed(columns: Array) -> Array:
     Returns:
         (n, r); or the columns themselves where there are more than ``_WIDE`` directions.
     """
-    rest, directions = columns.copy(), []
+    rest = columns.copy()
+    directions: list[Array] = []
     least = _ROUNDED * float(np.sum(columns**2))
     while len(directions) <= _WIDE:
         squares = np.sum(rest**2, axis=0)
