@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +16,14 @@ from srnet_cli.expressions.numeric import Array, values
 from srnet_cli.expressions.simplifier import Simplifier
 from srnet_cli.expressions.trees import Size, measure, substitute
 from srnet_cli.model import LayerValues, SymbolicLayer, SymbolicNetwork
+from srnet_cli.signals import never
 
 MAX_NODES = 3_000
 MAX_DEPTH = 80
 """Beyond these, no formula of the whole network: nobody reads it, and SymPy recurses on levels."""
+
+_ALWAYS = 8
+"""Units of a layer, and outputs, whose formulas are simplified however late it is."""
 
 MOST_MERGED = 20
 """Formulas are merged where that would have to make them at most so many times shorter."""
@@ -177,6 +181,7 @@ def compose(
     X: Array | None = None,
     layers: Sequence[LayerFormulas] | None = None,
     predicted: Array | None = None,
+    is_late: Callable[[], bool] = never,
 ) -> tuple[Expr, ...] | None:
     """The whole network as one formula an output, over its raw inputs.
 
@@ -185,6 +190,7 @@ def compose(
         X: raw rows, (n, d), to simplify on, as in ``layer_formulas``.
         layers: what ``layer_formulas`` gives for the same model and rows, where it is at hand.
         predicted: what the model gives on these rows, (n, m), where it is at hand.
+        is_late: whether time is up; formulas of all but a few outputs are left as they are then.
 
     Returns:
         one formula an output, logits for a classifier; or None where a formula would have more
@@ -201,20 +207,20 @@ def compose(
     if X is None:
         return _inserted(layers, sources)
     form = NormalForm(symbols, X)
-    outputs = _inserted(layers, sources, form)
+    outputs = _inserted(layers, sources, form, is_late)
     if outputs is None:
         return None
     raw = _inserted(layers, sources)
     predicted = model.predict(X) if predicted is None else predicted
-    return tuple(
-        _confirmed(
-            [shortest(output, symbols, X), output, output if raw is None else raw[j]],
-            symbols,
-            X,
-            predicted[:, j],
-        )
-        for j, output in enumerate(outputs)
-    )
+    whole = []
+    for j, output in enumerate(outputs):
+        plain = output if raw is None else raw[j]
+        if j >= _ALWAYS and is_late():
+            whole.append(plain)
+            continue
+        choice = [shortest(output, symbols, X), output, plain]
+        whole.append(_confirmed(choice, symbols, X, predicted[:, j]))
+    return tuple(whole)
 
 
 def _plain(
@@ -295,11 +301,15 @@ def _sources(model: SymbolicNetwork, symbols: Sequence[Symbol]) -> tuple[Expr, .
 
 
 def _inserted(
-    layers: Sequence[LayerFormulas], sources: Sequence[Expr], form: NormalForm | None = None
+    layers: Sequence[LayerFormulas],
+    sources: Sequence[Expr],
+    form: NormalForm | None = None,
+    is_late: Callable[[], bool] = never,
 ) -> tuple[Expr, ...] | None:
     """Each layer's formulas inserted into the next, in normal form before they are inserted.
 
     Readouts of readouts become one sum by that, so a formula is judged too long by what is left.
+    When it is late, only a few of a layer's units are.
 
     Returns:
         one formula an output; None where one would be too long to write down.
@@ -311,7 +321,9 @@ def _inserted(
         leaves = dict(zip(layer.inputs, units, strict=True))
         units = tuple(substitute(unit, leaves) for unit in layer.units)
         if form is not None:
-            units = tuple(form(unit) for unit in units)
+            units = tuple(
+                unit if j >= _ALWAYS and is_late() else form(unit) for j, unit in enumerate(units)
+            )
     return units
 
 

@@ -324,6 +324,7 @@ def _write(
         findings.assessment,
         fronts,
         in_haste=in_haste,
+        is_over=findings.allowance.is_over,
         proofs=proofs,
     )
 

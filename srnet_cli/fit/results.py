@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from srnet_cli.config.schema import Experiment
@@ -22,6 +22,7 @@ from srnet_cli.runs.expressions_file import ClassesEntry, describe, shortener
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.runs.proofs_file import Proofs
 from srnet_cli.runs.records import Metrics
+from srnet_cli.signals import never
 from srnet_cli.store import RunFolder
 
 
@@ -33,6 +34,7 @@ def write_results(
     fronts: StoredFronts | None = None,
     *,
     in_haste: bool = False,
+    is_over: Callable[[], bool] = never,
     proofs: Proofs | None = None,
 ) -> Metrics:
     """Write what the best trial so far has found.
@@ -44,6 +46,7 @@ def write_results(
         assessment: what the best of them has found; None where that is nothing.
         fronts: simpler forms of it.
         in_haste: leave out what may take seconds: normal forms and plots.
+        is_over: whether no time at all is left, which ends simplification of the whole network.
         proofs: what is proved; None where nobody asked.
 
     Returns:
@@ -68,6 +71,7 @@ def write_results(
             shorten=shorten,
             metrics=metrics,
             proved=words,
+            is_over=is_over,
         )
     metrics.write(folder)
     if not in_haste:
@@ -100,6 +104,7 @@ def _write_formulas(
     shorten: Shortener | None,
     metrics: Metrics,
     proved: Mapping[str, tuple[str, ...]] | None,
+    is_over: Callable[[], bool],
 ) -> Metrics:
     """Write the model and its formulas; returns the metrics with what they are worth."""
     fidelity, classes = measure(assessment), _classes(prepared, assessment)
@@ -111,7 +116,14 @@ def _write_formulas(
     folder.write_json(files.MODEL, assessment.model.to_dict())
     known = None if fronts is None else fronts.fronts
     expressions = describe(
-        assessment, fidelity, classes, validity, shorten=shorten, fronts=known, proved=proved
+        assessment,
+        fidelity,
+        classes,
+        validity,
+        shorten=shorten,
+        fronts=known,
+        proved=proved,
+        is_over=is_over,
     )
     expressions.write(folder)
     if fronts is not None:

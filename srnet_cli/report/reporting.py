@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from srnet_cli.report import document as of_run
 from srnet_cli.report import side_by_side, suite
 from srnet_cli.report.subject import read_subject
 from srnet_cli.store import check_new_file, find_run, runs_root, storage_errors, write_atomic
+from srnet_cli.store.directory import open_regular
 from srnet_cli.suites.folder import SuiteFolder, is_suite_folder
 
 
@@ -155,7 +157,8 @@ def _is_report(page: Path) -> bool:
     """Whether a file is a page that this command has made."""
     beginning = html.BEGINNING.encode()
     try:
-        with page.open("rb") as file:
+        # Of a regular file alone: to open a pipe would be to wait for its other end.
+        with open(open_regular(page.resolve(), os.O_RDONLY), "rb") as file:
             return file.read(len(beginning)) == beginning
-    except OSError:  # which says what is wrong when it is to be written
+    except (OSError, RuntimeError):  # which says what is wrong when it is to be written
         return False

@@ -8,7 +8,7 @@ holds one formula an output over the inputs, or null where it would be too long 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -30,6 +30,7 @@ from srnet_cli.fidelity.validity import Validity
 from srnet_cli.fronts.front import Composition, Fronts, Member
 from srnet_cli.runs import files
 from srnet_cli.runs.record import RunRecord
+from srnet_cli.signals import never
 
 Fidelity = Mapping[str, Sequence[LayerFidelity]]
 
@@ -178,14 +179,17 @@ def shortener(
 
 
 def formulas_of(
-    assessment: Assessment, shorten: Shortener
+    assessment: Assessment, shorten: Shortener, is_late: Callable[[], bool] = never
 ) -> tuple[tuple[LayerFormulas, ...], tuple[Expr, ...] | None]:
-    """The formulas of every layer in normal form, and of the whole network where there are any."""
+    """The formulas of every layer in normal form, and of the whole network where there are any.
+
+    ``is_late`` says whether time is up, see ``compose``.
+    """
     model, rows = assessment.model, assessment.checked
     layers = layer_formulas(
         model, rows.X, unit_names=UNIT_NAMES, shorten=shorten, values=rows.layers
     )
-    return layers, compose(model, rows.X, layers, rows.outputs)
+    return layers, compose(model, rows.X, layers, rows.outputs, is_late)
 
 
 def printed_layers(assessment: Assessment, shorten: Shortener) -> tuple[ReadableLayer, ...]:
@@ -205,6 +209,7 @@ def describe(
     shorten: Shortener | None = None,
     fronts: Fronts | None = None,
     proved: Mapping[str, tuple[str, ...]] | None = None,
+    is_over: Callable[[], bool] = never,
 ) -> Expressions:
     """The content of ``expressions.json``.
 
@@ -216,13 +221,15 @@ def describe(
         shorten: gives the normal forms; None: formulas as they were found.
         fronts: simpler forms of the same network, where there are any.
         proved: sentences that are proved, by the name of the formulas.
+        is_over: whether no time at all is left; formulas of the whole network are as long as they
+            come then, but for those of a few outputs.
     """
     model = assessment.model
     if shorten is None:
         layers = layer_formulas(model, unit_names=UNIT_NAMES)
         whole, readable = compose(model, layers=layers), readable_layers(model, layers)
     else:
-        layers, whole = formulas_of(assessment, shorten)
+        layers, whole = formulas_of(assessment, shorten, is_over)
         rows = assessment.checked
         readable = readable_layers(model, layers, rows.X, rows.layers)
     shown = None if fronts is None else fronts.simplest(FIDELITY)

@@ -42,10 +42,13 @@ def check_new_file(path: Path, force: bool) -> None:
 
     Raises:
         UsageError: there is such a file.
-        StorageError: it is a folder, or its folder is missing.
+        StorageError: it is a folder, a pipe or a device, or its folder is missing.
     """
     if path.is_dir():
         raise StorageError(f"cannot write {path}: it is a folder")
+    # Files are put in the place of what stands there: root could lose /dev/null to one.
+    if path.exists() and not path.is_file():
+        raise StorageError(f"cannot write {path}: it is not a regular file")
     if not path.parent.is_dir():
         raise StorageError(f"cannot write {path}: there is no folder {path.parent}")
     if path.exists() and not force:

@@ -90,3 +90,11 @@ def test_a_suite_is_reported_on(
     assert all(case["done"] == 2 for case in summary["cases"])
     for trial in folder.glob("trials/*/*"):
         assert run("verify", "--run", trial) == 0
+
+
+@pytest.mark.parametrize("golden", [*FINISHED, *UNFINISHED, *SUITES], ids=label)
+def test_every_kind_is_reported_on(golden: Path, tmp_path: Path) -> None:
+    """``report`` writes a page of a finished run, of one that has not finished, and of a suite."""
+    page = tmp_path / "page.html"
+    assert run("report", copied(golden, tmp_path), "--output", page) == 0
+    assert page.read_bytes().endswith(b"</html>\n")

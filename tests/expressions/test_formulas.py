@@ -112,6 +112,17 @@ def test_whole_formula_reads_the_raw_inputs() -> None:
     assert as_text(short) == "a + 2.5"
 
 
+def test_when_it_is_late_formulas_of_a_few_outputs_are_simplified() -> None:
+    """Of a thousand outputs no more than of eight; all of them give the network's values."""
+    wide = SymbolicLayer((program([]),), np.full((1, 12), 2.0), np.ones(12))
+    scaler = Scaler(np.array([0.5]), np.array([4.0]))
+    model = SymbolicNetwork((wide,), ("a",), scaler)
+    whole = compose(model, ROWS[:, :1]) or ()
+    late = compose(model, ROWS[:, :1], is_late=lambda: True) or ()
+    assert late[:8] == whole[:8]
+    assert late[8:] == (compose(model) or ())[8:] != whole[8:]
+
+
 def chain(layers: int, levels: int) -> SymbolicNetwork:
     """A network whose formula has ``layers * levels`` nested functions."""
     program_ = program([("sin", i) for i in range(levels)])

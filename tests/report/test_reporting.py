@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -244,6 +245,10 @@ def test_the_file_is_written_here(here: Path) -> None:
         write(output=Path("nowhere/x.html"))
     with pytest.raises(StorageError, match="is a folder"):
         write(output=Path("."))
+    os.mkfifo(here / "pipe")  # nobody waits for its other end
+    with pytest.raises(StorageError, match="not a regular file"):
+        write(output=Path("pipe"))
+    (here / "pipe").unlink()
     assert sorted(path.name for path in here.iterdir()) == ["mine.html", "mnncgp-report.html"]
 
 

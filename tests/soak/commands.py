@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import itertools
+import json
 import os
 import random
 import shutil
@@ -69,6 +70,20 @@ def _golden(folder: Path) -> None:
     shutil.copytree(GOLDEN / "auto", folder / "run")
 
 
+def _table(folder: Path) -> None:
+    """A run and a table of its inputs, longer than what is written at once."""
+    _golden(folder)
+    inputs = json.loads((folder / "run/expressions.json").read_bytes())["features"]
+    row = ",".join("1.5" for _ in inputs)
+    (folder / "rows.csv").write_text("\n".join([",".join(inputs), *[row] * 5000, ""]))
+
+
+def _pages(folder: Path) -> dict[str, bytes]:
+    names = [f"page-figures/{path.name}" for path in (folder / "page-figures").iterdir()]
+    whole = [name for name in names if not name.endswith(".tmp")]  # of a kill there may be some
+    return _files(folder, "page.html", *sorted(whole))
+
+
 def _files(folder: Path, *names: str) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names}
 
@@ -91,6 +106,22 @@ COMMANDS: Mapping[str, Command] = {
             *("--output", folder / "formulas.py", "--force"),
         ],
         lambda folder: _files(folder, "formulas.py"),
+    ),
+    "report": Command(
+        _golden,
+        lambda folder: [
+            *("report", "--run", folder / "run", "--output", folder / "page.html"),
+            *("--figures", "svg"),
+        ],
+        _pages,
+    ),
+    "predict": Command(
+        _table,
+        lambda folder: [
+            *("predict", "--quiet", folder / "rows.csv", "--run", folder / "run"),
+            *("--output", folder / "said.csv", "--force"),
+        ],
+        lambda folder: _files(folder, "said.csv"),
     ),
     "bench": Command(
         _suite,

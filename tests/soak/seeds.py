@@ -190,6 +190,8 @@ def with_right_sums(data: bytes) -> bytes:
         # The directory behind the members says it again.
         place = whole.find(b"PK\x01\x02")
         while place >= 0:
+            if len(whole) < place + 46:  # cut short
+                break
             if whole[place + 16 : place + 20] == wrong and right != wrong:
                 offset = struct.unpack("<I", whole[place + 42 : place + 46])[0]
                 if offset == head:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from srnet_cli.errors import StorageError
 from srnet_cli.store.directory import is_temporary
 from srnet_cli.store.files import (
+    check_new_file,
     encode_json,
     read_bytes,
     read_json,
@@ -120,6 +121,24 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path):
     with disk_with(fault_at(STEPS_OF_A_WRITE, fail_with(errno.EINVAL))):
         write_atomic(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("force", [True, False])
+@pytest.mark.parametrize("kind", ["pipe", "device", "link to a device", "folder"])
+def test_only_files_are_replaced(tmp_path, kind, force):
+    """A file never takes the place of a device, which would be lost to all, or of a pipe."""
+    path = tmp_path / "there"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path = Path(os.devnull)
+    else:
+        path.symlink_to(os.devnull)
+    with pytest.raises(StorageError, match=r"not a regular file|a folder") as caught:
+        check_new_file(path, force)
+    assert caught.value.exit_code == 4
 
 
 def test_temporary_names_are_told_from_others(tmp_path):

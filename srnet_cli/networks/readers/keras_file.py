@@ -25,6 +25,7 @@ from srnet_cli.networks.readers.record import (
     require,
 )
 from srnet_cli.networks.readers.stack import Stack
+from srnet_cli.networks.readers.trial_reading import try_reading
 from srnet_cli.networks.trained import Array
 
 Layer = Mapping[str, Any]
@@ -67,6 +68,11 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
         ModelError: the file is damaged, or holds other layers.
     """
     h5py = require("h5py", "keras", "a Keras file")
+    try_reading(lambda: _read(h5py, file), len(file.data))
+    return _read(h5py, file)
+
+
+def _read(h5py: Any, file: NetworkFile) -> LoadedNetwork:
     if file.data.startswith(b"PK"):
         with opened(file.data, "Keras") as archive:
             config = _json(archive.read("config.json", _MAX_CONFIG))

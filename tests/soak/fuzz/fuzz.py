@@ -32,6 +32,7 @@ MOST_SECONDS = 1.0
 MOST_BYTES = 1 << 30
 _CODES = (2, 3, 4)
 _LONGEST = 1 << 16  # bytes of an input
+_PATIENCE = 300.0  # seconds for an input alone
 
 
 class Watch:
@@ -134,7 +135,11 @@ def _confirmed(kind: str, corpus: Path, findings: Path) -> list[str]:
     lines = []
     for path in sorted(findings.glob(f"{kind}-*")):
         command = [sys.executable, __file__, "--corpus", str(corpus), "--again", kind, str(path)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            lines.append(f"{path}: does not end")
+            continue
         if done.returncode:
             lines.append(f"{path}: ends with {done.returncode}: {done.stderr.strip()[-200:]}")
         elif said := json.loads(done.stdout.splitlines()[-1])[path.name]:

@@ -157,3 +157,23 @@ def test_outputs_that_follow_few_directions_take_no_expressions_away() -> None:
     effects = (np.eye(5)[:, :1] * 1e3, np.eye(2)[:, :1])
     problem = Problem(hidden, targets, 400, effects=effects)
     assert expressions_by_layer(problem, "auto") == [5, 2, 1]
+
+
+@pytest.mark.parametrize(("rows", "directions"), [(400, 9), (120, 9), (400, 300), (400, 0)])
+def test_thousands_of_units_cost_as_many_directions(rows: int, directions: int) -> None:
+    """Targets of a wide layer have the inner products that the layer's own columns have."""
+    rng = np.random.default_rng(2)
+    units = rng.normal(size=(rows, max(directions, 1))) @ rng.normal(size=(max(directions, 1), 500))
+    units = units * (directions > 0) + 3.0
+    units[:, 7] = 1e-3 * units[:, 8]
+    importance = rng.uniform(0.5, 2.0, 500)
+    targets = principal_targets(units, importance)
+    assert targets.shape == (rows, max(directions, 1))
+    spread = units.std(axis=0) if directions else np.ones(500)
+    columns = (units - units.mean(axis=0)) / spread * importance
+    inner = columns @ columns.T
+    np.testing.assert_allclose(
+        targets @ targets.T, inner, atol=1e-9 * max(1.0, np.abs(inner).max())
+    )
+    squares = np.sum(targets**2, axis=0)
+    assert (np.diff(squares) <= 0.0).all()

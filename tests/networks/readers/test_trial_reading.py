@@ -1,0 +1,68 @@
+"""Files that send a library's C code into a loop, or to its end, are refused in a word."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import struct
+from pathlib import Path
+
+import pytest
+
+from srnet_cli.errors import ModelError
+from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.registry import read_network_bytes
+from srnet_cli.networks.readers.trial_reading import try_reading
+
+
+def test_what_comes_through_says_nothing() -> None:
+    """An answer and an error of Python's own are for the reading that counts."""
+    try_reading(lambda: None, 0)
+    try_reading(lambda: 1 / 0, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGXCPU])
+def test_a_crash_is_of_the_child_alone(number: signal.Signals) -> None:
+    """The file is refused and this process goes on."""
+
+    def crash() -> None:
+        signal.signal(number, signal.SIG_DFL)  # pytest's own handler would print where it was
+        os.kill(os.getpid(), number)
+
+    with pytest.raises(ModelError, match=r"the library that reads it (crashes|never ends)"):
+        try_reading(crash, 0)
+
+
+def test_an_interrupt_takes_the_child_along() -> None:
+    """Whoever stops waiting leaves no process behind."""
+
+    class Stopped(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(Stopped):
+            try_reading(signal.pause, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_text_of_a_negative_length_ends() -> None:
+    """HDF5 goes on to the next text at the end of each, here at its own place, for ever."""
+    h5py = pytest.importorskip("h5py")
+    stored = io.BytesIO()
+    with h5py.File(stored, "w") as file:
+        file.attrs["model_config"] = '{"class_name": "Sequential"}'
+    data = bytearray(stored.getvalue())
+    length = data.find(b"GCOL") + 24
+    data[length : length + 8] = struct.pack("<q", -16)
+    with pytest.raises(ModelError, match="never ends"):
+        read_network_bytes(Path("network.h5"), bytes(data), Wishes())
