@@ -24,6 +24,7 @@ ELSEWHERE = {
         "cgp/kernels/intervals/tape cgp/kernels/intervals/values proofs/networks"
     ),
     "proofs/test_claims.py": "proofs/subdivision proofs/witnesses",
+    "proofs/test_symmetries.py": "proofs/exact",
     "runs/test_proving.py": "proofs/proving runs/proofs_file",
     "evolution/mnncgp/test_against_reference.py": (
         "cgp/kernels/mnncgp/composite cgp/kernels/mnncgp/directions "
@@ -99,6 +100,10 @@ ELSEWHERE = {
         "networks/readers/onnx/folding/normalisation networks/readers/onnx/folding/passing "
         "networks/readers/onnx/folding/pooling networks/readers/onnx/folding/recognition "
         "networks/readers/onnx/folding/shapes networks/readers/onnx/folding/values"
+    ),
+    "networks/readers/exported/test_reading.py": (
+        "networks/readers/exported/operators networks/readers/exported/program "
+        "networks/readers/exported/writer"
     ),
     "networks/readers/onnx/test_reading.py": "networks/readers/onnx/dense",
     "networks/readers/test_torch_file.py": (
