@@ -10,6 +10,9 @@ from srnet_cli.config.activation_names import canonical_activation
 from srnet_cli.config.section import Settings
 from srnet_cli.config.types import FilePath, Integer, Text, Width
 
+Decision = Literal["argmax", "argmin", "threshold"]
+"""How outputs that are scores decide."""
+
 
 def _activations(value: Any) -> Any:
     """The names in the one way that this program writes them; the list as a tuple."""
@@ -133,11 +136,18 @@ class NetworkSettings(Settings):
         description="labels of the classes in the order of the network's outputs, where the file "
         "does not say; by default sorted",
     )
-    decision: Literal["greatest", "least"] | None = Field(
+    decision: Decision | None = Field(
         default=None,
-        description="which of the outputs decides, where they are scores: a classifier's output "
-        "names the class, by default the greatest; of a regression's, proofs tell on how much of "
-        "the domain formulas decide alike",
+        description="how outputs decide, where they are scores: the greatest (`argmax`, as of "
+        "every classifier) or the least (`argmin`) names the class, or a single one is of the "
+        "second class above `threshold`. Without `dataset.task` the network is a classifier then; "
+        "with `task: regression` proofs tell on how much of the domain formulas decide alike",
+    )
+    threshold: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="with `decision: threshold`: where the second class begins; by default 0, "
+        "behind a sigmoid 0.5",
     )
 
     @model_validator(mode="after")
@@ -149,6 +159,8 @@ class NetworkSettings(Settings):
             self._check_own()
         if len(self.input_mean) != len(self.input_scale):
             raise ValueError("'input_mean' and 'input_scale' need a number per input each")
+        if self.threshold is not None and self.decision != "threshold":
+            raise ValueError("'threshold' needs 'decision: threshold'")
         for key in ("inputs", "classes", "layers"):
             names = getattr(self, key) or ()
             for name in names:
@@ -159,7 +171,7 @@ class NetworkSettings(Settings):
     def _check_own(self) -> None:
         """A network trained here is of the dataset's making."""
         for key in LOADED_ONLY:
-            if getattr(self, key) not in (type(self).model_fields[key].default, "greatest"):
+            if getattr(self, key) not in (type(self).model_fields[key].default, "argmax"):
                 raise ValueError(f"'{key}' is for a network that is loaded, not for one trained")
 
 
@@ -168,6 +180,6 @@ SOURCES = ("train", "load", "activations", "callable")
 
 LOADED_ONLY = (
     *("layers", "outputs", "maps", "inputs", "input_mean", "input_scale", "classes"),
-    "decision",
+    *("decision", "threshold"),
 )
 """Keys that only a loaded network has a use for."""

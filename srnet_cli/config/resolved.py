@@ -132,7 +132,7 @@ def _drop_younger(network: dict[str, Any]) -> None:
     for key in ("activations", "callable"):
         if network[key] is None:
             del network[key]
-    if network["decision"] == "greatest":
+    if network["decision"] == "argmax":
         network["decision"] = None  # a classifier decides so by itself
     for key in LOADED_ONLY:
         if network[key] in (NetworkSettings.model_fields[key].default, []):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from srnet_cli.config.dataset import DatasetSettings
 from srnet_cli.config.evolution import (
@@ -73,3 +75,14 @@ class Experiment(Settings):
     proof: ProofSettings = Field(
         default=ProofSettings(), description="proofs of what was found, see below"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _decisions_are_of_classes(cls, values: Any) -> Any:
+        """Outputs that decide are a classifier's, unless the dataset's task says otherwise."""
+        match values:
+            case {"network": {"decision": str(), **network}} if "train" not in network:
+                dataset = values.get("dataset", {})
+                if isinstance(dataset, dict) and not {"task", "formula"} & dataset.keys():
+                    return {**values, "dataset": {**dataset, "task": "classification"}}
+        return values

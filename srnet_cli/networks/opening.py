@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from srnet_cli.config.network import Decision
 from srnet_cli.datasets.dataset import Task
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ConfigError, ModelError
@@ -156,10 +158,12 @@ def _as_said(loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None
                 hint="set dataset.task to classification",
             )
         return loaded
-    loaded = _with_logits(loaded)
+    loaded = _with_logits(_behind_threshold(loaded, settings), settings.decision)
     network = loaded.network
-    if settings.decision == "least":
+    if settings.decision == "argmin":
         network = _behind(network, -np.eye(network.widths[-1]), np.zeros(network.widths[-1]))
+        note = "the least output decides: what is explained are the outputs times -1"
+        loaded = replace(loaded, notes=(*loaded.notes, note))
     classes = settings.classes or loaded.classes
     outputs = network.widths[-1]
     if classes and len(classes) != outputs:
@@ -182,13 +186,40 @@ def _scaled(network: TrainedNetwork, settings: NetworkSettings) -> TrainedNetwor
     return network.with_scaler(scaler)
 
 
-def _with_logits(loaded: LoadedNetwork) -> LoadedNetwork:
+def _behind_threshold(loaded: LoadedNetwork, settings: NetworkSettings) -> LoadedNetwork:
+    """The network with its single output less the threshold above which it is of the second class.
+
+    Behind a sigmoid, which decides nothing but where the threshold is, that is done to its logit.
+
+    Raises:
+        ModelError: the network has several outputs, or no sigmoid reaches the threshold.
+    """
+    if settings.decision != "threshold":
+        return loaded
+    network, limit = loaded.network, settings.threshold
+    if network.widths[-1] != 1:
+        raise ModelError(
+            f"network.decision: threshold is for one output, the network has {network.widths[-1]}",
+            hint="choose argmax or argmin",
+        )
+    if isinstance(network, Network) and network.layer_activations[-1] == "sigmoid":
+        limit = 0.5 if limit is None else limit
+        if not 0.0 < limit < 1.0:
+            raise ModelError(f"network.threshold is {limit:g}, the output a sigmoid, from 0 to 1")
+        activation = (*network.layer_activations[:-1], "linear")
+        network, limit = replace(network, activation=activation), math.log(limit / (1.0 - limit))
+    network = _behind(network, np.ones((1, 1)), np.array([-(limit or 0.0)]))
+    note = "what is explained is how far the output is above the threshold"
+    return replace(loaded, network=network, notes=(*loaded.notes, note))
+
+
+def _with_logits(loaded: LoadedNetwork, decision: Decision | None) -> LoadedNetwork:
     """The network with a logit per class as its outputs.
 
     A single output is the logit of the second class, behind a sigmoid or as it is.
     """
     network, notes = loaded.network, list(loaded.notes)
-    if loaded.says_output and network.output_activation == "linear":
+    if decision is None and loaded.says_output and network.output_activation == "linear":
         raise ModelError(
             "the file says that the output is linear, the task asks for softmax",
             hint="set dataset.task to classification for softmax, to regression for linear",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
+from srnet_cli.config.network import Decision
 from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import TrainedNetwork
@@ -139,7 +140,7 @@ class Prover:
     threads: int = 1
     tell: Told = lambda text: None
     work: float | None = None
-    decision: Literal["greatest", "least"] | None = None
+    decision: Decision | None = None
 
     def formulas(
         self,
@@ -349,7 +350,7 @@ class Prover:
         time."""
         box, threads, certificates = self.place.box, self.threads, proof["certificates"]
         is_whole = layer == -1
-        decision = "greatest" if network.output_activation == "softmax" else self.decision
+        decision = "argmax" if network.output_activation == "softmax" else self.decision
         decides = is_whole and decision is not None and len(known) > 1
         if len(known) == 2 and len(slots) == 1:
             known = [builder.subtract(known[1], known[0])]
@@ -412,7 +413,7 @@ def _pairs(builder: TapeBuilder, scores: Sequence[int], decision: str | None) ->
     one, above 0 for the second class."""
     if len(scores) == 1:
         return [builder.scale(scores[0], -1.0)]
-    if decision == "least":
+    if decision == "argmin":
         scores = [builder.scale(score, -1.0) for score in scores]
     return [
         builder.subtract(scores[i], scores[j])

@@ -8,12 +8,12 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.jit import CACHE_FOLDER, is_compiled
+from srnet_cli.config.network import Decision
 from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.datasets.dataset import Domain
 from srnet_cli.errors import UsageError
@@ -104,7 +104,7 @@ class Subject:
     dataset: DatasetSettings
     train: Array
     seed: int = 0
-    decision: Literal["greatest", "least"] | None = None
+    decision: Decision | None = None
     fronts: Fronts | None = None
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.config.network import Decision
 from srnet_cli.config.resolved import read_resolved
 from srnet_cli.config.schema import (
     AutoSettings,
@@ -92,7 +92,7 @@ class FittedRun:
     dataset: DatasetSettings | None = None
     proofs: Proofs | None = None
     baselines: tuple[Baseline, ...] = ()
-    decision: Literal["greatest", "least"] | None = None
+    decision: Decision | None = None
 
     @property
     def has_classes(self) -> bool:

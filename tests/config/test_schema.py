@@ -13,6 +13,7 @@ from srnet_cli.config.schema import (
     DatasetSettings,
     DirectSettings,
     EvolutionSettings,
+    Experiment,
     MnncgpSettings,
     NetworkSettings,
     StrategySettings,
@@ -190,3 +191,29 @@ def test_functions_that_fit_a_network() -> None:
     assert published.fitted_to(["relu"]) is published
     asked = MnncgpSettings(functions="auto").fitted_to(["tanh"])
     assert asked.function_names == fitting_functions(["tanh"])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "network", "task"),
+    [
+        (None, {"load": "a.onnx", "decision": "argmin"}, "classification"),
+        ({"domain": BOX}, {"load": "a.onnx", "decision": "threshold"}, "classification"),
+        ({"domain": BOX, "task": "regression"}, {"load": "a", "decision": "argmax"}, "regression"),
+        ({"domain": BOX, "formula": "x*y"}, {"load": "a", "decision": "argmax"}, "regression"),
+        ({"domain": BOX}, {"load": "a.onnx"}, "regression"),
+    ],
+)
+def test_outputs_that_decide_are_of_a_classifier(
+    dataset: dict[str, Any] | None, network: dict[str, Any], task: str
+) -> None:
+    """Unless the task is given, or a formula says that they are numbers."""
+    values = {"name": "scores", "network": network} | (
+        {} if dataset is None else {"dataset": dataset}
+    )
+    assert Experiment.model_validate(values).dataset.task == task
+
+
+def test_a_threshold_is_for_its_decision() -> None:
+    """It says nothing elsewhere."""
+    with pytest.raises(ValidationError, match="'threshold' needs 'decision: threshold'"):
+        NetworkSettings(load="a.onnx", decision="argmax", threshold=0.5)

@@ -47,8 +47,33 @@ def test_one_logit_is_two_classes(tmp_path: Path) -> None:
 def test_the_least_score_can_decide(tmp_path: Path) -> None:
     """Costs name the class of the least."""
     path = saved(tmp_path, weight1=np.eye(2), bias1=np.zeros(2))
-    network = opened(path, "classification", decision="least").network
+    network = opened(path, "classification", decision="argmin").network
     np.testing.assert_array_equal(network.labels(X), X.argmin(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("activation", "threshold", "limit"),
+    [("linear", None, 0.0), ("linear", -0.3, -0.3), ("sigmoid", None, 0.5), ("sigmoid", 0.7, 0.7)],
+)
+def test_a_threshold_can_decide(
+    tmp_path: Path, activation: str, threshold: float | None, limit: float
+) -> None:
+    """Rows whose output is above the threshold are of the second class."""
+    settings = {"activation": (activation,), "decision": "threshold", "threshold": threshold}
+    network = opened(saved(tmp_path), "classification", **settings).network
+    outputs = opened(saved(tmp_path), "regression", activation=(activation,)).network.predict(X)
+    np.testing.assert_array_equal(network.labels(X), outputs[:, 0] > limit)
+    assert 0 < network.labels(X).mean() < 1
+
+
+def test_thresholds_that_decide_nothing_are_refused(tmp_path: Path) -> None:
+    """Of several outputs, and of one that never gets there."""
+    path = saved(tmp_path, weight1=np.eye(2), bias1=np.zeros(2))
+    with pytest.raises(ModelError, match="for one output, the network has 2"):
+        opened(path, "classification", decision="threshold")
+    settings = {"activation": ("sigmoid",), "decision": "threshold", "threshold": 1.5}
+    with pytest.raises(ModelError, match=r"threshold is 1\.5, the output a sigmoid"):
+        opened(saved(tmp_path), "classification", **settings)
 
 
 def test_the_scaling_of_training_can_be_given(tmp_path: Path) -> None:

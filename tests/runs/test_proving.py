@@ -348,7 +348,7 @@ def test_scores_that_decide() -> None:
     assert proof.decision is None
     rows = np.random.default_rng(0).random((20_000, 2)) * [2.0, 1.0] - [1.0, 0.0]
     ours, theirs = rows @ [[1.0, 0.4], [0.3, -1.0]], network.predict(rows)
-    for decision, choose in (("greatest", np.argmax), ("least", np.argmin)):
+    for decision, choose in (("argmax", np.argmax), ("argmin", np.argmin)):
         told = replace(asked, decision=decision)
         (proof,) = prove(told, None, max_boxes=20_000)[0].proofs
         assert proof.decision is not None
