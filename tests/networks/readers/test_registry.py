@@ -57,7 +57,7 @@ def test_a_file_without_a_known_suffix_is_looked_at(tmp_path: Path) -> None:
     assert read_network(path, Wishes(activation="relu")).network.widths == (2, 3, 1)
 
 
-@pytest.mark.parametrize("suffix", [".pkl", ".joblib", ".pt2", ".tflite", ".xyz"])
+@pytest.mark.parametrize("suffix", [".pkl", ".joblib", ".tflite", ".xyz"])
 def test_other_formats_say_what_to_do(suffix: str, tmp_path: Path) -> None:
     """The known formats are listed, and the hint says how to get there."""
     path = tmp_path / f"n{suffix}"

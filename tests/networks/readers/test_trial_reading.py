@@ -43,16 +43,24 @@ def test_an_interrupt_takes_the_child_along() -> None:
     def stop(*_: object) -> None:
         raise Stopped
 
+    out, into = os.pipe()
+
+    def stop_the_parent() -> None:
+        os.write(into, str(os.getpid()).encode())
+        os.kill(os.getppid(), signal.SIGALRM)
+        signal.pause()
+
     before = signal.signal(signal.SIGALRM, stop)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
         with pytest.raises(Stopped):
-            try_reading(signal.pause, 0)
+            try_reading(stop_the_parent, 0)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+    child = int(os.read(out, 20))
+    os.close(out)
+    os.close(into)
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(child, os.WNOHANG)
 
 
 def test_text_of_a_negative_length_ends() -> None:
