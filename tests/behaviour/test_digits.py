@@ -63,6 +63,7 @@ def test_the_network_tells_digits_apart() -> None:
     assert np.mean(loaded.network.as_classifier().labels(test) == labels) >= 0.97
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_its_layers_are_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To the end, with the agreement of every layer's formulas in the place of the layer."""

@@ -20,7 +20,7 @@ from srnet_cli.fit import fitting
 from srnet_cli.networks.callables import network_of_callable
 from srnet_cli.runs.run import read_run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 CONFIG = """\
 name: loaded
