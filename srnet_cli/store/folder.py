@@ -318,7 +318,8 @@ class RunFolder:
     def verify(self, required: Collection[str] = ()) -> list[Damage]:
         """Compare every file with what the run has committed; leftovers of a crash do not count.
 
-        Before the commit only checkpoints can be verified, and that no commit was taken away.
+        Before the commit only checkpoints can be verified, that no commit was taken away, and that
+        there are no links, pipes or devices.
 
         Args:
             required: files that a run consists of, which its commit must name.
@@ -344,7 +345,9 @@ class RunFolder:
         folder = self._checkpoints()
         bad = [] if folder is None else checkpoints.damaged(folder, self._key())
         uncommitted = [Damage(DONE, "missing")] if self._run().get("state") == "finished" else []
-        return uncommitted + [Damage(f"{CHECKPOINTS}/{name}", "changed") for name in bad]
+        strange = [entry.name for entry in self._committed_entries() if entry.kind == "other"]
+        names = sorted({*strange, *(f"{CHECKPOINTS}/{name}" for name in bad)})
+        return uncommitted + [Damage(name, "changed") for name in names]
 
     def _run(self) -> dict[str, Any]:
         """What ``run.json`` says; nothing where it is missing or damaged."""

@@ -38,8 +38,8 @@ from srnet_cli.store.layout import DONE
 _CODES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_SECONDS = 5.0
-PROVED = ("proofs.json", "proofs.npz", "expressions.json", "formulas.json", "formulas.txt")
-"""What ``prove`` adds to a run, or writes anew."""
+PROVED = ("proofs.json", "proofs.npz", "expressions.json")
+"""What ``prove`` adds to a run that has no formulas of the whole network, or writes anew."""
 _NEW_NAMESPACE = 0x00020000  # CLONE_NEWNS
 
 
