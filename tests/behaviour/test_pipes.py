@@ -1,4 +1,4 @@
-"""A pipe in a run folder, in the place of a file or a folder: no command waits for its other end."""
+"""A pipe in a run folder, for a file or a folder: no command waits for its other end."""
 
 from __future__ import annotations
 

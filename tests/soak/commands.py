@@ -87,8 +87,9 @@ def _pages(folder: Path) -> dict[str, bytes]:
 
 
 def _hybrids(folder: Path) -> dict[str, bytes]:
-    """What ``explain --hybrid`` keeps, but for the times that it has taken."""
+    """What ``explain --hybrid`` keeps, but for where, and for the times that it has taken."""
     record = json.loads((folder / "run/hybrid.json").read_bytes())
+    del record["run"]
     for hybrid in record["hybrids"]:
         del hybrid["seconds"]
     return {"run/hybrid.json": json.dumps(record).encode()}
