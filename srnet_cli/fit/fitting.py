@@ -161,11 +161,13 @@ def _quoted(text: str) -> str:
 def _finished(request: _Request) -> FitResult | None:
     """The result of this very run, if it has finished before and is whole."""
     folder = RunFolder(request.path)
-    if not folder.is_done or folder.verify(files.REQUIRED) or _mark(folder) != request.mark:
+    if not folder.is_done:
         return None
-    from srnet_cli.runs.records import Metrics
+    from srnet_cli.runs.records import Metrics, required_of
     from srnet_cli.runs.run import read_answers
 
+    if folder.verify(required_of(folder)) or _mark(folder) != request.mark:
+        return None
     return FitResult(request.path, Metrics.read(folder), read_answers(folder), was_done=True)
 
 
@@ -346,7 +348,9 @@ def _take_over(folder: RunFolder, request: _Request, reporter: Reporter) -> None
     if mark is not None:
         _compare_arithmetic(folder, reporter)
     if folder.is_done:
-        damage = folder.verify(files.REQUIRED)
+        from srnet_cli.runs.records import required_of
+
+        damage = folder.verify(required_of(folder))
         if damage:
             reporter.notice(f"{folder.path} is damaged ({damage[0]}) and is repaired")
         folder.reopen()

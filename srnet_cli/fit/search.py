@@ -39,6 +39,18 @@ def make_search(prepared: Prepared, trial: int, threads: int) -> Search:
     )
 
 
+def drop_damaged(folder: RunFolder, reporter: Reporter) -> None:
+    """Remove checkpoints that are damaged or of another run, and say so.
+
+    Raises:
+        StorageError: one cannot be removed.
+    """
+    dropped = folder.drop_damaged_checkpoints()
+    if dropped:
+        checkpoints = "1 checkpoint is" if dropped == 1 else f"{dropped} checkpoints are"
+        reporter.notice(f"{checkpoints} damaged or of another run, and not used")
+
+
 class Trials:
     """All trials of a run, or those that an earlier process has left.
 
@@ -75,10 +87,7 @@ class Trials:
         self._reporter = reporter
         self._signals = signals
         checkpoint = folder.newest_checkpoint()
-        dropped = folder.drop_damaged_checkpoints()
-        if dropped:
-            checkpoints = "1 checkpoint is" if dropped == 1 else f"{dropped} checkpoints are"
-            reporter.notice(f"{checkpoints} damaged or of another run, and not used")
+        drop_damaged(folder, reporter)
         self.states: list[Any] = (
             restored(prepared.experiment, checkpoint, folder.path, prepared.problem.widths)
             if checkpoint

@@ -18,6 +18,7 @@ from srnet_cli.config.resolved import signature
 from srnet_cli.config.schema import Experiment
 from srnet_cli.errors import SrnetError
 from srnet_cli.evolution.strategies import strategy_of
+from srnet_cli.fit.search import drop_damaged
 from srnet_cli.reporting import Reporter
 from srnet_cli.runs import files
 from srnet_cli.runs.records import Inputs, RunInfo
@@ -59,6 +60,7 @@ def take_up_shorter(folder: RunFolder, experiment: Experiment, reporter: Reporte
         default=None,
     )
     if shorter is not None:
+        drop_damaged(folder, reporter)
         reporter.notice(f"taking up what {shorter.path} has searched")
         folder.save_checkpoint(shorter.checkpoint.generation, shorter.checkpoint.data)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
+from srnet_cli.errors import StorageError
 from srnet_cli.fidelity.baselines import Baseline, shortfalls
 from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.layers import LayerFidelity
@@ -15,6 +16,7 @@ from srnet_cli.networks.loading import Provenance
 from srnet_cli.networks.quality import ClassificationQuality, RegressionQuality
 from srnet_cli.runs import files
 from srnet_cli.runs.record import RunRecord
+from srnet_cli.store import RunFolder
 
 T = TypeVar("T")
 
@@ -162,6 +164,15 @@ class Metrics(RunRecord):
             for name in ("fidelity", "agreement", "validity", "complexity", "baselines"):
                 del values[name]
         return values
+
+
+def required_of(folder: RunFolder) -> tuple[str, ...]:
+    """Files that a finished run consists of: formulas are among them if its metrics are of some."""
+    try:
+        has_model = Metrics.read(folder).fidelity is not None
+    except StorageError:
+        has_model = False
+    return files.required(has_model=has_model)
 
 
 def _judged(by_set: Mapping[str, T] | None) -> T | None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from srnet_cli.errors import StorageError
 from srnet_cli.rendering.document import Document, Paragraph, Section
-from srnet_cli.runs import files
+from srnet_cli.runs.records import required_of
 from srnet_cli.store import RunFolder, find_run, runs_root
 
 _HINT = "'srnet fit' with the same config and folder makes the run whole again"
@@ -34,7 +34,7 @@ def run(reference: str | None = None) -> Verified:
     """
     path = find_run(runs_root(), reference)
     folder = RunFolder.open(path)
-    damage = folder.verify(files.REQUIRED)
+    damage = folder.verify(required_of(folder))
     if damage:
         more = f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""
         raise StorageError(f"{path}: {damage[0]}{more}", hint=_HINT)

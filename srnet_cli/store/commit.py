@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -94,10 +95,27 @@ class Commit:
             return False
         return committed == Fingerprint.of(data[: committed.size] if name == LOG else data)
 
+    def content(self, folder: Directory, name: str) -> bytes | None:
+        """What was committed of a file, in its place or yet to be put there; None where neither."""
+        fingerprint = self.files.get(name)
+        if fingerprint is None:
+            return None
+        # Its own place twice: it may be put there by another process between the looks.
+        for place in (name, waiting_place(name, fingerprint), name):
+            with suppress(StorageError):
+                data = folder.read(place)
+                if self.fits(name, data):
+                    return data
+        return None
+
     def compare(self, folder: Directory, present: Sequence[Entry]) -> list[Damage]:
         """Compare what is present in a folder with what was committed."""
         names = {entry.name for entry in present}
-        damage = [Damage(name, "missing") for name in self.files if name not in names]
+        damage = [
+            Damage(name, "missing")
+            for name in self.files
+            if name not in names and self.content(folder, name) is None
+        ]
         for entry in present:
             kind = self._kind(folder, entry)
             if kind is not None:
@@ -112,10 +130,27 @@ class Commit:
             return "unexpected"
         if entry.kind == "other":
             return "changed"
+        if self.content(folder, entry.name) is not None:
+            return None
         try:
-            return None if self.fits(entry.name, folder.read(entry.name)) else "changed"
+            folder.read(entry.name)
         except StorageError:
             return "unreadable"
+        return "changed"
+
+
+def waiting_place(name: str, fingerprint: Fingerprint) -> str:
+    """Where a content waits until the commit that admits it is written: a temporary file's name.
+
+    It stands in the run folder itself, as the subfolder that it belongs in may be unknown so far.
+
+    Args:
+        name: its path within the run folder, where it will be put.
+        fingerprint: of the content.
+    """
+    key = f"{name}\0{fingerprint.size}\0{fingerprint.sha256}".encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(key).hexdigest()
+    return f".{digest[12:]}.{digest[:12]}.tmp"
 
 
 def seal(record: dict[str, Any]) -> bytes:

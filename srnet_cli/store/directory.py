@@ -251,6 +251,18 @@ class Directory:
             finally:
                 os.close(descriptor)
 
+    def move(self, name: str, place: str) -> None:
+        """Put a file in another place, in one step, instead of what stands there.
+
+        Raises:
+            StorageError: it cannot be moved; it is still whole.
+        """
+        with storage_errors("write", self.path / place):
+            before, old = self._at(name)
+            after, new = self._at(place, make=True)
+            os.replace(old, new, src_dir_fd=before.descriptor, dst_dir_fd=after.descriptor)
+            after.sync()
+
     def remove(self, name: str) -> None:
         """Remove a file, or what else stands in its place; a missing one is no error.
 

@@ -3,11 +3,17 @@
 Whoever writes to a run folder holds its lock. ``DONE.json`` carries the hash of every other file
 and thereby commits the run. Reading needs no lock and writes nothing, so a finished folder may be
 moved, copied or made read-only.
+
+What is added to a finished run waits in temporary files until a new commit that knows it has been
+written, and is put in its place then. Where that is interrupted, the run is as before until the
+commit and as after from it on: reading and verifying take what waits for what is in place, and the
+next process that locks the folder puts it there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +21,14 @@ from typing import Any, Self
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.store import checkpoints
 from srnet_cli.store.checkpoints import Checkpoint
-from srnet_cli.store.commit import SCHEMA, Commit, Damage, Fingerprint, unseal
+from srnet_cli.store.commit import (
+    SCHEMA,
+    Commit,
+    Damage,
+    Fingerprint,
+    unseal,
+    waiting_place,
+)
 from srnet_cli.store.directory import Directory, Entry, is_temporary, storage_errors
 from srnet_cli.store.files import decode_json, encode_json
 from srnet_cli.store.layout import CHECKPOINTS, DONE, RUN, committed_entries, is_run_folder
@@ -127,9 +140,16 @@ class RunFolder:
         self._writable().append(name, data)
 
     def has(self, name: str) -> bool:
-        """Whether anything stands at the place of a file, whatever it is."""
+        """Whether anything stands in the place of a file, or is yet to be put there."""
         directory = self._present()
-        return directory is not None and directory.has(name)
+        if directory is None or directory.has(name):
+            return directory is not None
+        if not directory.has(DONE):
+            return False
+        try:
+            return self.committed().content(directory, name) is not None
+        except StorageError:
+            return False
 
     def read(self, name: str) -> bytes:
         """Read a file of the run; in a committed run, only if it is what was committed.
@@ -137,12 +157,15 @@ class RunFolder:
         Raises:
             StorageError: it is missing, unreadable, damaged, or no regular file.
         """
-        data = self.read_uncommitted(name)
-        if self.is_done and not self.committed().fits(name, data):
-            raise StorageError(
-                f"{self.path / name} is damaged: it is not what the run has committed"
-            )
-        return data
+        if not self.is_done:
+            return self.read_uncommitted(name)
+        directory = self._directory(f"read {name} in")
+        for _ in range(2):  # another process may have written a new commit between the looks
+            data = self.committed().content(directory, name)
+            if data is not None:
+                return data
+        self.read_uncommitted(name)  # a missing or unreadable one is named as such
+        raise StorageError(f"{self.path / name} is damaged: it is not what the run has committed")
 
     def read_uncommitted(self, name: str) -> bytes:
         """Read a file of the run without a look at the commit.
@@ -247,22 +270,31 @@ class RunFolder:
         """Add files to a finished run, or replace some that were added, and commit to them too.
 
         Nothing else is looked at, so what was damaged before does not pass for committed, and the
-        run keeps its place in time. If this is interrupted, ``verify`` names the files that the
-        commit does not know, and the same again sets them right.
+        run keeps its place in time. Wherever this is interrupted, the run is as before or as after.
 
         Args:
             files: contents by path within the folder.
 
         Raises:
-            StorageError: a file cannot be written; what the run has found is still whole.
+            StorageError: a file cannot be written; the run is whole, as before or as after.
         """
-        self._writable()
+        directory = self._writable()
         committed = self.committed()
-        for name, data in files.items():
-            self._writable().write(name, data)
+        _require_room(directory, files)
         added = {name: Fingerprint.of(data) for name, data in files.items()}
+        for name, data in files.items():
+            self._writable().write(waiting_place(name, added[name]), data)
         amended = Commit(committed.finished, {**committed.files, **added})
         self._writable().write(DONE, amended.to_bytes())
+        self._put_in_place(amended)
+
+    def _put_in_place(self, commit: Commit) -> None:
+        """Move what waits for its commit to where it belongs, now that the commit is written."""
+        directory = self._writable()
+        waiting = {waiting_place(name, known): name for name, known in commit.files.items()}
+        for place in directory.names():
+            if place in waiting and _reads(directory, place, commit.files[waiting[place]]):
+                directory.move(place, waiting[place])
 
     def reopen(self) -> None:
         """Take the commit back, so that the run may go on.
@@ -286,7 +318,8 @@ class RunFolder:
     def verify(self, required: Collection[str] = ()) -> list[Damage]:
         """Compare every file with what the run has committed; leftovers of a crash do not count.
 
-        Before the commit only checkpoints can be verified, and that no commit was taken away.
+        Before the commit only checkpoints can be verified, that no commit was taken away, and that
+        there are no links, pipes or devices.
 
         Args:
             required: files that a run consists of, which its commit must name.
@@ -296,6 +329,10 @@ class RunFolder:
         """
         if not self.is_done:
             return self._verify_unfinished()
+        # What another process adds meanwhile is known to the commit of a second look.
+        return self._verify_finished(required) and self._verify_finished(required)
+
+    def _verify_finished(self, required: Collection[str]) -> list[Damage]:
         try:
             committed = self.committed()
         except StorageError:
@@ -308,7 +345,9 @@ class RunFolder:
         folder = self._checkpoints()
         bad = [] if folder is None else checkpoints.damaged(folder, self._key())
         uncommitted = [Damage(DONE, "missing")] if self._run().get("state") == "finished" else []
-        return uncommitted + [Damage(f"{CHECKPOINTS}/{name}", "changed") for name in bad]
+        strange = [entry.name for entry in self._committed_entries() if entry.kind == "other"]
+        names = sorted({*strange, *(f"{CHECKPOINTS}/{name}" for name in bad)})
+        return uncommitted + [Damage(name, "changed") for name in names]
 
     def _run(self) -> dict[str, Any]:
         """What ``run.json`` says; nothing where it is missing or damaged."""
@@ -355,8 +394,13 @@ class RunFolder:
         return self._writable()
 
     def _sweep(self) -> None:
-        """Remove what interrupted writes left: under the lock, no write is under way."""
+        """Finish or remove what interrupted writes left: under the lock, no write is under way."""
         directory = self._writable()
+        commit = None
+        with suppress(StorageError):  # of a missing or damaged commit nothing can be finished
+            commit = self.committed()
+        if commit is not None:
+            self._put_in_place(commit)
         for entry in directory.entries():
             if entry.kind == "file" and is_temporary(entry.name.rpartition("/")[2]):
                 directory.remove(entry.name)
@@ -380,6 +424,27 @@ class RunFolder:
             return int(read(data, self.path / name)["schema"])
         except (StorageError, KeyError, TypeError, ValueError, OverflowError):
             return 0
+
+
+def _reads(directory: Directory, name: str, known: Fingerprint) -> bool:
+    """Whether a file is there and has this content."""
+    try:
+        return Fingerprint.of(directory.read(name)) == known
+    except StorageError:
+        return False
+
+
+def _require_room(directory: Directory, names: Collection[str]) -> None:
+    """Make sure, before a commit that cannot be taken back, that files can be put in their places.
+
+    Raises:
+        StorageError: a folder stands in the place of a file, or a file in that of a folder.
+    """
+    kinds = {entry.name: entry.kind for entry in directory.entries()}
+    for name in names:
+        folder = name.rpartition("/")[0]
+        if kinds.get(name) == "folder" or kinds.get(folder, "folder") != "folder":
+            raise StorageError(f"cannot write {directory.path / name}: something stands in its way")
 
 
 def _sync(path: Path) -> None:

@@ -39,6 +39,22 @@ def test_a_longer_run_goes_on_from_a_shorter_one(extra: tuple[str, ...], tmp_pat
     assert results(short) == before
 
 
+def test_states_of_another_run_make_way_for_those_of_a_shorter_one(tmp_path: Path) -> None:
+    """They are not gone on from, whatever generation they are of, and that is said."""
+    other, _ = fit(tmp_path, 30, "others", "seed=9")
+    whole, _ = fit(tmp_path, 12, "whole")
+    fit(tmp_path, 6, "parts")
+    shutil.copytree(other / "checkpoint", tmp_path / "parts" / "run-12-0" / "checkpoint")
+    (tmp_path / "parts" / "run-12-0" / "LOCK").touch()
+    recorder = Recorder()
+    place = tmp_path / "parts" / "run-12-0"
+    fitting.run(
+        tmp_path / "small.yaml", ["evolution.generations=12"], run_dir=place, reporter=recorder
+    )
+    assert results(place) == results(whole)
+    assert "not used" in (place / "log.txt").read_text()
+
+
 def test_trials_are_added(tmp_path: Path) -> None:
     """More trials than before, of more generations: each goes on, and the new ones begin."""
     whole, _ = fit(tmp_path, 15, "whole", "trials=3")

@@ -10,6 +10,7 @@ import pytest
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.rendering.formats import render
 from srnet_cli.runs.verifying import document, run
+from srnet_cli.store import Commit
 
 
 def told(reference: str) -> str:
@@ -51,6 +52,18 @@ def test_a_commit_that_was_removed_is_missed(finished: Path) -> None:
     """A run that says it has finished has a commit."""
     (finished / "DONE.json").unlink()
     with pytest.raises(StorageError, match=r"DONE\.json: missing"):
+        run(str(finished))
+
+
+@pytest.mark.parametrize("name", ["model.json", "expressions.json", "metrics.json", "rows.npz"])
+def test_a_commit_that_lacks_a_file_is_found(finished: Path, name: str) -> None:
+    """A commit that was sealed anew without a file of which the run consists is not whole."""
+    done = finished / "DONE.json"
+    commit = Commit.from_bytes(done.read_bytes(), done)
+    rest = {known: entry for known, entry in commit.files.items() if known != name}
+    done.write_bytes(Commit(commit.finished, rest).to_bytes())
+    (finished / name).unlink()
+    with pytest.raises(StorageError, match=f"{name}: missing"):
         run(str(finished))
 
 

@@ -38,6 +38,8 @@ from srnet_cli.store.layout import DONE
 _CODES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP_SECONDS = 5.0
+PROVED = ("proofs.json", "proofs.npz", "expressions.json")
+"""What ``prove`` adds to a run that has no formulas of the whole network, or writes anew."""
 _NEW_NAMESPACE = 0x00020000  # CLONE_NEWNS
 
 
@@ -84,6 +86,15 @@ def _pages(folder: Path) -> dict[str, bytes]:
     return _files(folder, "page.html", *sorted(whole))
 
 
+def _hybrids(folder: Path) -> dict[str, bytes]:
+    """What ``explain --hybrid`` keeps, but for where, and for the times that it has taken."""
+    record = json.loads((folder / "run/hybrid.json").read_bytes())
+    del record["run"]
+    for hybrid in record["hybrids"]:
+        del hybrid["seconds"]
+    return {"run/hybrid.json": json.dumps(record).encode()}
+
+
 def _files(folder: Path, *names: str) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names}
 
@@ -114,6 +125,16 @@ COMMANDS: Mapping[str, Command] = {
             *("--figures", "svg"),
         ],
         _pages,
+    ),
+    "prove": Command(
+        _golden,
+        lambda folder: ["prove", "--quiet", "--run", folder / "run"],
+        lambda folder: _files(folder, *(f"run/{name}" for name in PROVED)),
+    ),
+    "explain --hybrid": Command(
+        _golden,
+        lambda folder: ["explain", "--quiet", "--hybrid", "--run", folder / "run"],
+        _hybrids,
     ),
     "predict": Command(
         _table,
@@ -401,11 +422,12 @@ def _again(command: Command, folder: Path, known: _Known, what: str, *, keep: bo
 def _left(folder: Path, what: str) -> str:
     """What is wrong with what a disturbed command has left behind."""
     for path in _run_folders(folder):
+        damage = RunFolder(path).verify()
         if not (path / DONE).exists():
             # A run that is killed just before its commit looks like one whose commit was removed.
-            damage = [found for found in RunFolder(path).verify() if found.file != DONE]
-            if damage:
-                return f"{what}: left damaged: {damage[0]}"
+            damage = [found for found in damage if found.file != DONE]
+        if damage:
+            return f"{what}: left damaged: {damage[0]}"
     return ""
 
 

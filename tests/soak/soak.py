@@ -42,9 +42,13 @@ ATTACKS: Mapping[str, Attack] = {
     "report: kill -9 at a step or a moment": Attack(commands.kills_of("report"), 70),
     "simultaneous starts": Attack(storage.starts, 500),
     "commands: n-th call fails": Attack(commands.faults, 100),
+    "prove: kill -9 at a step or a moment": Attack(commands.kills_of("prove"), 30),
     "folders moved, replaced, linked": Attack(storage.moves, 500),
     "commands: a full disk of 1 and 3 MB": Attack(commands.full_disks, 30),
     "predict: kill -9 at a step or a moment": Attack(commands.kills_of("predict"), 30),
+    "explain --hybrid: kill -9 at a step or a moment": Attack(
+        commands.kills_of("explain --hybrid"), 30
+    ),
     "files flipped, added, removed, linked": Attack(storage.changes, 10_000),
     "commands: INT, TERM, HUP in any phase": Attack(commands.signals, 150),
     "mutated configs": Attack(inputs.configs, 10_000, 1.0),

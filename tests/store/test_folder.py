@@ -7,11 +7,15 @@ import hashlib
 import json
 import os
 import shutil
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
-from disk_faults import disk_with
+from disk_faults import Fault, disk_with, fault_at, tear
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -326,25 +330,126 @@ def test_only_a_finished_run_that_is_held_is_amended(tmp_path, finished):
     assert not (tmp_path / "other-1" / "compare.csv").exists()
 
 
-@pytest.mark.parametrize("write", range(1, 4))
-def test_an_interrupted_amendment_is_named_and_can_be_repeated(finished, write):
-    """Whichever write fails: what the run found is whole, and the same again sets it right."""
-    files = {"compare.csv": b"one", "compare.json": b"{}"}
-    renames = iter(range(1, 4))
+def amendments(finished: Path, into: Path) -> tuple[dict[str, bytes], list[tuple[Path, int]]]:
+    """Files that replace one and add one, in a new folder; and a copy of a run for each step at
+    which a process that adds them was killed, half-way through where it is a write."""
+    files = {"expressions.json": b"new", "more/one.png": b"one"}
+
+    def die(step, real, args):
+        tear(step, real, args)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    left = []
+    for n in count(1):
+        copy = into / str(n)
+        shutil.copytree(finished, copy)
+        if (child := os.fork()) == 0:
+            with disk_with(fault_at(n, die)), RunFolder.claim(copy) as run:
+                run.amend(files)
+            os._exit(0)
+        left.append((copy, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+        if left[-1][1] == 0:
+            return files, left
+    raise AssertionError
+
+
+def contents(run: RunFolder, names: Iterable[str]) -> dict[str, bytes | None]:
+    return {name: run.read(name) if run.has(name) else None for name in names}
+
+
+def test_an_amendment_killed_at_any_step_is_there_or_not(finished, tmp_path):
+    """The run verifies and reads as before or as after, never by half; the next holder of the lock
+    leaves nothing lying about, and the same again sets it right."""
+    files, left = amendments(finished, tmp_path / "killed")
+    before, after = contents(RunFolder.open(finished), files), files
+    seen = []
+    for copy, code in left:
+        reader = RunFolder.open(copy)
+        assert reader.verify() == [], copy
+        seen.append(contents(reader, files))
+        assert seen[-1] in (before, after), copy
+        if code == 0:
+            assert seen[-1] == after
+        with RunFolder.claim(copy) as run:
+            assert contents(run, files) == seen[-1]
+            names = os.listdir(copy)
+            assert not [name for name in names if name.endswith(".tmp")]
+            assert seen[-1] == before or (copy / "more/one.png").read_bytes() == b"one"
+            run.amend(files)
+        assert reader.verify() == []
+        assert {name: (copy / name).read_bytes() for name in files} == files
+    # Kills on both sides of the commit.
+    assert 10 < seen.count(before) < len(seen) - 5
+
+
+@pytest.mark.parametrize(("code", "lasting"), [(errno.EIO, False), (errno.ENOSPC, True)])
+def test_a_failing_disk_leaves_an_amendment_there_or_not(finished, tmp_path, code, lasting):
+    """Whichever call fails, once or from then on: as before or as after, and the same again."""
+    files = {"expressions.json": b"new", "more/one.png": b"one"}
+    before = contents(RunFolder.open(finished), files)
+    for n in count(1):
+        copy, steps = tmp_path / str(n), []
+
+        def fail(step, real, args, steps=steps):
+            steps.append(step)
+            raise OSError(code, os.strerror(code))
+
+        shutil.copytree(finished, copy)
+        with (
+            RunFolder.claim(copy) as run,
+            suppress(StorageError),
+            disk_with(fault_at(n, fail, lasting=lasting)),
+        ):
+            run.amend(files)
+        if not steps:
+            break
+        assert RunFolder.open(copy).verify() == []
+        assert contents(RunFolder.open(copy), files) in (before, files)
+        with RunFolder.claim(copy) as run:
+            run.amend(files)
+        assert contents(RunFolder.open(copy), files) == files
+    assert n > 10
+
+
+def test_what_waits_for_its_place_is_verified(finished):
+    """A waiting content that was changed passes for nothing, and is not put in place."""
+    with RunFolder.claim(finished) as run, suppress(StorageError), disk_with(_no_more_after_done()):
+        run.amend({"expressions.json": b"new"})
+    (waiting,) = finished.glob(".*.tmp")
+    assert RunFolder.open(finished).read("expressions.json") == b"new"
+    waiting.write_bytes(b"odd")
+    assert RunFolder.open(finished).verify() == [Damage("expressions.json", "changed")]
+    with pytest.raises(StorageError, match="damaged"):
+        RunFolder.open(finished).read("expressions.json")
+    waiting.unlink()
+    os.mkfifo(waiting)
+    RunFolder.claim(finished).close()
+    assert (finished / "expressions.json").read_bytes() == FILES["expressions.json"]
+
+
+def _no_more_after_done() -> Fault:
+    seen = []
 
     def fault(step, real, args):
-        if step == "replace" and next(renames) == write:
+        if seen and step == "replace":
             raise OSError(errno.EIO, "a bad sector")
+        if step == "replace" and args[1] == "DONE.json":
+            seen.append(step)
         return real(*args)
 
-    with RunFolder.claim(finished) as run, disk_with(fault), pytest.raises(StorageError):
-        run.amend(files)
-    opened = RunFolder.open(finished)
-    assert all(opened.read(name) == content for name, content in FILES.items())
-    assert {damage.file for damage in opened.verify()} <= set(files)
-    with RunFolder.claim(finished) as run:
-        run.amend(files)
-    assert RunFolder.open(finished).verify() == []
+    return fault
+
+
+@pytest.mark.parametrize(("stands", "added"), [("compare.csv/", "compare.csv"), ("more", "more/a")])
+def test_an_amendment_that_has_no_room_is_refused_before_it_is_committed(finished, stands, added):
+    """A folder in the place of a file, or the other way round: nothing is changed."""
+    path = finished / stands
+    path.mkdir() if stands.endswith("/") else path.write_bytes(b"")
+    before = (finished / "DONE.json").read_bytes()
+    with RunFolder.claim(finished) as run, pytest.raises(StorageError, match="in its way"):
+        run.amend({"expressions.json": b"new", added: b""})
+    assert (finished / "DONE.json").read_bytes() == before
+    assert RunFolder.open(finished).read("expressions.json") == FILES["expressions.json"]
 
 
 def test_a_run_made_elsewhere_is_adopted(tmp_path):
