@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srnet_cli.datasets.readings import READINGS, read_fields, told
+from srnet_cli.datasets.readings import READINGS, in_words, read_fields
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_any_text_is_read_or_not(fields):
     """No field makes a reading fail."""
     for name, reading in READINGS.items():
         assert len(reading(fields)) == len(fields)
-        assert isinstance(told(name), str)
+        assert isinstance(in_words(name), str)
     read_fields([field.strip() for field in fields])
