@@ -182,10 +182,6 @@ def test_the_signature_is_eight_hexadecimal_digits() -> None:
     # Keys that are younger count where they say something.
     for key in ("test_file", "split_column", "binary"):
         del settings["dataset"][key]
-        settings["dataset"]["test_file"],
-        settings["dataset"]["split_column"],
-        settings["dataset"]["binary"],
-    )
     network = settings["network"]
     settings["network"] = {
         "train": network["train"],
