@@ -17,6 +17,8 @@ from pages import check_page, read_page
 
 from srnet_cli import cli
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ('<b>a</b> & "q"', "_x^2$ %\\frac{", "=1+1|`tick`*\x1b[31m")
 TARGET = "kind</td><script>alert(1)</script>"
 CLASSES = ("<i>A</i>|1", "\\input{x} $&#~^", "=2+2\x1b]0;title\x07")
@@ -28,7 +30,7 @@ PAGE = """\\documentclass{article}
 \\end{document}
 """
 SMALL = (
-    *("strategy=mnncgp-es", "population=20", "mutation=0.3", "generations=5", "threads=1"),
+    *("strategy=mnncgp-es", "population=20", "mutation=0.3", "generations=3", "threads=1"),
     "functions=[add, mul, sin, cos]",
 )
 
@@ -71,7 +73,7 @@ def _run_all(folder: Path) -> dict[str, str]:
         ],
         *(["explain", "odd", "--format", form] for form in ("table", "json", "markdown", "latex")),
         *(["explain", "odd", "--at", "0", "--format", form] for form in ("markdown", "latex")),
-        *(["compare", "odd", "--instances", "4", "--format", f] for f in ("markdown", "latex")),
+        ["compare", "odd", "--instances", "2", "--format", "latex"],
         ["explain", "odd", "--fronts"],
         *(["export", "odd", "--to", form] for form in ("latex", "markdown", "python")),
         ["predict", "odd.csv", "odd", "-o", "answers.csv"],
