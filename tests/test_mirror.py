@@ -76,7 +76,7 @@ ELSEWHERE = {
         "expressions/numeric expressions/algebra expressions/arrangement"
     ),
     "expressions/test_constants.py": "expressions/cancellation expressions/reading",
-    "expressions/test_printers.py": "expressions/markup expressions/trees",
+    "expressions/test_printers.py": "expressions/markup",
     "fidelity/test_assessment.py": "fidelity/labels fidelity/layers fidelity/row_sets",
     "fidelity/test_influence.py": "fidelity/tables",
     "fit/test_fitting.py": "fit/fronts fit/plots fit/proofs",

@@ -55,6 +55,13 @@ class DatasetSettings(Settings):
         description="columns of a table that hold categories: each becomes an input per category, "
         "column=category, 1 or 0. A category that no training row has is all zeros",
     )
+    binary: tuple[Text, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="columns of a table that hold two categories: each becomes one input, named "
+        "column=category after the second in their order, 1 where the column holds that and 0 "
+        "where it holds the first",
+    )
     inputs: tuple[Text, ...] = Field(
         default=(),
         max_length=100_000,
@@ -224,18 +231,22 @@ class DatasetSettings(Settings):
             yield "'split_column' is for a table: 'file' or 'pmlb'"
         if self.test_file is not None:
             yield "give only one of 'test_file' and 'split_column'"
-        if self.split_column in (*self.targets, *self.categorical):
+        if self.split_column in (*self.targets, *self.categorical, *self.binary):
             yield "'split_column' is a column of its own, no target and no input"
 
     def _categorical_problems(self) -> Iterator[str]:
         """Categories cannot be drawn from an interval."""
-        for name in self.categorical:
-            if self.categorical.count(name) > 1:
-                yield f"'categorical' lists '{name}' twice"
-            if name in self.targets:
-                yield f"'categorical' lists the target, '{name}'; it is for inputs"
-        if self.categorical and (self.domain is not None or self.formula is not None):
-            yield "'categorical' is for the columns of a table without a 'domain'"
+        for key in ("categorical", "binary"):
+            names = getattr(self, key)
+            for name in names:
+                if names.count(name) > 1:
+                    yield f"'{key}' lists '{name}' twice"
+                if name in self.targets:
+                    yield f"'{key}' lists the target, '{name}'; it is for inputs"
+            if names and (self.domain is not None or self.formula is not None):
+                yield f"'{key}' is for the columns of a table without a 'domain'"
+        if both := [name for name in self.binary if name in self.categorical]:
+            yield f"'categorical' and 'binary' both list '{both[0]}'"
 
     def _column_problems(self) -> Iterator[str]:
         """What is said of columns needs a table, and no contradiction."""

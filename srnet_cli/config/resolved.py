@@ -119,6 +119,8 @@ def signature(experiment: Experiment) -> str:
     for key in ("test_file", "split_column"):
         if settings["dataset"][key] is None:
             del settings["dataset"][key]
+    if not settings["dataset"]["binary"]:
+        del settings["dataset"]["binary"]
     for (section, key), path, error in named_files(experiment):
         settings[section][key] = _digest(path, f"{section}.{key}", error)
     # Unsorted: the order of a domain is the order of the inputs.

@@ -1,8 +1,11 @@
-"""Columns of categories as inputs: one indicator a category, named ``column=category``."""
+"""Columns of categories as inputs: an indicator per category, named ``column=category``.
+
+Of two categories it may be a single one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,20 +23,23 @@ def indicator(column: str, category: str) -> str:
     return f"{column}={category}"
 
 
-def one_hot(table: Table, train: Indices, where: str) -> Table:
-    """Replace every column of categories by one indicator a category that a training row has.
+def one_hot(table: Table, train: Indices, where: str, binary: Collection[str] = ()) -> Table:
+    """Replace every column of categories by one indicator per category that a training row has.
 
     The indicators stand where the column stood, in the order of the categories. Where a row has a
     category that no training row has, all of them are 0, which a note of the table says. No
-    category is left out for the others to imply.
+    category is left out for the others to imply, except where it is asked for: of a binary column
+    only the indicator of the second category stays.
 
     Args:
         table: a table whose columns of categories hold their numbers.
         train: indices of the training rows.
         where: the file, for messages.
+        binary: columns of two categories that become one input.
 
     Raises:
-        DataError: an indicator would have the name of another input.
+        DataError: an indicator would have the name of another input, or a binary column does not
+            hold two categories.
     """
     if not table.categories:
         return table
@@ -46,8 +52,12 @@ def one_hot(table: Table, train: Indices, where: str) -> Table:
             columns.append(values[:, None])
             continue
         seen = np.unique(values[train]).astype(np.intp)
+        if name in binary:
+            _check_binary(name, table.categories[name], where)
+            seen = np.array([0, 1])
         kept[name] = tuple(table.categories[name][number] for number in seen)
-        names += [indicator(name, category) for category in kept[name]]
+        seen = seen[1:] if name in binary else seen
+        names += [indicator(name, table.categories[name][number]) for number in seen]
         columns.append((values[:, None] == seen).astype(np.float64))
     _check_names(names, where)
     return replace(
@@ -82,6 +92,15 @@ def whole_groups(X: Array, groups: Indices) -> Indices:
     """
     is_whole = np.all(np.round(X) == X, axis=0)
     return np.where(is_whole, groups, -1)
+
+
+def _check_binary(name: str, held: Sequence[str], where: str) -> None:
+    if len(held) != 2:
+        number = "one category" if len(held) == 1 else f"{len(held)} categories"
+        raise DataError(
+            f"{where}: column {quoted(name)} holds {number}, and dataset.binary is for two",
+            hint="name it in dataset.categorical, for an input per category",
+        )
 
 
 def _check_names(names: Sequence[str], where: str) -> None:

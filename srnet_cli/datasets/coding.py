@@ -24,7 +24,7 @@ from srnet_cli.datasets.suggest import quoted
 from srnet_cli.datasets.text_file import numbers_in
 from srnet_cli.datasets.treatment import Treatment
 
-_NO_LABEL = ("", "?", "na", "n/a", "nan", "null")
+NO_LABEL = ("", "?", "na", "n/a", "nan", "null")
 """Labels that are none, in lower case; ``none`` and ``-`` may be some."""
 
 MAX_CATEGORIES = 1000
@@ -153,7 +153,7 @@ def _classes(column: pd.Series[Any], needs_all: bool) -> tuple[Array, tuple[str,
 
 def _labels(column: pd.Series[Any], needs_all: bool) -> tuple[Array, tuple[str, ...]]:
     """Each value's index among the sorted labels, NaN where there is none, and the labels."""
-    texts, missing = texts_of(column, _NO_LABEL)
+    texts, missing = texts_of(column, NO_LABEL)
     if needs_all:
         _check_present(column, missing)
     given = np.array(texts, dtype=object)[~missing]

@@ -143,7 +143,7 @@ def _from_rows(settings: DatasetSettings, seed: int) -> Dataset:
         train = _labelled(train.X, truth, str(settings.rows))
     if domain is None:
         split = _split(settings, train, 0.0, seed)
-        table = one_hot(table, split.train, str(settings.rows))
+        table = one_hot(table, split.train, str(settings.rows), settings.binary)
         train = Rows(table.X, train.y)
         train, test = train.take(split.train), train.take(split.test)
     else:
@@ -166,7 +166,8 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
     first, *others = settings.targets
     column = settings.split_column
     # Words that say what a row is for are read as categories.
-    categorical = (*settings.categorical, *([column] if column else []))
+    words = [column] if column else []
+    categorical = (*settings.categorical, *settings.binary, *words)
     treatment = Treatment.from_settings(settings)
     if treatment.inputs:
         beside = [name for name in (*others, column) if name and name not in treatment.inputs]
@@ -193,7 +194,7 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
         )
     else:
         split = _split(settings, Rows(table.X, table.y), fraction, seed)
-    table = one_hot(filled(table, split.train, where), split.train, where)
+    table = one_hot(filled(table, split.train, where), split.train, where, settings.binary)
     rows = Rows(table.X, table.y)
     return replace(
         _with_columns(settings, table),
@@ -241,6 +242,7 @@ def _npz_table(settings: DatasetSettings) -> Table:
     """The rows of an npz file, their columns named by the declared domain if there is one."""
     from srnet_cli.datasets.npz_file import read_npz_rows
     from srnet_cli.datasets.tables import make_table
+    from srnet_cli.datasets.treatment import Treatment
 
     assert settings.rows is not None
     frame, target = read_npz_rows(settings.rows)
@@ -252,7 +254,9 @@ def _npz_table(settings: DatasetSettings) -> Table:
             )
         frame = frame.set_axis(list(settings.domain), axis=1)
     where = str(settings.rows)
-    return make_table(frame, target, settings.task, where, settings.categorical)
+    categorical = (*settings.categorical, *settings.binary)
+    treatment = Treatment(binary=settings.binary)
+    return make_table(frame, target, settings.task, where, categorical, treatment)
 
 
 def _with_domains(dataset: Dataset, settings: DatasetSettings, seed: int) -> Dataset:

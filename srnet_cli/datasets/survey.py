@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from srnet_cli.datasets.coding import texts_of
+from srnet_cli.datasets.coding import NO_LABEL, texts_of
 from srnet_cli.datasets.dataset import Task
 from srnet_cli.datasets.readings import (
     BOOLEAN,
@@ -27,7 +27,7 @@ from srnet_cli.datasets.tables import read_frame
 from srnet_cli.errors import DataError
 
 Kind = Literal["number", "boolean", "date", "category", "identifier", "text", "constant", "empty"]
-Use = Literal["target", "input", "categories", "drop"]
+Use = Literal["target", "input", "binary", "categories", "drop"]
 
 _TARGETS = ("target", "y", "label", "class", "output", "outcome", "response")
 _IDENTIFIERS = ("id", "index", "uuid", "guid", "key", "name", "no", "nr", "number", "row", "record")
@@ -88,14 +88,14 @@ class Survey:
     @property
     def inputs(self) -> tuple[Column, ...]:
         """The columns that are inputs, of numbers or of categories."""
-        return tuple(column for column in self.columns if column.use in ("input", "categories"))
+        return tuple(column for column in self.columns if column.use not in ("target", "drop"))
 
     def settings(self) -> dict[str, Any]:
         """The keys of the section ``dataset`` that do what is said here; defaults are left out."""
         keys: dict[str, Any] = {"file": str(self.path), "target": self.target}
         if self.task != "regression":
             keys["task"] = self.task
-        for key, use in (("categorical", "categories"), ("drop", "drop")):
+        for key, use in (("categorical", "categories"), ("binary", "binary"), ("drop", "drop")):
             if names := [column.name for column in self.columns if column.use == use]:
                 keys[key] = names
         if any(column.missing for column in self.columns if column.use != "drop"):
@@ -148,14 +148,21 @@ def _column(column: pd.Series[Any], separator: str) -> Column:
         distinct, is_unclear = len(np.unique(held)), False
     else:
         texts, missing = texts_of(column, MISSING)
+        read = read_fields(texts, separator=separator)
+        is_unclear = read is None and is_ambiguous_date(texts)
+        if read is None and not is_unclear:  # categories, of which none may be one
+            texts, missing = texts_of(column, NO_LABEL)
         values = np.where(missing, np.nan, 0.0)
         labels = dict.fromkeys(text for text in texts if text)
         examples, distinct = list(labels)[:_EXAMPLES], len(labels)
-        read = read_fields(texts, separator=separator)
-        is_unclear = read is None and is_ambiguous_date(texts)
     numbers = values if read is None else read.values
     gaps = int(np.isnan(values).sum())
     kind, use, why = _verdict(str(column.name), read, len(column), gaps, distinct, is_unclear)
+    if use == "binary":
+        first, second = sorted(labels)
+        why = f"{clip(second)} is 1, {clip(first)} is 0"
+    if use in ("binary", "categories") and gaps:
+        why += f"; {gaps} missing values become the most frequent of the training rows"
     has_numbers = read is not None and gaps < len(column)
     return Column(
         name=str(column.name),
@@ -198,6 +205,8 @@ def _of_text(held: int, distinct: int) -> tuple[Kind, Use, str]:
         return "identifier", "drop", "every row has a text of its own"
     if distinct > _MOST_CATEGORIES or distinct > max(2, held // 2):
         return "text", "drop", f"{distinct} different texts are too many for categories"
+    if distinct == 2:
+        return "category", "binary", "two categories"
     return "category", "categories", f"{distinct} categories, an input for each"
 
 

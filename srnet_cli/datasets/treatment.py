@@ -28,6 +28,8 @@ class TableSettings(Protocol):
     @property
     def categorical(self) -> Collection[str]: ...
     @property
+    def binary(self) -> Collection[str]: ...
+    @property
     def missing(self) -> Missing: ...
     @property
     def dates(self) -> Dates: ...
@@ -41,6 +43,7 @@ class Treatment:
 
     Attributes:
         categorical: columns that hold categories.
+        binary: those that hold two, which are one input.
         inputs: columns that are inputs, in this order; empty: all but the target, as in the file.
         drop: columns that are left out.
         missing: what is done about fields that hold nothing; error: they are refused; drop: so are
@@ -51,6 +54,7 @@ class Treatment:
     """
 
     categorical: Collection[str] = ()
+    binary: Collection[str] = ()
     inputs: Sequence[str] = ()
     drop: Collection[str] = ()
     missing: Missing = "error"
@@ -60,7 +64,7 @@ class Treatment:
     @classmethod
     def from_settings(cls, settings: TableSettings) -> Treatment:
         """What the settings of a dataset ask for."""
-        names = ("categorical", "inputs", "drop", "missing", "dates", "decimal")
+        names = ("categorical", "binary", "inputs", "drop", "missing", "dates", "decimal")
         return cls(**{name: getattr(settings, name) for name in names})
 
     def chosen(self, names: Sequence[str]) -> list[str]:
@@ -69,7 +73,12 @@ class Treatment:
         Raises:
             ConfigError: there is no column of a name that is asked for.
         """
-        asked = {"inputs": self.inputs, "drop": self.drop, "categorical": self.categorical}
+        asked = {
+            "inputs": self.inputs,
+            "drop": self.drop,
+            "binary": self.binary,
+            "categorical": self.categorical,
+        }
         for key, columns in asked.items():
             for name in columns:
                 if name not in names:

@@ -182,7 +182,8 @@ def _values(at: str, place: int, known: Sequence[str] | None) -> Iterator[tuple[
 def _given(name: str, text: str, names: Known) -> dict[str, float]:
     """The features that a name stands for, with their values."""
     if name in names.categories:
-        return _indicators(name, text, names.categories[name])
+        given = _indicators(name, text, names.categories[name])
+        return {feature: value for feature, value in given.items() if feature in names.features}
     name = names.printed.get(name, name)
     if name not in names.features:
         raise _wrong(f"no feature '{name}'", hint=f"the features are {_listed([*names.features])}")

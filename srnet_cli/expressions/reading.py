@@ -11,6 +11,7 @@ from sympy import Expr, Symbol
 from srnet_cli.expressions.cancellation import without_cancellation
 from srnet_cli.expressions.constants import FLOOR, TOLERANCE, readable_constants
 from srnet_cli.expressions.formulas import shortest
+from srnet_cli.expressions.trees import with_like_terms_once
 
 Array = NDArray[np.float64]
 
@@ -43,4 +44,6 @@ def readable(
     plain = without_cancellation(
         short, symbols, X, target, tolerance=0.4 * tolerance, floor=0.5 * floor
     )
-    return readable_constants(plain, symbols, X, target, tolerance=0.5 * tolerance, floor=floor)
+    written = readable_constants(plain, symbols, X, target, tolerance=0.5 * tolerance, floor=floor)
+    # Numbers that became 0 or 1 can have made terms alike.
+    return with_like_terms_once(written)

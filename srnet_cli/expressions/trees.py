@@ -21,6 +21,7 @@ EXACT_INTEGER = 2**53
 # SymPy's usual order asks for properties of the operands, which can take long.
 _BY_STRUCTURE = cmp_to_key(Basic.compare)
 _DIGITS = 17
+_DIGITS_OF_SUMS = 12
 _WHOLE = 1e6
 
 
@@ -83,6 +84,52 @@ def _rebuild(expr: Expr, known: dict[Expr, Expr]) -> Expr:
 def unevaluated(expr: Expr, args: list[Expr]) -> Expr:
     """The same operation on other operands, exactly as given."""
     return expr.func(*args, evaluate=False)
+
+
+def with_like_terms_once(expr: Expr) -> Expr:
+    """The formula with addends that differ in their numbers alone as one: ``x + y + x`` is ``2*x +
+    y``.
+
+    Nothing else is evaluated, and a sum without such addends stays the same object.
+    """
+    if not expr.args:
+        return expr
+    args = [with_like_terms_once(arg) for arg in expr.args]
+    if isinstance(expr, Add):
+        merged = _merged(args)
+        if len(merged) < len(args):
+            return merged[0] if len(merged) == 1 else unevaluated(expr, merged)
+    changed = any(new is not old for new, old in zip(args, expr.args, strict=True))
+    return unevaluated(expr, args) if changed else expr
+
+
+def _merged(addends: list[Expr]) -> list[Expr]:
+    """The addends, each with those like it, where the first of them stood."""
+    alike: dict[tuple[Expr, ...], list[Expr]] = {}
+    for addend in addends:
+        factors = addend.args if isinstance(addend, Mul) else (addend,)
+        core = tuple(factor for factor in factors if not factor.is_Number)
+        alike.setdefault(core, []).append(addend)
+    whole = [_total(core, same) for core, same in alike.items()]
+    return [addend for addend in whole if addend != 0] or [sympy.S.Zero]
+
+
+def _total(core: tuple[Expr, ...], same: list[Expr]) -> Expr:
+    if len(same) == 1:
+        return same[0]
+    factor = sympy.Add(*(_factor(addend) for addend in same))
+    if isinstance(factor, sympy.Float):
+        factor = number(float(factor), _DIGITS_OF_SUMS)
+    factors = core if factor == 1 and core else (factor, *core)
+    if factor == 0:
+        return sympy.S.Zero
+    return factors[0] if len(factors) == 1 else Mul(*factors, evaluate=False)
+
+
+def _factor(addend: Expr) -> Expr:
+    """The number before an addend."""
+    factors = addend.args if isinstance(addend, Mul) else (addend,)
+    return sympy.Mul(*(factor for factor in factors if factor.is_Number))
 
 
 def in_order(expr: Expr, leaves: Mapping[Expr, Expr]) -> Expr:

@@ -33,6 +33,7 @@ _SECONDS = 60
 _DONE_WITH = {
     "target": "what is explained",
     "input": "an input",
+    "binary": "an input",
     "categories": "an input per category",
     "drop": "left out",
 }
@@ -200,6 +201,8 @@ def _of_table(wish: Wish, card: NetworkCard | None, target: Path, name: str) -> 
     assert wish.data is not None
     surveyed = survey(wish.data, target=wish.target)
     surveyed = _with_inputs(surveyed, _inputs_wanted(surveyed, wish, card))
+    if card is not None:
+        surveyed = _coded_for(card, surveyed)
     keys: dict[str, Any] = surveyed.settings() | {"file": _seen_from(target, wish.data)}
     names = list(wish.inputs)
     if card is not None and card.classes and surveyed.task == "regression":
@@ -242,7 +245,7 @@ def _inputs_wanted(survey: Survey, wish: Wish, card: NetworkCard | None) -> Sequ
     if wanted is None and card.input_names and set(card.input_names) <= names:
         wanted = card.input_names
     have = len(survey.inputs) if wanted is None else len(wanted)
-    categories = any(column.use == "categories" for column in survey.inputs)
+    categories = any(column.use in ("binary", "categories") for column in survey.inputs)
     if have != card.inputs and not (categories and wanted is None):
         raise ModelError(
             f"the network takes {card.inputs} inputs, and the table has {have} that can be",
@@ -268,6 +271,21 @@ def _with_inputs(survey: Survey, wanted: Sequence[str] | None) -> Survey:
         return column
 
     return replace(survey, columns=tuple(map(used, survey.columns)))
+
+
+def _coded_for(card: NetworkCard, survey: Survey) -> Survey:
+    """The survey with an input per category also of two, where the network takes as many."""
+    widths = {"input": 1, "binary": 1}
+    width = sum(widths.get(column.use, column.distinct) for column in survey.inputs)
+    if width == card.inputs:
+        return survey
+    columns = (
+        replace(column, use="categories", why="2 categories, an input for each")
+        if column.use == "binary"
+        else column
+        for column in survey.columns
+    )
+    return replace(survey, columns=tuple(columns))
 
 
 def _seen_from(target: Path, path: Path) -> str:
@@ -301,6 +319,7 @@ def _dataset(keys: dict[str, Any], survey: Survey) -> Iterator[str]:
         "target": "the column that is explained",
         "task": survey.why_task,
         "categorical": "an input per category, 1 or 0",
+        "binary": "two categories as one input, 1 or 0",
         "drop": "columns that are left out; the reasons stand above",
         "missing": "or drop, which leaves out rows with missing values",
     }

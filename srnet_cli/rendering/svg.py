@@ -28,6 +28,8 @@ _LETTER = 7.2
 
 _LONGEST = 18
 _ROW = 20.0
+_LABEL = 6
+"""Letters that fit into a node of a diagram."""
 
 
 def escaped(words: str) -> str:
@@ -362,6 +364,17 @@ def _edges(before: Layer, layer: Layer, number: int, inner: float) -> Iterator[s
         )
 
 
+def _short_labels(labels: Sequence[str]) -> list[str]:
+    """Labels that fit into nodes: their ends, where only these tell them apart."""
+    starts = [shortened(label, _LABEL) for label in labels]
+    ends = [
+        start if start == label else f"…{label[1 - _LABEL :]}"
+        for start, label in zip(starts, labels, strict=True)
+    ]
+    tells_more = len(set(ends)) > len(set(starts))
+    return ends if tells_more else starts
+
+
 def _layer(layer: Layer, number: int, inner: float) -> Iterator[str]:
     middle = _COLUMN * (number + 0.5)
     name = escaped(shortened(layer.name, 16))
@@ -369,13 +382,14 @@ def _layer(layer: Layer, number: int, inner: float) -> Iterator[str]:
     is_link = bool(layer.target)
     yield f'<a class="layer" href="#{escaped(layer.target)}">{head}</a>' if is_link else head
     places = _node_places(layer, number, inner)
-    for node, (x, y) in zip(layer.nodes, places, strict=False):
+    labels = _short_labels([node.label for node in layer.nodes])
+    for node, label, (x, y) in zip(layer.nodes, labels, places, strict=False):
         share = "none" if node.share is None else str(round(4 * min(max(node.share, 0.0), 1.0)))
         yield (
             f"<g><title>{escaped(f'{node.label}: {node.told}' if node.told else node.label)}"
             f'</title><rect class="node r{share}" x="{_n(x - 24)}" y="{_n(y - 11)}" width="48" '
             f'height="22" rx="11"/><text x="{_n(x)}" y="{_n(y + 4)}" text-anchor="middle">'
-            f"{escaped(shortened(node.label, 6))}</text></g>"
+            f"{escaped(label)}</text></g>"
         )
     if layer.more:
         x, y = places[-1]

@@ -100,9 +100,9 @@ def _effect(readings: Readings, rows: Array, seen: Array, columns: NDArray[np.in
             name, names = column, tuple(known)
             break
     if names:
-        settings = np.eye(len(columns))
-        x = np.arange(len(columns), dtype=np.float64)
-        names = names[: len(columns)]
+        given = [indicator(name, category) for category in names]
+        settings = np.array([[float(features[c] == each) for c in columns] for each in given])
+        x = np.arange(len(names), dtype=np.float64)
     else:
         x = _grid(seen[:, columns[0]])
         settings = x[:, None]

@@ -125,3 +125,26 @@ def test_only_training_rows_decide_the_categories(tmp_path):
         rows = load_dataset(settings(rows=str(tmp_path / "t.npz"), categorical=["x0"]), seed)
         assert rows.features == (("x0=0", "x0=1") if is_trained else ("x0=0",))
     assert seen == {True, False}
+
+
+def test_a_binary_column_is_one_input():
+    """It is 1 where the column holds the second category, also where no training row does."""
+    table = make_table(
+        pd.DataFrame({"c": ["no", "maybe", "no"], "u": range(3)}).rename_axis("row"),
+        *(None, "regression", "here", ["c"]),
+    )
+    coded = one_hot(table, np.array([1]), "here", binary=["c"])
+    assert coded.features == ("c=no", "u")
+    np.testing.assert_array_equal(coded.X, [[1, 0], [0, 1], [1, 2]])
+    assert coded.categories == {"c": ("maybe", "no")}
+    assert coded.notes == ()
+
+
+@pytest.mark.parametrize(("held", "words"), [("aaa", "one category"), ("abc", "3 categories")])
+def test_a_binary_column_holds_two_categories(tmp_path, held, words):
+    """Another number is an error that says which key is for it."""
+    (tmp_path / "t.csv").write_text("c,y\n" + "".join(f"{c},{i}\n" for i, c in enumerate(held)))
+    asked = settings(file=str(tmp_path / "t.csv"), target="y", binary=["c"], test_fraction=0.0)
+    with pytest.raises(DataError, match=f"column 'c' holds {words}, and") as caught:
+        load_dataset(asked, 0)
+    assert "dataset.categorical" in caught.value.hint

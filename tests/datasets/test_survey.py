@@ -35,7 +35,7 @@ def test_every_column_has_a_use_and_a_reason(tmp_path: Path) -> None:
     assert [(each.kind, each.use) for each in made.columns] == [
         ("identifier", "drop"),
         ("date", "input"),
-        ("category", "categories"),
+        ("category", "binary"),
         ("number", "input"),
         ("boolean", "input"),
         ("number", "input"),

@@ -89,3 +89,9 @@ def test_many_inputs_and_many_readings_end_soon() -> None:
     assert sum(values(typed, features)) == 1000
     with pytest.raises(UsageError):
         values("a=,a=" * 2000, ["a", "a=,a"])
+
+
+def test_a_column_of_two_categories_may_be_one_input() -> None:
+    """The category that has no input is 0 on the other's."""
+    assert values("c=a,u=2", ["c=b", "u"], c=["a", "b"]) == [0, 2]
+    assert values("c=b,u=2", ["c=b", "u"], c=["a", "b"]) == [1, 2]

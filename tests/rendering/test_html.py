@@ -28,6 +28,7 @@ from srnet_cli.rendering.document import (
 )
 from srnet_cli.rendering.html import render
 from srnet_cli.rendering.plain import plain
+from srnet_cli.rendering.svg import diagram_svg
 from srnet_cli.rendering.table import code, table
 
 HOSTILE = (
@@ -147,3 +148,20 @@ def test_sections_nest() -> None:
     assert [each.text for each in page.by_id("a").all("h2", "h3", "p")] == ["a", "a1", "of a1"]
     assert [each.text for each in page.by_id("b").all("h2", "h3", "p")] == ["b"]
     assert [each.text for each in page.all("nav")[0].all("a")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("measurement_01", "measurement_02"), ("…nt_01", "…nt_02")),
+        (("leaf length", "height"), ("leaf …", "height")),
+        (("leaf length (cm)", "leaf width (cm)"), ("leaf …", "leaf …")),
+    ],
+)
+def test_nodes_show_what_tells_them_apart(names: tuple[str, ...], shown: tuple[str, ...]) -> None:
+    """How a name begins, or how it ends where only that differs; in full as a title."""
+    layer = Layer("inputs", (), tuple(Node(name) for name in names))
+    drawn = diagram_svg(Diagram("network", "a network", "one layer", (layer,)))
+    for name, label in zip(names, shown, strict=True):
+        assert f"<title>{name}</title>" in drawn
+        assert f">{label}</text></g>" in drawn
