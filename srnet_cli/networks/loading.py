@@ -52,6 +52,11 @@ def load_or_train(
     else:
         opened = opened or open_network(settings, dataset.task)
         network, provenance = _fitted(opened, dataset, standardise), opened.provenance
+        if standardise and opened.loaded.network.scaler is None:
+            notice(
+                "inputs are standardised by these training rows; if the network was trained with "
+                "another mean and scale, give them as network.input_mean and network.input_scale"
+            )
     if is_constant(network, dataset.train.X):
         notice(
             "the network gives the same answer for every training row: a formula of it is one too"

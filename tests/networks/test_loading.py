@@ -96,7 +96,9 @@ def test_the_setting_names_the_activation_of_a_silent_file(tmp_path: Path) -> No
 
 def test_standardise_attaches_a_scaler_where_the_file_has_none(tmp_path: Path) -> None:
     """Inputs are standardised by the training rows, unless the file brings its own scaling."""
-    network = load(saved(NETWORK, tmp_path), standardise=True)
+    settings, notices = NetworkSettings(load=saved(NETWORK, tmp_path)), []
+    network = load_or_train(settings, DATASET, 0, True, notices.append)[0]
+    assert "standardised by these training rows" in "".join(notices)
     np.testing.assert_allclose(network.inputs(X).std(axis=0), 1)
     own = Scaler(np.ones(2), np.full(2, 5.0))
     for standardise in (False, True):
