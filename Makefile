@@ -97,6 +97,8 @@ endef
 # With the extras: what the README shows for every day is there after the demo.
 $(VENV)/.daily: $(INPUTS)
 	$(call install,.[all])
+	@echo "compiling the search for this machine (once, two or three minutes) ..."
+	@$(BIN)/srnet warmup --quiet
 
 $(VENV)/.dev: $(INPUTS)
 	$(call install,.[dev])
