@@ -117,7 +117,7 @@ ELSEWHERE = {
     "rendering/test_latex.py": "rendering/latex_words",
     "report/test_reporting.py": (
         "report/answer report/classes report/document report/effects report/faithfulness "
-        "report/fronts report/layers report/origin report/others report/readings report/search "
+        "report/fronts report/layers report/origin report/readings report/search "
         "report/side_by_side report/subject report/suite"
     ),
     "cli/test_progress.py": "reporting",

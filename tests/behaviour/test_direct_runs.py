@@ -162,7 +162,7 @@ def check(
 
 
 @pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize("strategy", ["direct", "auto"])
+@pytest.mark.parametrize("strategy", ["direct", pytest.param("auto", marks=pytest.mark.long)])
 def test_interruptions_change_nothing(strategy: str, tmp_path: Path) -> None:
     """Stopped after every second generation and taken up again, a run leaves the same bytes as one
     that never was, the formulas' files among them."""

@@ -17,7 +17,7 @@ from pages import check_page, read_page
 
 from srnet_cli import cli
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 COLUMNS = ('<b>a</b> & "q"', "_x^2$ %\\frac{", "=1+1|`tick`*\x1b[31m")
 TARGET = "kind</td><script>alert(1)</script>"

@@ -84,7 +84,10 @@ def value(text: str, columns: dict[str, Array]) -> Array:
     return np.broadcast_to(found, len(next(iter(columns.values()))))
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(k, marks=pytest.mark.long) if k == "many outputs" else k for k in NETWORKS],
+)
 def test_what_is_printed_is_what_is_meant(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
