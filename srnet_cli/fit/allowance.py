@@ -15,9 +15,10 @@ from srnet_cli.config.schema import Experiment
 SEARCH = 0.75
 """The search's share of the time there is."""
 
-_FORMULAS, _LAYERS = 0.3, 0.6
-"""After these shares of what is left nothing new is begun: of formulas of the whole network, of
-simpler layers. What has been begun goes on for a moment, and files and plots have to be written."""
+_FORMULAS, _HALLS, _LAYERS = 0.3, 0.45, 0.7
+"""After these shares of what is left nothing new is begun: of formulas of the whole network, of the
+search for short formulas of units, of simpler layers. What has been begun goes on for a moment, and
+files and plots have to be written."""
 
 
 def of_search(experiment: Experiment) -> Experiment:
@@ -60,6 +61,10 @@ class Allowance:
     def formulas_are_late(self) -> bool:
         """Whether formulas of the whole network have had their share."""
         return self._has_passed(_FORMULAS)
+
+    def halls_are_late(self) -> bool:
+        """Whether short formulas of units have been searched for long enough."""
+        return self._has_passed(_HALLS)
 
     def layers_are_late(self) -> bool:
         """Whether simpler layers have had theirs, so that only files are left to write."""

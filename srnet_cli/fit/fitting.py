@@ -250,9 +250,11 @@ def _finish(findings: _Findings, reporter: Reporter, signals: Signals) -> bool:
             assessment = findings.assessment
             fronts = None
             if assessment is not None:
-                halls = hall_settings(prepared, states, findings.threads)
-                is_late = findings.allowance.layers_are_late
-                fronts = make_fronts(prepared, assessment, reporter, halls, is_late)
+                allowance = findings.allowance
+                halls = hall_settings(prepared, states, findings.threads, allowance.halls_are_late)
+                fronts = make_fronts(
+                    prepared, assessment, reporter, halls, allowance.layers_are_late
+                )
             proofs = _prove(findings, fronts, reporter)
             if fronts is not None and proofs is not None:
                 fronts = fronts.marked(proofs.refuted_compositions)

@@ -31,7 +31,12 @@ def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | N
     return Assessment(model, network, prepared.sets)
 
 
-def hall_settings(prepared: Prepared, states: Sequence[State], threads: int) -> HallSettings | None:
+def hall_settings(
+    prepared: Prepared,
+    states: Sequence[State],
+    threads: int,
+    is_late: Callable[[], bool] = never,
+) -> HallSettings | None:
     """How halls of fame of layers are searched for; None where the strategy has no such formulas.
 
     They get two generations for each that the best trial's search had, or, of a search that time
@@ -50,6 +55,7 @@ def hall_settings(prepared: Prepared, states: Sequence[State], threads: int) -> 
         seed=experiment.seed,
         trial=experiment.first_trial + best,
         threads=threads,
+        is_late=is_late,
     )
 
 

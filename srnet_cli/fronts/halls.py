@@ -11,7 +11,7 @@ anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from srnet_cli.evolution.auto.layer.targets import independent_units
 from srnet_cli.evolution.direct import Budget, DirectSearch, Hints, Member
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.primitives import PRIMITIVES
+from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 Hall = tuple[Member, ...]
@@ -60,6 +61,7 @@ class HallSettings:
         generations: of the engine, over all halls together.
         seed, trial: of the experiment.
         threads: threads to use; does not change results.
+        is_late: whether time is up; every unit gets a generation even so.
     """
 
     functions: Sequence[str]
@@ -69,6 +71,7 @@ class HallSettings:
     seed: int = 0
     trial: int = 0
     threads: int = 1
+    is_late: Callable[[], bool] = never
 
 
 def layer_halls(problem: Problem, settings: HallSettings) -> tuple[Mapping[int, Hall], ...] | None:
@@ -143,7 +146,10 @@ def _halls(
         hints=[Hints(irrelevant=_dependent(reads[:fit]) if index else ())] * len(units),
     )
     state = search.init()
-    search.advance(state, min(generations, _MOST) * len(units))
+    for _ in range(min(generations, _MOST)):
+        search.advance(state, len(units))
+        if settings.is_late():
+            break
     halls = zip(units, search.halls(state), strict=True)
     return {unit: tuple(_spread(hall.members)) for unit, hall in halls}
 

@@ -54,16 +54,22 @@ def test_what_follows_gets_the_rest(clock: Clock) -> None:
     allowance = after_search(experiment(max_seconds=60.0), spent=80.0)
     assert allowance.seconds_left() == 40.0
     late = []
-    for now in (111.0, 113.0, 125.0, 140.0):
+    for now in (111.0, 113.0, 119.0, 129.0, 140.0):
         clock.now = now
         late.append(
-            (allowance.formulas_are_late(), allowance.layers_are_late(), allowance.is_over())
+            (
+                allowance.formulas_are_late(),
+                allowance.halls_are_late(),
+                allowance.layers_are_late(),
+                allowance.is_over(),
+            )
         )
     assert late == [
-        (False, False, False),
-        (True, False, False),
-        (True, True, False),
-        (True, True, True),
+        (False, False, False, False),
+        (True, False, False, False),
+        (True, True, False, False),
+        (True, True, True, False),
+        (True, True, True, True),
     ]
     assert allowance.seconds_left() == 0.0
 
@@ -83,5 +89,6 @@ def test_without_a_limit_no_clock_is_looked_at(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("time.monotonic", forbidden)
     allowance = after_search(experiment(), spent=1000.0)
     assert not allowance.formulas_are_late()
+    assert not allowance.halls_are_late()
     assert not allowance.layers_are_late()
     assert allowance.seconds_left() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,13 @@ def members_by_layer(given: Problem, halls: tuple[Mapping[int, Hall], ...]) -> N
                 values = member.predict(reads[: given.fit_rows])
                 says = 1.0 - r2(target[: given.fit_rows], values)
                 assert member.error == pytest.approx(says, rel=1e-6, abs=1e-9)
+
+
+def test_halls_end_when_time_is_up() -> None:
+    """Every unit has a formula even so."""
+    halls = layer_halls(problem((2, 3, 1)), replace(settings(), is_late=lambda: True))
+    assert halls is not None
+    assert all(hall for layer in halls for hall in layer.values())
 
 
 def test_members_are_worth_what_they_say() -> None:
