@@ -16,6 +16,9 @@ ELSEWHERE = {
         "evolution/direct/output_search evolution/direct/progress evolution/direct/settings "
         "evolution/direct/sharing evolution/direct/state evolution/direct/strategy"
     ),
+    "evolution/direct/test_sums.py": (
+        "evolution/direct/term_selection evolution/direct/term_tuning"
+    ),
     "evolution/direct/test_rewriting.py": ("evolution/direct/formula evolution/direct/shortening"),
     "proofs/test_enclosures.py": (
         "cgp/kernels/intervals/derivatives cgp/kernels/intervals/forms "
@@ -25,7 +28,7 @@ ELSEWHERE = {
     ),
     "proofs/test_claims.py": "proofs/subdivision proofs/witnesses",
     "proofs/test_symmetries.py": "proofs/exact",
-    "runs/test_proving.py": "proofs/proving runs/proofs_file",
+    "runs/test_proving.py": "proofs/proving runs/proof_document runs/proofs_file",
     "evolution/mnncgp/test_against_reference.py": (
         "cgp/kernels/mnncgp/composite cgp/kernels/mnncgp/directions "
         "cgp/kernels/mnncgp/generation cgp/kernels/mnncgp/layout cgp/kernels/mnncgp/loss "
@@ -102,7 +105,11 @@ ELSEWHERE = {
         "networks/readers/onnx/folding/shapes networks/readers/onnx/folding/values"
     ),
     "networks/readers/exported/test_reading.py": (
-        "networks/readers/exported/operators networks/readers/exported/program "
+        "networks/readers/exported/operators/calls networks/readers/exported/operators/elementwise "
+        "networks/readers/exported/operators/linear networks/readers/exported/operators/passing "
+        "networks/readers/exported/operators/pooling "
+        "networks/readers/exported/operators/reductions "
+        "networks/readers/exported/operators/shapes networks/readers/exported/program "
         "networks/readers/exported/writer"
     ),
     "networks/readers/onnx/test_reading.py": "networks/readers/onnx/dense",
@@ -112,7 +119,9 @@ ELSEWHERE = {
     ),
     "networks/readers/test_registry.py": "networks/readers/record",
     "rendering/test_text.py": "rendering/breaking rendering/plain",
-    "rendering/test_html.py": "rendering/diagram rendering/formats rendering/svg",
+    "rendering/test_html.py": (
+        "rendering/diagram rendering/diagram_svg rendering/formats rendering/svg"
+    ),
     "rendering/test_data.py": "rendering/document",
     "rendering/test_latex.py": "rendering/latex_words",
     "report/test_reporting.py": (

@@ -64,6 +64,26 @@ class Archive:
         except _ERRORS as error:
             raise ModelError(f"the member {quoted(name)} is damaged") from error
 
+    def pytorch_folder(self, holds: str) -> str | None:
+        """The folder, with a slash behind it, that PyTorch has written everything into.
+
+        Args:
+            holds: a member of it that there is in every such archive.
+
+        Returns:
+            None where there is no such folder, or there are several.
+
+        Raises:
+            ModelError: its numbers are of a big-endian machine.
+        """
+        folders = [name.removesuffix(holds) for name in self.names if name.endswith(f"/{holds}")]
+        if len(folders) != 1:
+            return None
+        order = f"{folders[0]}byteorder"
+        if order in self.names and self.read(order, 64).strip() != b"little":
+            raise ModelError("the file was written on a big-endian machine; save it anew")
+        return folders[0]
+
 
 @contextmanager
 def opened(data: bytes, what: str) -> Iterator[Archive]:

@@ -59,10 +59,10 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
         )
     with opened(file.data, "PyTorch") as archive:
         folder = _folder(archive)
-        is_program = f"{folder}/constants.pkl" in archive.names
+        is_program = f"{folder}constants.pkl" in archive.names
         content = plain_pickle.load(
-            archive.read(f"{folder}/data.pkl", MAX_PICKLE),
-            lambda key: archive.read(f"{folder}/data/{key}"),
+            archive.read(f"{folder}data.pkl", MAX_PICKLE),
+            lambda key: archive.read(f"{folder}data/{key}"),
             has_modules=is_program,
         )
     if is_program:
@@ -71,18 +71,13 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
 
 
 def _folder(archive: Archive) -> str:
-    folders = [
-        name.removesuffix("/data.pkl") for name in archive.names if name.endswith("/data.pkl")
-    ]
-    if len(folders) != 1:
+    folder = archive.pytorch_folder("data.pkl")
+    if folder is None:
         raise ModelError(
             "the archive is none of torch.save: it holds no data.pkl",
             hint="save the weights with torch.save(model.state_dict(), path), or export as ONNX",
         )
-    order = f"{folders[0]}/byteorder"
-    if order in archive.names and archive.read(order, 64).strip() != b"little":
-        raise ModelError("the file was written on a big-endian machine; save it anew")
-    return folders[0]
+    return folder
 
 
 # --- state dicts ----------------------------------------------------------------------------------

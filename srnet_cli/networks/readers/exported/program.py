@@ -108,17 +108,13 @@ def _folder(archive: Archive) -> str:
             "the program was saved by PyTorch 2.7 or older",
             hint="save it anew with a newer one, or export the model as ONNX",
         )
-    ending = "models/model.json"
-    folders = [name.removesuffix(ending) for name in archive.names if name.endswith(ending)]
-    if len(folders) != 1:
+    folder = archive.pytorch_folder("models/model.json")
+    if folder is None:
         raise ModelError(
             "the archive is none of torch.export.save: it holds no models/model.json",
             hint="save the program with torch.export.save(program, path), or export it as ONNX",
         )
-    order = f"{folders[0]}byteorder"
-    if order in archive.names and archive.read(order, 64).strip() != b"little":
-        raise ModelError("the file was written on a big-endian machine; save it anew")
-    return folders[0]
+    return folder
 
 
 class _Reader:
