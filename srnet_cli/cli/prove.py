@@ -33,7 +33,8 @@ def prove(
     """
     from srnet_cli.cli.progress import reporter
     from srnet_cli.runs import proving
+    from srnet_cli.runs.proof_document import document
 
     with reporter(quiet=quiet) as watcher:
         proved = proving.run(meant(named, run), max_seconds=max_seconds, reporter=watcher)
-    console.answer(proving.document(proved), form)
+    console.answer(document(proved), form)

@@ -16,6 +16,7 @@ from itertools import count
 
 from srnet_cli.rendering.chart import Chart
 from srnet_cli.rendering.diagram import Diagram
+from srnet_cli.rendering.diagram_svg import diagram_svg
 from srnet_cli.rendering.document import (
     Block,
     Document,
@@ -28,7 +29,7 @@ from srnet_cli.rendering.document import (
     Section,
     Verbatim,
 )
-from srnet_cli.rendering.svg import chart_svgs, diagram_svg, escaped, swatch
+from srnet_cli.rendering.svg import chart_svgs, escaped, swatch
 from srnet_cli.rendering.table import Cell, Kind, Table
 
 GENERATOR = "srnet"

@@ -1,4 +1,4 @@
-"""Plots and diagrams as SVG inside a page; colours and letters are those of the page's style.
+"""Plots as SVG inside a page; colours and letters are those of the page's style.
 
 All words are escaped here. Sizes are in units of the drawing, which a page scales as a whole; a
 narrow panel is as wide as a telephone, so that its letters stay readable there.
@@ -18,7 +18,6 @@ from srnet_cli.rendering.chart import (
     scale_of,
     shown_values,
 )
-from srnet_cli.rendering.diagram import Diagram, Layer
 from srnet_cli.rendering.plain import plain
 
 _NARROW = (360.0, 250.0)
@@ -28,8 +27,6 @@ _LETTER = 7.2
 
 _LONGEST = 18
 _ROW = 20.0
-_LABEL = 6
-"""Letters that fit into a node of a diagram."""
 
 
 def escaped(words: str) -> str:
@@ -82,12 +79,12 @@ def _panel(panel: Panel, chart: Chart, key: str) -> str:
     title = f"{chart.title}: {panel.title}" if panel.title else chart.title
     told = chart.told if len(chart.panels) == 1 else _axes_in_words(panel)
     parts = [
-        f'<svg viewBox="0 0 {_n(frame.width)} {_n(frame.height)}" class="plot" '
+        f'<svg viewBox="0 0 {px(frame.width)} {px(frame.height)}" class="plot" '
         f'role="{"group" if tells else "img"}" aria-labelledby="{key}-t" '
         f'aria-describedby="{key}-d">',
         f'<title id="{key}-t">{escaped(title)}</title><desc id="{key}-d">{escaped(told)}</desc>',
-        f'<clipPath id="{key}-c"><rect x="{_n(frame.left)}" y="{_n(frame.top)}" '
-        f'width="{_n(frame.inner_width)}" height="{_n(frame.inner_height)}"/></clipPath>',
+        f'<clipPath id="{key}-c"><rect x="{px(frame.left)}" y="{px(frame.top)}" '
+        f'width="{px(frame.inner_width)}" height="{px(frame.inner_height)}"/></clipPath>',
     ]
     parts += _spans(panel, frame)
     parts += _axes(panel, frame)
@@ -108,7 +105,7 @@ def _axes_in_words(panel: Panel) -> str:
     return f"{panel.y.label or 'names'} against {panel.x.label}: {names}"
 
 
-def _n(number: float) -> str:
+def px(number: float) -> str:
     """A coordinate, to a tenth of a pixel."""
     return f"{number:.1f}".removesuffix(".0")
 
@@ -121,8 +118,8 @@ def _spans(panel: Panel, frame: _Frame) -> Iterator[str]:
         low, high = (min(max(place, 0.0), 1.0) for place in (places[0], places[1]))
         left, top = frame.at(low, 1.0)
         yield (
-            f'<rect class="span" x="{_n(left)}" y="{_n(top)}" '
-            f'width="{_n((high - low) * frame.inner_width)}" height="{_n(frame.inner_height)}"/>'
+            f'<rect class="span" x="{px(left)}" y="{px(top)}" '
+            f'width="{px((high - low) * frame.inner_width)}" height="{px(frame.inner_height)}"/>'
         )
 
 
@@ -132,19 +129,19 @@ def _axes(panel: Panel, frame: _Frame) -> Iterator[str]:
     grid, labels = [], []
     for value, label in _room(frame.x, frame.inner_width):
         x = frame.at(_place(frame.x, value), 0.0)[0]
-        grid.append(f"M{_n(x)} {_n(top)}V{_n(floor)}")
+        grid.append(f"M{px(x)} {px(top)}V{px(floor)}")
         labels.append(
-            f'<text x="{_n(x)}" y="{_n(floor + 16)}" text-anchor="middle">{escaped(label)}</text>'
+            f'<text x="{px(x)}" y="{px(floor + 16)}" text-anchor="middle">{escaped(label)}</text>'
         )
     for value, label in frame.y.ticks:
         y = frame.at(0.0, _place(frame.y, value))[1]
         if not frame.names:
-            grid.append(f"M{_n(left)} {_n(y)}H{_n(right)}")
+            grid.append(f"M{px(left)} {px(y)}H{px(right)}")
         labels.append(
-            f'<text x="{_n(left - 6)}" y="{_n(y + 4)}" text-anchor="end">{_named(label)}</text>'
+            f'<text x="{px(left - 6)}" y="{px(y + 4)}" text-anchor="end">{_named(label)}</text>'
         )
     yield f'<path class="grid" d="{"".join(grid)}"/>'
-    yield f'<path class="axis" d="M{_n(left)} {_n(top)}V{_n(floor)}H{_n(right)}"/>'
+    yield f'<path class="axis" d="M{px(left)} {px(top)}V{px(floor)}H{px(right)}"/>'
     yield f'<g class="ticks" aria-hidden="true">{"".join(labels)}</g>'
     yield from _titles(panel, frame)
 
@@ -160,12 +157,12 @@ def _titles(panel: Panel, frame: _Frame) -> Iterator[str]:
     room = int(frame.inner_width / _LETTER)
     if panel.title:
         yield (
-            f'<text class="head" x="{_n(middle)}" y="17" text-anchor="middle" '
+            f'<text class="head" x="{px(middle)}" y="17" text-anchor="middle" '
             f'aria-hidden="true">{escaped(shortened(panel.title, room))}</text>'
         )
     if panel.x.label:
         yield (
-            f'<text class="label" x="{_n(middle)}" y="{_n(frame.height - 8)}" '
+            f'<text class="label" x="{px(middle)}" y="{px(frame.height - 8)}" '
             f'text-anchor="middle" aria-hidden="true">{escaped(shortened(panel.x.label, room))}'
             "</text>"
         )
@@ -173,8 +170,8 @@ def _titles(panel: Panel, frame: _Frame) -> Iterator[str]:
         y = frame.top + frame.inner_height / 2
         high = int(frame.inner_height / _LETTER)
         yield (
-            f'<text class="label" x="14" y="{_n(y)}" text-anchor="middle" aria-hidden="true" '
-            f'transform="rotate(-90 14 {_n(y)})">{escaped(shortened(panel.y.label, high))}</text>'
+            f'<text class="label" x="14" y="{px(y)}" text-anchor="middle" aria-hidden="true" '
+            f'transform="rotate(-90 14 {px(y)})">{escaped(shortened(panel.y.label, high))}</text>'
         )
 
 
@@ -197,7 +194,7 @@ def _place(scale: Scale, value: float) -> float:
 def _guide(panel: Panel, frame: _Frame) -> Iterator[str]:
     if panel.guide == "zero" and (place := frame.y.place(0.0)) is not None:
         y = frame.at(0.0, place)[1]
-        yield f'<path class="guide" d="M{_n(frame.left)} {_n(y)}h{_n(frame.inner_width)}"/>'
+        yield f'<path class="guide" d="M{px(frame.left)} {px(y)}h{px(frame.inner_width)}"/>'
     if panel.guide == "diagonal":
         low, high = max(frame.x.low, frame.y.low), min(frame.x.high, frame.y.high)
         ends = [frame.at(_place(frame.x, v), _place(frame.y, v)) for v in (low, high)]
@@ -205,7 +202,7 @@ def _guide(panel: Panel, frame: _Frame) -> Iterator[str]:
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
-    first, *others = [f"{_n(x)} {_n(y)}" for x, y in points]
+    first, *others = [f"{px(x)} {px(y)}" for x, y in points]
     return f"M{first}" + (f"L{' '.join(others)}" if others else "h0")
 
 
@@ -226,7 +223,7 @@ def _series(series: Series, frame: _Frame) -> Iterator[str]:
         places = [
             frame.at(*place) for run in runs_of_points(scales, series.x, series.y) for place in run
         ]
-        path = "".join(f"M{_n(x)} {_n(y)}h0" for x, y in places)
+        path = "".join(f"M{px(x)} {px(y)}h0" for x, y in places)
         yield f'<path class="dots {colour}" d="{path}"/>'
     elif series.look in ("bars", "columns"):
         yield f'<path class="bar {colour}" d="{"".join(_bars(series, frame))}"/>'
@@ -254,17 +251,17 @@ def _bars(series: Series, frame: _Frame) -> Iterator[str]:
         to_x, to_y = frame.at(min(max(place[0], 0.0), 1.0), min(max(place[1], 0.0), 1.0))
         if lies:
             from_x = frame.at(base, 0.0)[0]
-            yield f"M{_n(from_x)} {_n(to_y - thick / 2)}H{_n(to_x)}v{_n(thick)}H{_n(from_x)}z"
+            yield f"M{px(from_x)} {px(to_y - thick / 2)}H{px(to_x)}v{px(thick)}H{px(from_x)}z"
         else:
             from_y = frame.at(0.0, base)[1]
-            yield f"M{_n(to_x - thick / 2)} {_n(from_y)}V{_n(to_y)}h{_n(thick)}V{_n(from_y)}z"
+            yield f"M{px(to_x - thick / 2)} {px(from_y)}V{px(to_y)}h{px(thick)}V{px(from_y)}z"
 
 
 def _areas(series: Series, frame: _Frame) -> Iterator[str]:
     for left, right, bottom, top in series.rectangles:
         x0, y0 = frame.at(_place(frame.x, left), _place(frame.y, top))
         x1, y1 = frame.at(_place(frame.x, right), _place(frame.y, bottom))
-        yield f"M{_n(x0)} {_n(y0)}H{_n(x1)}V{_n(y1)}H{_n(x0)}z"
+        yield f"M{px(x0)} {px(y0)}H{px(x1)}V{px(y1)}H{px(x0)}z"
 
 
 def _interval(series: Series, frame: _Frame) -> Iterator[str]:
@@ -296,8 +293,8 @@ def _marks(series: Series, frame: _Frame) -> Iterator[str]:
         cx, cy = frame.at(place[0], place[1])
         yield (
             f'<a class="mark c{series.colour}" href="#{escaped(mark.target)}" '
-            f'aria-label="{escaped(mark.words)}"><circle class="reach" cx="{_n(cx)}" '
-            f'cy="{_n(cy)}" r="12"/><circle class="spot" cx="{_n(cx)}" cy="{_n(cy)}" r="4.5"/></a>'
+            f'aria-label="{escaped(mark.words)}"><circle class="reach" cx="{px(cx)}" '
+            f'cy="{px(cy)}" r="12"/><circle class="spot" cx="{px(cx)}" cy="{px(cy)}" r="4.5"/></a>'
         )
 
 
@@ -317,86 +314,3 @@ def swatch(series: Series) -> str:
         look = "area" if series.look == "areas" else "bar"
         picture = f'<path class="{look} {colour}" d="M2 2H26V12H2z"/>'
     return f'<svg viewBox="0 0 28 14" class="swatch" aria-hidden="true">{picture}</svg>'
-
-
-_COLUMN = 118.0
-_NODE = 30.0
-
-
-def diagram_svg(diagram: Diagram) -> str:
-    """A diagram as an ``svg`` element; layers are links to what is said of them."""
-    rows = max(len(layer.nodes) + (layer.more > 0) for layer in diagram.layers)
-    notes = max(len(layer.notes) for layer in diagram.layers)
-    inner = rows * _NODE
-    width, height = _COLUMN * len(diagram.layers), 30.0 + inner + 18.0 * notes + 8.0
-    key = diagram.key
-    parts = [
-        f'<svg viewBox="0 0 {_n(width)} {_n(height)}" width="{_n(width)}" class="diagram" '
-        f'role="group" aria-labelledby="{key}-t" aria-describedby="{key}-d">'
-        f'<title id="{key}-t">{escaped(diagram.title)}</title>'
-        f'<desc id="{key}-d">{escaped(diagram.told)}</desc>'
-    ]
-    for number, layer in enumerate(diagram.layers):
-        if number:
-            parts += _edges(diagram.layers[number - 1], layer, number, inner)
-    for number, layer in enumerate(diagram.layers):
-        parts += _layer(layer, number, inner)
-    return "".join([*parts, "</svg>"])
-
-
-def _node_places(layer: Layer, number: int, inner: float) -> list[tuple[float, float]]:
-    count = len(layer.nodes) + (layer.more > 0)
-    start = 30.0 + (inner - count * _NODE) / 2 + _NODE / 2
-    return [(_COLUMN * (number + 0.5), start + _NODE * k) for k in range(count)]
-
-
-def _edges(before: Layer, layer: Layer, number: int, inner: float) -> Iterator[str]:
-    starts = _node_places(before, number - 1, inner)
-    ends = _node_places(layer, number, inner)
-    for edge in layer.edges:
-        x0, y0 = starts[edge.start]
-        x1, y1 = ends[edge.end]
-        strength = max(1, round(4 * edge.strength))
-        sign = "minus" if edge.is_negative else "plus"
-        yield (
-            f'<path class="edge e{strength} {sign}" '
-            f'd="M{_n(x0 + 24)} {_n(y0)}L{_n(x1 - 24)} {_n(y1)}"/>'
-        )
-
-
-def _short_labels(labels: Sequence[str]) -> list[str]:
-    """Labels that fit into nodes: their ends, where only these tell them apart."""
-    starts = [shortened(label, _LABEL) for label in labels]
-    ends = [
-        start if start == label else f"…{label[1 - _LABEL :]}"
-        for start, label in zip(starts, labels, strict=True)
-    ]
-    tells_more = len(set(ends)) > len(set(starts))
-    return ends if tells_more else starts
-
-
-def _layer(layer: Layer, number: int, inner: float) -> Iterator[str]:
-    middle = _COLUMN * (number + 0.5)
-    name = escaped(shortened(layer.name, 16))
-    head = f'<text class="head" x="{_n(middle)}" y="17" text-anchor="middle">{name}</text>'
-    is_link = bool(layer.target)
-    yield f'<a class="layer" href="#{escaped(layer.target)}">{head}</a>' if is_link else head
-    places = _node_places(layer, number, inner)
-    labels = _short_labels([node.label for node in layer.nodes])
-    for node, label, (x, y) in zip(layer.nodes, labels, places, strict=False):
-        share = "none" if node.share is None else str(round(4 * min(max(node.share, 0.0), 1.0)))
-        yield (
-            f"<g><title>{escaped(f'{node.label}: {node.told}' if node.told else node.label)}"
-            f'</title><rect class="node r{share}" x="{_n(x - 24)}" y="{_n(y - 11)}" width="48" '
-            f'height="22" rx="11"/><text x="{_n(x)}" y="{_n(y + 4)}" text-anchor="middle">'
-            f"{escaped(label)}</text></g>"
-        )
-    if layer.more:
-        x, y = places[-1]
-        yield f'<text x="{_n(x)}" y="{_n(y + 4)}" text-anchor="middle">+ {layer.more} more</text>'
-    for line, note in enumerate(layer.notes):
-        y = 30.0 + inner + 18.0 * (line + 0.8)
-        yield (
-            f'<text class="note" x="{_n(middle)}" y="{_n(y)}" text-anchor="middle">'
-            f"{escaped(shortened(note, 17))}</text>"
-        )

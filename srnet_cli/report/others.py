@@ -14,7 +14,7 @@ from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.rendering.chart import Axis, Chart, Panel, Series, values
 from srnet_cli.rendering.document import Block, Paragraph, Section
 from srnet_cli.report.subject import ReportedRun
-from srnet_cli.runs import proving
+from srnet_cli.runs import proof_document
 from srnet_cli.runs.proving import Proved
 
 _COLOURS = {"direct": 1, "formula": 2, "lime": 3, "maple": 4}
@@ -96,7 +96,7 @@ def proof_sections(run: ReportedRun) -> Iterator[Section]:
     proofs = None if run.fitted is None else run.fitted.proofs
     if proofs is None:
         return
-    told = proving.document(Proved("", proofs, is_kept=False))
+    told = proof_document.document(Proved("", proofs, is_kept=False))
     yield Section("What is proved", tuple(map(Paragraph, told.lead)), key="proofs")
     for section in told.sections:
         heading = section.heading[:1].upper() + section.heading[1:]

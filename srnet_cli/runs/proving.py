@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,6 @@ from srnet_cli.proofs.certificate import Arrays
 from srnet_cli.proofs.enclosures import warm_up
 from srnet_cli.proofs.proving import SAMPLED, Place, Proof, Prover
 from srnet_cli.proofs.subdivision import Box, Budget
-from srnet_cli.rendering.document import Document, Paragraph, Remarks, Section
 from srnet_cli.reporting import Silent, StepReporter
 from srnet_cli.rng import stream
 from srnet_cli.runs import files
@@ -36,7 +35,6 @@ from srnet_cli.runs.formulas import contents_of
 from srnet_cli.runs.outputs import direct_names, score_names, target_names
 from srnet_cli.runs.proofs_file import (
     AS_FOUND,
-    COMPOSITION,
     DIRECT,
     DomainEntry,
     ProofEntry,
@@ -386,52 +384,3 @@ def _certificates(proofs: Sequence[Proof]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
-
-
-def document(proved: Proved) -> Document:
-    """What is proved, in words."""
-    proofs = proved.proofs
-    lead = ["on the " + proofs.domain.source + ": " + _spelled(proofs.domain)]
-    if proved.is_kept:
-        lead.append(f"certificates: {files.CERTIFICATES} in the run's folder")
-    return Document(
-        title=proved.run,
-        lead=tuple(lead),
-        sections=tuple(_sections(proofs)),
-        record=asdict(proofs),
-    )
-
-
-def _spelled(domain: DomainEntry) -> str:
-    shown = list(domain.low)[:8]
-    parts = [f"{name} in [{domain.low[name]:g}, {domain.high[name]:g}]" for name in shown]
-    return ", ".join(parts) + (" …" if len(shown) < len(domain.low) else "")
-
-
-def _sections(proofs: Proofs) -> Iterator[Section]:
-    titles = {
-        DIRECT: "formulas of the network",
-        COMPOSITION: "layer by layer",
-        AS_FOUND: "layer by layer, as the search found it",
-    }
-    for proof in proofs.proofs:
-        heading = titles.get(proof.name, f"layer by layer, as far as {proof.name}")
-        lines = tuple(sentences(proof, proofs.domain))
-        shown = tuple(
-            Paragraph(f"{output} = {text}")
-            for output, text in zip(proof.outputs, proof.formulas, strict=False)
-        )
-        yield Section(heading, (*shown, Remarks(lines)))
-    left_out = tuple(_left_out(proofs))
-    if left_out:
-        yield Section("", (Remarks(left_out),))
-
-
-def _left_out(proofs: Proofs) -> Iterator[str]:
-    counts = {f"formulas of the front of {name}": len(f) for name, f in proofs.refuted.items()}
-    counts["compositions of the front"] = len(proofs.refuted_compositions)
-    for what, count in counts.items():
-        if count:
-            yield (
-                f"undefined somewhere: {count} of the {what}; no answer unless there is no other"
-            )

@@ -15,6 +15,7 @@ from pages import check_page, read_page
 
 from srnet_cli.rendering.chart import Axis, Chart, Mark, Panel, Series, Span
 from srnet_cli.rendering.diagram import Diagram, Edge, Layer, Node
+from srnet_cli.rendering.diagram_svg import diagram_svg
 from srnet_cli.rendering.document import (
     Document,
     Equation,
@@ -28,7 +29,6 @@ from srnet_cli.rendering.document import (
 )
 from srnet_cli.rendering.html import render
 from srnet_cli.rendering.plain import plain
-from srnet_cli.rendering.svg import diagram_svg
 from srnet_cli.rendering.table import code, table
 
 HOSTILE = (

@@ -23,7 +23,7 @@ from srnet_cli.rendering import html
 from srnet_cli.rendering.document import BRIEF
 from srnet_cli.report.document import document
 from srnet_cli.report.subject import ReportedRun, read_subject
-from srnet_cli.runs import proving
+from srnet_cli.runs import proof_document
 from srnet_cli.runs.proving import Proved, prove, subject_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "0.1.0" / "auto"
@@ -115,7 +115,7 @@ def test_what_is_proved_is_told(page: Element) -> None:
     run = reported().fitted
     assert run is not None
     assert run.proofs is not None
-    told = proving.document(Proved("", run.proofs, is_kept=False))
+    told = proof_document.document(Proved("", run.proofs, is_kept=False))
     shown = " ".join(page.text.split())
     section = " ".join(page.by_id("proofs").text.split())
     assert told.lead
