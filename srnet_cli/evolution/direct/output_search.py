@@ -24,6 +24,7 @@ from srnet_cli.evolution.direct.settings import Budget, Hints
 from srnet_cli.evolution.direct.sharing import Sharing
 from srnet_cli.evolution.direct.shortening import shorter_trees
 from srnet_cli.evolution.direct.state import ALLOWANCES, OutputState
+from srnet_cli.evolution.direct.terms import leaf_program
 from srnet_cli.primitives import BY_NAME, function_set
 from srnet_cli.rng import key, stream
 
@@ -292,15 +293,7 @@ def _next_cell(state: OutputState, cells: NDArray[np.int64], place: int) -> int:
 
 def _constant_member(inputs: int, mean: float, error: float) -> Member:
     """The mean, as a formula of inputs that it does not read."""
-    program = Program(
-        inputs=inputs,
-        constants=np.ones(1),
-        ops=np.zeros(0, dtype=np.int64),
-        args=np.zeros((0, 2), dtype=np.int64),
-        output=inputs,
-        coefficients=np.zeros((0, 2)),
-    )
-    return Member(1, error, program, mean, 0.0)
+    return Member(1, error, leaf_program(inputs, inputs), mean, 0.0)
 
 
 def _starts(rows: OutputRows, functions: Sequence[str], hints: Hints) -> list[Tree]:

@@ -14,7 +14,7 @@ Readouts are solved on other rows than those that judge.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,40 +22,36 @@ from numpy.typing import NDArray
 
 from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.evaluate import evaluate
-from srnet_cli.cgp.kernels.gradient import differentiate, tunable_mask
+from srnet_cli.cgp.kernels.gradient import differentiate
 from srnet_cli.cgp.kernels.limits import Limits
 from srnet_cli.cgp.program import Program
-from srnet_cli.descent import damped_solution
 from srnet_cli.evolution.direct.formula import HallOfFame, Member
 from srnet_cli.evolution.direct.settings import SumBudget
+from srnet_cli.evolution.direct.term_selection import (
+    brevity,
+    columns_of,
+    errors_of,
+    forward_selection,
+    solved,
+)
+from srnet_cli.evolution.direct.term_tuning import LARGEST, Terms, tuned
 from srnet_cli.evolution.direct.terms import (
     hinges,
-    input_program,
     joined,
+    leaf_program,
     printed_nodes,
     subexpression,
-    tuned_edges,
     weighted_sum,
-    with_edges,
 )
 
 Array = NDArray[np.float64]
-Terms = tuple[Program, ...]
 
 _SIZES = (2, 4, 8, 12, 16, 24, 32, 48)
 """Terms of the sums that are offered; the last one of as many as there are."""
 
-_DISTINCT = 1e-3
-"""The share of a column's variance that those before it must leave, for a weight that is sane."""
-
 _READOUT_NODES = 2
-_PARSIMONY = 0.15
-_NOTHING = 1e-9
 _RANGE = 3.0
 _WORTHWHILE = 0.95
-_FIRST_DAMPING = 1e-2
-_TRIALS = 4
-_LARGEST = 1e100
 
 
 class Rows(NamedTuple):
@@ -68,17 +64,6 @@ class Rows(NamedTuple):
 
     X: Array
     Y: Array
-
-
-class Solution(NamedTuple):
-    """Readouts of all outputs.
-
-    Attributes:
-        weights, bias: (k, m) and (m,).
-    """
-
-    weights: Array
-    bias: Array
 
 
 def can_sum(functions: Sequence[str], limits: Limits) -> bool:
@@ -156,8 +141,9 @@ class Sums:
         if not chosen:
             return known
         rows = rng.permutation(len(self._X))[: self._budget.rows]
-        tuned = self._tuned(chosen, rows)
-        ways = [way for way in (tuned, chosen) if self._are_sound(way)]
+        X, Y = np.asfortranarray(self._X[rows]), self._targets[rows]
+        better = tuned(chosen, X, Y, self._budget.steps)
+        ways = [way for way in (better, chosen) if self._are_sound(way)]
         best = min(ways, key=self._level, default=known)
         return best if not known or self._level(best) < self._level(known) else known
 
@@ -166,14 +152,14 @@ class Sums:
         one before; empty tuples for the others, and where there are no terms."""
         members: list[tuple[Member, ...]] = [() for _ in range(self._all)]
         if terms:
-            columns, judged = _columns(terms, self._X), _columns(terms, self._judging)
+            columns, judged = columns_of(terms, self._X), columns_of(terms, self._judging)
             for place, output in enumerate(self._outputs.tolist()):
                 members[output] = tuple(self._sums(terms, columns, judged, place))
         return members
 
     def warm_up(self) -> None:
         """Compile what a step runs, or load it, so that it takes none of the search's time."""
-        first = input_program(self._X.shape[1], 0)
+        first = leaf_program(self._X.shape[1], 0)
         differentiate(joined("add", first, first, (1.5, 1.5)), self._X[:2])
         evaluate(first, self._X[:2])
 
@@ -181,7 +167,7 @@ class Sums:
         self, known: Terms, pool: Sequence[Program], rng: np.random.Generator
     ) -> Iterator[Program]:
         """Inputs, formulas and parts of them; products of two; hinges."""
-        inputs = [input_program(self._X.shape[1], j) for j in range(self._X.shape[1])]
+        inputs = [leaf_program(self._X.shape[1], j) for j in range(self._X.shape[1])]
         parts = list(inputs)
         for program in pool:
             if len(program):
@@ -203,14 +189,16 @@ class Sums:
     def _chosen(self, candidates: Sequence[Program], rows: NDArray[np.int64]) -> Terms:
         """The terms that forward selection takes, those left out that are not sound."""
         X = np.asfortranarray(self._X[rows])
-        columns = _columns(candidates, X)
+        columns = columns_of(candidates, X)
         with np.errstate(all="ignore"):
             spread = columns.std(axis=0)
-            is_usable = np.isfinite(spread) & (spread > 0.0) & (spread < _LARGEST)
+            is_usable = np.isfinite(spread) & (spread > 0.0) & (spread < LARGEST)
             is_usable &= ~is_constant(columns, rounding=1e-9)
-        usable, brevity = np.flatnonzero(is_usable), _brevity(candidates)
+        usable, weights = np.flatnonzero(is_usable), brevity(candidates)
         while len(usable):
-            order = _forward(columns[:, usable], self._targets[rows], self._most, brevity[usable])
+            order = forward_selection(
+                columns[:, usable], self._targets[rows], self._most, weights[usable]
+            )
             numbers = usable[order].tolist()
             unsound = [k for k in numbers if not self._is_sound(candidates[k], columns[:, k])]
             if not unsound:
@@ -228,37 +216,20 @@ class Sums:
         )
 
     def _are_sound(self, terms: Terms) -> bool:
-        return bool(np.isfinite(_columns(terms, self._judging)).all())
-
-    def _tuned(self, terms: Terms, rows: NDArray[np.int64]) -> Terms:
-        """The terms with all their weights tuned together by damped Gauss–Newton steps."""
-        X, Y = np.asfortranarray(self._X[rows]), self._targets[rows]
-        here, damping = _Point.at(terms, X, Y), _FIRST_DAMPING
-        if here is None:
-            return terms
-        for _ in range(self._budget.steps):
-            system, right = here.equations(X)
-            for _ in range(_TRIALS):
-                step = damped_solution(system, right, damping)
-                there = None if step is None else _Point.at(here.moved(step), X, Y)
-                if there is not None and there.loss < here.loss:
-                    here, damping = there, damping / 5.0
-                    break
-                damping *= 6.0
-        return here.terms
+        return bool(np.isfinite(columns_of(terms, self._judging)).all())
 
     def _level(self, terms: Terms) -> float:
         """The mean logarithm of what sums of more and more of the terms leave of the outputs."""
         if not terms:
             return 0.0
-        columns, judged = _columns(terms, self._X), _columns(terms, self._judging)
+        columns, judged = columns_of(terms, self._X), columns_of(terms, self._judging)
         if not (np.isfinite(columns).all() and np.isfinite(judged).all()):
             return float("inf")
-        order = _forward(columns, self._targets, len(terms), _brevity(terms))
+        order = forward_selection(columns, self._targets, len(terms), brevity(terms))
         errors = [
-            _errors(
+            errors_of(
                 judged[:, order[:size]],
-                _solved(columns[:, order[:size]], self._targets),
+                solved(columns[:, order[:size]], self._targets),
                 self._truth,
             ).mean()
             for size in _sizes(len(order))
@@ -267,14 +238,14 @@ class Sums:
 
     def _sums(self, terms: Terms, columns: Array, judged: Array, place: int) -> Iterator[Member]:
         target, truth = self._targets[:, [place]], self._truth[:, [place]]
-        order = _forward(columns, target, len(terms), _brevity(terms))
+        order = forward_selection(columns, target, len(terms), brevity(terms))
         lengths = np.cumsum([printed_nodes(terms[k]) + _READOUT_NODES for k in order])
         fitting = int(np.searchsorted(lengths, self._budget.nodes))
         best = 1.0
         for size in _sizes(fitting):
             chosen = order[:size]
-            solution = _solved(columns[:, chosen], target)
-            error = float(_errors(judged[:, chosen], solution, truth)[0])
+            solution = solved(columns[:, chosen], target)
+            error = float(errors_of(judged[:, chosen], solution, truth)[0])
             if not error < _WORTHWHILE * best:
                 continue
             best, spread = error, float(self._spread[place])
@@ -283,138 +254,6 @@ class Sums:
             factor, program = weighted_sum([terms[k] for k in chosen], weights)
             nodes = printed_nodes(program) + (2 if bias else 0)
             yield Member(nodes, error, program, factor, bias)
-
-
-@dataclass(frozen=True, eq=False)
-class _Point:
-    """Terms with the readouts that suit them.
-
-    Attributes:
-        terms: the terms.
-        columns: their values, centred, (n, k).
-        weights: of the readouts, (k, m).
-        residual: what they leave, (n, m).
-    """
-
-    terms: Terms
-    columns: Array
-    weights: Array
-    residual: Array
-
-    @classmethod
-    def at(cls, terms: Terms, X: Array, Y: Array) -> _Point | None:
-        """The point of these terms; None where a value of theirs is not finite."""
-        columns = _columns(terms, X)
-        if not np.isfinite(columns).all() or not np.abs(columns).max(initial=0.0) < _LARGEST:
-            return None
-        columns = columns - columns.mean(axis=0)
-        solution = _solved(columns, Y)
-        return cls(terms, columns, solution.weights, Y - columns @ solution.weights - solution.bias)
-
-    @property
-    def loss(self) -> float:
-        """Squares of what is left."""
-        return float(np.sum(self.residual**2))
-
-    def equations(self, X: Array) -> tuple[Array, Array]:
-        """The system of a Gauss–Newton step, readouts projected off: (p, p) and (p,)."""
-        parts: list[Array] = []
-        owners: list[int] = []
-        for number, term in enumerate(self.terms):
-            edges = tuned_edges(term)
-            if edges.any():
-                by_weight = differentiate(term, X).by_weight
-                parts.append(by_weight[_among_tunable(term, edges)])
-                owners += [number] * int(edges.sum())
-        slopes = np.concatenate(parts).T if parts else np.zeros((len(X), 0))
-        slopes = slopes - slopes.mean(axis=0)
-        basis = np.linalg.qr(self.columns)[0]
-        slopes = slopes - basis @ (basis.T @ slopes)
-        weights = self.weights[owners]
-        system = (slopes.T @ slopes) * (weights @ weights.T)
-        right = np.sum((slopes.T @ self.residual) * weights, axis=1)
-        return system, right
-
-    def moved(self, step: Array) -> Terms:
-        """The terms with other weights inside."""
-        terms: list[Program] = []
-        begin = 0
-        for term in self.terms:
-            edges = tuned_edges(term)
-            end = begin + int(edges.sum())
-            assert term.coefficients is not None
-            values = term.coefficients[edges] + step[begin:end]
-            # A weight of exactly 1 is none.
-            terms.append(with_edges(term, edges, np.where(values == 1.0, 1.0 + 1e-12, values)))
-            begin = end
-        return tuple(terms)
-
-
-def _among_tunable(term: Program, edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which of the derivatives by tunable weights are those of these edges."""
-    return np.asarray(edges[tunable_mask(term)])
-
-
-def _columns(terms: Sequence[Program], X: Array) -> Array:
-    """Values of terms, (n, k)."""
-    with np.errstate(all="ignore"):
-        return np.column_stack([evaluate(term, X) for term in terms])
-
-
-def _brevity(terms: Sequence[Program]) -> Array:
-    """What a term's gain is multiplied by: of two that explain about as much the shorter wins."""
-    return np.array([printed_nodes(term) for term in terms], dtype=np.float64) ** -_PARSIMONY
-
-
-def _forward(columns: Array, targets: Array, most: int, brevity: Array) -> list[int]:
-    """Forward selection: the numbers of the chosen columns, the first chosen first.
-
-    Args:
-        columns: candidates, (n, c), scaled and centred here.
-        targets: (n, m), centred here.
-        most: how many columns.
-        brevity: what the gain of every column is multiplied by, (c,).
-    """
-    spread = columns.std(axis=0)
-    spread = np.where(spread > 0.0, spread, np.inf)
-    free = (columns - columns.mean(axis=0)) / spread / np.sqrt(len(columns))
-    gram = free.T @ free
-    along = free.T @ (targets - targets.mean(axis=0)) / np.sqrt(len(columns))
-    left = np.diag(gram).copy()
-    factor = np.zeros((len(gram), most))
-    total = float(np.sum(targets.var(axis=0)))
-    order: list[int] = []
-    for k in range(min(most, len(gram))):
-        gains = np.sum(along**2, axis=1) / np.maximum(left, _DISTINCT)
-        gains = np.where(left > _DISTINCT, gains * brevity, 0.0)
-        best = int(gains.argmax())
-        if not gains[best] > _NOTHING * total:
-            break
-        order.append(best)
-        root = np.sqrt(left[best])
-        factor[:, k] = (gram[:, best] - factor[:, :k] @ factor[best, :k]) / root
-        along = along - np.outer(factor[:, k], along[best] / root)
-        left = left - factor[:, k] ** 2
-        left[best] = 0.0
-    return order
-
-
-def _solved(columns: Array, targets: Array) -> Solution:
-    """Least-squares readouts, by normal equations of scaled columns."""
-    mean, spread = columns.mean(axis=0), columns.std(axis=0)
-    spread = np.where(spread > 0.0, spread, 1.0)
-    free = (columns - mean) / spread
-    centre = targets.mean(axis=0)
-    gram = free.T @ free
-    gram[np.diag_indices_from(gram)] += 1e-9 * len(columns)
-    weights = np.linalg.solve(gram, free.T @ (targets - centre)) / spread[:, np.newaxis]
-    return Solution(weights, centre - mean @ weights)
-
-
-def _errors(columns: Array, solution: Solution, truth: Array) -> Array:
-    """1−R² of every output, (m,)."""
-    gap = columns @ solution.weights + solution.bias - truth
-    return np.asarray(np.mean(gap**2, axis=0) / truth.var(axis=0))
 
 
 def _sizes(most: int) -> list[int]:

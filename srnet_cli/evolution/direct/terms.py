@@ -22,14 +22,14 @@ _MANY = 1 << 40
 _ADD = BY_NAME["add"].opcode
 
 
-def input_program(inputs: int, number: int) -> Program:
-    """An input by itself."""
+def leaf_program(inputs: int, leaf: int) -> Program:
+    """An input by itself, or after the last of them the constant 1."""
     return Program(
         inputs=inputs,
         constants=np.ones(1),
         ops=np.zeros(0, dtype=np.int64),
         args=np.zeros((0, 2), dtype=np.int64),
-        output=number,
+        output=leaf,
         coefficients=np.zeros((0, 2)),
     )
 

@@ -18,17 +18,17 @@ from srnet_cli.evolution.direct.strategy import Direct
 from srnet_cli.evolution.direct.sums import (
     Rows,
     Sums,
-    _forward,
-    _Point,
     can_sum,
     joint_fronts,
 )
-from srnet_cli.evolution.direct.terms import applied, input_program, joined, shifted
+from srnet_cli.evolution.direct.term_selection import forward_selection
+from srnet_cli.evolution.direct.term_tuning import SolvedTerms
+from srnet_cli.evolution.direct.terms import applied, joined, leaf_program, shifted
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.rng import stream
 
 FUNCTIONS = ("add", "mul", "tanh", "relu", "abs")
-FIRST, SECOND = input_program(2, 0), input_program(2, 1)
+FIRST, SECOND = leaf_program(2, 0), leaf_program(2, 1)
 
 
 def rows(n: int, seed: int) -> Rows:
@@ -120,24 +120,24 @@ def test_forward_selection_is_that_of_repeated_least_squares() -> None:
             gap = targets - A @ np.linalg.lstsq(A, targets, rcond=None)[0]
             left.append(np.inf if candidate in chosen else np.sum(gap**2))
         chosen.append(int(np.argmin(left)))
-    assert _forward(columns, targets, 4, np.ones(9)) == chosen
+    assert forward_selection(columns, targets, 4, np.ones(9)) == chosen
 
 
 def test_of_two_equal_columns_the_shorter_is_chosen() -> None:
     column = np.random.default_rng(0).normal(size=(50, 1))
-    assert _forward(np.hstack([column, column]), column, 2, np.array([0.5, 1.0])) == [1]
+    assert forward_selection(np.hstack([column, column]), column, 2, np.array([0.5, 1.0])) == [1]
 
 
 def test_the_slope_of_what_is_left_is_the_differences_quotient() -> None:
     sample = rows(400, 1)
     X, Y = np.asfortranarray(sample.X), sample.Y - sample.Y.mean(axis=0)
-    point = _Point.at(tuple(nearly()), X, Y)
+    point = SolvedTerms.at(tuple(nearly()), X, Y)
     assert point is not None
     right = point.equations(X)[1]
     for k in range(len(right)):
         step = np.zeros(len(right))
         step[k] = 1e-6
-        ahead, behind = (_Point.at(point.moved(s), X, Y) for s in (step, -step))
+        ahead, behind = (SolvedTerms.at(point.moved(s), X, Y) for s in (step, -step))
         assert ahead is not None
         assert behind is not None
         slope = (ahead.loss - behind.loss) / 2e-6

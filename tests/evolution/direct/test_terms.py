@@ -8,8 +8,8 @@ from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.evolution.direct.terms import (
     applied,
     hinges,
-    input_program,
     joined,
+    leaf_program,
     printed_nodes,
     shifted,
     subexpression,
@@ -21,7 +21,7 @@ from srnet_cli.expressions.builder import affine, to_sympy
 from srnet_cli.expressions.complexity import complexity
 
 X = np.random.default_rng(0).uniform(0.5, 3.0, (40, 3))
-FIRST, SECOND, THIRD = (input_program(3, j) for j in range(3))
+FIRST, SECOND, THIRD = (leaf_program(3, j) for j in range(3))
 WEIGHTS = st.lists(st.floats(-5.0, 5.0).filter(lambda w: abs(w) > 1e-3), min_size=1, max_size=7)
 
 

@@ -1,0 +1,98 @@
+"""Which terms a sum is made of, and with what readouts.
+
+Forward selection for all outputs at once (simultaneous orthogonal matching pursuit: Tropp, Gilbert
+& Strauss 2006), by a pivoted Cholesky factor of the candidates' covariances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srnet_cli.cgp.kernels.evaluate import evaluate
+from srnet_cli.cgp.program import Program
+from srnet_cli.evolution.direct.terms import printed_nodes
+
+Array = NDArray[np.float64]
+
+_DISTINCT = 1e-3
+"""The share of a column's variance that those before it must leave, for a weight that is sane."""
+
+_PARSIMONY = 0.15
+_NOTHING = 1e-9
+
+
+class Solution(NamedTuple):
+    """Readouts of all outputs.
+
+    Attributes:
+        weights, bias: (k, m) and (m,).
+    """
+
+    weights: Array
+    bias: Array
+
+
+def columns_of(terms: Sequence[Program], X: Array) -> Array:
+    """Values of terms, (n, k)."""
+    with np.errstate(all="ignore"):
+        return np.column_stack([evaluate(term, X) for term in terms])
+
+
+def brevity(terms: Sequence[Program]) -> Array:
+    """What a term's gain is multiplied by: of two that explain about as much the shorter wins."""
+    return np.array([printed_nodes(term) for term in terms], dtype=np.float64) ** -_PARSIMONY
+
+
+def forward_selection(columns: Array, targets: Array, most: int, brevity: Array) -> list[int]:
+    """Forward selection: the numbers of the chosen columns, the first chosen first.
+
+    Args:
+        columns: candidates, (n, c), scaled and centred here.
+        targets: (n, m), centred here.
+        most: how many columns.
+        brevity: what the gain of every column is multiplied by, (c,).
+    """
+    spread = columns.std(axis=0)
+    spread = np.where(spread > 0.0, spread, np.inf)
+    free = (columns - columns.mean(axis=0)) / spread / np.sqrt(len(columns))
+    gram = free.T @ free
+    along = free.T @ (targets - targets.mean(axis=0)) / np.sqrt(len(columns))
+    left = np.diag(gram).copy()
+    factor = np.zeros((len(gram), most))
+    total = float(np.sum(targets.var(axis=0)))
+    order: list[int] = []
+    for k in range(min(most, len(gram))):
+        gains = np.sum(along**2, axis=1) / np.maximum(left, _DISTINCT)
+        gains = np.where(left > _DISTINCT, gains * brevity, 0.0)
+        best = int(gains.argmax())
+        if not gains[best] > _NOTHING * total:
+            break
+        order.append(best)
+        root = np.sqrt(left[best])
+        factor[:, k] = (gram[:, best] - factor[:, :k] @ factor[best, :k]) / root
+        along = along - np.outer(factor[:, k], along[best] / root)
+        left = left - factor[:, k] ** 2
+        left[best] = 0.0
+    return order
+
+
+def solved(columns: Array, targets: Array) -> Solution:
+    """Least-squares readouts, by normal equations of scaled columns."""
+    mean, spread = columns.mean(axis=0), columns.std(axis=0)
+    spread = np.where(spread > 0.0, spread, 1.0)
+    free = (columns - mean) / spread
+    centre = targets.mean(axis=0)
+    gram = free.T @ free
+    gram[np.diag_indices_from(gram)] += 1e-9 * len(columns)
+    weights = np.linalg.solve(gram, free.T @ (targets - centre)) / spread[:, np.newaxis]
+    return Solution(weights, centre - mean @ weights)
+
+
+def errors_of(columns: Array, solution: Solution, truth: Array) -> Array:
+    """1−R² of every output, (m,)."""
+    gap = columns @ solution.weights + solution.bias - truth
+    return np.asarray(np.mean(gap**2, axis=0) / truth.var(axis=0))
