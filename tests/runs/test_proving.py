@@ -141,6 +141,69 @@ def test_what_is_kept_is_confirmed_part_by_part(activation: str, formula: str) -
             assert max(above.max() - high, low - below.min()) > -0.1 * (high - low)
 
 
+def certificate_of(packed: bytes, claim: str) -> dict[str, np.ndarray]:
+    """The arrays of a claim about the formulas of the network."""
+    name = f"direct/{claim}/"
+    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+        return {k.removeprefix(name): v for k, v in dict(file).items() if k.startswith(name)}
+
+
+@pytest.mark.parametrize(
+    ("formula", "signs"),
+    [
+        ("1/(1 + exp(-a - b/2)) + 0.001", ("rises", "rises")),
+        ("Max(a, 2*a + b) - tanh(b/3) - 3*b", ("rises", "falls")),
+        ("log(a + 2)*(b + 1)**2 + 5*a", ("rises", "open")),
+    ],
+)
+def test_slopes_that_are_kept_are_confirmed_part_by_part(
+    formula: str, signs: tuple[str, str]
+) -> None:
+    """The second program finds slopes of the sign that is proved on each part of the domain."""
+    proofs, packed = prove(subject(formula), None, max_boxes=100 if JIT_DISABLED else 1500)
+    certificate = certificate_of(packed, "slopes 1")
+    pieces = proof_checker.halved(*proof_checker.leaves(certificate), 6)
+    low, high = proof_checker.slopes(certificate, NAMES_OF, *pieces)
+    told = " ".join(proofs.proofs[0].words)
+    for i, (name, sign) in enumerate(zip("ab", signs, strict=True)):
+        if sign == "rises":
+            assert f"nowhere falls with {name} (proved)" in told
+            assert low[:, i].min() > -1e-9
+        elif sign == "falls":
+            assert f"nowhere rises with {name} (proved)" in told
+            assert high[:, i].max() < 1e-9
+        else:
+            assert low[:, i].min() < 0.0 < high[:, i].max()
+
+
+@pytest.mark.parametrize("decision", ["argmax", "argmin"])
+def test_decisions_that_are_kept_are_confirmed_part_by_part(decision: str) -> None:
+    """The second program finds formulas and network to decide alike, and otherwise, on nearly as
+    much of the domain as is proved, and on no more than is left open besides."""
+    network = Network((np.array([[1.0, 0.2], [0.5, -1.0], [-0.2, 0.4]]),), (np.zeros(3),))
+    a, b = NAMES.symbols
+    formulas = (a + 0.3 * b, 0.4 * a - b, 0.5 * b - 0.1 * a)
+    fronts = tuple(
+        FormulaFront(f"y{k}", (NetworkFormula(expr, 3, 0.1),)) for k, expr in enumerate(formulas)
+    )
+    asked = replace(subject("a", network=network), decision=decision)
+    asked = replace(asked, formulas=NetworkFormulas(NAMES, "interpolation", fronts))
+    proofs, packed = prove(asked, None, max_boxes=300 if JIT_DISABLED else 5000)
+    told = proofs.proofs[0].decision
+    assert told is not None
+    certificate = certificate_of(packed, "decision")
+    low, high = proof_checker.leaves(certificate)
+    pairs, safe = proof_checker.evaluate(certificate, NAMES_OF, low, high)
+    assert safe.all()
+    ours, theirs = (proof_checker.named(part, 3) for part in (pairs[:3], pairs[3:]))
+    shares = np.prod(high - low, axis=1) / np.prod(high - low, axis=1).sum()
+    is_known = (ours >= 0) & (theirs >= 0)
+    for proved, is_so in ((told.agreeing, ours == theirs), (told.differing, ours != theirs)):
+        confirmed = shares[is_known & is_so].sum()
+        assert 0.97 * proved - 1e-9 <= confirmed <= proved + told.undecided + 1e-9
+    assert told.agreeing > 0.3
+
+
 def test_a_refuted_formula_is_no_answer() -> None:
     """The most faithful formula has a pole between all rows: the one before it answers instead."""
     asked = subject("1/(1 + exp(-a - b/2))", "0.5 + a/4 + 1e-9/(a - 0.123456)")

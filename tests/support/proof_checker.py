@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import erf  # type: ignore[import-untyped]
 
 Array = np.ndarray
+Ends = tuple[Array, Array]
 
 SLACK = 1e-13
 
@@ -158,11 +159,19 @@ def halved(low: Array, high: Array, times: int) -> tuple[Array, Array]:
 
 def evaluate(
     certificate: Mapping[str, Array], names: Mapping[int, str], low: Array, high: Array
-) -> tuple[list[tuple[Array, Array]], Array]:
+) -> tuple[list[Ends], Array]:
     """Bounds of the outputs on boxes, and on which of them everything is surely defined."""
+    bounds, safe = traced(certificate, names, low, high)
+    return [bounds[slot] for slot in certificate["tape.outputs"].tolist()], safe
+
+
+def traced(
+    certificate: Mapping[str, Array], names: Mapping[int, str], low: Array, high: Array
+) -> tuple[list[Ends], Array]:
+    """The same of every slot of the tape."""
     tape = {key[5:]: value for key, value in certificate.items() if key.startswith("tape.")}
     slots: list[Form] = []
-    bounds: list[tuple[Array, Array]] = []
+    bounds: list[Ends] = []
     safe = np.ones(len(low), dtype=bool)
     zero = np.zeros_like(low)
 
@@ -231,4 +240,86 @@ def evaluate(
         safe &= np.isfinite(ends[0]) & np.isfinite(ends[1])
         slots.append(form)
         bounds.append(ends)
-    return [bounds[slot] for slot in tape["outputs"].tolist()], safe
+    return bounds, safe
+
+
+def slopes(
+    certificate: Mapping[str, Array], names: Mapping[int, str], low: Array, high: Array
+) -> Ends:
+    """Bounds of the slopes of the first output on boxes, (n, d) each, by the chain rule."""
+    tape = {key[5:]: value for key, value in certificate.items() if key.startswith("tape.")}
+    bounds, _ = traced(certificate, names, low, high)
+    found: list[Ends] = []
+    for k, operation in enumerate(tape["operations"].tolist()):
+        name, a, b = names[operation], int(tape["left"][k]), int(tape["right"][k])
+        slope = np.zeros_like(low), np.zeros_like(low)
+        if name == "variable":
+            slope[0][:, a] = slope[1][:, a] = 1.0
+        elif name == "affine":
+            for t in range(a, a + b):
+                weight = np.full(len(low), tape["weights"][t])
+                slope = summed(slope, product((weight, weight), found[tape["slots"][t]]))
+        elif name == "add":
+            slope = summed(found[a], found[b])
+        elif name == "scale":
+            factor = np.full(len(low), tape["low"][k])
+            slope = product((factor, factor), found[a])
+        elif name == "multiply":
+            slope = summed(product(bounds[a], found[b]), product(bounds[b], found[a]))
+        elif name == "maximum":
+            is_left, is_right = bounds[a][0] >= bounds[b][1], bounds[b][0] >= bounds[a][1]
+            slope = tuple(
+                np.where(
+                    is_left[:, None],
+                    found[a][side],
+                    np.where(
+                        is_right[:, None], found[b][side], pick(found[a][side], found[b][side])
+                    ),
+                )
+                for side, pick in ((0, np.minimum), (1, np.maximum))
+            )
+        elif name != "constant":
+            slope = product(_outer_slope(name, b, *bounds[a]), found[a])
+        found.append(slope)
+    return found[int(tape["outputs"][0])]
+
+
+def _outer_slope(name: str, power: int, lo: Array, hi: Array) -> Ends:
+    """Bounds of f' between lo and hi, (n,) each."""
+    if name == "power":
+        ends = np.stack([power * lo ** (power - 1), power * hi ** (power - 1)])
+        spans = (lo <= 0.0) & (hi >= 0.0) & (power > 1)
+        return np.where(spans, np.minimum(ends.min(axis=0), 0.0), ends.min(axis=0)), ends.max(
+            axis=0
+        )
+    if name in ("rectifier", "absolute"):
+        below = 0.0 if name == "rectifier" else -1.0
+        return np.where(lo >= 0.0, 1.0, below), np.where(hi <= 0.0, below, 1.0)
+    _, slope, curvature = SMOOTH[name]
+    middle, bend = slope(0.5 * (lo + hi)), 0.5 * (hi - lo) * curvature(lo, hi)
+    return middle - bend, middle + bend
+
+
+def summed(one: Ends, other: Ends) -> Ends:
+    low, high = one[0] + other[0], one[1] + other[1]
+    return low - SLACK * np.abs(low), high + SLACK * np.abs(high)
+
+
+def product(factor: Ends, slope: Ends) -> Ends:
+    """Of numbers between two ends, (n,), and slopes, (n, d)."""
+    ends = np.stack([f[:, None] * s for f in factor for s in slope])
+    slack = SLACK * np.abs(ends).max(axis=0)
+    return ends.min(axis=0) - slack, ends.max(axis=0) + slack
+
+
+def named(pairs: list[Ends], classes: int) -> Array:
+    """The class that is surely the greatest on each box, -1 where none is.
+
+    ``pairs`` bound the differences of scores (0, 1), (0, 2) … (1, 2) ….
+    """
+    is_ahead = np.ones((classes, len(pairs[0][0])), dtype=bool)
+    places = [(i, j) for i in range(classes) for j in range(i + 1, classes)]
+    for (i, j), (low, high) in zip(places, pairs, strict=True):
+        is_ahead[i] &= low > 0.0
+        is_ahead[j] &= high < 0.0
+    return np.where(is_ahead.any(axis=0), is_ahead.argmax(axis=0), -1)
