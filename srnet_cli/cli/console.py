@@ -73,7 +73,8 @@ def run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "srnet"
-        message = error.format_message()  # type: ignore[attr-defined]
+        # Typer names the validator of a choice before what the validator says.
+        message = error.format_message().replace("Value error, ", "")  # type: ignore[attr-defined]
         return failed(error, message, f"'{command} --help' says how to use it", 2)
     except (KeyboardInterrupt, typer.Abort):
         return failed(KeyboardInterrupt(), "stopped", "", 130)

@@ -113,6 +113,7 @@ def test_no_command_is_a_usage_error_with_help(capsys: pytest.CaptureFixture[str
         (["fitt"], "No such command 'fitt'", "'srnet --help'"),
         (["fit"], "Missing argument", "'srnet fit --help'"),
         (["fit", "c.yaml", "--sett", "a=1"], "No such option: --sett", "'srnet fit --help'"),
+        (["ls", "--sort", "a"], "Invalid value for '--sort': 'a' is not", "'srnet ls --help'"),
         (["explain", "--digits", "four"], "--digits", "'srnet explain --help'"),
         (["explain", "--format", "csv"], "--format", "'srnet explain --help'"),
         (["explain", "--digits", "0"], "--digits 0: give 1 to 17", ""),
