@@ -36,8 +36,9 @@ ELSEWHERE = {
         "cgp/kernels/mnncgp/workspace"
     ),
     "evolution/mnncgp/test_strategy.py": "evolution/mnncgp/state",
+    "evolution/auto/test_packing.py": "evolution/auto/state",
+    "evolution/test_untrusted.py": "evolution/restoring",
     "cgp/kernels/test_seeding.py": "cgp/kernels/weighted cgp/kernels/opcodes",
-    "cgp/kernels/test_interpreter.py": "cgp/program",
     "behaviour/test_command_line.py": (
         "cli/app cli/bench cli/compare cli/console cli/explain cli/export cli/fit cli/network "
         "cli/options cli/predict cli/prove cli/report cli/runs cli/validate"
@@ -54,7 +55,9 @@ ELSEWHERE = {
         "config/dataset config/evolution/auto config/evolution/common config/evolution/direct "
         "config/evolution/mnncgp_es config/network config/proof config/section config/types"
     ),
-    "config/test_loading.py": "config/problems config/suggestions config/written",
+    "config/test_loading.py": (
+        "config/problems config/schema_parts config/suggestions config/written"
+    ),
     "networks/test_activations.py": "config/activation_names",
     "datasets/test_tables.py": ("datasets/coding datasets/faults datasets/parquet_file "),
     "evolution/auto/test_strategy.py": (
@@ -115,12 +118,14 @@ ELSEWHERE = {
     "networks/readers/onnx/test_reading.py": "networks/readers/onnx/dense",
     "networks/readers/test_torch_file.py": (
         "networks/readers/archive networks/readers/plain_pickle networks/readers/stack "
-        "networks/readers/state"
+        "networks/readers/state networks/readers/torch_script networks/zips"
     ),
-    "networks/readers/test_registry.py": "networks/readers/record",
+    "networks/readers/test_keras_file.py": "networks/readers/keras_weights",
+    "networks/readers/test_registry.py": "networks/readers/loaded",
     "rendering/test_text.py": "rendering/breaking rendering/plain",
     "rendering/test_html.py": (
-        "rendering/diagram rendering/diagram_svg rendering/formats rendering/svg"
+        "rendering/diagram rendering/diagram_svg rendering/formats rendering/svg "
+        "rendering/svg_axes rendering/svg_series rendering/svg_words"
     ),
     "rendering/test_data.py": "rendering/document",
     "rendering/test_latex.py": "rendering/latex_words",

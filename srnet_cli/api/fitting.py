@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from srnet_cli.networks import TrainedNetwork
-    from srnet_cli.networks.readers.record import LoadedNetwork
+    from srnet_cli.networks.readers.loaded import LoadedNetwork
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Any]

@@ -88,7 +88,17 @@ class Subject:
     @property
     def symbols(self) -> tuple[Symbol, ...]:
         """The inputs' symbols."""
-        return tuple(each.symbol for each in self.inputs)
+        return tuple(read.symbol for read in self.inputs)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The inputs' own names."""
+        return tuple(read.column for read in self.inputs)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the outputs are called."""
+        return tuple(output.label for output in self.outputs)
 
     @property
     def variables(self) -> tuple[Symbol, ...]:

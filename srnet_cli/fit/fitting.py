@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from srnet_cli.fidelity.assessment import Assessment
     from srnet_cli.fit.preparation import Prepared
     from srnet_cli.fronts.formulas import NetworkFormulas
-    from srnet_cli.networks.readers.record import LoadedNetwork
+    from srnet_cli.networks.readers.loaded import LoadedNetwork
     from srnet_cli.runs.fronts import StoredFronts
     from srnet_cli.runs.proofs_file import Proofs
     from srnet_cli.runs.records import Metrics

@@ -24,7 +24,7 @@ from srnet_cli.networks.arranging import arranged
 from srnet_cli.networks.opaque import OpaqueNetwork
 from srnet_cli.networks.opening import OpenedNetwork, Provenance, given_network, open_network
 from srnet_cli.networks.quality import NetworkQuality
-from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.networks.suspicion import suspicions, uselessness
 from srnet_cli.reporting import Reporter, warning

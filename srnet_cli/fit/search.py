@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
-from srnet_cli.evolution.strategies import Search, State, require_fits, restored, strategy_of
+from srnet_cli.evolution.restoring import require_fits, restored
+from srnet_cli.evolution.strategies import Search, State, strategy_of
 from srnet_cli.executor.processors import processors
 from srnet_cli.fit.allowance import SEARCH, of_search
 from srnet_cli.fit.inputs import inputs_of

@@ -41,10 +41,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Mark:
-    """What a point tells to who points at it.
+    """What a point says when it is pointed at.
 
     Attributes:
-        words: all of it.
+        words: the whole of it.
         target: the anchor of what it stands for, such as a row of a table.
     """
 
@@ -64,7 +64,7 @@ class Series:
         colour: a place in the palette.
         dash: of lines.
         low, high: ends of an interval around every y; may be empty.
-        marks: what every point tells; may be empty.
+        marks: what every point says; may be empty.
         width: of bars, as a share of the room that each has.
         until: of areas, where each ends on the horizontal axis.
     """
@@ -85,7 +85,7 @@ class Series:
         if len(self.x) != len(self.y) or (self.marks and len(self.marks) != len(self.x)):
             raise ValueError("a series has not as many values on each axis")
         ends = (self.until, self.low, self.high)
-        if self.look == "areas" and any(len(each) != len(self.x) for each in ends):
+        if self.look == "areas" and any(len(end) != len(self.x) for end in ends):
             raise ValueError("an area has no end")
 
     @property
@@ -130,14 +130,14 @@ class Chart:
     Attributes:
         key: a short name in plain letters, for anchors and files.
         title: what is shown.
-        told: what is to be seen, for who cannot see it.
+        description: what is to be seen, for readers who cannot see it.
         panels: at least one.
         is_wide: whether a panel takes the width of the page.
     """
 
     key: str
     title: str
-    told: str
+    description: str
     panels: tuple[Panel, ...]
     is_wide: bool = False
 
@@ -177,8 +177,8 @@ class Scale:
         """Where a value stands; None where it has no place."""
         if not math.isfinite(value) or (self.is_log and value <= 0.0):
             return None
-        known = math.log10(value) if self.is_log else value
-        return (known - self.low) / (self.high - self.low)
+        position = math.log10(value) if self.is_log else value
+        return (position - self.low) / (self.high - self.low)
 
 
 def scale_of(axis: Axis, shown: Iterable[float], *, ticks: int) -> Scale:

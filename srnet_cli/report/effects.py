@@ -185,7 +185,7 @@ def dependence_charts(effects: Sequence[Effect], readings: Readings) -> Iterator
         yield Chart(
             key=f"effects-{place + 1}",
             title=f"Mean {name} by each input",
-            told=(
+            description=(
                 f"Lines of {names} over {', '.join(e.input for e in shown[:8])}"
                 f"{' …' if len(shown) > 8 else ''}. How far they vary is in the table below."
             ),
@@ -212,7 +212,7 @@ def sizes_chart(effects: Sequence[Effect], readings: Readings) -> Chart:
     return Chart(
         key="sizes",
         title="How much the mean varies with each input",
-        told=f"The greatest effect on the network has {effects[0].input}.",
+        description=f"The greatest effect on the network has {effects[0].input}.",
         panels=(
             Panel(
                 Axis("standard deviation of the mean"),

@@ -239,7 +239,7 @@ def path_chart(readings: Readings) -> Chart:
     return Chart(
         key="path",
         title=f"Network and formulas along a line {where}",
-        told=(
+        description=(
             "Every input goes from its least value to its greatest. R² on rows of each kind: "
             + "; ".join(_by_set(readings))
             + "."

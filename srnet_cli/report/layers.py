@@ -129,7 +129,7 @@ def units_chart(layer: LayerExplanation, number: int, rows: str) -> Chart:
     return Chart(
         key=f"units-{number}",
         title=f"R² of every unit of {layer.name}",
-        told=f"{told}; bars end at 0 where it is less.",
+        description=f"{told}; bars end at 0 where it is less.",
         panels=(
             Panel(
                 Axis("unit", limits=(-0.7, len(scores) - 0.3)),

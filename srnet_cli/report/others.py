@@ -75,8 +75,8 @@ def distance_chart(record: ComparisonRecord) -> Chart:
     return Chart(
         key="distance",
         title="How far around a row an explanation holds",
-        told="R² by the distance from the row that is explained, with intervals; in the tables "
-        "below as figures.",
+        description="R² by the distance from the row that is explained, with intervals; in the "
+        "tables below as figures.",
         panels=tuple(panels),
     )
 

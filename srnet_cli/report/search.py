@@ -100,7 +100,7 @@ def fitness_chart(traces: list[tuple[int, Array]], names: list[str]) -> Chart:
     return Chart(
         key="fitness",
         title="Fitness over generations",
-        told=f"The fitness is {first:.3g} at first, {last:.3g} at last.{more}",
+        description=f"The fitness is {first:.3g} at first, {last:.3g} at last.{more}",
         panels=(
             Panel(
                 Axis("generation", is_log=True), Axis("fitness, errors", is_log=True), tuple(series)

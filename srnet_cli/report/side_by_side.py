@@ -124,8 +124,8 @@ def _fronts(runs: Sequence[ReportedRun], names: Sequence[str]) -> Iterator[Secti
     chart = Chart(
         key="fronts",
         title="What formulas leave unexplained, by their length",
-        told="The lower a line, the more faithful are formulas of that length. Of each run the "
-        "formulas of the first output, or else its compositions.",
+        description="The lower a line, the more faithful are formulas of that length. Of each run "
+        "the formulas of the first output, or else its compositions.",
         panels=(
             Panel(
                 Axis("complexity [nodes]", is_log=True), Axis("1−R²", is_log=True), tuple(series)
