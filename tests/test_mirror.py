@@ -8,7 +8,7 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "srnet_cli"
 
 ELSEWHERE = {
-    "api/test_run.py": "api/answer api/notebook api/plots",
+    "api/test_run.py": "api/answer api/notebook api/plots api/tables",
     "cgp/kernels/direct/test_tuning.py": "cgp/kernels/direct/tree",
     "evolution/direct/test_search.py": (
         "cgp/kernels/direct/graft cgp/kernels/direct/island evolution/direct/judging "
@@ -28,7 +28,9 @@ ELSEWHERE = {
     ),
     "proofs/test_claims.py": "proofs/subdivision proofs/witnesses",
     "proofs/test_symmetries.py": "proofs/exact",
-    "runs/test_proving.py": "proofs/proving runs/proof_document runs/proofs_file",
+    "runs/test_proving.py": (
+        "proofs/proof proofs/proving proofs/questions runs/proof_document runs/proofs_file"
+    ),
     "evolution/mnncgp/test_against_reference.py": (
         "cgp/kernels/mnncgp/composite cgp/kernels/mnncgp/directions "
         "cgp/kernels/mnncgp/generation cgp/kernels/mnncgp/layout cgp/kernels/mnncgp/loss "
@@ -79,7 +81,7 @@ ELSEWHERE = {
     ),
     "export/test_names_and_notes.py": "export/identifiers",
     "expressions/test_normal_form.py": (
-        "expressions/numeric expressions/algebra expressions/arrangement"
+        "expressions/numeric expressions/algebra expressions/arrangement expressions/term_order"
     ),
     "expressions/test_constants.py": "expressions/cancellation expressions/reading",
     "expressions/test_printers.py": "expressions/markup",
@@ -137,7 +139,7 @@ ELSEWHERE = {
     "cli/test_progress.py": "reporting",
     "runs/test_run.py": "runs/formulas",
     "runs/test_record.py": "runs/files runs/records",
-    "store/test_folder.py": "store/commit",
+    "store/test_folder.py": "store/commit store/stored_run",
     "structure/test_search.py": (
         "structure/bar structure/differences structure/findings structure/fractions "
         "structure/groupings structure/region structure/symmetries structure/view"

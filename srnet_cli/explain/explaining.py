@@ -192,7 +192,7 @@ def _layers(
                     for name, (_, unit) in zip(units, layer.units, strict=True)
                     if unit.is_number
                 ),
-                **vars(figures(fidelity, index)),
+                figures=figures(fidelity, index),
             )
         )
     return tuple(explained)

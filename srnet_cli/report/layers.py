@@ -65,7 +65,8 @@ def _section(
 ) -> Section:
     written = layer_section(layer, display)
     rows = explanation.printed.rows
-    r2, ceiling, effect = layer.r2[rows], layer.ceiling[rows], layer.effect_r2[rows]
+    figures = layer.figures
+    r2, ceiling, effect = figures.r2[rows], figures.ceiling[rows], figures.effect_r2[rows]
     worth = [Highlight("R²", score_text(r2), f"{SET_NAMES[rows]} rows, units pooled")]
     if effect is not None:
         worth.append(Highlight("R² by effect", score_text(effect), "units weighed by what they do"))
@@ -116,7 +117,7 @@ def _key(number: int) -> str:
 
 def units_chart(layer: LayerExplanation, number: int, rows: str) -> Chart:
     """R² of every unit of a layer."""
-    scores = layer.unit_r2[rows]
+    scores = layer.figures.unit_r2[rows]
     shown = [np.nan if score is None else max(score, -0.05) for score in scores]
     low = min([0.0, *(score for score in shown if np.isfinite(score))])
     known = [score for score in scores if score is not None]
@@ -151,7 +152,7 @@ def network_diagram(fitted: FittedRun, explanation: Explanation) -> Diagram:
     )  # fmt: skip
     layers = [inputs]
     for number, layer in enumerate(explanation.layers, start=1):
-        scores = layer.unit_r2[rows]
+        scores = layer.figures.unit_r2[rows]
         names = [unit.name for unit in layer.units]
         nodes = [
             Node(name, f"R² {score_text(score)}", score)
@@ -159,9 +160,9 @@ def network_diagram(fitted: FittedRun, explanation: Explanation) -> Diagram:
         ]
         kind = _activation(network, number, depth)
         notes = [f"{len(nodes)} unit{'' if len(nodes) == 1 else 's'}{kind}"]
-        notes.append(f"R² {score_text(layer.r2[rows])}")
-        if layer.ceiling[rows] is not None:
-            notes.append(f"ceiling {score_text(layer.ceiling[rows])}")
+        notes.append(f"R² {score_text(layer.figures.r2[rows])}")
+        if layer.figures.ceiling[rows] is not None:
+            notes.append(f"ceiling {score_text(layer.figures.ceiling[rows])}")
         layers.append(
             Layer(
                 layer.name,

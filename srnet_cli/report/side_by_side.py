@@ -92,7 +92,7 @@ def _figures(run: ReportedRun) -> Iterator[tuple[str, Cell]]:
         yield "formula: 1−R²", shortfall(1.0 - worst)
     yield "layers: nodes", number(explanation.shown.complexity, "d")
     last = explanation.layers[-1]
-    for name, r2 in last.r2.items():
+    for name, r2 in last.figures.r2.items():
         yield f"layers: R², {SET_NAMES[name]} rows", score(r2)
     if explanation.classification is not None:
         for name, agreement in explanation.classification.agreement.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from srnet_cli.fronts.formulas import NetworkFormulas
-from srnet_cli.proofs.proving import Proof
+from srnet_cli.proofs.proof import Proof
 from srnet_cli.proofs.witnesses import OVERFLOW
 from srnet_cli.runs import files
 from srnet_cli.runs.record import RunRecord

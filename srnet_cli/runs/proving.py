@@ -25,7 +25,8 @@ from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import TrainedNetwork
 from srnet_cli.proofs.certificate import Arrays
 from srnet_cli.proofs.enclosures import warm_up
-from srnet_cli.proofs.proving import SAMPLED, Place, Proof, Prover
+from srnet_cli.proofs.proof import Place, Proof
+from srnet_cli.proofs.proving import SAMPLED, Prover
 from srnet_cli.proofs.subdivision import Box, Budget
 from srnet_cli.reporting import Silent, StepReporter
 from srnet_cli.rng import stream
