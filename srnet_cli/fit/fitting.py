@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from srnet_cli.evolution.strategies import State
     from srnet_cli.fidelity.assessment import Assessment
     from srnet_cli.fit.preparation import Prepared
+    from srnet_cli.fit.search import Rhythm
     from srnet_cli.fronts.formulas import NetworkFormulas
     from srnet_cli.networks.readers.loaded import LoadedNetwork
     from srnet_cli.runs.fronts import StoredFronts
@@ -64,6 +65,7 @@ class _Request:
         path: the run folder.
         is_own: whether the folder is known to be this run's, whatever has become of its files.
         given: a network made in Python, if it is such.
+        rhythm: how often the search is looked after; None: as usual.
     """
 
     experiment: Experiment
@@ -72,6 +74,7 @@ class _Request:
     path: Path
     is_own: bool = False
     given: LoadedNetwork | None = None
+    rhythm: Rhythm | None = None
 
 
 def run(
@@ -81,6 +84,7 @@ def run(
     run_dir: Path | None = None,
     name: str | None = None,
     reporter: Reporter | None = None,
+    rhythm: Rhythm | None = None,
 ) -> FitResult:
     """Fit a config, or go on with a fit that was interrupted.
 
@@ -90,6 +94,7 @@ def run(
         run_dir: the run's folder; by default ``<name>-<signature>`` in the runs' root.
         name: replaces the experiment's name.
         reporter: is told what happens.
+        rhythm: how often the search is looked after; None: as usual.
 
     Raises:
         ConfigError, UsageError: the config is wrong, or another process works on this run.
@@ -97,7 +102,11 @@ def run(
         StorageError: the run folder cannot be written.
         Interrupted: a signal came; what was found is in the folder.
     """
-    return _run(lambda: _request(config, overrides, run_dir, name), reporter, Signals())
+
+    def request() -> _Request:
+        return replace(_request(config, overrides, run_dir, name), rhythm=rhythm)
+
+    return _run(request, reporter, Signals())
 
 
 def run_experiment(
@@ -178,6 +187,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         from srnet_cli.fit.inputs import run_info, write_inputs
         from srnet_cli.fit.preparation import prepare
         from srnet_cli.fit.search import (
+            USUAL,
             Trials,
             announce_compilation,
             make_search,
@@ -199,7 +209,8 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         run_info(experiment, request.mark, "running").write(folder)
         if not request.is_own:
             take_up_shorter(folder, experiment, reporter)
-        trials = Trials(folder, prepared, first, threads, reporter, signals)
+        rhythm = request.rhythm or USUAL
+        trials = Trials(folder, prepared, first, threads, reporter, signals, rhythm)
         trials.run()
         allowance = after_search(experiment, trials.seconds)
         findings = _Findings(folder, prepared, trials.states, threads, allowance)
