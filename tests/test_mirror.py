@@ -50,8 +50,8 @@ ELSEWHERE = {
     ),
     "behaviour/test_cli_page.py": "cli/warmup cli/examples config/environment",
     "compare/test_comparing.py": (
-        "compare/boundaries compare/comparison compare/document compare/files compare/path "
-        "compare/plots"
+        "compare/boundaries compare/comparison compare/document compare/effort compare/files "
+        "compare/path compare/plots"
     ),
     "config/test_schema.py": (
         "config/dataset config/evolution/auto config/evolution/common config/evolution/direct "

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from srnet_cli.compare.answers import Answers
 from srnet_cli.compare.bootstrap import bootstrap
 from srnet_cli.compare.comparison import Comparison, Cost, SetComparison
+from srnet_cli.compare.effort import FULL, Effort
 from srnet_cli.compare.explainers import EXPLAINERS, Subject
 from srnet_cli.compare.files import PLOTTED, csv_bytes, json_bytes, timing_bytes
 from srnet_cli.compare.instances import SETS, Instances, choose, require_finite
@@ -46,6 +47,7 @@ def run(
     jobs: int = 1,
     view: View | None = None,
     reporter: StepReporter,
+    effort: Effort = FULL,
 ) -> list[Comparison]:
     """Compare one run or several, and keep the results in their folders.
 
@@ -56,6 +58,7 @@ def run(
         jobs: number of processes; it changes no result.
         view: the plane on which the classes of classifiers are drawn.
         reporter: told what happens.
+        effort: how often what is random is repeated.
 
     Raises:
         UsageError: no such run, another process holds it, a package is missing, a number is out of
@@ -79,7 +82,15 @@ def run(
 
             def compared(run: _Run) -> Comparison:
                 return compare(
-                    run.fitted, run.name, run.seed, kinds, instances, jobs, reporter, view
+                    run.fitted,
+                    run.name,
+                    run.seed,
+                    kinds,
+                    count=instances,
+                    jobs=jobs,
+                    reporter=reporter,
+                    view=view,
+                    effort=effort,
                 )
 
             return [_kept(run, compared, reporter, signals, kept) for run in runs]
@@ -151,6 +162,7 @@ def compare(
     jobs: int,
     reporter: StepReporter,
     view: View | None = None,
+    effort: Effort = FULL,
 ) -> Comparison:
     """Compare a run that has been read.
 
@@ -160,7 +172,7 @@ def compare(
         seed: what all random numbers come from.
         kinds: names of explainers; where the run answers with whole-network formulas, these are
             compared too.
-        count, jobs, reporter, view: as for ``run``.
+        count, jobs, reporter, view, effort: as for ``run``.
 
     Raises:
         DataError: there are no rows that can be explained.
@@ -183,17 +195,18 @@ def compare(
     def step(done: int, total: int) -> None:
         reporter.step(done, total, f"{name}: explanations")
 
-    done = run_all(subject, (*sets, line), kinds, seed, jobs, step)
+    done = run_all(subject, (*sets, line), kinds, seed, jobs, step, effort.repeats)
     return Comparison(
         name=name,
         fitted=fitted,
         seed=seed,
-        sets=_judged(subject, sets, kinds, done, seed),
+        sets=_judged(subject, sets, kinds, done, seed, effort.resamples),
         line=line,
-        costs={kind: _cost(kind, done, seed) for kind in kinds},
+        costs={kind: _cost(kind, done, seed, effort.resamples) for kind in kinds},
         done=tuple(done),
         plane=plane_of(subject, view or View()),
         answers=subject.answers,
+        effort=effort,
     )
 
 
@@ -227,6 +240,7 @@ def _judged(
     kinds: Sequence[str],
     done: Sequence[Done],
     seed: int,
+    resamples: int,
 ) -> dict[str, SetComparison]:
     compared = {}
     for number, instances in enumerate(sets):
@@ -236,6 +250,7 @@ def _judged(
                 instances,
                 [result.outcomes[number] for result in results_of(kind, done)],
                 seed,
+                resamples,
             )
             for kind in kinds
         }
@@ -249,11 +264,12 @@ def results_of(kind: str, done: Sequence[Done]) -> list[Done]:
     return [result for result in done if result.task.kind == kind]
 
 
-def _cost(kind: str, done: Sequence[Done], seed: int) -> Cost:
+def _cost(kind: str, done: Sequence[Done], seed: int, resamples: int) -> Cost:
     first = results_of(kind, done)[0]
     seconds = np.concatenate([outcome.seconds for outcome in first.outcomes])
     usable = np.flatnonzero(np.isfinite(seconds))
-    return Cost(first.fit_seconds, bootstrap(lambda i: float(seconds[i].mean()), usable, seed))
+    mean = bootstrap(lambda i: float(seconds[i].mean()), usable, seed, resamples)
+    return Cost(first.fit_seconds, mean)
 
 
 def _can_keep(fitted: FittedRun, reporter: StepReporter) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from srnet_cli.compare.answers import Answers
 from srnet_cli.compare.bootstrap import Figure
+from srnet_cli.compare.effort import FULL, Effort
 from srnet_cli.compare.explainers import titles
 from srnet_cli.compare.instances import Instances
 from srnet_cli.compare.measures import Judged
@@ -56,6 +57,7 @@ class Comparison:
         done: the explanations themselves.
         plane: where classes are drawn; None where there are none, or one input.
         answers: the whole-network formulas that were compared; None where the run has none.
+        effort: how often what is random was repeated.
         kept: whether the results are in the run folder.
     """
 
@@ -68,6 +70,7 @@ class Comparison:
     done: tuple[Done, ...]
     plane: Plane | None
     answers: Answers | None = None
+    effort: Effort = FULL
     kept: bool = False
 
     @property

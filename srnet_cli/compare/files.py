@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from srnet_cli.compare.bootstrap import LEVEL, RESAMPLES, Figure
+from srnet_cli.compare.bootstrap import LEVEL, Figure
 from srnet_cli.compare.comparison import Comparison, SetComparison
 from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.instances import NEIGHBOURS, SIGMAS
@@ -23,7 +23,7 @@ from srnet_cli.compare.records import (
     JudgedEntry,
     SetEntry,
 )
-from srnet_cli.compare.tasks import REPEATS, Done, fit_seed_of, seed_of
+from srnet_cli.compare.tasks import Done, fit_seed_of, seed_of
 from srnet_cli.runs import files
 from srnet_cli.store import encode_json, plain_values
 
@@ -68,10 +68,10 @@ def record(comparison: Comparison) -> ComparisonRecord:
         explained="probabilities" if comparison.is_classifier else "outputs",
         plane=None if comparison.plane is None else comparison.plane.names,
         seed=comparison.seed,
-        seeds_per_instance=REPEATS,
+        seeds_per_instance=comparison.effort.repeats,
         sigmas=SIGMAS,
         neighbours=NEIGHBOURS,
-        bootstrap=BootstrapEntry(RESAMPLES, LEVEL),
+        bootstrap=BootstrapEntry(comparison.effort.resamples, LEVEL),
         explainers=_explainers(comparison),
         formulas=_formulas(comparison),
         sets={

@@ -14,15 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.compare.effort import FULL
 from srnet_cli.compare.explainers import EXPLAINERS, Explainer, Subject
 from srnet_cli.compare.instances import Instances
 from srnet_cli.compare.processes import Step, counted, run_in_processes
 from srnet_cli.rng import key
 
 Array = NDArray[np.float64]
-
-REPEATS = 5
-"""Seeds that every instance is explained with by explainers that are random."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,12 @@ class Done:
     outcomes: tuple[Outcome, ...]
 
 
-def tasks(kinds: Sequence[str]) -> list[Task]:
+def tasks(kinds: Sequence[str], repeats: int = FULL.repeats) -> list[Task]:
     """Every task, those that take longest first."""
     return [
         Task(kind, repeat)
         for kind in reversed(kinds)
-        for repeat in range(REPEATS if EXPLAINERS[kind].is_random else 1)
+        for repeat in range(repeats if EXPLAINERS[kind].is_random else 1)
     ]
 
 
@@ -118,6 +116,7 @@ def run_all(
     seed: int,
     jobs: int,
     step: Step,
+    repeats: int = FULL.repeats,
 ) -> list[Done]:
     """Run every task.
 
@@ -128,6 +127,7 @@ def run_all(
         seed: the run's.
         jobs: number of processes.
         step: told again and again how many explanations are done, and of how many.
+        repeats: seeds of explainers that are random.
 
     Returns:
         in the order of ``tasks``.
@@ -135,7 +135,7 @@ def run_all(
     Raises:
         UsageError: a process was killed.
     """
-    todo = tasks(kinds)
+    todo = tasks(kinds, repeats)
     total = sum(len(instances) for task in todo for instances in sets if is_asked(task, instances))
     if min(jobs, len(todo)) > 1:
         calls = [(subject, sets, task, seed, counted) for task in todo]

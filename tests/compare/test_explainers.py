@@ -12,6 +12,7 @@ import pytest
 from compared import Listener, fitted, linear_formula, network
 
 from srnet_cli.compare.comparing import compare, subject_of
+from srnet_cli.compare.effort import Effort
 from srnet_cli.compare.explainers import EXPLAINERS, LIME_SETTINGS, MAPLE_ROWS
 from srnet_cli.compare.files import json_bytes
 from srnet_cli.compare.instances import choose
@@ -111,13 +112,14 @@ def direct_maple(run, X: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("run", [CURVED, CLASSES], ids=["regression", "classification"])
-def test_the_packages_called_directly_give_the_numbers_of_compare_json(run, monkeypatch):
+def test_the_packages_called_directly_give_the_numbers_of_compare_json(run):
     """On 20 instances, with the seeds that stand in the file."""
     require("lime")
     require("maple")
-    monkeypatch.setattr("srnet_cli.compare.tasks.REPEATS", 1)
     run = replace(run, sets={name: run.sets[name] for name in ("train", "interpolation")})
-    record = json.loads(json_bytes(compare(run, "r", 3, KINDS, 20, 1, Listener())))
+    record = json.loads(
+        json_bytes(compare(run, "r", 3, KINDS, 20, 1, Listener(), effort=Effort(repeats=1)))
+    )
     for entry in record["sets"].values():
         X = np.array([instance["x"] for instance in entry["instances"]])
         assert len(X) == 20
