@@ -22,7 +22,8 @@ ELSEWHERE = {
     "evolution/direct/test_rewriting.py": ("evolution/direct/formula evolution/direct/shortening"),
     "proofs/test_enclosures.py": (
         "cgp/kernels/intervals/derivatives cgp/kernels/intervals/forms "
-        "cgp/kernels/intervals/operations cgp/kernels/intervals/relaxation "
+        "cgp/kernels/intervals/function_forms cgp/kernels/intervals/operations "
+        "cgp/kernels/intervals/relaxation cgp/kernels/intervals/room "
         "cgp/kernels/intervals/rounding cgp/kernels/intervals/rows cgp/kernels/intervals/slopes "
         "cgp/kernels/intervals/tape cgp/kernels/intervals/values proofs/networks"
     ),
