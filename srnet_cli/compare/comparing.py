@@ -22,7 +22,7 @@ from srnet_cli.compare.measures import is_trivial, judge
 from srnet_cli.compare.path import path_instances
 from srnet_cli.compare.plane import View, plane_of
 from srnet_cli.compare.plots import plots
-from srnet_cli.compare.tasks import Done, run_all
+from srnet_cli.compare.tasks import TaskResult, run_all
 from srnet_cli.errors import Interrupted, ModelError, UsageError
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.reporting import StepReporter
@@ -74,7 +74,7 @@ def run(
     for kind in kinds:
         EXPLAINERS[kind].require()
     view = view or View()
-    kept: list[Path] = []
+    saved: list[Path] = []
     with Signals() as signals:
         try:
             with signals.at_once():
@@ -93,9 +93,9 @@ def run(
                     effort=effort,
                 )
 
-            return [_kept(run, compared, reporter, signals, kept) for run in runs]
+            return [_kept(run, compared, reporter, signals, saved) for run in runs]
         except StopNow:
-            raise _interrupted(signals.number or 0, kept) from None
+            raise _interrupted(signals.number or 0, saved) from None
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _kept(
     compared: Callable[[_Run], Comparison],
     reporter: StepReporter,
     signals: Signals,
-    kept: list[Path],
+    saved: list[Path],
 ) -> Comparison:
     """Compare a run; a signal stops that at once, but for the moment in which it is written."""
     path = run.fitted.path
@@ -141,15 +141,15 @@ def _kept(
             files = _files(comparison) if folder else {}
         if folder:
             folder.amend(files)
-            kept.append(path)
-            comparison = replace(comparison, kept=True)
+            saved.append(path)
+            comparison = replace(comparison, is_saved=True)
     with signals.at_once():
         return comparison
 
 
-def _interrupted(number: int, kept: Sequence[Path]) -> Interrupted:
-    error = Interrupted(number, ", ".join(map(str, kept)))
-    error.hint = "the same command compares from the start" if kept else ""
+def _interrupted(number: int, saved: Sequence[Path]) -> Interrupted:
+    error = Interrupted(number, ", ".join(map(str, saved)))
+    error.hint = "the same command compares from the start" if saved else ""
     return error
 
 
@@ -195,15 +195,15 @@ def compare(
     def step(done: int, total: int) -> None:
         reporter.step(done, total, f"{name}: explanations")
 
-    done = run_all(subject, (*sets, line), kinds, seed, jobs, step, effort.repeats)
+    results = run_all(subject, (*sets, line), kinds, seed, jobs, step, effort.repeats)
     return Comparison(
         name=name,
         fitted=fitted,
         seed=seed,
-        sets=_judged(subject, sets, kinds, done, seed, effort.resamples),
+        sets=_judged(subject, sets, kinds, results, seed, effort.resamples),
         line=line,
-        costs={kind: _cost(kind, done, seed, effort.resamples) for kind in kinds},
-        done=tuple(done),
+        costs={kind: _cost(kind, results, seed, effort.resamples) for kind in kinds},
+        results=tuple(results),
         plane=plane_of(subject, view or View()),
         answers=subject.answers,
         effort=effort,
@@ -238,7 +238,7 @@ def _judged(
     subject: Subject,
     sets: Sequence[Instances],
     kinds: Sequence[str],
-    done: Sequence[Done],
+    results: Sequence[TaskResult],
     seed: int,
     resamples: int,
 ) -> dict[str, SetComparison]:
@@ -248,7 +248,7 @@ def _judged(
             kind: judge(
                 subject,
                 instances,
-                [result.outcomes[number] for result in results_of(kind, done)],
+                [result.outcomes[number] for result in results_of(kind, results)],
                 seed,
                 resamples,
             )
@@ -259,13 +259,13 @@ def _judged(
     return compared
 
 
-def results_of(kind: str, done: Sequence[Done]) -> list[Done]:
+def results_of(kind: str, results: Sequence[TaskResult]) -> list[TaskResult]:
     """What an explainer has given, seed by seed."""
-    return [result for result in done if result.task.kind == kind]
+    return [result for result in results if result.task.kind == kind]
 
 
-def _cost(kind: str, done: Sequence[Done], seed: int, resamples: int) -> Cost:
-    first = results_of(kind, done)[0]
+def _cost(kind: str, results: Sequence[TaskResult], seed: int, resamples: int) -> Cost:
+    first = results_of(kind, results)[0]
     seconds = np.concatenate([outcome.seconds for outcome in first.outcomes])
     usable = np.flatnonzero(np.isfinite(seconds))
     mean = bootstrap(lambda i: float(seconds[i].mean()), usable, seed, resamples)

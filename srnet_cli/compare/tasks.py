@@ -76,7 +76,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Done:
+class TaskResult:
     """What a task has given.
 
     Attributes:
@@ -117,7 +117,7 @@ def run_all(
     jobs: int,
     step: Step,
     repeats: int = FULL.repeats,
-) -> list[Done]:
+) -> list[TaskResult]:
     """Run every task.
 
     Args:
@@ -161,7 +161,7 @@ def run_task(
     task: Task,
     seed: int,
     explained: Callable[[], None] = lambda: None,
-) -> Done:
+) -> TaskResult:
     """Fit an explainer and explain all instances; what fails is recorded, never raised.
 
     Args:
@@ -183,14 +183,14 @@ def run_task(
             for instances in sets:
                 for _ in range(len(instances) if is_asked(task, instances) else 0):
                     explained()
-            return Done(task, time.perf_counter() - start, outcomes)
+            return TaskResult(task, time.perf_counter() - start, outcomes)
         fitted = time.perf_counter() - start
         with suppress(Exception):  # what is compiled or loaded at the first call is not timed
             explainer.explain(sets[0].X[0], 0)
         outcomes = tuple(
             _explain(explainer, instances, task, seed, explained) for instances in sets
         )
-        return Done(task, fitted, outcomes)
+        return TaskResult(task, fitted, outcomes)
 
 
 def _explain(

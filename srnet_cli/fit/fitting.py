@@ -64,7 +64,7 @@ class _Request:
         mark: the experiment's signature.
         path: the run folder.
         is_own: whether the folder is known to be this run's, whatever has become of its files.
-        given: a network made in Python, if it is such.
+        python_network: a network made in Python, if it is such.
         rhythm: how often the search is looked after; None: as usual.
     """
 
@@ -73,7 +73,7 @@ class _Request:
     mark: str
     path: Path
     is_own: bool = False
-    given: LoadedNetwork | None = None
+    python_network: LoadedNetwork | None = None
     rhythm: Rhythm | None = None
 
 
@@ -114,7 +114,7 @@ def run_experiment(
     config: bytes,
     path: Path,
     reporter: Reporter | None = None,
-    given: LoadedNetwork | None = None,
+    python_network: LoadedNetwork | None = None,
 ) -> FitResult:
     """Fit an experiment that is loaded and checked already, in a worker; see ``run``.
 
@@ -123,8 +123,8 @@ def run_experiment(
         config: the content of the config file, to be kept with the run.
         path: the run folder, which nothing else is kept in.
         reporter: is told what happens.
-        given: a network made in Python, which the settings name as ``network.callable``; see
-            ``networks.callables``.
+        python_network: a network made in Python, which the settings name as
+            ``network.callable``; see ``networks.callables``.
 
     Raises:
         SrnetError: as ``run``.
@@ -132,7 +132,7 @@ def run_experiment(
 
     def request() -> _Request:
         require_free(path)
-        return _Request(experiment, config, signature(experiment), path, True, given)
+        return _Request(experiment, config, signature(experiment), path, True, python_network)
 
     return _run(request, reporter, Signals(quits_on_second=False))
 
@@ -196,7 +196,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         from srnet_cli.fit.shorter_runs import take_up_shorter
 
         experiment = request.experiment
-        prepared = prepare(experiment, reporter, request.given)
+        prepared = prepare(experiment, reporter, request.python_network)
         threads = thread_count(experiment.evolution.threads, reporter)
         announce_compilation(strategy_of(experiment).kernel, reporter)
         first = make_search(prepared, 0, threads)

@@ -64,12 +64,14 @@ def effects_of(readings: Readings) -> tuple[Effect, ...]:
     judged = fitted.assessment.judged.X
     seen = np.concatenate([fitted.sets["train"], fitted.assessment.judged.X])
     together = _groups(readings)
-    kept = _steepest(readings, together)
-    work = _VALUES * len(kept) * max(1, fitted.network.parameters)
+    steepest = _steepest(readings, together)
+    work = _VALUES * len(steepest) * max(1, fitted.network.parameters)
     rows = spread(judged, int(np.clip(_WORK / work, _FEWEST, _ROWS)))
-    made = [_effect(readings, rows, seen, np.flatnonzero(together == group)) for group in kept]
-    order = np.argsort([-effect.size(readings.network.name) for effect in made], kind="stable")
-    return tuple(made[place] for place in order)
+    effects = [
+        _effect(readings, rows, seen, np.flatnonzero(together == group)) for group in steepest
+    ]
+    order = np.argsort([-effect.size(readings.network.name) for effect in effects], kind="stable")
+    return tuple(effects[place] for place in order)
 
 
 def _groups(readings: Readings) -> NDArray[np.intp]:

@@ -33,10 +33,10 @@ def front_sections(run: ReportedRun) -> Iterator[Section]:
     yield Section("The front", tuple(blocks), key="front")
     if fitted.formulas is None:
         return
-    for place, told in enumerate(fitted.formulas.structure[:_OUTPUTS]):
-        if told:
+    for place, lines in enumerate(fitted.formulas.structure[:_OUTPUTS]):
+        if lines:
             output = fitted.formulas.fronts[place].output
-            yield Section(f"Structure of {output}", (Remarks(tuple(told)),), depth=1)
+            yield Section(f"Structure of {output}", (Remarks(tuple(lines)),), depth=1)
 
 
 def _of_formulas(formulas: NetworkFormulas) -> Iterator[Block]:

@@ -72,8 +72,8 @@ def _section(
         worth.append(Highlight("R² by effect", score_text(effect), "units weighed by what they do"))
     if ceiling is not None:
         many = len(layer.expressions) or len(layer.units)
-        told = f"the best that {many} expression{'' if many == 1 else 's'} could reach"
-        worth.append(Highlight("Ceiling", score_text(ceiling), told))
+        meaning = f"the best that {many} expression{'' if many == 1 else 's'} could reach"
+        worth.append(Highlight("Ceiling", score_text(ceiling), meaning))
     room = _LETTERS // len(explanation.layers)
     blocks: list[Block] = [Highlights(tuple(worth)), *_within(written.blocks, room, display)]
     if len(layer.units) > 1:
@@ -121,7 +121,7 @@ def units_chart(layer: LayerExplanation, number: int, rows: str) -> Chart:
     shown = [np.nan if score is None else max(score, -0.05) for score in scores]
     low = min([0.0, *(score for score in shown if np.isfinite(score))])
     known = [score for score in scores if score is not None]
-    told = (
+    summary = (
         f"{len(known)} of {len(scores)} units have an R²: the least is {score_text(min(known))}, "
         f"the greatest {score_text(max(known))}"
         if known
@@ -130,7 +130,7 @@ def units_chart(layer: LayerExplanation, number: int, rows: str) -> Chart:
     return Chart(
         key=f"units-{number}",
         title=f"R² of every unit of {layer.name}",
-        description=f"{told}; bars end at 0 where it is less.",
+        description=f"{summary}; bars end at 0 where it is less.",
         panels=(
             Panel(
                 Axis("unit", limits=(-0.7, len(scores) - 0.3)),

@@ -85,9 +85,9 @@ def hybrid_sections(run: ReportedRun) -> Iterator[Section]:
     """Formulas in place of layers."""
     if run.hybrids is None:
         return
-    told = hybrid.document(run.hybrids)
-    blocks: list[Block] = [Paragraph(line) for line in told.lead]
-    blocks += told.blocks()
+    shown = hybrid.document(run.hybrids)
+    blocks: list[Block] = [Paragraph(line) for line in shown.lead]
+    blocks += shown.blocks()
     yield Section("Formulas in place of layers", tuple(blocks), key="hybrid")
 
 
@@ -96,8 +96,8 @@ def proof_sections(run: ReportedRun) -> Iterator[Section]:
     proofs = None if run.fitted is None else run.fitted.proofs
     if proofs is None:
         return
-    told = proof_document.document(Proved("", proofs, is_kept=False))
-    yield Section("What is proved", tuple(map(Paragraph, told.lead)), key="proofs")
-    for section in told.sections:
+    shown = proof_document.document(Proved("", proofs, is_kept=False))
+    yield Section("What is proved", tuple(map(Paragraph, shown.lead)), key="proofs")
+    for section in shown.sections:
         heading = section.heading[:1].upper() + section.heading[1:]
         yield Section(heading, section.blocks, depth=1)

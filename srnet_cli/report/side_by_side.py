@@ -44,8 +44,8 @@ def document(runs: Sequence[ReportedRun], display: Display) -> Document:
         sections += _run_sections(run, name, place, display)
     origins: list[Block] = []
     for run, name in zip(runs, names, strict=True):
-        told = next(origin_sections(run, display))
-        origins.append(Folded(name, told.blocks))
+        origin = next(origin_sections(run, display))
+        origins.append(Folded(name, origin.blocks))
     sections.append(Section("How to make them again", tuple(origins), key="origin"))
     return Document(
         title=f"{len(runs)} runs side by side",

@@ -84,10 +84,10 @@ def worth_line(front: FormulaFront, formula: NetworkFormula, rows: str) -> str:
     """What a formula is worth, in a sentence."""
     figures = f"{formula.complexity} nodes, 1−R² {formula.error:.2g} on {SET_NAMES[rows]} rows"
     if formula.error > _POOR:
-        told = f"{front.output}: no formula explains it: the best that is short has {figures}"
+        words = f"{front.output}: no formula explains it: the best that is short has {figures}"
     else:
-        told = f"{front.output}: {figures}"
-    return f"{told}, {UNDEFINED} (proved)" if formula.is_refuted else told
+        words = f"{front.output}: {figures}"
+    return f"{words}, {UNDEFINED} (proved)" if formula.is_refuted else words
 
 
 def front_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Section]:

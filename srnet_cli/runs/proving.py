@@ -246,8 +246,8 @@ def prove(
         entries += [entry_of(proof, (), inputs) for proof in proofs_of_layers]
     low, high = (dict(zip(inputs, end.tolist(), strict=True)) for end in place.box)
     domain = DomainEntry(place.words, low, high)
-    told = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
-    proofs = Proofs(domain, max_seconds or 0.0, refuted, told, max_boxes or 0, compositions)
+    with_words = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
+    proofs = Proofs(domain, max_seconds or 0.0, refuted, with_words, max_boxes or 0, compositions)
     return proofs, _certificates(found)
 
 

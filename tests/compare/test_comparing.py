@@ -69,7 +69,7 @@ def test_results_are_in_the_run_folder(finished: Path, drawn: None) -> None:
     """Figures, explanations, times and plots are added, and the run verifies with them."""
     committed = RunFolder.open(finished).committed()
     (comparison,) = run()
-    assert comparison.kept
+    assert comparison.is_saved
     assert verifying.run(str(finished)).finished
     amended = RunFolder.open(finished).committed()
     assert amended.finished == committed.finished
@@ -154,7 +154,7 @@ def test_an_unfinished_run_is_printed_and_not_kept(finished: Path) -> None:
     (finished / "DONE.json").unlink()
     listener = Listener()
     (comparison,) = comparing.run([str(finished)], instances=5, reporter=listener)
-    assert not comparison.kept
+    assert not comparison.is_saved
     assert not written(finished)
     assert any("not finished" in notice for notice in listener.notices)
 
@@ -164,7 +164,7 @@ def test_a_read_only_run_is_printed_and_not_kept(finished: Path, monkeypatch) ->
     monkeypatch.setattr("srnet_cli.compare.comparing.os.access", lambda path, mode: False)
     listener = Listener()
     (comparison,) = comparing.run([], instances=5, reporter=listener)
-    assert not comparison.kept
+    assert not comparison.is_saved
     assert not written(finished)
     assert any("read-only" in notice for notice in listener.notices)
 
