@@ -286,12 +286,12 @@ def _equations(formulas: Sequence[Formula], rest: str = "") -> Equations:
     return Equations(
         tuple(
             Equation(
-                formula.name,
-                formula.text,
-                tuple(latex_lines(formula.latex, room)),
-                name,
-                formula.mathml,
-                formula.python,
+                name=formula.name,
+                text=formula.text,
+                latex=tuple(latex_lines(formula.latex, room)),
+                latex_name=name,
+                mathml=formula.mathml,
+                python=formula.python,
             )
             for formula, name in zip(formulas, names, strict=True)
         ),

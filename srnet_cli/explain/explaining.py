@@ -93,7 +93,13 @@ def explain(
     judged, checked = assessment.judged, assessment.checked
     readable = readable_layers(model, layers, checked.X, checked.layers, scaled=scaled)
     rounding = Rounding(
-        model, readable, network, judged.X, judged.activations, scaled, units=judged.units
+        model=model,
+        layers=readable,
+        network=network,
+        X=judged.X,
+        truth=judged.activations,
+        scaled=scaled,
+        units=judged.units,
     )
     enough = rounding.enough_digits()
     digits = enough if digits is None else digits

@@ -173,7 +173,16 @@ def _subject(
         + ("the domain" if domain.is_declared else "those of the training rows")
         + "; beyond them nothing is known",
     )
-    return _pruned(Subject(_name(fitted), inputs, tuple(steps), outputs, classes, facts))
+    return _pruned(
+        Subject(
+            name=_name(fitted),
+            inputs=inputs,
+            steps=tuple(steps),
+            outputs=outputs,
+            classes=classes,
+            facts=facts,
+        )
+    )
 
 
 def _layer(selection: Selection, number: int) -> Subject:
@@ -209,7 +218,16 @@ def _layer(selection: Selection, number: int) -> Subject:
         *selection.failures(),
     )
     classes = tuple(map(one_line, fitted.classes)) if fitted.has_classes and is_last else ()
-    return _pruned(Subject(_name(fitted), inputs, tuple(lines), outputs, classes, facts))
+    return _pruned(
+        Subject(
+            name=_name(fitted),
+            inputs=inputs,
+            steps=tuple(lines),
+            outputs=outputs,
+            classes=classes,
+            facts=facts,
+        )
+    )
 
 
 def _formulas(fitted: FittedRun) -> tuple[LayerFormulas, ...]:

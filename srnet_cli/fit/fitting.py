@@ -132,7 +132,14 @@ def run_experiment(
 
     def request() -> _Request:
         require_free(path)
-        return _Request(experiment, config, signature(experiment), path, True, python_network)
+        return _Request(
+            experiment=experiment,
+            config=config,
+            mark=signature(experiment),
+            path=path,
+            is_own=True,
+            python_network=python_network,
+        )
 
     return _run(request, reporter, Signals(quits_on_second=False))
 
@@ -210,7 +217,15 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         if not request.is_own:
             take_up_shorter(folder, experiment, reporter)
         rhythm = request.rhythm or USUAL
-        trials = Trials(folder, prepared, first, threads, reporter, signals, rhythm)
+        trials = Trials(
+            folder=folder,
+            prepared=prepared,
+            first=first,
+            threads=threads,
+            reporter=reporter,
+            signals=signals,
+            rhythm=rhythm,
+        )
         trials.run()
         allowance = after_search(experiment, trials.seconds)
         findings = _Findings(folder, prepared, trials.states, threads, allowance)

@@ -171,12 +171,12 @@ def dependence_charts(effects: Sequence[Effect], readings: Readings) -> Iterator
                 Axis(name, limits=limits),
                 tuple(
                     Series(
-                        reading.name,
-                        values(effect.x),
-                        values(effect.means[reading.name][:, output]),
-                        "line",
-                        reading.colour,
-                        reading.dash,
+                        name=reading.name,
+                        x=values(effect.x),
+                        y=values(effect.means[reading.name][:, output]),
+                        look="line",
+                        colour=reading.colour,
+                        dash=reading.dash,
                     )
                     for reading in readings.all
                 ),

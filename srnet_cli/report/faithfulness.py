@@ -222,12 +222,12 @@ def path_chart(readings: Readings) -> Chart:
                 Axis(readings.outputs[output], limits=(low - margin, high + margin)),
                 tuple(
                     Series(
-                        reading.name,
-                        values(position),
-                        values(by_reading[reading.name][:, output]),
-                        "line",
-                        reading.colour,
-                        reading.dash,
+                        name=reading.name,
+                        x=values(position),
+                        y=values(by_reading[reading.name][:, output]),
+                        look="line",
+                        colour=reading.colour,
+                        dash=reading.dash,
                     )
                     for reading in everyone
                     if by_reading[reading.name].shape[1] > output

@@ -165,12 +165,12 @@ def network_diagram(fitted: FittedRun, explanation: Explanation) -> Diagram:
             notes.append(f"ceiling {score_text(layer.figures.ceiling[rows])}")
         layers.append(
             Layer(
-                layer.name,
-                tuple(notes),
-                tuple(nodes[:_DRAWN]),
-                max(0, len(nodes) - _DRAWN),
-                tuple(_edges(network, number, depth)),
-                _key(number),
+                name=layer.name,
+                notes=tuple(notes),
+                nodes=tuple(nodes[:_DRAWN]),
+                more=max(0, len(nodes) - _DRAWN),
+                edges=tuple(_edges(network, number, depth)),
+                target=_key(number),
             )
         )
     widths = ", ".join(f"{layer.name} {layer.notes[0]}" for layer in layers)

@@ -53,12 +53,12 @@ def distance_chart(record: ComparisonRecord) -> Chart:
             shown = [each.figures[f"r2_near_{sigma:g}"] for sigma in record.sigmas]
             series.append(
                 Series(
-                    names[kind],
-                    values(record.sigmas),
-                    values(figure.value for figure in shown),
-                    "line",
-                    _COLOURS.get(kind, 5),
-                    "solid" if kind in ("direct", "formula") else "dashed",
+                    name=names[kind],
+                    x=values(record.sigmas),
+                    y=values(figure.value for figure in shown),
+                    look="line",
+                    colour=_COLOURS.get(kind, 5),
+                    dash="solid" if kind in ("direct", "formula") else "dashed",
                     low=values(max(figure.low, -1.0) for figure in shown),
                     high=values(figure.high for figure in shown),
                 )

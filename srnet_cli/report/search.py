@@ -87,12 +87,12 @@ def fitness_chart(traces: list[tuple[int, Array]], names: list[str]) -> Chart:
             colour = column % 6 if len(shown) == 1 else trial % 6
             series.append(
                 Series(
-                    name,
-                    values(trace[:, 0]),
-                    values(np.where(y > 0.0, y, np.nan)),
-                    "step",
-                    colour,
-                    "solid" if not column else "dashed",
+                    name=name,
+                    x=values(trace[:, 0]),
+                    y=values(np.where(y > 0.0, y, np.nan)),
+                    look="step",
+                    colour=colour,
+                    dash="solid" if not column else "dashed",
                 )
             )
     first, last = shown[0][1][0, 2], min(trace[-1, 2] for _, trace in shown)

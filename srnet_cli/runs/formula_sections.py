@@ -71,12 +71,12 @@ def equation(front: FormulaFront, formula: NetworkFormula) -> Equation:
     name = latex_name(front.output)
     latex = tuple(latex_lines(as_latex(formula.expression), _LATEX_WIDTH))
     return Equation(
-        front.output,
-        formula.text,
-        latex,
-        name,
-        as_mathml_parts(formula.expression, front.output),
-        as_numpy(formula.expression),
+        name=front.output,
+        text=formula.text,
+        latex=latex,
+        latex_name=name,
+        mathml=as_mathml_parts(formula.expression, front.output),
+        python=as_numpy(formula.expression),
     )
 
 

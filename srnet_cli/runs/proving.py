@@ -247,7 +247,14 @@ def prove(
     low, high = (dict(zip(inputs, end.tolist(), strict=True)) for end in place.box)
     domain = DomainEntry(place.words, low, high)
     with_words = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
-    proofs = Proofs(domain, max_seconds or 0.0, refuted, with_words, max_boxes or 0, compositions)
+    proofs = Proofs(
+        domain=domain,
+        seconds=max_seconds or 0.0,
+        refuted=refuted,
+        proofs=with_words,
+        boxes=max_boxes or 0,
+        refuted_compositions=compositions,
+    )
     return proofs, _certificates(found)
 
 

@@ -189,7 +189,14 @@ def _combination(
     exact: tuple[Fraction, ...] | None,
     score: float,
 ) -> Combination:
-    return Combination(search.view.output, inputs, score, search.transform, coefficients, exact)
+    return Combination(
+        output=search.view.output,
+        inputs=inputs,
+        score=score,
+        transform=search.transform,
+        coefficients=coefficients,
+        exact=exact,
+    )
 
 
 def _simple(coefficients: Sequence[float]) -> tuple[Fraction, ...] | None:

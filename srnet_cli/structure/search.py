@@ -78,7 +78,14 @@ def find_structure(
     outputs = screen.values.shape[1]
     findings: list[Finding] = []
     for output, child in enumerate(rng.spawn(outputs)):
-        whole = View(oracle, gradients, region, output, tuple(range(len(names))), region.centre())
+        whole = View(
+            oracle=oracle,
+            gradients=gradients,
+            region=region,
+            output=output,
+            free=tuple(range(len(names))),
+            held=region.centre(),
+        )
         findings += _of_output(whole, screen, tolerance, budget // outputs, child)
     return Structure(tuple(names), outputs, tuple(findings), tolerance)
 

@@ -94,7 +94,14 @@ class Auto:
         self._shares = _shares(layer_time, expressions, len(whole))
         self._direct: Direct | None = None
         if settings.searches_directly:
-            self._direct = Direct(problem, settings, seed, trial, threads, budget.direct)
+            self._direct = Direct(
+                problem=problem,
+                settings=settings,
+                seed=seed,
+                trial=trial,
+                threads=threads,
+                effort=budget.direct,
+            )
 
     def init(self) -> State:
         """The state before the first generation."""

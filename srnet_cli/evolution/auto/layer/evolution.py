@@ -57,12 +57,12 @@ class LayerTurns:
             below.outputs(rows) for rows in (self._evidence.inputs, self._evidence.checks)
         )
         place = Workplace(
-            inputs,
-            checks[np.isfinite(checks).all(axis=1)],
-            decoder,
-            self._longest,
-            self._budget,
-            self._threads,
+            inputs=inputs,
+            checks=checks[np.isfinite(checks).all(axis=1)],
+            decoder=decoder,
+            longest=self._longest,
+            budget=self._budget,
+            threads=self._threads,
         )
         return layer_turns(
             place,
