@@ -191,7 +191,7 @@ def scale_of(axis: Axis, shown: Iterable[float], *, ticks: int) -> Scale:
     """
     if axis.names:
         count = len(axis.names)
-        return Scale(-0.6, count - 0.4, False, tuple(enumerate(axis.names)))
+        return Scale(-0.6, count - 0.4, is_log=False, ticks=tuple(enumerate(axis.names)))
     usable = [v for v in shown if math.isfinite(v) and (v > 0.0 or not axis.is_log)]
     if axis.limits is not None:
         usable = list(axis.limits)
@@ -213,7 +213,9 @@ def _linear_scale(low: float, high: float, count: int, is_fixed: bool) -> Scale:
     step = _round_step((high - low) / count)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     places = [index * step for index in range(first, last + 1)]
-    return Scale(low, high, False, tuple((place, _number(place, step)) for place in places))
+    return Scale(
+        low, high, is_log=False, ticks=tuple((place, _number(place, step)) for place in places)
+    )
 
 
 def _log_scale(low: float, high: float, count: int) -> Scale:
@@ -224,7 +226,9 @@ def _log_scale(low: float, high: float, count: int) -> Scale:
     if high - low > 2.5:
         every = max(1, -(-len(decades) // count))
         shown = [power for power in decades if power % every == 0] or [decades[0]]
-        return Scale(low, high, True, tuple((10.0**power, _power(power)) for power in shown))
+        return Scale(
+            low, high, is_log=True, ticks=tuple((10.0**power, _power(power)) for power in shown)
+        )
     # Of few decades: round numbers between them too.
     candidates = [
         digit * 10.0**power
@@ -233,7 +237,12 @@ def _log_scale(low: float, high: float, count: int) -> Scale:
     ]
     inside = [value for value in candidates if low <= math.log10(value) <= high]
     every = max(1, -(-len(inside) // (2 * count)))
-    return Scale(low, high, True, tuple((value, _plain_number(value)) for value in inside[::every]))
+    return Scale(
+        low,
+        high,
+        is_log=True,
+        ticks=tuple((value, _plain_number(value)) for value in inside[::every]),
+    )
 
 
 def _round_step(rough: float) -> float:
