@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from small_run import write_config
 
-from srnet_cli.fit import fitting, search
+from srnet_cli.fit import fitting
 
 os.environ["MPLBACKEND"] = "Agg"
 
@@ -94,15 +94,3 @@ def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(_made_once: Path, runs_dir: Path) -> Path:
     """A finished run under the runs' root: a copy, to be damaged at will."""
     return Path(shutil.copytree(_made_once, runs_dir / "small-run"))
-
-
-@pytest.fixture
-def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of one generation, however fast the machine is."""
-    monkeypatch.setattr(search, "_CHUNK_SECONDS", 0.0)
-
-
-@pytest.fixture
-def saving_each(one_by_one: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of one generation, and a checkpoint after each."""
-    monkeypatch.setattr(search, "CHECKPOINT_SECONDS", -1.0)

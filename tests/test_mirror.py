@@ -8,7 +8,7 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "srnet_cli"
 
 ELSEWHERE = {
-    "api/test_run.py": "api/answer api/notebook api/plots",
+    "api/test_run.py": "api/answer api/notebook api/plots api/tables",
     "cgp/kernels/direct/test_tuning.py": "cgp/kernels/direct/tree",
     "evolution/direct/test_search.py": (
         "cgp/kernels/direct/graft cgp/kernels/direct/island evolution/direct/judging "
@@ -22,13 +22,16 @@ ELSEWHERE = {
     "evolution/direct/test_rewriting.py": ("evolution/direct/formula evolution/direct/shortening"),
     "proofs/test_enclosures.py": (
         "cgp/kernels/intervals/derivatives cgp/kernels/intervals/forms "
-        "cgp/kernels/intervals/operations cgp/kernels/intervals/relaxation "
+        "cgp/kernels/intervals/function_forms cgp/kernels/intervals/operations "
+        "cgp/kernels/intervals/relaxation cgp/kernels/intervals/room "
         "cgp/kernels/intervals/rounding cgp/kernels/intervals/rows cgp/kernels/intervals/slopes "
         "cgp/kernels/intervals/tape cgp/kernels/intervals/values proofs/networks"
     ),
     "proofs/test_claims.py": "proofs/subdivision proofs/witnesses",
     "proofs/test_symmetries.py": "proofs/exact",
-    "runs/test_proving.py": "proofs/proving runs/proof_document runs/proofs_file",
+    "runs/test_proving.py": (
+        "proofs/proof proofs/proving proofs/questions runs/proof_document runs/proofs_file"
+    ),
     "evolution/mnncgp/test_against_reference.py": (
         "cgp/kernels/mnncgp/composite cgp/kernels/mnncgp/directions "
         "cgp/kernels/mnncgp/generation cgp/kernels/mnncgp/layout cgp/kernels/mnncgp/loss "
@@ -36,8 +39,9 @@ ELSEWHERE = {
         "cgp/kernels/mnncgp/workspace"
     ),
     "evolution/mnncgp/test_strategy.py": "evolution/mnncgp/state",
+    "evolution/auto/test_packing.py": "evolution/auto/state",
+    "evolution/test_untrusted.py": "evolution/restoring",
     "cgp/kernels/test_seeding.py": "cgp/kernels/weighted cgp/kernels/opcodes",
-    "cgp/kernels/test_interpreter.py": "cgp/program",
     "behaviour/test_command_line.py": (
         "cli/app cli/bench cli/compare cli/console cli/explain cli/export cli/fit cli/network "
         "cli/options cli/predict cli/prove cli/report cli/runs cli/validate"
@@ -47,14 +51,16 @@ ELSEWHERE = {
     ),
     "behaviour/test_cli_page.py": "cli/warmup cli/examples config/environment",
     "compare/test_comparing.py": (
-        "compare/boundaries compare/comparison compare/document compare/files compare/path "
-        "compare/plots"
+        "compare/boundaries compare/comparison compare/document compare/effort compare/files "
+        "compare/path compare/plots"
     ),
     "config/test_schema.py": (
         "config/dataset config/evolution/auto config/evolution/common config/evolution/direct "
         "config/evolution/mnncgp_es config/network config/proof config/section config/types"
     ),
-    "config/test_loading.py": "config/problems config/suggestions config/written",
+    "config/test_loading.py": (
+        "config/problems config/schema_parts config/suggestions config/written"
+    ),
     "networks/test_activations.py": "config/activation_names",
     "datasets/test_tables.py": ("datasets/coding datasets/faults datasets/parquet_file "),
     "evolution/auto/test_strategy.py": (
@@ -76,7 +82,7 @@ ELSEWHERE = {
     ),
     "export/test_names_and_notes.py": "export/identifiers",
     "expressions/test_normal_form.py": (
-        "expressions/numeric expressions/algebra expressions/arrangement"
+        "expressions/numeric expressions/algebra expressions/arrangement expressions/term_order"
     ),
     "expressions/test_constants.py": "expressions/cancellation expressions/reading",
     "expressions/test_printers.py": "expressions/markup",
@@ -115,12 +121,14 @@ ELSEWHERE = {
     "networks/readers/onnx/test_reading.py": "networks/readers/onnx/dense",
     "networks/readers/test_torch_file.py": (
         "networks/readers/archive networks/readers/plain_pickle networks/readers/stack "
-        "networks/readers/state"
+        "networks/readers/state networks/readers/torch_script networks/zips"
     ),
-    "networks/readers/test_registry.py": "networks/readers/record",
+    "networks/readers/test_keras_file.py": "networks/readers/keras_weights",
+    "networks/readers/test_registry.py": "networks/readers/loaded",
     "rendering/test_text.py": "rendering/breaking rendering/plain",
     "rendering/test_html.py": (
-        "rendering/diagram rendering/diagram_svg rendering/formats rendering/svg"
+        "rendering/diagram rendering/diagram_svg rendering/formats rendering/svg "
+        "rendering/svg_axes rendering/svg_series rendering/svg_words"
     ),
     "rendering/test_data.py": "rendering/document",
     "rendering/test_latex.py": "rendering/latex_words",
@@ -132,7 +140,7 @@ ELSEWHERE = {
     "cli/test_progress.py": "reporting",
     "runs/test_run.py": "runs/formulas",
     "runs/test_record.py": "runs/files runs/records",
-    "store/test_folder.py": "store/commit",
+    "store/test_folder.py": "store/commit store/stored_run",
     "structure/test_search.py": (
         "structure/bar structure/differences structure/findings structure/fractions "
         "structure/groupings structure/region structure/symmetries structure/view"

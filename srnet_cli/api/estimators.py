@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -30,17 +31,18 @@ T = TypeVar("T")
 _LEAST_ROWS = 4  # of which one is held out, and one selects
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class _Symbolic(BaseEstimator):  # type: ignore[misc]
-    """What both have: which formulas answer, and where the run is kept."""
+    """What both have: parameters of the search, which formulas answer, where the run is kept."""
 
-    strategy: str
-    max_seconds: float | None
-    fidelity: float | None
-    complexity: int | None
-    evolution: Mapping[str, Any] | None
-    random_state: Any
-    run_dir: Path | str | None
-    run_: Run
+    strategy: str = "auto"
+    max_seconds: float | None = None
+    fidelity: float | None = None
+    complexity: int | None = None
+    evolution: Mapping[str, Any] | None = None
+    random_state: Any = 0
+    run_dir: Path | str | None = None
+    run_: Run = field(init=False)
 
     @property
     def formula_(self) -> Expr:
@@ -97,6 +99,7 @@ class _Symbolic(BaseEstimator):  # type: ignore[misc]
         return self.run_._repr_html_() if hasattr(self, "run_") else str(super()._repr_html_())
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class SymbolicRegressor(RegressorMixin, _Symbolic):  # type: ignore[misc]
     """Formulas of data, by way of a network: it trains a small network, and reads that.
 
@@ -127,30 +130,10 @@ class SymbolicRegressor(RegressorMixin, _Symbolic):  # type: ignore[misc]
         n_features_in_, feature_names_in_: as scikit-learn has them.
     """
 
-    def __init__(
-        self,
-        hidden: tuple[int, ...] = (16, 16),
-        *,
-        activation: str = "tanh",
-        train: Mapping[str, Any] | None = None,
-        strategy: str = "direct",
-        max_seconds: float | None = None,
-        fidelity: float | None = None,
-        complexity: int | None = None,
-        evolution: Mapping[str, Any] | None = None,
-        random_state: Any = 0,
-        run_dir: Path | str | None = None,
-    ) -> None:
-        self.hidden = hidden
-        self.activation = activation
-        self.train = train
-        self.strategy = strategy
-        self.max_seconds = max_seconds
-        self.fidelity = fidelity
-        self.complexity = complexity
-        self.evolution = evolution
-        self.random_state = random_state
-        self.run_dir = run_dir
+    hidden: tuple[int, ...] = field(default=(16, 16), kw_only=False)
+    activation: str = "tanh"
+    train: Mapping[str, Any] | None = None
+    strategy: str = "direct"
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train a network on the rows and search for its formulas.
@@ -192,6 +175,7 @@ def _is_classifier(explainer: SymbolicExplainer) -> bool:
     return _type_of(explainer.estimator) == "classifier"
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class SymbolicExplainer(MetaEstimatorMixin, _Symbolic):  # type: ignore[misc]
     """Formulas of an estimator: it predicts what the estimator predicts, and says how.
 
@@ -212,26 +196,7 @@ class SymbolicExplainer(MetaEstimatorMixin, _Symbolic):  # type: ignore[misc]
         n_features_in_, feature_names_in_: as scikit-learn has them.
     """
 
-    def __init__(
-        self,
-        estimator: Any,
-        *,
-        strategy: str = "auto",
-        max_seconds: float | None = None,
-        fidelity: float | None = None,
-        complexity: int | None = None,
-        evolution: Mapping[str, Any] | None = None,
-        random_state: Any = 0,
-        run_dir: Path | str | None = None,
-    ) -> None:
-        self.estimator = estimator
-        self.strategy = strategy
-        self.max_seconds = max_seconds
-        self.fidelity = fidelity
-        self.complexity = complexity
-        self.evolution = evolution
-        self.random_state = random_state
-        self.run_dir = run_dir
+    estimator: Any = field(kw_only=False)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Search for the formulas of the estimator on rows.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from srnet_cli.networks import TrainedNetwork
-    from srnet_cli.networks.readers.record import LoadedNetwork
+    from srnet_cli.networks.readers.loaded import LoadedNetwork
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Any]
@@ -113,28 +113,30 @@ def fit_network(
     names = tuple(features or columns or domain or ())
     dataset: dict[str, Any] = {"target": target}
     settings: dict[str, Any]
-    given: LoadedNetwork | None
+    python_network: LoadedNetwork | None
     if domain is not None:
         dataset["domain"] = domain
     if isinstance(network, str | Path):
-        given, settings = None, {"load": Path(network).absolute()}
+        python_network, settings = None, {"load": Path(network).absolute()}
         is_classifier = bool(len(classes)) or _holds_classifier(Path(network))
     else:
         known = rows if rows is not None else _corners(domain or {})
-        given = _given(network, known, hidden, names, classes)
-        is_classifier = given.network.output_activation == "softmax" or bool(given.classes)
-        settings = {"callable": _called(network, given, known)}
+        python_network = _given(network, known, hidden, names, classes)
+        is_classifier = python_network.network.output_activation == "softmax" or bool(
+            python_network.classes
+        )
+        settings = {"callable": _called(network, python_network, known)}
     if len(classes):
         settings["classes"] = [str(label) for label in classes]
     if is_classifier:
         dataset["task"] = "classification"
-    if rows is not None and (y is not None or given is None):
+    if rows is not None and (y is not None or python_network is None):
         file = kept_rows(rows, y, names, runs_root() / "given")
         dataset["rows"] = file
     experiment = make_config(
         name, dataset=dataset, network=settings, evolution=evolution, seed=seed
     )
-    return fitted_run(experiment, run_dir, given, verbose=verbose)
+    return fitted_run(experiment, run_dir, python_network, verbose=verbose)
 
 
 def open_run(reference: Path | str | None = None) -> Run:
@@ -166,7 +168,7 @@ def list_runs() -> pd.DataFrame:
 def fitted_run(
     experiment: Experiment,
     run_dir: Path | str | None = None,
-    given: LoadedNetwork | None = None,
+    python_network: LoadedNetwork | None = None,
     *,
     verbose: bool = False,
 ) -> Run:
@@ -175,13 +177,13 @@ def fitted_run(
     reporter: Reporter = _Printing() if verbose else _Warning()
     config = to_yaml(experiment).encode()
     try:
-        result = fitting.run_experiment(experiment, config, path, reporter, given)
+        result = fitting.run_experiment(experiment, config, path, reporter, python_network)
     except Interrupted as stop:
         if stop.exit_code == 128 + signal.SIGINT:
             raise KeyboardInterrupt(str(stop)) from stop
         raise
     run = Run(result.path)
-    return run if given is None else run.with_network(_ready(given, experiment))
+    return run if python_network is None else run.with_network(_ready(python_network, experiment))
 
 
 def rows_of(X: Any) -> tuple[Array, tuple[str, ...] | None]:
@@ -255,20 +257,20 @@ def _given(
     return network_of_object(network, rows, hidden, inputs=names, classes=labels)
 
 
-def _called(network: Any, given: LoadedNetwork, rows: Array) -> str:
+def _called(network: Any, python_network: LoadedNetwork, rows: Array) -> str:
     """What an object is called in settings: its kind, and what tells it from others of its kind."""
     digest = sha256(rows.tobytes())
-    for layer in given.network.activations(rows):
+    for layer in python_network.network.activations(rows):
         digest.update(layer.tobytes())
-    return f"{given.kind} {digest.hexdigest()[:16]}"
+    return f"{python_network.kind} {digest.hexdigest()[:16]}"
 
 
-def _ready(given: LoadedNetwork, experiment: Experiment) -> TrainedNetwork:
+def _ready(python_network: LoadedNetwork, experiment: Experiment) -> TrainedNetwork:
     """The network as a run has it, for as long as this process lives; its folder keeps values."""
     from srnet_cli.networks.opening import given_network
 
     settings, task = experiment.network, experiment.dataset.task
-    return given_network(given, settings, task).loaded.network.centred()
+    return given_network(python_network, settings, task).loaded.network.centred()
 
 
 def _corners(domain: Mapping[str, tuple[float, float]]) -> Array:

@@ -14,7 +14,8 @@ from sympy import Expr
 
 from srnet_cli.api.answer import Answer
 from srnet_cli.api.notebook import front_table
-from srnet_cli.errors import DataError, UsageError
+from srnet_cli.api.tables import composition_frame, front_frame, rows_of
+from srnet_cli.errors import UsageError
 from srnet_cli.expressions.printers import as_latex, as_mathml
 from srnet_cli.expressions.trees import substitute
 from srnet_cli.fidelity.labels import NO_CLASS, decided
@@ -138,7 +139,7 @@ class Run:
         whole: dict[Expr, Expr] = {}
         for symbol, step in subject.steps:
             whole[symbol] = substitute(step, whole)
-        return {each.label: substitute(each.expression, whole) for each in subject.outputs}
+        return {out.label: substitute(out.expression, whole) for out in subject.outputs}
 
     @property
     def front(self) -> pd.DataFrame:
@@ -148,18 +149,7 @@ class Run:
         network on the rows that judge), ``formula`` (a SymPy expression), ``is_answer`` (whether it
         is the knee). Empty where the strategy does not search for such formulas.
         """
-        import pandas as pd
-
-        known = self._fitted.formulas
-        fronts = () if known is None else known.fronts
-        rows = [
-            (front.output, each.complexity, each.error, each.expression, each is front.answer)
-            for front in fronts
-            for each in front.members
-        ]
-        return pd.DataFrame(
-            rows, columns=["output", "complexity", "unexplained", "formula", "is_answer"]
-        )
+        return front_frame(self._fitted.formulas)
 
     @property
     def compositions(self) -> pd.DataFrame:
@@ -168,24 +158,17 @@ class Run:
         A row per composition; columns: ``complexity`` (nodes of all layers), ``unexplained`` (1−R²
         of the output on the rows that judge), ``picks`` (the members of the layers' fronts).
         """
-        import pandas as pd
-
         stored = self._fitted.fronts
-        entries = () if stored is None else stored.fronts.compositions
-        rows = [
-            (each.complexity, None if each.r2 is None else 1.0 - each.r2, each.picks)
-            for each in entries
-        ]
-        return pd.DataFrame(rows, columns=["complexity", "unexplained", "picks"])
+        return composition_frame(None if stored is None else stored.fronts)
 
     @property
     def structure(self) -> dict[str, tuple[str, ...]]:
         """What was found to hold of the network, sentences by output."""
-        known = self._fitted.formulas
-        if known is None or not known.structure:
+        formulas = self._fitted.formulas
+        if formulas is None or not formulas.structure:
             return {}
-        names = [front.output for front in known.fronts]
-        return dict(zip(names, known.structure, strict=True))
+        names = [front.output for front in formulas.fronts]
+        return dict(zip(names, formulas.structure, strict=True))
 
     def explain(
         self,
@@ -308,8 +291,8 @@ class Run:
         if self.classes:
             labels = np.array(self.classes)[self._fitted.network.labels(rows)]
             return float(np.mean(self.predict(rows, **choice) == labels))
-        said = np.reshape(self.predict(rows, **choice), (len(rows), -1))
-        return float(r2_of(self._fitted.network.predict(rows), said))
+        predicted = np.reshape(self.predict(rows, **choice), (len(rows), -1))
+        return float(r2_of(self._fitted.network.predict(rows), predicted))
 
     def compare(self, *, lime: bool = False, maple: bool = False, instances: int = 100) -> Answer:
         """The formulas beside other explainers on held-out rows, as ``srnet compare``.
@@ -325,8 +308,10 @@ class Run:
         from srnet_cli.compare.document import document
         from srnet_cli.reporting import Silent
 
-        done = run([str(self.path)], lime=lime, maple=maple, instances=instances, reporter=Silent())
-        return Answer(document(done))
+        compared = run(
+            [str(self.path)], lime=lime, maple=maple, instances=instances, reporter=Silent()
+        )
+        return Answer(document(compared))
 
     def export(
         self,
@@ -368,7 +353,7 @@ class Run:
         return front_plot(self.front)
 
     def plot_parity(self, X: Any = None, **choice: Any) -> Figure:
-        """What the formulas say against what the network says, an axis per output.
+        """What the formulas give against what the network gives, an axis per output.
 
         Args:
             X: rows, (n, d); None: those that were held out.
@@ -377,8 +362,8 @@ class Run:
         from srnet_cli.api.plots import parity_plot
 
         rows = self._fitted.assessment.judged.X if X is None else self._inputs(X)
-        said = self._select(**choice).outputs(rows)
-        return parity_plot(self._fitted.network.predict(rows), said, self.outputs)
+        predicted = self._select(**choice).outputs(rows)
+        return parity_plot(self._fitted.network.predict(rows), predicted, self.outputs)
 
     def plot_effects(self, inputs: list[str] | None = None, **choice: Any) -> Figure:
         """The effect of each input on the first output: partial dependence of network and formula.
@@ -412,18 +397,18 @@ class Run:
     def __getstate__(self) -> dict[str, Any]:
         """Formulas travel as text, as SymPy would put their operations in another order; of the
         network what the folder keeps, as functions cannot travel."""
-        fitted = {each.name: getattr(self._fitted, each.name) for each in fields(self._fitted)}
-        known = fitted.pop("formulas")
+        fitted = {entry.name: getattr(self._fitted, entry.name) for entry in fields(self._fitted)}
+        formulas = fitted.pop("formulas")
         fitted["network"] = self._kept_network
         return {
             "path": self.path,
             "fitted": fitted,
-            "formulas": None if known is None else known.to_dict(),
+            "formulas": None if formulas is None else formulas.to_dict(),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        known = state["formulas"]
-        formulas = None if known is None else NetworkFormulas.from_dict(known)
+        record = state["formulas"]
+        formulas = None if record is None else NetworkFormulas.from_dict(record)
         self.path = state["path"]
         self._fitted = FittedRun(**state["fitted"], formulas=formulas)
         self._kept_network = self._fitted.network
@@ -435,7 +420,8 @@ class Run:
         return "$$\n\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}\n$$"
 
     def _repr_html_(self) -> str:
-        equations = "".join(as_mathml(each, name) for name, each in self._answer().items())
+        answer = self._answer().items()
+        equations = "".join(as_mathml(formula, name) for name, formula in answer)
         table = "" if self._fitted.formulas is None else front_table(self._fitted.formulas)
         return f'<div class="srnet"><p>{escape(self._worth())}</p>{equations}{table}</div>'
 
@@ -463,15 +449,4 @@ class Run:
 
     def _inputs(self, X: Any) -> Array:
         """Rows as numbers, (n, d)."""
-        if hasattr(X, "columns"):
-            missing = [name for name in self.features if name not in X.columns]
-            if missing:
-                raise DataError(f"the rows have no column {missing[0]!r}, which is an input")
-            X = X[list(self.features)]
-        rows = np.asarray(X, dtype=np.float64)
-        if rows.ndim != 2 or rows.shape[1] != len(self.features):
-            raise DataError(
-                f"rows of {len(self.features)} inputs are needed, (n, {len(self.features)}); "
-                f"these are {rows.shape}"
-            )
-        return rows
+        return rows_of(X, self.features)

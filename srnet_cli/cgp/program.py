@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from srnet_cli.primitives import PRIMITIVES
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,31 @@ class Program:
 
     def __len__(self) -> int:
         return len(self.ops)
+
+    def used_leaves(self) -> NDArray[np.int64]:
+        """The inputs and constants that it reads, as slots in rising order."""
+        operands = [
+            row[: PRIMITIVES[op].arity] for row, op in zip(self.args, self.ops, strict=True)
+        ]
+        used = np.unique(np.concatenate([*operands, [self.output]])).astype(np.int64)
+        return used[used < self.inputs + len(self.constants)]
+
+    def reading(self, inputs: NDArray[np.int64], constants: NDArray[np.int64]) -> Program:
+        """The same expression as a function of some inputs only, with some of the constants.
+
+        Args:
+            inputs: the columns that the new program is given, all that are read among them.
+            constants: numbers of the constants that it has, all that are read among them.
+        """
+        leaves = self.inputs + len(self.constants)
+        slots = np.concatenate([inputs, self.inputs + constants])
+        places = np.zeros(leaves + len(self), dtype=np.int64)
+        places[slots] = np.arange(len(slots))
+        places[leaves:] = len(slots) + np.arange(len(self))
+        return replace(
+            self,
+            inputs=len(inputs),
+            constants=self.constants[constants],
+            args=places[self.args],
+            output=int(places[self.output]),
+        )

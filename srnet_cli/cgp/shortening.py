@@ -71,12 +71,12 @@ def pruned(program: Program) -> Program:
     place = np.cumsum(used) - 1
     coefficients = program.coefficients
     return Program(
-        program.inputs,
-        program.constants[used[program.inputs : first]],
-        program.ops[kept],
-        place[_valid_args(program)[kept]],
-        int(place[program.output]),
-        None if coefficients is None else coefficients[kept],
+        inputs=program.inputs,
+        constants=program.constants[used[program.inputs : first]],
+        ops=program.ops[kept],
+        args=place[_valid_args(program)[kept]],
+        output=int(place[program.output]),
+        coefficients=None if coefficients is None else coefficients[kept],
     )
 
 

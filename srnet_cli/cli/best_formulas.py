@@ -25,22 +25,22 @@ _FLOOR = 1e-15
 class Formula:
     """A formula whose text is written once, when it is first shown."""
 
-    told: FormulaProgress
+    progress: FormulaProgress
 
     @property
     def nodes(self) -> int:
         """Nodes of the printed formula."""
-        return self.told.nodes
+        return self.progress.nodes
 
     @property
     def error(self) -> float:
         """1−R², not below what can be told from rounding."""
-        return max(self.told.error, _FLOOR)
+        return max(self.progress.error, _FLOOR)
 
     @cached_property
     def text(self) -> str:
         """The formula."""
-        return self.told.text()
+        return self.progress.text()
 
 
 @dataclass
@@ -62,11 +62,11 @@ class Front:
     def take(self, members: Iterable[FormulaProgress]) -> None:
         """Keep what is better than all that was known of its length."""
         gains: dict[int, float] = {}
-        for told in members:
-            formula, known = Formula(told), self.best.get(told.nodes)
+        for progress in members:
+            formula, known = Formula(progress), self.best.get(progress.nodes)
             if known is None or formula.error < known.error:
-                gains[told.nodes] = _least(self.members, told.nodes) / formula.error
-                self.best[told.nodes] = formula
+                gains[progress.nodes] = _least(self.members, progress.nodes) / formula.error
+                self.best[progress.nodes] = formula
         if gains:
             self.newest = max(gains, key=lambda nodes: gains[nodes])
 
@@ -133,11 +133,11 @@ class BestFormulas:
         """Take what a search tells into account; a new trial begins with nothing."""
         if progress.trial != self._trial:
             self._trial, self._fronts = progress.trial, {}
-        for told in progress.fronts():
-            self._front(told).take(told.members)
+        for front in progress.fronts():
+            self._front(front).take(front.members)
 
-    def _front(self, told: FrontProgress) -> Front:
-        return self._fronts.setdefault(told.output, Front(told.output))
+    def _front(self, front: FrontProgress) -> Front:
+        return self._fronts.setdefault(front.output, Front(front.output))
 
     @property
     def fronts(self) -> list[Front]:

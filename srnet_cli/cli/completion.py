@@ -27,7 +27,9 @@ def config_keys(incomplete: str) -> list[tuple[str, str]]:
     """Keys of a config that begin so, as ``section.key=``, each with its meaning."""
     from srnet_cli.config.schema import Experiment
 
-    return [(f"{key}=", told) for key, told in keys_of(Experiment) if key.startswith(incomplete)]
+    return [
+        (f"{key}=", meaning) for key, meaning in keys_of(Experiment) if key.startswith(incomplete)
+    ]
 
 
 def network_keys(incomplete: str) -> list[tuple[str, str]]:
@@ -35,8 +37,8 @@ def network_keys(incomplete: str) -> list[tuple[str, str]]:
     from srnet_cli.config.schema import NetworkSettings
 
     keys = keys_of(NetworkSettings)
-    wanted = [(key, told) for key, told in keys if not key.startswith(("train", "load"))]
-    return [(f"{key}=", told) for key, told in wanted if key.startswith(incomplete)]
+    wanted = [(key, meaning) for key, meaning in keys if not key.startswith(("train", "load"))]
+    return [(f"{key}=", meaning) for key, meaning in wanted if key.startswith(incomplete)]
 
 
 def formats(incomplete: str) -> list[str]:
@@ -59,11 +61,11 @@ def keys_of(model: type[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
         if not sections:
             yield f"{prefix}{name}", field.description or ""
         for section in sections:
-            for key, told in keys_of(section, f"{prefix}{name}."):
+            for key, meaning in keys_of(section, f"{prefix}{name}."):
                 # Strategies share keys.
                 if key not in known:
                     known.add(key)
-                    yield key, told
+                    yield key, meaning
 
 
 def _sections(annotation: object) -> Iterator[type[Any]]:

@@ -36,5 +36,5 @@ def network(
     from srnet_cli.inspect import document, inspecting
 
     card = inspecting.run(file, overrides or ())
-    told = document.config_document(card) if config else document.document(card)
-    console.answer(told, form)
+    answer = document.config_document(card) if config else document.document(card)
+    console.answer(answer, form)

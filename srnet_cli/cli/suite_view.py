@@ -14,13 +14,14 @@ from srnet_cli.reporting import Silent, SuiteProgress, SuiteReporter
 if TYPE_CHECKING:
     from rich.table import Table
 
-_LINE_SECONDS = 10.0
+LINE_SECONDS = 10.0
+"""Between two lines of progress, at least, where there is no terminal."""
 _LIVE_SECONDS = 0.5
 _ROWS = 24
 
 
 @contextmanager
-def suite_reporter(*, quiet: bool) -> Iterator[SuiteReporter]:
+def suite_reporter(*, quiet: bool, line_seconds: float = LINE_SECONDS) -> Iterator[SuiteReporter]:
     """A reporter on standard error: live on a terminal, plain lines otherwise, or none."""
     if quiet:
         yield Silent()
@@ -31,7 +32,7 @@ def suite_reporter(*, quiet: bool) -> Iterator[SuiteReporter]:
         finally:
             live.close()
     else:
-        yield PlainSuite()
+        yield PlainSuite(line_seconds)
 
 
 def describe(progress: SuiteProgress) -> str:
@@ -44,8 +45,9 @@ def describe(progress: SuiteProgress) -> str:
 class PlainSuite:
     """Lines on standard error; of the progress one every few seconds."""
 
-    def __init__(self) -> None:
-        self._said = time.monotonic()
+    def __init__(self, line_seconds: float = LINE_SECONDS) -> None:
+        self._line_seconds = line_seconds
+        self._last_line = time.monotonic()
 
     def notice(self, text: str) -> None:
         """Print the line."""
@@ -54,8 +56,8 @@ class PlainSuite:
     def suite(self, progress: SuiteProgress) -> None:
         """Print the state if it is time to."""
         now = time.monotonic()
-        if now - self._said >= _LINE_SECONDS:
-            self._said = now
+        if now - self._last_line >= self._line_seconds:
+            self._last_line = now
             self.notice(describe(progress))
 
 

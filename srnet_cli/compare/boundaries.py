@@ -92,7 +92,7 @@ def _regions(
 def _points(axes: Axes, comparison: Comparison, kind: str, plane: Plane) -> None:
     """The classes that explanations give, at the instances of the first set."""
     name, compared = next(iter(comparison.sets.items()))
-    first = next(done for done in comparison.done if done.task.kind == kind)
+    first = next(result for result in comparison.results if result.task.kind == kind)
     named = labels(first.outcomes[0].values)
     known = np.isfinite(named)
     is_other = named[known] != labels(compared.instances.network)[known]

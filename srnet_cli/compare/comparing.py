@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from srnet_cli.compare.answers import Answers
 from srnet_cli.compare.bootstrap import bootstrap
 from srnet_cli.compare.comparison import Comparison, Cost, SetComparison
+from srnet_cli.compare.effort import FULL, Effort
 from srnet_cli.compare.explainers import EXPLAINERS, Subject
 from srnet_cli.compare.files import PLOTTED, csv_bytes, json_bytes, timing_bytes
 from srnet_cli.compare.instances import SETS, Instances, choose, require_finite
@@ -21,7 +22,7 @@ from srnet_cli.compare.measures import is_trivial, judge
 from srnet_cli.compare.path import path_instances
 from srnet_cli.compare.plane import View, plane_of
 from srnet_cli.compare.plots import plots
-from srnet_cli.compare.tasks import Done, run_all
+from srnet_cli.compare.tasks import TaskResult, run_all
 from srnet_cli.errors import Interrupted, ModelError, UsageError
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.reporting import StepReporter
@@ -46,6 +47,7 @@ def run(
     jobs: int = 1,
     view: View | None = None,
     reporter: StepReporter,
+    effort: Effort = FULL,
 ) -> list[Comparison]:
     """Compare one run or several, and keep the results in their folders.
 
@@ -56,6 +58,7 @@ def run(
         jobs: number of processes; it changes no result.
         view: the plane on which the classes of classifiers are drawn.
         reporter: told what happens.
+        effort: how often what is random is repeated.
 
     Raises:
         UsageError: no such run, another process holds it, a package is missing, a number is out of
@@ -71,7 +74,7 @@ def run(
     for kind in kinds:
         EXPLAINERS[kind].require()
     view = view or View()
-    kept: list[Path] = []
+    saved: list[Path] = []
     with Signals() as signals:
         try:
             with signals.at_once():
@@ -79,12 +82,20 @@ def run(
 
             def compared(run: _Run) -> Comparison:
                 return compare(
-                    run.fitted, run.name, run.seed, kinds, instances, jobs, reporter, view
+                    run.fitted,
+                    run.name,
+                    run.seed,
+                    kinds,
+                    count=instances,
+                    jobs=jobs,
+                    reporter=reporter,
+                    view=view,
+                    effort=effort,
                 )
 
-            return [_kept(run, compared, reporter, signals, kept) for run in runs]
+            return [_kept(run, compared, reporter, signals, saved) for run in runs]
         except StopNow:
-            raise _interrupted(signals.number or 0, kept) from None
+            raise _interrupted(signals.number or 0, saved) from None
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,7 @@ def _kept(
     compared: Callable[[_Run], Comparison],
     reporter: StepReporter,
     signals: Signals,
-    kept: list[Path],
+    saved: list[Path],
 ) -> Comparison:
     """Compare a run; a signal stops that at once, but for the moment in which it is written."""
     path = run.fitted.path
@@ -130,15 +141,15 @@ def _kept(
             files = _files(comparison) if folder else {}
         if folder:
             folder.amend(files)
-            kept.append(path)
-            comparison = replace(comparison, kept=True)
+            saved.append(path)
+            comparison = replace(comparison, is_saved=True)
     with signals.at_once():
         return comparison
 
 
-def _interrupted(number: int, kept: Sequence[Path]) -> Interrupted:
-    error = Interrupted(number, ", ".join(map(str, kept)))
-    error.hint = "the same command compares from the start" if kept else ""
+def _interrupted(number: int, saved: Sequence[Path]) -> Interrupted:
+    error = Interrupted(number, ", ".join(map(str, saved)))
+    error.hint = "the same command compares from the start" if saved else ""
     return error
 
 
@@ -151,6 +162,7 @@ def compare(
     jobs: int,
     reporter: StepReporter,
     view: View | None = None,
+    effort: Effort = FULL,
 ) -> Comparison:
     """Compare a run that has been read.
 
@@ -160,7 +172,7 @@ def compare(
         seed: what all random numbers come from.
         kinds: names of explainers; where the run answers with whole-network formulas, these are
             compared too.
-        count, jobs, reporter, view: as for ``run``.
+        count, jobs, reporter, view, effort: as for ``run``.
 
     Raises:
         DataError: there are no rows that can be explained.
@@ -183,17 +195,18 @@ def compare(
     def step(done: int, total: int) -> None:
         reporter.step(done, total, f"{name}: explanations")
 
-    done = run_all(subject, (*sets, line), kinds, seed, jobs, step)
+    results = run_all(subject, (*sets, line), kinds, seed, jobs, step, effort.repeats)
     return Comparison(
         name=name,
         fitted=fitted,
         seed=seed,
-        sets=_judged(subject, sets, kinds, done, seed),
+        sets=_judged(subject, sets, kinds, results, seed, effort.resamples),
         line=line,
-        costs={kind: _cost(kind, done, seed) for kind in kinds},
-        done=tuple(done),
+        costs={kind: _cost(kind, results, seed, effort.resamples) for kind in kinds},
+        results=tuple(results),
         plane=plane_of(subject, view or View()),
         answers=subject.answers,
+        effort=effort,
     )
 
 
@@ -225,8 +238,9 @@ def _judged(
     subject: Subject,
     sets: Sequence[Instances],
     kinds: Sequence[str],
-    done: Sequence[Done],
+    results: Sequence[TaskResult],
     seed: int,
+    resamples: int,
 ) -> dict[str, SetComparison]:
     compared = {}
     for number, instances in enumerate(sets):
@@ -234,8 +248,9 @@ def _judged(
             kind: judge(
                 subject,
                 instances,
-                [result.outcomes[number] for result in results_of(kind, done)],
+                [result.outcomes[number] for result in results_of(kind, results)],
                 seed,
+                resamples,
             )
             for kind in kinds
         }
@@ -244,16 +259,17 @@ def _judged(
     return compared
 
 
-def results_of(kind: str, done: Sequence[Done]) -> list[Done]:
+def results_of(kind: str, results: Sequence[TaskResult]) -> list[TaskResult]:
     """What an explainer has given, seed by seed."""
-    return [result for result in done if result.task.kind == kind]
+    return [result for result in results if result.task.kind == kind]
 
 
-def _cost(kind: str, done: Sequence[Done], seed: int) -> Cost:
-    first = results_of(kind, done)[0]
+def _cost(kind: str, results: Sequence[TaskResult], seed: int, resamples: int) -> Cost:
+    first = results_of(kind, results)[0]
     seconds = np.concatenate([outcome.seconds for outcome in first.outcomes])
     usable = np.flatnonzero(np.isfinite(seconds))
-    return Cost(first.fit_seconds, bootstrap(lambda i: float(seconds[i].mean()), usable, seed))
+    mean = bootstrap(lambda i: float(seconds[i].mean()), usable, seed, resamples)
+    return Cost(first.fit_seconds, mean)
 
 
 def _can_keep(fitted: FittedRun, reporter: StepReporter) -> bool:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from srnet_cli.compare.answers import Answers
 from srnet_cli.compare.bootstrap import Figure
+from srnet_cli.compare.effort import FULL, Effort
 from srnet_cli.compare.explainers import titles
 from srnet_cli.compare.instances import Instances
 from srnet_cli.compare.measures import Judged
 from srnet_cli.compare.plane import Plane
-from srnet_cli.compare.tasks import Done
+from srnet_cli.compare.tasks import TaskResult
 from srnet_cli.runs.run import FittedRun
 
 
@@ -53,10 +54,11 @@ class Comparison:
         sets: by name, see ``instances.SETS``.
         line: points along a path through the domain, explained for the plot.
         costs: by explainer.
-        done: the explanations themselves.
+        results: the explanations themselves.
         plane: where classes are drawn; None where there are none, or one input.
         answers: the whole-network formulas that were compared; None where the run has none.
-        kept: whether the results are in the run folder.
+        effort: how often what is random was repeated.
+        is_saved: whether the results are in the run folder.
     """
 
     name: str
@@ -65,10 +67,11 @@ class Comparison:
     sets: dict[str, SetComparison]
     line: Instances
     costs: dict[str, Cost]
-    done: tuple[Done, ...]
+    results: tuple[TaskResult, ...]
     plane: Plane | None
     answers: Answers | None = None
-    kept: bool = False
+    effort: Effort = FULL
+    is_saved: bool = False
 
     @property
     def is_classifier(self) -> bool:

@@ -309,11 +309,11 @@ _FOREST = ("n_estimators", "min_samples_leaf", "max_features")
 class _Maple:
     """MAPLE, one per output, fitted on what the network says on the training rows."""
 
-    def __init__(self, subject: Subject, seed: int) -> None:
+    def __init__(self, subject: Subject, seed: int, most_rows: int = MAPLE_ROWS) -> None:
         self._mean, self._deviation = subject.center, subject.scale
         rows = subject.train
-        if len(rows) > MAPLE_ROWS:
-            chosen = np.random.default_rng(seed).permutation(len(rows))[:MAPLE_ROWS]
+        if len(rows) > most_rows:
+            chosen = np.random.default_rng(seed).permutation(len(rows))[:most_rows]
             rows = rows[np.sort(chosen)]
         truth, scaled = subject(rows), (rows - self._mean) / self._deviation
         forest = {name: MAPLE_SETTINGS[name] for name in _FOREST}

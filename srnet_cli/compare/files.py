@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from srnet_cli.compare.bootstrap import LEVEL, RESAMPLES, Figure
+from srnet_cli.compare.bootstrap import LEVEL, Figure
 from srnet_cli.compare.comparison import Comparison, SetComparison
 from srnet_cli.compare.explainers import EXPLAINERS
 from srnet_cli.compare.instances import NEIGHBOURS, SIGMAS
@@ -23,7 +23,7 @@ from srnet_cli.compare.records import (
     JudgedEntry,
     SetEntry,
 )
-from srnet_cli.compare.tasks import REPEATS, Done, fit_seed_of, seed_of
+from srnet_cli.compare.tasks import TaskResult, fit_seed_of, seed_of
 from srnet_cli.runs import files
 from srnet_cli.store import encode_json, plain_values
 
@@ -68,10 +68,10 @@ def record(comparison: Comparison) -> ComparisonRecord:
         explained="probabilities" if comparison.is_classifier else "outputs",
         plane=None if comparison.plane is None else comparison.plane.names,
         seed=comparison.seed,
-        seeds_per_instance=REPEATS,
+        seeds_per_instance=comparison.effort.repeats,
         sigmas=SIGMAS,
         neighbours=NEIGHBOURS,
-        bootstrap=BootstrapEntry(RESAMPLES, LEVEL),
+        bootstrap=BootstrapEntry(comparison.effort.resamples, LEVEL),
         explainers=_explainers(comparison),
         formulas=_formulas(comparison),
         sets={
@@ -116,8 +116,8 @@ def _set(comparison: Comparison, number: int, compared: SetComparison) -> SetEnt
                 network=plain_values(instances.network[index]),
                 gradient=plain_values(instances.gradient[index]),
                 explanations={
-                    kind: _explanation(comparison, done, number, index)
-                    for kind, done in firsts.items()
+                    kind: _explanation(comparison, result, number, index)
+                    for kind, result in firsts.items()
                 },
             )
             for index, row in enumerate(instances.rows.tolist())
@@ -133,15 +133,15 @@ def _judged(judged: Judged) -> JudgedEntry:
 
 
 def _explanation(
-    comparison: Comparison, done: Done, number: int, index: int
+    comparison: Comparison, result: TaskResult, number: int, index: int
 ) -> ExplanationEntry | FailureEntry:
-    outcome = done.outcomes[number]
+    outcome = result.outcomes[number]
     instances = list(comparison.sets.values())[number].instances
     if outcome.errors[index]:
         return FailureEntry(outcome.errors[index])
     seed, row = None, int(instances.rows[index])
-    if EXPLAINERS[done.task.kind].is_random:
-        seed = seed_of(done.task, comparison.seed, instances.set_name, row)
+    if EXPLAINERS[result.task.kind].is_random:
+        seed = seed_of(result.task, comparison.seed, instances.set_name, row)
     return ExplanationEntry(
         value=plain_values(outcome.values[index]),
         intercept=plain_values(outcome.intercepts[index]),
@@ -150,8 +150,12 @@ def _explanation(
     )
 
 
-def _first_seeds(comparison: Comparison) -> dict[str, Done]:
-    return {done.task.kind: done for done in reversed(comparison.done) if not done.task.repeat}
+def _first_seeds(comparison: Comparison) -> dict[str, TaskResult]:
+    return {
+        result.task.kind: result
+        for result in reversed(comparison.results)
+        if not result.task.repeat
+    }
 
 
 def _cells(figure: Figure) -> str:

@@ -118,4 +118,12 @@ def _of(subject: Subject, name: str, X: Array, count: int, seed: int) -> Instanc
     network = subject(chosen)
     around = subject(points.reshape(-1, X.shape[1])).reshape(*points.shape[:3], -1)
     slopes = gradient(subject.network, chosen)
-    return Instances(name, rows, chosen, points, network, around, slopes)
+    return Instances(
+        set_name=name,
+        rows=rows,
+        X=chosen,
+        neighbours=points,
+        network=network,
+        around=around,
+        gradient=slopes,
+    )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from srnet_cli.arrays import is_constant
 from srnet_cli.compare.bootstrap import Figure, Indices, bootstrap
+from srnet_cli.compare.effort import FULL
 from srnet_cli.compare.explainers import Subject
 from srnet_cli.compare.instances import SIGMA, SIGMAS, Instances
 from srnet_cli.compare.tasks import Outcome
@@ -33,7 +34,13 @@ class Judged:
     unstable_failures: int
 
 
-def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], seed: int) -> Judged:
+def judge(
+    subject: Subject,
+    instances: Instances,
+    outcomes: Sequence[Outcome],
+    seed: int,
+    resamples: int = FULL.resamples,
+) -> Judged:
     """Judge an explainer on the instances that it did not fail on.
 
     Figures, against the network:
@@ -55,6 +62,7 @@ def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], s
         instances: n of them.
         outcomes: one per seed; all but ``spread`` are of the first.
         seed: of the bootstrap.
+        resamples: of the bootstrap, how many.
     """
     first = outcomes[0]
     failed = np.array([bool(error) for error in first.errors])
@@ -66,7 +74,7 @@ def judge(subject: Subject, instances: Instances, outcomes: Sequence[Outcome], s
         if usable is not None:
             finite = np.isfinite(usable.reshape(len(usable), -1)).all(axis=1)
             chosen = everyone[finite & ~failed]
-        return bootstrap(statistic, chosen, seed)
+        return bootstrap(statistic, chosen, seed, resamples)
 
     def mean(values: Array) -> Figure:
         return figure(lambda i: float(values[i].mean()), values)

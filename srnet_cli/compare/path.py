@@ -32,7 +32,15 @@ def path_instances(subject: Subject, sets: Mapping[str, Array]) -> Instances:
     network = subject(X)
     around = np.empty((len(X), 0, 0, network.shape[1]))
     slopes = gradient(subject.network, X)
-    return Instances(PATH, np.arange(len(X)), X, neighbours, network, around, slopes)
+    return Instances(
+        set_name=PATH,
+        rows=np.arange(len(X)),
+        X=X,
+        neighbours=neighbours,
+        network=network,
+        around=around,
+        gradient=slopes,
+    )
 
 
 def path_rows(sets: Mapping[str, Array]) -> Array:

@@ -167,4 +167,11 @@ def _spanned(
     subject: Subject, names: tuple[str, str], origin: Array, axes: Array, dual: Array
 ) -> Plane:
     placed = (subject.train - origin) @ dual
-    return Plane(names, origin, axes, dual, placed.min(axis=0), placed.max(axis=0))
+    return Plane(
+        names=names,
+        origin=origin,
+        axes=axes,
+        dual=dual,
+        low=placed.min(axis=0),
+        high=placed.max(axis=0),
+    )

@@ -76,9 +76,9 @@ def _path(comparison: Comparison) -> bytes:
     truth = _truth(comparison, line.X)
     if truth is not None:
         curves = {"truth": truth, **curves}
-    for done in reversed(comparison.done):
-        if not done.task.repeat:
-            curves[done.task.kind] = done.outcomes[-1].values[:, unit]
+    for result in reversed(comparison.results):
+        if not result.task.repeat:
+            curves[result.task.kind] = result.outcomes[-1].values[:, unit]
     for name, values in curves.items():
         title = comparison.titles.get(name, name)
         wide = 2.5 if name in ("truth", "network") else 1.5
@@ -100,7 +100,7 @@ def _scatter(comparison: Comparison) -> bytes:
     """Every explainer's value against the network's, at the instances."""
     figure = blank_figure(3.4 * len(comparison.kinds), 3.2 * len(comparison.sets))
     grid = figure.subplots(len(comparison.sets), len(comparison.kinds), squeeze=False)
-    firsts = {done.task.kind: done for done in comparison.done if not done.task.repeat}
+    firsts = {result.task.kind: result for result in comparison.results if not result.task.repeat}
     for row, (name, compared) in enumerate(comparison.sets.items()):
         for column, kind in enumerate(comparison.kinds):
             axes, known = grid[row][column], compared.instances.network

@@ -14,15 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.compare.effort import FULL
 from srnet_cli.compare.explainers import EXPLAINERS, Explainer, Subject
 from srnet_cli.compare.instances import Instances
 from srnet_cli.compare.processes import Step, counted, run_in_processes
 from srnet_cli.rng import key
 
 Array = NDArray[np.float64]
-
-REPEATS = 5
-"""Seeds that every instance is explained with by explainers that are random."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Done:
+class TaskResult:
     """What a task has given.
 
     Attributes:
@@ -92,12 +90,12 @@ class Done:
     outcomes: tuple[Outcome, ...]
 
 
-def tasks(kinds: Sequence[str]) -> list[Task]:
+def tasks(kinds: Sequence[str], repeats: int = FULL.repeats) -> list[Task]:
     """Every task, those that take longest first."""
     return [
         Task(kind, repeat)
         for kind in reversed(kinds)
-        for repeat in range(REPEATS if EXPLAINERS[kind].is_random else 1)
+        for repeat in range(repeats if EXPLAINERS[kind].is_random else 1)
     ]
 
 
@@ -118,7 +116,8 @@ def run_all(
     seed: int,
     jobs: int,
     step: Step,
-) -> list[Done]:
+    repeats: int = FULL.repeats,
+) -> list[TaskResult]:
     """Run every task.
 
     Args:
@@ -128,6 +127,7 @@ def run_all(
         seed: the run's.
         jobs: number of processes.
         step: told again and again how many explanations are done, and of how many.
+        repeats: seeds of explainers that are random.
 
     Returns:
         in the order of ``tasks``.
@@ -135,7 +135,7 @@ def run_all(
     Raises:
         UsageError: a process was killed.
     """
-    todo = tasks(kinds)
+    todo = tasks(kinds, repeats)
     total = sum(len(instances) for task in todo for instances in sets if is_asked(task, instances))
     if min(jobs, len(todo)) > 1:
         calls = [(subject, sets, task, seed, counted) for task in todo]
@@ -161,7 +161,7 @@ def run_task(
     task: Task,
     seed: int,
     explained: Callable[[], None] = lambda: None,
-) -> Done:
+) -> TaskResult:
     """Fit an explainer and explain all instances; what fails is recorded, never raised.
 
     Args:
@@ -183,14 +183,14 @@ def run_task(
             for instances in sets:
                 for _ in range(len(instances) if is_asked(task, instances) else 0):
                     explained()
-            return Done(task, time.perf_counter() - start, outcomes)
+            return TaskResult(task, time.perf_counter() - start, outcomes)
         fitted = time.perf_counter() - start
         with suppress(Exception):  # what is compiled or loaded at the first call is not timed
             explainer.explain(sets[0].X[0], 0)
         outcomes = tuple(
             _explain(explainer, instances, task, seed, explained) for instances in sets
         )
-        return Done(task, fitted, outcomes)
+        return TaskResult(task, fitted, outcomes)
 
 
 def _explain(

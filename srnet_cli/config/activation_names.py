@@ -82,10 +82,10 @@ def parse_activation(text: str) -> ActivationName:
         ending = f"did you mean '{near}'?" if near else f"known: {', '.join(PARAMETERS)}"
         raise ValueError(f"unknown activation {text[:60]!r}; {ending}")
     defaults = PARAMETERS[name]
-    given = _numbers(match[2], text) if match[2] else ()
-    if len(given) > len(defaults):
+    written = _numbers(match[2], text) if match[2] else ()
+    if len(written) > len(defaults):
         raise ValueError(f"activation {name} has {len(defaults)} parameters, {text!r} gives more")
-    parameters = (*given, *defaults[len(given) :])
+    parameters = (*written, *defaults[len(written) :])
     if name == "hard_tanh" and not parameters[0] < parameters[1]:
         raise ValueError(f"the limits of {text!r} are not ascending")
     return ActivationName(name, parameters)

@@ -245,8 +245,8 @@ class DatasetSettings(Settings):
                     yield f"'{key}' lists the target, '{name}'; it is for inputs"
             if names and (self.domain is not None or self.formula is not None):
                 yield f"'{key}' is for the columns of a table without a 'domain'"
-        if both := [name for name in self.binary if name in self.categorical]:
-            yield f"'categorical' and 'binary' both list '{both[0]}'"
+        if shared := [name for name in self.binary if name in self.categorical]:
+            yield f"'categorical' and 'binary' both list '{shared[0]}'"
 
     def _column_problems(self) -> Iterator[str]:
         """What is said of columns needs a table, and no contradiction."""
@@ -257,8 +257,8 @@ class DatasetSettings(Settings):
                     yield f"'{key}' lists '{name}' twice"
                 if name == self.target:
                     yield f"'{key}' lists the target, '{name}'; it is for other columns"
-        if both := [name for name in self.inputs if name in self.drop]:
-            yield f"'inputs' and 'drop' both list '{both[0]}'"
+        if shared := [name for name in self.inputs if name in self.drop]:
+            yield f"'inputs' and 'drop' both list '{shared[0]}'"
         for key in ("inputs", "drop", "missing", "dates", "decimal"):
             is_set = getattr(self, key) != type(self).model_fields[key].default
             if is_set and self.file is None and self.pmlb is None:

@@ -58,18 +58,11 @@ def _cleaned(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     names = {"enum": list(BY_NAME)} if part.get("expected") == _FUNCTION else {}
-    kept = {key: _cleaned(value) for key, value in part.items() if not _is_ours(key, value)}
-    described = {"description": _on_one_line(kept["description"])} if _has_text(kept) else {}
-    return kept | names | described
+    standard = {key: _cleaned(value) for key, value in part.items() if not _is_ours(key, value)}
+    if isinstance(standard.get("description"), str):
+        standard["description"] = " ".join(standard["description"].split())
+    return standard | names
 
 
 def _is_ours(key: str, value: Any) -> bool:
     return (key in _OURS and not isinstance(value, dict)) or key == "discriminator"
-
-
-def _has_text(part: Schema) -> bool:
-    return isinstance(part.get("description"), str)
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())

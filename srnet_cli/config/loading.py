@@ -149,8 +149,8 @@ def _without_keys_of(own: object, config: WrittenConfig) -> WrittenConfig:
     for section, key in keys_read(str(own)) - keys_read(str(wanted)):
         is_written = isinstance(values.get(section), dict) and key in values[section]
         if is_written and config.origin((section, key)) != OVERRIDE:
-            kept = {name: entry for name, entry in values[section].items() if name != key}
-            values = values | {section: kept}
+            others = {name: entry for name, entry in values[section].items() if name != key}
+            values = values | {section: others}
     return WrittenConfig(values, config.origins)
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from srnet_cli.config.schema_parts import (
+    Schema,
+    child_of,
+    concrete,
+    holds,
+    kind_of,
+    kinds_of,
+    members_of,
+    part_at,
+    paths_in,
+)
 from srnet_cli.config.suggestions import nearest
 from srnet_cli.config.written import Location, WrittenConfig, shown
 from srnet_cli.errors import ConfigError
-
-Schema = dict[str, Any]
 
 
 class UnreadKeyError(ConfigError):
@@ -52,8 +61,8 @@ def unread(key: str, strategy: str, readers: Sequence[str]) -> str:
         strategy: the name of the strategy, and more where there is more to say.
         readers: names of the strategies that read it.
     """
-    do = f"{' and '.join(readers)} {'does' if len(readers) == 1 else 'do'}"
-    return f"strategy {strategy} does not read '{key}', only {do}; leave it out"
+    others = f"{' and '.join(readers)} {'does' if len(readers) == 1 else 'do'}"
+    return f"strategy {strategy} does not read '{key}', only {others}; leave it out"
 
 
 def _rank(problem: ErrorDetails) -> int:
@@ -69,7 +78,7 @@ def _innermost(
     return {
         place: problem
         for place, problem in problems.items()
-        if len(_members(_at(place, schema, values))) < 2
+        if len(members_of(part_at(place, schema, values))) < 2
         or not any(inner[: len(place)] == place != inner for inner in problems)
     }
 
@@ -83,7 +92,7 @@ def _place(error: ErrorDetails, values: object, schema: Schema) -> Location:
     """The key to name: pydantic adds steps of its own for the members of a union."""
     written = _without_kinds(error["loc"], schema)
     if error["type"] == "union_tag_invalid":
-        written = (*written, _at(written, schema, values)["discriminator"]["propertyName"])
+        written = (*written, part_at(written, schema, values)["discriminator"]["propertyName"])
     location, value = _existing(written, values)
     if error["type"] == "missing" and isinstance(value, dict):
         return written[: len(location) + 1]
@@ -92,18 +101,18 @@ def _place(error: ErrorDetails, values: object, schema: Schema) -> Location:
 
 def _without_kinds(steps: Location, schema: Schema) -> Location:
     """A place as pydantic gives it, without the names of the kinds that sections are of."""
-    part, written = _concrete(schema, schema), []
+    part, written = concrete(schema, schema), []
     for step in steps:
-        if step in _kinds(part, schema):
-            part = _kinds(part, schema)[str(step)]
-        elif isinstance(step, int) or len(_members(part)) < 2:
+        if step in kinds_of(part, schema):
+            part = kinds_of(part, schema)[str(step)]
+        elif isinstance(step, int) or len(members_of(part)) < 2:
             written.append(step)
-            part = _child(part, step, schema)
+            part = child_of(part, step, schema)
     return tuple(written)
 
 
 def _in_words(error: ErrorDetails, location: Location, values: object, schema: Schema) -> str:
-    expected = _at(location, schema, values)
+    expected = part_at(location, schema, values)
     existing, value = _existing(location, values)
     if existing != location:
         return f"missing; expected {_describe(expected, schema)}"
@@ -117,39 +126,35 @@ def _in_words(error: ErrorDetails, location: Location, values: object, schema: S
 def _existing(location: Location, values: Any) -> tuple[Location, Any]:
     """The part of a location that the config holds, and the value there."""
     for depth, step in enumerate(location):
-        if not _holds(values, step):
+        if not holds(values, step):
             return location[:depth], values
         values = values[step]
     return location, values
 
 
-def _holds(values: Any, step: str | int) -> bool:
-    if isinstance(values, tuple):
-        return isinstance(step, int) and step < len(values)
-    return isinstance(values, dict) and step in values
-
-
 def _unread(location: Location, values: object, schema: Schema) -> str | None:
     """What is said of a key that a section of another kind may hold, None of other keys."""
     *above, key = location
-    section = _at(tuple(above), schema, values)
-    readers = [name for name, kind in _kinds(section, schema).items() if key in kind["properties"]]
+    section = part_at(tuple(above), schema, values)
+    readers = [
+        name for name, kind in kinds_of(section, schema).items() if key in kind["properties"]
+    ]
     if not readers:
         return None
     written = _existing(tuple(above), values)[1]
-    kind = _kind(section, written)
-    is_written = _holds(written, section["discriminator"]["propertyName"])
+    kind = kind_of(section, written)
+    is_written = holds(written, section["discriminator"]["propertyName"])
     return unread(str(key), kind if is_written else f"{kind}, the default,", readers)
 
 
 def _unknown(location: Location, values: object, schema: Schema) -> str:
     *above, key = location
-    section = _at(tuple(above), schema, values)
-    kinds = _kinds(section, schema)
+    section = part_at(tuple(above), schema, values)
+    kinds = kinds_of(section, schema)
     if kinds:
-        section = kinds[_kind(section, _existing(tuple(above), values)[1])]
+        section = kinds[kind_of(section, _existing(tuple(above), values)[1])]
     siblings = list(section.get("properties", {}))
-    elsewhere = [path for path in _paths(schema, schema) if path.split(".")[-1] == key]
+    elsewhere = [path for path in paths_in(schema, schema) if path.split(".")[-1] == key]
     near = "' or '".join(dict.fromkeys(elsewhere)) or nearest(str(key), siblings)
     if near:
         return f"unknown key; did you mean '{near}'?"
@@ -162,7 +167,7 @@ def _unknown(location: Location, values: object, schema: Schema) -> str:
 
 def _mismatch(expected: Schema, value: object, schema: Schema) -> str:
     words = f"expected {_describe(expected, schema)}, got {shown(value)}"
-    fixed = [member["const"] for member in _members(expected) if "const" in member]
+    fixed = [member["const"] for member in members_of(expected) if "const" in member]
     near = nearest(value, expected.get("enum", fixed)) if isinstance(value, str) else None
     if near:
         return f"{words}; did you mean '{near}'?"
@@ -170,75 +175,9 @@ def _mismatch(expected: Schema, value: object, schema: Schema) -> str:
     return f"{words}; put text in quotes" if unquoted else words
 
 
-def _at(location: Location, schema: Schema, values: Any) -> Schema:
-    """The part of a JSON schema that describes the value at ``location``."""
-    part = _concrete(schema, schema)
-    for step in location:
-        kinds = _kinds(part, schema)
-        if kinds and step == part["discriminator"]["propertyName"]:
-            return {"enum": list(kinds)}
-        if kinds:
-            part = kinds.get(_kind(part, values), {})
-        part = _child(part, step, schema)
-        values = values[step] if _holds(values, step) else None
-    return part
-
-
-def _child(part: Schema, step: str | int, schema: Schema) -> Schema:
-    """The part that describes an entry or a key of what ``part`` describes."""
-    if isinstance(step, int):
-        lists = [member for member in (part, *_members(part)) if member.get("type") == "array"]
-        whole = lists[0] if lists else {}
-        entries = whole.get("prefixItems")
-        child = entries[step] if entries else whole.get("items", {})
-    else:
-        child = part.get("properties", {}).get(step) or part.get("additionalProperties") or {}
-    return _concrete(child, schema)
-
-
-def _kinds(part: Schema, schema: Schema) -> dict[str, Schema]:
-    """The kinds that a section may be of, such as the settings of each strategy, by name."""
-    if "discriminator" not in part:
-        return {}
-    by_reference = {ref: name for name, ref in part["discriminator"]["mapping"].items()}
-    return {by_reference[member["$ref"]]: _concrete(member, schema) for member in part["oneOf"]}
-
-
-def _kind(part: Schema, values: Any) -> str:
-    """Of which kind a section says it is, or is by default."""
-    name = part["discriminator"]["propertyName"]
-    return str(values[name] if _holds(values, name) else part["default"][name])
-
-
-def _concrete(part: Schema, schema: Schema) -> Schema:
-    """Follow references, and ``X or null`` to X."""
-    members = _members(part)
-    if len(members) == 1:
-        outer = {key: part[key] for key in ("expected",) if key in part}
-        return _concrete(members[0], schema) | outer
-    if "$ref" in part:
-        target: Schema = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]]
-        return target
-    return part
-
-
-def _members(part: Schema) -> list[Schema]:
-    """The types that a value may be of, besides null, where there are several."""
-    return [member for member in part.get("anyOf", ()) if member.get("type") != "null"]
-
-
-def _paths(part: Schema, schema: Schema, prefix: str = "") -> Iterator[str]:
-    """Every key of the schema, dotted."""
-    part = _concrete(part, schema)
-    for section in (part, *_kinds(part, schema).values()):
-        for key, value in section.get("properties", {}).items():
-            yield prefix + key
-            yield from _paths(value, schema, f"{prefix}{key}.")
-
-
 def _describe(part: Schema, schema: Schema) -> str:
     """What a value must be, in words."""
-    part = _concrete(part, schema)
+    part = concrete(part, schema)
     if "expected" in part:
         return str(part["expected"])
     if "anyOf" in part:
@@ -280,6 +219,6 @@ def _list(part: Schema, schema: Schema) -> str:
 
 
 def _keys(part: Schema, schema: Schema) -> str:
-    sections = (part, *_kinds(part, schema).values())
+    sections = (part, *kinds_of(part, schema).values())
     keys = dict.fromkeys(key for section in sections for key in section.get("properties", ()))
     return f" with keys among {', '.join(keys)}" if keys else ""

@@ -65,9 +65,9 @@ def read_resolved(values: Any, source: str) -> Experiment:
     """
     match values:
         case {"evolution": {"strategy": str() as strategy} as evolution}:
-            dead = _NEVER_READ.get(strategy, ())
-            kept = {key: value for key, value in evolution.items() if key not in dead}
-            values = values | {"evolution": _BEFORE.get(strategy, {}) | kept}
+            unread = _NEVER_READ.get(strategy, ())
+            read = {key: value for key, value in evolution.items() if key not in unread}
+            values = values | {"evolution": _BEFORE.get(strategy, {}) | read}
     match values:
         case {"evolution": {"strategy": "mnncgp-es"}, "dataset": {"oracle_rows": _, **rows}}:
             values = values | {"dataset": rows}

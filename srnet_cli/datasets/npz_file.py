@@ -20,8 +20,14 @@ from srnet_cli.errors import DataError
 MAX_BYTES = 2**31
 
 
-def read_npz_rows(path: Path) -> tuple[pd.DataFrame, pd.Series[Any] | None]:
+def read_npz_rows(
+    path: Path, most_bytes: int = MAX_BYTES
+) -> tuple[pd.DataFrame, pd.Series[Any] | None]:
     """Read the rows ``X``, (n, d), and the targets ``y``, (n,) or (n, 1), if there are any.
+
+    Args:
+        path: the file.
+        most_bytes: so many may an array take, and no more.
 
     Returns:
         X as a frame whose columns are those of ``names``, (d,) texts, else ``x0, x1 …``, and y as a
@@ -34,7 +40,7 @@ def read_npz_rows(path: Path) -> tuple[pd.DataFrame, pd.Series[Any] | None]:
     try:
         with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            arrays = {name: _read(archive, name, path) for name in ("X", "y", "names")}
+            arrays = {name: _read(archive, name, path, most_bytes) for name in ("X", "y", "names")}
     except DataError:
         raise
     # On damaged bytes zipfile and NumPy leak errors of nearly every kind.
@@ -73,29 +79,28 @@ def _targets(y: NDArray[Any], n: int, path: Path) -> NDArray[Any]:
     return y.reshape(n)
 
 
-def _read(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any] | None:
+def _read(archive: zipfile.ZipFile, name: str, path: Path, most_bytes: int) -> NDArray[Any] | None:
     if f"{name}.npy" not in archive.namelist():
         return None
     with archive.open(f"{name}.npy") as member:
-        _check_header(member, archive.getinfo(f"{name}.npy").file_size, name, path)
+        size = archive.getinfo(f"{name}.npy").file_size
+        _check_header(member, size, f"{path}: {name}", most_bytes)
     with archive.open(f"{name}.npy") as member:
         array: NDArray[Any] = npy.read_array(member, allow_pickle=False)
     return array
 
 
-def _check_header(member: IO[bytes], size: int, name: str, path: Path) -> None:
+def _check_header(member: IO[bytes], size: int, name: str, most_bytes: int) -> None:
     """Compare what the header claims with what the archive holds, before memory is taken."""
     version = npy.read_magic(member)
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     if version not in readers:
-        raise DataError(
-            f"{path}: {name} has the npy version {listed([str(version)])}; save it anew"
-        )
+        raise DataError(f"{name} has the npy version {listed([str(version)])}; save it anew")
     shape, _, dtype = readers[version](member)
     if dtype.hasobject:
-        raise DataError(f"{path}: {name} holds Python objects, which are never loaded")
+        raise DataError(f"{name} holds Python objects, which are never loaded")
     bytes_claimed = math.prod(shape) * dtype.itemsize
-    if bytes_claimed > MAX_BYTES:
-        raise DataError(f"{path}: {name} is larger than {MAX_BYTES // 2**20} MiB")
+    if bytes_claimed > most_bytes:
+        raise DataError(f"{name} is larger than {most_bytes // 2**20} MiB")
     if bytes_claimed != size - member.tell():
-        raise DataError(f"{path}: {name} is truncated or damaged: its shape {shape} does not fit")
+        raise DataError(f"{name} is truncated or damaged: its shape {shape} does not fit")

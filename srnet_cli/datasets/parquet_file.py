@@ -14,8 +14,12 @@ from srnet_cli.errors import DataError
 MAX_VALUES = 2**28
 
 
-def read_parquet_table(path: Path) -> pd.DataFrame:
+def read_parquet_table(path: Path, most_values: int = MAX_VALUES) -> pd.DataFrame:
     """Read a parquet file, without the index that pandas may have stored in it.
+
+    Args:
+        path: the file.
+        most_values: so many may be in it, and no more.
 
     Returns:
         A frame indexed by row numbers from 1 (index name ``row``).
@@ -33,8 +37,8 @@ def read_parquet_table(path: Path) -> pd.DataFrame:
     try:
         with parquet.ParquetFile(path) as file:
             # Encodings repeat values: a small file may claim any number of rows.
-            if file.metadata.num_rows * file.metadata.num_columns > MAX_VALUES:
-                raise DataError(f"{path}: more than {MAX_VALUES} values")
+            if file.metadata.num_rows * file.metadata.num_columns > most_values:
+                raise DataError(f"{path}: more than {most_values} values")
             frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
     except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:
         raise DataError(f"{path}: not a readable parquet file: {clip(str(error), 120)}") from None

@@ -133,7 +133,15 @@ def survey(path: Path, target: str | None = None) -> Survey:
         notes.append(f"fields are separated by {separator!r}")
     if unnamed:
         notes.append(f"the file gives no name to {listed(unnamed)}; a place stands for it")
-    result = Survey(path, len(frame), tuple(columns), chosen.name, task, why, tuple(notes))
+    result = Survey(
+        path=path,
+        rows=len(frame),
+        columns=tuple(columns),
+        target=chosen.name,
+        task=task,
+        why_task=why,
+        notes=tuple(notes),
+    )
     if not result.inputs:
         raise DataError(f"{path}: no column beside {quoted(chosen.name)} can be an input")
     return result

@@ -258,13 +258,13 @@ class _Bounded(io.RawIOBase):
         data = self._stream.read(len(buffer))
         self._left -= len(data)
         if self._left < 0:
-            raise _too_large(self._path)
+            raise _too_large(self._path, MAX_BYTES)
         buffer[: len(data)] = data
         return len(data)
 
 
-def _too_large(path: Path) -> DataError:
-    return DataError(f"{path}: larger than {MAX_BYTES // 2**20} MiB of text")
+def _too_large(path: Path, most: int) -> DataError:
+    return DataError(f"{path}: larger than {most // 2**20} MiB of text")
 
 
 def _not_utf8(path: Path) -> DataError:
@@ -301,16 +301,16 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         raise DataError(f"{path}: cannot be read: {error.strerror or clip(str(error))}") from None
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     """The content of a file, decompressed where its name ends in ``.gz``.
 
     Raises:
-        DataError: missing, unreadable, damaged, or larger than ``MAX_BYTES`` once decompressed.
+        DataError: missing, unreadable, damaged, or larger than ``most`` bytes once decompressed.
     """
     with _opened(path) as stream:
-        data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise _too_large(path)
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise _too_large(path, most)
     return data
 
 

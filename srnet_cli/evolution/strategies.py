@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 from typing import Any, Protocol
-from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +16,7 @@ from srnet_cli.config.schema import (
     Experiment,
     MnncgpSettings,
 )
-from srnet_cli.errors import ConfigError, StorageError
+from srnet_cli.errors import ConfigError
 from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.auto.remarks import remarks
 from srnet_cli.evolution.direct import HallOfFame
@@ -29,7 +26,6 @@ from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import TrainedNetwork
-from srnet_cli.store import Checkpoint
 
 Array = NDArray[np.float64]
 
@@ -205,57 +201,6 @@ def strategy_of(experiment: Experiment) -> Strategy:
             hint=f"Choose one of {', '.join(STRATEGIES)}.",
         )
     return STRATEGIES[name]
-
-
-def restored(
-    experiment: Experiment, checkpoint: Checkpoint, folder: Path, widths: Sequence[int]
-) -> list[Any]:
-    """The states in a checkpoint, one per trial that had begun.
-
-    Args:
-        experiment: the settings of the search.
-        checkpoint: the checkpoint, whose bytes are not trusted.
-        folder: the run folder.
-        widths: d, m_1, …, m_L of the network.
-
-    Raises:
-        StorageError: it is of another version, of another run, or was changed.
-    """
-    try:
-        _require_no_larger(checkpoint.data)
-        states = list(strategy_of(experiment).unpack(checkpoint.data, widths, experiment.evolution))
-        if not 0 < len(states) <= experiment.trials:
-            raise ValueError(f"it holds {len(states)} trials")
-    except Exception as error:  # whatever the bytes suggest to one who reads them differently
-        raise _damaged(folder, checkpoint.generation) from error
-    return states
-
-
-def require_fits(search: Search, states: Sequence[State], trial: int, folder: Path) -> None:
-    """Check that a search can go on with the state of a trial that a checkpoint held.
-
-    Raises:
-        StorageError: it was changed, or is of other rows.
-    """
-    try:
-        search.check(states[trial])
-    except ValueError as error:
-        raise _damaged(folder, sum(state.generation for state in states)) from error
-
-
-def _damaged(folder: Path, generation: int) -> StorageError:
-    return StorageError(
-        f"{folder}: the checkpoint of generation {generation} is damaged or of another version",
-        hint="choose another folder, or remove that one to begin again",
-        remedies=("run_dir",),
-    )
-
-
-def _require_no_larger(data: bytes) -> None:
-    """Checkpoints are not compressed: one that unpacks to more than it holds was not made here."""
-    with ZipFile(BytesIO(data)) as members:
-        if sum(member.file_size for member in members.infolist()) > len(data):
-            raise ValueError("it unpacks to more than it holds")
 
 
 def best_trial(states: Sequence[State]) -> int:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from distributed import Client, Future
     from distributed.security import Security
 
-_CONNECT_SECONDS = 10.0
-_LOOK_SECONDS = 0.5
 _LOST_SECONDS = 3.0
 _SHOWN = 3
 
@@ -45,6 +43,23 @@ class Tls:
     key: str | None = None
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How long a cluster is waited for.
+
+    Attributes:
+        connect_seconds: for a connection, or a result that is said to be there.
+        look_seconds: between two looks at which workers there are, at least.
+    """
+
+    connect_seconds: float = 10.0
+    look_seconds: float = 0.5
+
+
+PATIENT = Patience()
+"""That of every suite."""
+
+
 class Cluster:
     """Workers of an existing Dask scheduler; a context manager.
 
@@ -55,6 +70,7 @@ class Cluster:
             runs with; its answer must be the same here and there.
         notice: is told, in one line, of workers that are not used.
         tls: for encrypted connections.
+        patience: how long it is waited for.
 
     Raises:
         UsageError: ``distributed`` is not installed, the scheduler cannot be reached, or a worker
@@ -68,12 +84,14 @@ class Cluster:
         describe: Callable[[], Mapping[str, str]],
         notice: Callable[[str], None],
         tls: Tls | None = None,
+        patience: Patience = PATIENT,
     ) -> None:
         self._work = work
+        self._patience = patience
         self._address = address
         self._describe = describe
         self._notice = notice
-        self._client = _connect(address, tls)
+        self._client = _connect(address, tls, patience.connect_seconds)
         self._session = uuid.uuid4().hex[:12]
         self._numbers = itertools.count()
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -135,7 +153,7 @@ class Cluster:
 
     def _look(self) -> None:
         """See which workers there are, now and then."""
-        if time.monotonic() - self._looked < _LOOK_SECONDS:
+        if time.monotonic() - self._looked < self._patience.look_seconds:
             return
         if self._client.status != "running":
             self._await_connection()
@@ -212,7 +230,7 @@ class Cluster:
         key, future = self._running[place]
         while place in self._workers:
             try:
-                result = future.result(timeout=_CONNECT_SECONDS)
+                result = future.result(timeout=self._patience.connect_seconds)
             except TimeoutError:  # the worker died with the result, perhaps
                 self._looked = 0.0
                 self._look()
@@ -247,7 +265,7 @@ def _is_loss(error: Exception) -> bool:
     return isinstance(error, FutureCancelledError | KilledWorker)
 
 
-def _connect(address: str, tls: Tls | None) -> Client:
+def _connect(address: str, tls: Tls | None, seconds: float) -> Client:
     try:
         from distributed import Client
         from distributed.comm.addressing import get_address_host_port
@@ -262,9 +280,7 @@ def _connect(address: str, tls: Tls | None) -> Client:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         get_address_host_port(address)  # else a client is left behind that ends with a traceback
-        return Client(
-            address, timeout=_CONNECT_SECONDS, security=_security(tls), set_as_default=False
-        )
+        return Client(address, timeout=seconds, security=_security(tls), set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise UsageError(
             f"no Dask scheduler can be reached at {address}: {' '.join(str(error).split())[:200]}",
@@ -278,5 +294,5 @@ def _security(tls: Tls | None) -> Security | None:
         return None
     from distributed.security import Security
 
-    given = {"tls_ca_file": tls.ca, "tls_client_cert": tls.cert, "tls_client_key": tls.key}
-    return Security(require_encryption=True, **{k: v for k, v in given.items() if v is not None})
+    files = {"tls_ca_file": tls.ca, "tls_client_cert": tls.cert, "tls_client_key": tls.key}
+    return Security(require_encryption=True, **{k: v for k, v in files.items() if v is not None})

@@ -193,20 +193,19 @@ def legend_sections(explanation: Explanation, display: Display) -> Iterator[Sect
 def fidelity_section(explanation: Explanation, display: Display) -> Section:
     """R² by layer and set of rows, what is left of it as printed, and the classes."""
     printed, layers = explanation.printed, explanation.layers
-    r2: dict[str, Scores] = {layer.name: layer.r2 for layer in layers}
+    r2: dict[str, Scores] = {layer.name: layer.figures.r2 for layer in layers}
     digits = f"{explanation.digits} digit{'s' if explanation.digits > 1 else ''}"
     r2[f"layers as printed, {digits}"] = {printed.rows: printed.layers}
     if _is_readable(explanation, display):
         r2[f"whole as printed, {digits}"] = {printed.rows: printed.network}
-    by_effect = {layer.name: layer.effect_r2[printed.rows] for layer in layers}
-    ceiling = {layer.name: layer.ceiling[printed.rows] for layer in layers}
+    by_effect = {layer.name: layer.figures.effect_r2[printed.rows] for layer in layers}
+    ceiling = {layer.name: layer.figures.ceiling[printed.rows] for layer in layers}
     beside: dict[str, Scores] = {
         f"{SET_NAMES[printed.rows]}: by effect": by_effect,
         "ceiling": ceiling,
     }
-    fidelity = fidelity_table(
-        r2, explanation.rows, layers[-1].undefined_rows, judged=printed.rows, beside=beside
-    )
+    undefined = layers[-1].figures.undefined_rows
+    fidelity = fidelity_table(r2, explanation.rows, undefined, judged=printed.rows, beside=beside)
     return Section("Fidelity", (fidelity, *_class_tables(explanation, display)))
 
 
@@ -287,12 +286,12 @@ def _equations(formulas: Sequence[Formula], rest: str = "") -> Equations:
     return Equations(
         tuple(
             Equation(
-                formula.name,
-                formula.text,
-                tuple(latex_lines(formula.latex, room)),
-                name,
-                formula.mathml,
-                formula.python,
+                name=formula.name,
+                text=formula.text,
+                latex=tuple(latex_lines(formula.latex, room)),
+                latex_name=name,
+                mathml=formula.mathml,
+                python=formula.python,
             )
             for formula, name in zip(formulas, names, strict=True)
         ),

@@ -93,7 +93,13 @@ def explain(
     judged, checked = assessment.judged, assessment.checked
     readable = readable_layers(model, layers, checked.X, checked.layers, scaled=scaled)
     rounding = Rounding(
-        model, readable, network, judged.X, judged.activations, scaled, units=judged.units
+        model=model,
+        layers=readable,
+        network=network,
+        X=judged.X,
+        truth=judged.activations,
+        scaled=scaled,
+        units=judged.units,
     )
     enough = rounding.enough_digits()
     digits = enough if digits is None else digits
@@ -192,7 +198,7 @@ def _layers(
                     for name, (_, unit) in zip(units, layer.units, strict=True)
                     if unit.is_number
                 ),
-                **vars(figures(fidelity, index)),
+                figures=figures(fidelity, index),
             )
         )
     return tuple(explained)

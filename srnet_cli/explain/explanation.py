@@ -12,6 +12,7 @@ from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.influence import Influence
 from srnet_cli.fidelity.validity import Validity
 from srnet_cli.runs.choice import Shown
+from srnet_cli.runs.expressions_file import Figures
 from srnet_cli.runs.records import NetworkQuality
 
 LATEX_WIDTH = 68
@@ -48,12 +49,7 @@ class LayerExplanation:
             f0 … of several.
         units: every unit, over the inputs and those names.
         complexity: nodes of everything that is printed of it, readouts included.
-        mse: mean squared error over rows and units.
-        r2: coefficient of determination, units pooled.
-        effect_r2: the same, each unit weighed by its effect on the outputs.
-        unit_r2: the same of every unit.
-        ceiling: the greatest R² that any readout of so many expressions could have.
-        undefined_rows: rows without a finite value.
+        figures: what they are worth.
         read: names of the units that formulas of the next layer read; None of outputs.
         twins: units that are the same as an earlier one, with its name.
         constant: names of the units that never change.
@@ -64,12 +60,7 @@ class LayerExplanation:
     expressions: tuple[Formula, ...]
     units: tuple[Formula, ...]
     complexity: int
-    mse: dict[str, float | None]
-    r2: dict[str, float | None]
-    effect_r2: dict[str, float | None]
-    unit_r2: dict[str, tuple[float | None, ...]]
-    ceiling: dict[str, float | None]
-    undefined_rows: dict[str, int]
+    figures: Figures
     read: tuple[str, ...] | None = None
     twins: dict[str, str] = field(default_factory=dict)
     constant: tuple[str, ...] = ()
@@ -130,7 +121,7 @@ class Explanation:
         scaling: what the first layer reads where that are standardised inputs, named as the inputs
             are; empty where it reads these in their own units.
         layers: layer by layer.
-        network: one formula an output over the inputs, or None where it would be too long.
+        network: one formula per output over the inputs, or None where it would be too long.
         network_complexity: nodes of those formulas.
         rows: number of rows in each set.
         printed: what the formulas as printed are worth.
@@ -175,5 +166,11 @@ class Explanation:
 
 
 def _of_record(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """The attributes that programs are given."""
-    return {name: value for name, value in items if name not in ("mathml", "python")}
+    """The attributes that programs are given, figures among those of their layer."""
+    record: dict[str, Any] = {}
+    for name, value in items:
+        if name == "figures":
+            record |= value
+        elif name not in ("mathml", "python"):
+            record[name] = value
+    return record

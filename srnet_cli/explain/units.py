@@ -125,9 +125,14 @@ def run(
 
 
 def meaning(
-    fitted: FittedRun, layer: int, threads: int = 1, reporter: StepReporter | None = None
+    fitted: FittedRun,
+    layer: int,
+    threads: int = 1,
+    reporter: StepReporter | None = None,
+    *,
+    most: int = MOST_UNITS,
 ) -> LayerMeaning:
-    """The same of a run that has been read."""
+    """The same of a run that has been read, of at most so many units."""
     depth = len(fitted.network.widths) - 1
     if not 0 < layer < depth:
         hidden = f"has the hidden layers 1 to {depth - 1}" if depth > 1 else "has no hidden layer"
@@ -148,7 +153,7 @@ def meaning(
         for unit in np.argsort(-effects, kind="stable").tolist()
         if not (constant[unit] or is_idle[unit] or unit in twins)
     ]
-    chosen = candidates[:MOST_UNITS]
+    chosen = candidates[:most]
     formulas = _formulas(fitted, layer, chosen, names, threads, reporter or Silent())
     shares = effects / total if total > 0.0 else effects
     return LayerMeaning(

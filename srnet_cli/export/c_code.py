@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from sympy import Expr, Rational, Symbol
 
-from srnet_cli.export.code import CodeWriter, counted, header
+from srnet_cli.export.code import CodeWriter, counted, floating, header
 from srnet_cli.export.identifiers import ascii_name, identifiers
 from srnet_cli.export.subject import Subject
 from srnet_cli.expressions.writer import Text
@@ -105,7 +105,7 @@ class CWriter(CodeWriter):
 
     def literal(self, digits: str) -> Text:
         """The number as a floating one: 1/2 is 0 in C."""
-        text = digits if any(sign in digits for sign in ".e") else f"{digits}.0"
+        text = floating(digits)
         if not self._is_single:
             return Text(text)
         with np.errstate(over="ignore", under="ignore"):
@@ -118,12 +118,12 @@ class CWriter(CodeWriter):
         text = super().named_call(name, operands)
         if not self._is_single or name in _HELPERS:
             return text
-        function, _, rest = text.partition("(")
-        return f"{function}f({rest}"
+        function, _, arguments = text.partition("(")
+        return f"{function}f({arguments}"
 
     def power(self, base: Expr, exponent: Rational) -> Text:
         """A power."""
-        return Text(self.named_call("power", [self.write(base), self.write(exponent)]))
+        return self.power_call(base, exponent)
 
 
 def render(subject: Subject) -> str:
@@ -140,8 +140,8 @@ def render(subject: Subject) -> str:
         if function in writer.used:
             parts += [*(_in_single(source) if subject.is_single else source).splitlines(), ""]
     for what, texts in (
-        ("inputs", [each.column for each in subject.inputs]),
-        ("outputs", [output.label for output in subject.outputs]),
+        ("inputs", subject.columns),
+        ("outputs", subject.labels),
         ("classes", subject.classes),
     ):
         parts += _strings(f"{name}_{what}", texts)

@@ -37,22 +37,32 @@ class CodeWriter(Writer):
 
     def call(self, function: type[Expr], operands: Sequence[str]) -> Text:
         """The text of a function call; minima and maxima of many are nested."""
-        first, *rest = operands
-        if not rest:
+        first, *others = operands
+        if not others:
             return Text(self.named_call(function.__name__, operands))
-        for operand in rest:
-            first = self.named_call(function.__name__, [first, operand])
-        return Text(first)
+        nested = first
+        for operand in others:
+            nested = self.named_call(function.__name__, [nested, operand])
+        return Text(nested)
 
     def named_call(self, name: str, operands: Sequence[str]) -> str:
         """The text of a call of the function that SymPy knows by that name."""
         self.used.add(name)
         return super().named_call(self.functions.get(name, name), operands)
 
+    def power_call(self, base: Expr, exponent: Expr) -> Text:
+        """A power as a call of the language's function."""
+        return Text(self.named_call("power", [self.write(base), self.write(exponent)]))
+
     def _written(self, expr: Expr) -> Text:
         if isinstance(expr, STABLE):
             return self.call(expr.func, [self.write(arg) for arg in expr.args])
         return super()._written(expr)
+
+
+def floating(digits: str) -> str:
+    """A number as a floating one, where a language computes otherwise with whole ones."""
+    return digits if any(sign in digits for sign in ".e") else f"{digits}.0"
 
 
 def header(subject: Subject, names: Mapping[Symbol, str] | None = None) -> Iterator[str]:
@@ -67,10 +77,10 @@ def header(subject: Subject, names: Mapping[Symbol, str] | None = None) -> Itera
         yield "computed in single precision"
     yield ""
     yield "inputs:"
-    for each in subject.inputs:
-        name = each.symbol.name if names is None else names[each.symbol]
-        own = "" if name == each.column else f"{one_line(each.column)!r}, "
-        yield f"  {name}: {own}{interval(each)}"
+    for read in subject.inputs:
+        name = read.symbol.name if names is None else names[read.symbol]
+        own = "" if name == read.column else f"{one_line(read.column)!r}, "
+        yield f"  {name}: {own}{interval(read)}"
     yield "outputs:"
     for output in subject.outputs:
         yield f"  {one_line(output.label)}"
@@ -78,9 +88,9 @@ def header(subject: Subject, names: Mapping[Symbol, str] | None = None) -> Itera
         yield "decision: the class of the greatest score, the first of equals"
 
 
-def interval(each: Input) -> str:
-    """The interval that formulas are meant for."""
-    return f"{each.low:.6g} to {each.high:.6g}"
+def interval(read: Input) -> str:
+    """The interval of an input that formulas are meant for."""
+    return f"{read.low:.6g} to {read.high:.6g}"
 
 
 def commented(lines: Iterable[str], sign: str) -> list[str]:

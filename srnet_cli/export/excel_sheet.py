@@ -51,7 +51,7 @@ class ExcelWriter(CodeWriter):
 
     def power(self, base: Expr, exponent: Rational) -> Text:
         """A power as a call: of -2^2 Excel squares -2."""
-        return Text(self.named_call("power", [self.write(base), self.write(exponent)]))
+        return self.power_call(base, exponent)
 
     def call(self, function: type[Expr], operands: Sequence[str]) -> Text:
         """The text of a function call, kept from overflowing."""
@@ -149,8 +149,8 @@ def _cells(subject: Subject) -> tuple[list[str], list[str]]:
         )
     names = {symbol: f"{letters(i)}{_ROW}" for i, symbol in enumerate(subject.variables)}
     writer = ExcelWriter(names)
-    heads = [each.column for each in subject.inputs]
-    cells = [repr(0.5 * each.low + 0.5 * each.high) for each in subject.inputs]
+    heads = list(subject.columns)
+    cells = [repr(0.5 * read.low + 0.5 * read.high) for read in subject.inputs]
     for name, expr in _formulas(subject):
         heads.append(name)
         cells.append(f"={writer.code(expr)}")
@@ -184,8 +184,8 @@ def letters(column: int) -> str:
     name = ""
     column += 1
     while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(ord("A") + rest) + name
+        column, letter = divmod(column - 1, 26)
+        name = chr(ord("A") + letter) + name
     return name
 
 

@@ -42,13 +42,12 @@ def run(
 
     Raises:
         UsageError: no such format, layer or precision, the run has not finished, a choice that
-            there is not,
-            or a file that exists.
+            there is not, or a file that exists.
         ModelError: the format has no room for the formulas, or misses a package.
         StorageError: the run is damaged, or the file cannot be written.
     """
     form = _form(to)
-    asked = _precision(form, precision)
+    numbers = _precision(form, precision)
     if composition and layer is not None and choice.pick is None:
         raise UsageError(
             "they contradict each other; give one of them", options=("composition", "layer")
@@ -62,7 +61,7 @@ def run(
         check_new_file(output, force)
     by_layers = composition or layer is not None
     selection = select(reference, choice, composition=by_layers)
-    subject = replace(subject_of(selection, None if composition else layer), precision=asked)
+    subject = replace(subject_of(selection, None if composition else layer), precision=numbers)
     if output is None:
         assert form.render is not None
         return form.render(subject)
@@ -89,6 +88,6 @@ def _precision(form: Format, name: str) -> Precision:
     for precision in form.precisions:
         if precision == name:
             return precision
-    known = [which for which, each in FORMATS.items() if name in each.precisions]
-    what = f"only {', '.join(known)} have it" if known else "give double or single"
-    raise UsageError(what, options={"precision": name})
+    able = [other for other, known in FORMATS.items() if name in known.precisions]
+    cure = f"only {', '.join(able)} have it" if able else "give double or single"
+    raise UsageError(cure, options={"precision": name})

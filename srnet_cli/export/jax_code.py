@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sympy import Expr, Rational, Symbol
 
-from srnet_cli.export.code import CodeWriter, by_columns, commented, header
+from srnet_cli.export.code import CodeWriter, by_columns, commented, floating, header
 from srnet_cli.export.identifiers import identifiers
 from srnet_cli.export.python_code import RESERVED, constants
 from srnet_cli.export.subject import Subject
@@ -38,13 +38,13 @@ class JaxWriter(CodeWriter):
 
     def literal(self, digits: str) -> Text:
         """The number as a floating one: JAX counts powers of whole ones otherwise."""
-        return Text(digits if any(sign in digits for sign in ".e") else f"{digits}.0")
+        return Text(floating(digits))
 
     def power(self, base: Expr, exponent: Rational) -> Text:
         """A power; a whole one as repeated products, whose slope is defined everywhere."""
         if exponent.is_Integer:
             return Text(f"jnp.power({self.write(base)}, {exponent})")
-        return Text(self.named_call("power", [self.write(base), self.write(exponent)]))
+        return self.power_call(base, exponent)
 
 
 def render(subject: Subject) -> str:

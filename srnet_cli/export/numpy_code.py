@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sympy import Expr, Rational, Symbol
 
-from srnet_cli.export.code import CodeWriter, commented, header
+from srnet_cli.export.code import CodeWriter, commented, floating, header
 from srnet_cli.export.identifiers import identifiers
 from srnet_cli.export.python_code import RESERVED, constants
 from srnet_cli.export.subject import Subject
@@ -53,11 +53,11 @@ class NumpyWriter(CodeWriter):
 
     def literal(self, digits: str) -> Text:
         """The number as one of NumPy's kind: Python's own refuse to be divided by 0."""
-        return Text(digits if any(sign in digits for sign in ".e") else f"{digits}.0")
+        return Text(floating(digits))
 
     def power(self, base: Expr, exponent: Rational) -> Text:
         """A power; of a number that is negative without a complex root."""
-        return Text(self.named_call("power", [self.write(base), self.write(exponent)]))
+        return self.power_call(base, exponent)
 
 
 def render(subject: Subject) -> str:

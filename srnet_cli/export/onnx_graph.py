@@ -49,10 +49,8 @@ def pack(subject: Subject) -> bytes:
         producer_name="srnet",
         doc_string="\n".join(header(subject)),
     )
-    names = {"inputs": [each.column for each in subject.inputs]}
-    names["outputs"] = [output.label for output in subject.outputs]
-    names["classes"] = list(subject.classes)
-    texts = {what: "\n".join(each) for what, each in names.items() if each}
+    names = {"inputs": subject.columns, "outputs": subject.labels, "classes": subject.classes}
+    texts = {kind: "\n".join(listed) for kind, listed in names.items() if listed}
     onnx.helper.set_model_props(model, texts)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
@@ -132,18 +130,18 @@ class _Graph:
         return self._call(expr.func, operands[0])
 
     def _call(self, function: type[Expr], operand: str) -> str:
-        one = self._number(1.0)
+        unity = self._number(1.0)
         if function is sigmoid:
             grown = self._node("Exp", self._node("Neg", operand))
-            return self._node("Div", one, self._node("Add", one, grown))
+            return self._node("Div", unity, self._node("Add", unity, grown))
         if function is softplus:
             small = self._node("Exp", self._node("Neg", self._node("Abs", operand)))
-            log = self._node("Log", self._node("Add", one, small))
+            log = self._node("Log", self._node("Add", unity, small))
             return self._node("Add", self._node("Max", operand, self._number(0.0)), log)
         if function is expm1:
-            return self._node("Sub", self._node("Exp", operand), one)
+            return self._node("Sub", self._node("Exp", operand), unity)
         if function is sympy.erfc:
-            return self._node("Sub", one, self._operator("Erf", operand))
+            return self._node("Sub", unity, self._operator("Erf", operand))
         if function is sympy.tan:
             return self._node("Div", self._node("Sin", operand), self._node("Cos", operand))
         return self._operator(_OPERATORS[function], operand)

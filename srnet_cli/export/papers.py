@@ -44,13 +44,13 @@ def _equations(subject: Subject) -> Iterator[tuple[str, Expr]]:
 
 
 def _document(subject: Subject, *, is_brief: bool) -> Document:
-    equations = Section("", (Equations(tuple(_equation(*each) for each in _equations(subject))),))
+    equations = Section("", (Equations(tuple(_equation(*pair) for pair in _equations(subject))),))
     if is_brief:
         return Document("", sections=(equations,))
     sections = [equations, Section("What they are worth", (Remarks(subject.facts),))]
     rows = (
-        [code(each.symbol.name), text(each.column), number(each.low), number(each.high)]
-        for each in subject.inputs
+        [code(read.symbol.name), text(read.column), number(read.low), number(read.high)]
+        for read in subject.inputs
     )
     sections.append(Section("Inputs", (table(["in formulas", "input", "from", "to"], rows),)))
     if subject.classes:

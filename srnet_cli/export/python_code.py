@@ -99,7 +99,7 @@ class PythonScalarWriter(CodeWriter):
 
     def power(self, base: Expr, exponent: Rational) -> Text:
         """A power that grows without an error."""
-        return Text(self.named_call("power", [self.write(base), self.write(exponent)]))
+        return self.power_call(base, exponent)
 
     def fraction(self, above: Sequence[Expr], below: Sequence[Expr]) -> Text:
         """A quotient; by what may be 0, without an error."""
@@ -146,8 +146,8 @@ def render(subject: Subject) -> str:
 
 def constants(subject: Subject) -> Iterator[str]:
     """The names of inputs, outputs and classes."""
-    yield f"INPUTS = {quoted_names(each.column for each in subject.inputs)}"
-    yield f"OUTPUTS = {quoted_names(output.label for output in subject.outputs)}"
+    yield f"INPUTS = {quoted_names(subject.columns)}"
+    yield f"OUTPUTS = {quoted_names(subject.labels)}"
     if subject.classes:
         yield f"CLASSES = {quoted_names(subject.classes)}"
 

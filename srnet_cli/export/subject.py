@@ -88,7 +88,17 @@ class Subject:
     @property
     def symbols(self) -> tuple[Symbol, ...]:
         """The inputs' symbols."""
-        return tuple(each.symbol for each in self.inputs)
+        return tuple(read.symbol for read in self.inputs)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The inputs' own names."""
+        return tuple(read.column for read in self.inputs)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the outputs are called."""
+        return tuple(output.label for output in self.outputs)
 
     @property
     def variables(self) -> tuple[Symbol, ...]:
@@ -163,7 +173,16 @@ def _subject(
         + ("the domain" if domain.is_declared else "those of the training rows")
         + "; beyond them nothing is known",
     )
-    return _pruned(Subject(_name(fitted), inputs, tuple(steps), outputs, classes, facts))
+    return _pruned(
+        Subject(
+            name=_name(fitted),
+            inputs=inputs,
+            steps=tuple(steps),
+            outputs=outputs,
+            classes=classes,
+            facts=facts,
+        )
+    )
 
 
 def _layer(selection: Selection, number: int) -> Subject:
@@ -199,7 +218,16 @@ def _layer(selection: Selection, number: int) -> Subject:
         *selection.failures(),
     )
     classes = tuple(map(one_line, fitted.classes)) if fitted.has_classes and is_last else ()
-    return _pruned(Subject(_name(fitted), inputs, tuple(lines), outputs, classes, facts))
+    return _pruned(
+        Subject(
+            name=_name(fitted),
+            inputs=inputs,
+            steps=tuple(lines),
+            outputs=outputs,
+            classes=classes,
+            facts=facts,
+        )
+    )
 
 
 def _formulas(fitted: FittedRun) -> tuple[LayerFormulas, ...]:

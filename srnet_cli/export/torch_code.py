@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Number, Rational, Symbol
 
-from srnet_cli.export.code import CodeWriter, by_columns, commented, header
+from srnet_cli.export.code import CodeWriter, by_columns, commented, floating, header
 from srnet_cli.export.identifiers import identifiers
 from srnet_cli.export.python_code import RESERVED, constants
 from srnet_cli.export.stable import stable
@@ -94,7 +94,7 @@ class TorchWriter(CodeWriter):
 
     def literal(self, digits: str) -> Text:
         """The number as a floating one."""
-        return Text(digits if any(sign in digits for sign in ".e") else f"{digits}.0")
+        return Text(floating(digits))
 
 
 def _folded(expr: Expr) -> Expr:
@@ -115,7 +115,7 @@ def render(subject: Subject) -> str:
     writer = TorchWriter(names)
     body = list(_body(subject, writer, names))
     count = len(subject.outputs)
-    told = _CLASS.format(
+    head = _CLASS.format(
         inputs=len(subject.inputs),
         outputs=f"(n, {count})",
         values=", ".join(map(repr, writer.constants)),
@@ -132,7 +132,7 @@ def render(subject: Subject) -> str:
     for name, source in _HELPERS.items():
         if name in writer.used:
             parts += ["", *source.splitlines(), ""]
-    parts += ["", *told.splitlines(), "", "    def forward(self, X):"]
+    parts += ["", *head.splitlines(), "", "    def forward(self, X):"]
     parts += [f"        {line}" for line in body]
     if subject.classes:
         parts += ["", *_DECIDE.splitlines()]

@@ -4,7 +4,7 @@ Every formula is a linear combination of *cores* and a constant. A core is a sym
 or a product of powers, and has no numeric factor: factors are pulled out of powers, roots, absolute
 values and exponentials, and constants out of logarithms, so that two terms that differ by a factor
 share their core. Operations that would hold for real numbers only under a condition (``sqrt(x)**2``
-is x for x ≥ 0) are done all the same; who calls checks the values.
+is x for x ≥ 0) are done all the same; callers check the values.
 
 Unlike SymPy's automatic evaluation nothing here asks for assumptions or multiplies sums out, so the
 time is proportional to the size of the formula.
@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cmp_to_key
 
 import sympy
-from sympy import Abs, Add, Basic, Expr, Max, Min, Mul, Pow, Rational, Symbol, cos, exp, log, sin
+from sympy import Abs, Add, Expr, Max, Min, Mul, Pow, Rational, Symbol, cos, exp, log, sin
 
 from srnet_cli.expressions.linear import (
     Linear,
@@ -26,10 +25,10 @@ from srnet_cli.expressions.linear import (
     number_power,
     require_safe,
 )
-from srnet_cli.expressions.trees import measure, number
+from srnet_cli.expressions.term_order import TermOrder
+from srnet_cli.expressions.trees import number
 
 Factors = Mapping[Expr, Rational]
-Order = tuple[tuple[int, ...], int, object]
 
 HALF, ONE = sympy.S.Half, sympy.S.One
 MAX_EXPONENT = 60
@@ -37,7 +36,6 @@ MAX_EXPONENT = 60
 
 _ZERO = 1e-14
 _TURN = 2.0 * math.pi
-_BY_STRUCTURE = cmp_to_key(Basic.compare)
 
 
 class Algebra:
@@ -49,13 +47,11 @@ class Algebra:
     """
 
     def __init__(self, symbols: Sequence[Symbol], is_positive: Callable[[Expr], bool]) -> None:
-        self._place = {symbol: (index,) for index, symbol in enumerate(symbols)}
+        self._order = TermOrder(symbols)
         self._is_positive = is_positive
         self._linears: dict[Expr, Linear] = {}
         self._powers: dict[Expr, Factors] = {}
         self._phases: dict[Expr, tuple[Expr, float]] = {}
-        self._inputs: dict[Expr, tuple[int, ...]] = {}
-        self._orders: dict[Expr, Order] = {}
 
     # -- between trees and combinations
 
@@ -94,21 +90,7 @@ class Algebra:
 
     def ordered(self, linear: Linear) -> list[tuple[Expr, float]]:
         """The terms by the inputs they read, the shorter first."""
-        return sorted(linear.terms.items(), key=lambda term: self._order(term[0]))
-
-    def _order(self, core: Expr) -> Order:
-        if core not in self._orders:
-            nodes = measure(core).nodes
-            self._orders[core] = (self._reads(core), nodes, _BY_STRUCTURE(core))
-        return self._orders[core]
-
-    def _reads(self, expr: Expr) -> tuple[int, ...]:
-        if expr in self._place:
-            return self._place[expr]
-        if expr not in self._inputs:
-            parts = [set(self._reads(arg)) for arg in expr.args]
-            self._inputs[expr] = tuple(sorted(set().union(*parts)))
-        return self._inputs[expr]
+        return sorted(linear.terms.items(), key=lambda term: self._order.of_term(term[0]))
 
     # -- sums
 
@@ -123,9 +105,9 @@ class Algebra:
                 sizes[core] = max(sizes.get(core, 0.0), abs(weight * value))
             constant += weight * part.constant
             size = max(size, abs(weight * part.constant))
-        kept = {c: clean(v) for c, v in terms.items() if abs(v) > _ZERO * sizes[c]}
+        remaining = {c: clean(v) for c, v in terms.items() if abs(v) > _ZERO * sizes[c]}
         constant = clean(constant) if abs(constant) > _ZERO * size else 0.0
-        return require_safe(self._waves_joined(Linear(kept, constant)))
+        return require_safe(self._waves_joined(Linear(remaining, constant)))
 
     def _waves_joined(self, linear: Linear) -> Linear:
         """Sines of the same argument but for the phase as one: their phasors are added."""
@@ -219,14 +201,11 @@ class Algebra:
         return number_power(factor, exponent), {b: e * exponent for b, e in inner.items()}
 
     def _core(self, powers: Mapping[Expr, Rational]) -> Expr:
-        ordered = sorted(powers.items(), key=lambda power: self._factor_order(*power))
+        ordered = sorted(powers.items(), key=lambda power: self._order.of_factor(*power))
         parts = [_power(base, exponent) for base, exponent in ordered]
         core = parts[0] if len(parts) == 1 else Mul(*parts, evaluate=False)
         self._powers.setdefault(core, dict(ordered))
         return core
-
-    def _factor_order(self, base: Expr, exponent: Rational) -> tuple[int, int, Order]:
-        return bool(exponent < 0), not base.is_Symbol, self._order(base)
 
     def times(self, operands: Sequence[Linear]) -> Linear:
         """A product of combinations; sums are not multiplied out."""
@@ -308,8 +287,8 @@ class Algebra:
             for core, value in operand.terms.items()
             if isinstance(core, log) and (2 * value).is_integer() and abs(value) <= MAX_EXPONENT
         }
-        rest = {core: value for core, value in operand.terms.items() if core not in powers}
-        factor, base = self._exponential(operand._replace(terms=rest))
+        others = {core: value for core, value in operand.terms.items() if core not in powers}
+        factor, base = self._exponential(operand._replace(terms=others))
         parts = [self.product(factor, {} if base is None else {base: ONE})]
         logarithms = powers.items()
         parts += [self.power(self.linear(core.args[0]), power) for core, power in logarithms]
@@ -325,18 +304,18 @@ class Algebra:
     def _logarithm(self, operand: Linear) -> Linear:
         scale, factors = self.factored(operand, signed=False)
         parts = [(1.0, Linear({}, math.log(scale)))]
-        rest: dict[Expr, Rational] = {}
+        inside: dict[Expr, Rational] = {}
         for base, exponent in factors.items():
             if isinstance(base, exp):
                 parts.append((float(exponent), self.linear(base.args[0])))
             else:
-                rest[base] = exponent
-        if len(rest) == 1:
-            ((base, exponent),) = rest.items()
+                inside[base] = exponent
+        if len(inside) == 1:
+            ((base, exponent),) = inside.items()
             if not exponent.is_even or self._is_positive(base):
                 return self.total([*parts, (float(exponent), self._log_of(base))])
-        if rest:
-            parts.append((1.0, self._log_of(self._core(rest))))
+        if inside:
+            parts.append((1.0, self._log_of(self._core(inside))))
         return self.total(parts)
 
     def _log_of(self, core: Expr) -> Linear:
@@ -381,8 +360,8 @@ class Algebra:
         """Tangents, of either kind."""
         sign = 1.0
         if function is sympy.tan:
-            turned = clean(math.remainder(operand.constant, math.pi))
-            operand = operand._replace(constant=turned if abs(turned) > 1e-12 else 0.0)
+            shift = clean(math.remainder(operand.constant, math.pi))
+            operand = operand._replace(constant=shift if abs(shift) > 1e-12 else 0.0)
         if function in (sympy.tan, sympy.tanh) and self._leads_negative(operand):
             operand, sign = operand.scaled(-1.0), -1.0
         return Linear({function(self.expr(operand), evaluate=False): sign})
@@ -398,7 +377,7 @@ class Algebra:
             nested = tree.args if isinstance(tree, function) else (tree,)
             numbers += [float(part) for part in nested if part.is_Number]
             parts.update(dict.fromkeys(part for part in nested if not part.is_Number))
-        trees = sorted(parts, key=self._order)
+        trees = sorted(parts, key=self._order.of_term)
         if numbers:
             trees.append(number(min(numbers) if function is Min else max(numbers)))
         if len(trees) == 1:

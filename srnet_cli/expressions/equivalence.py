@@ -68,7 +68,7 @@ def equivalence(
     normal = [form(expr) for expr in (formula, law)]
     change = _change_of_form(*normal)
     if change <= tolerance:
-        return Equivalence(True, "form", change)
+        return Equivalence(is_same=True, evidence="form", change=change)
     change = min(
         _change_of_values(free, goal, symbols, X, tolerance)
         for other, goal in (normal, normal[::-1])

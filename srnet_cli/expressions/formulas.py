@@ -234,7 +234,14 @@ def _plain(
     expressions = tuple(expr for _, expr in written)
     units = _units(layer, expressions) if outputs else ()
     nodes = readout_complexity(layer.weights, layer.bias)
-    return LayerFormulas(inputs, outputs, steps, expressions, units, nodes)
+    return LayerFormulas(
+        inputs=inputs,
+        outputs=outputs,
+        steps=steps,
+        expressions=expressions,
+        units=units,
+        readout_nodes=nodes,
+    )
 
 
 def _units(layer: SymbolicLayer, expressions: Sequence[Expr]) -> tuple[Expr, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from srnet_cli.evolution.strategies import State
     from srnet_cli.fidelity.assessment import Assessment
     from srnet_cli.fit.preparation import Prepared
+    from srnet_cli.fit.search import Rhythm
     from srnet_cli.fronts.formulas import NetworkFormulas
-    from srnet_cli.networks.readers.record import LoadedNetwork
+    from srnet_cli.networks.readers.loaded import LoadedNetwork
     from srnet_cli.runs.fronts import StoredFronts
     from srnet_cli.runs.proofs_file import Proofs
     from srnet_cli.runs.records import Metrics
@@ -63,7 +64,8 @@ class _Request:
         mark: the experiment's signature.
         path: the run folder.
         is_own: whether the folder is known to be this run's, whatever has become of its files.
-        given: a network made in Python, if it is such.
+        python_network: a network made in Python, if it is such.
+        rhythm: how often the search is looked after; None: as usual.
     """
 
     experiment: Experiment
@@ -71,7 +73,8 @@ class _Request:
     mark: str
     path: Path
     is_own: bool = False
-    given: LoadedNetwork | None = None
+    python_network: LoadedNetwork | None = None
+    rhythm: Rhythm | None = None
 
 
 def run(
@@ -81,6 +84,7 @@ def run(
     run_dir: Path | None = None,
     name: str | None = None,
     reporter: Reporter | None = None,
+    rhythm: Rhythm | None = None,
 ) -> FitResult:
     """Fit a config, or go on with a fit that was interrupted.
 
@@ -90,6 +94,7 @@ def run(
         run_dir: the run's folder; by default ``<name>-<signature>`` in the runs' root.
         name: replaces the experiment's name.
         reporter: is told what happens.
+        rhythm: how often the search is looked after; None: as usual.
 
     Raises:
         ConfigError, UsageError: the config is wrong, or another process works on this run.
@@ -97,7 +102,11 @@ def run(
         StorageError: the run folder cannot be written.
         Interrupted: a signal came; what was found is in the folder.
     """
-    return _run(lambda: _request(config, overrides, run_dir, name), reporter, Signals())
+
+    def request() -> _Request:
+        return replace(_request(config, overrides, run_dir, name), rhythm=rhythm)
+
+    return _run(request, reporter, Signals())
 
 
 def run_experiment(
@@ -105,7 +114,7 @@ def run_experiment(
     config: bytes,
     path: Path,
     reporter: Reporter | None = None,
-    given: LoadedNetwork | None = None,
+    python_network: LoadedNetwork | None = None,
 ) -> FitResult:
     """Fit an experiment that is loaded and checked already, in a worker; see ``run``.
 
@@ -114,8 +123,8 @@ def run_experiment(
         config: the content of the config file, to be kept with the run.
         path: the run folder, which nothing else is kept in.
         reporter: is told what happens.
-        given: a network made in Python, which the settings name as ``network.callable``; see
-            ``networks.callables``.
+        python_network: a network made in Python, which the settings name as
+            ``network.callable``; see ``networks.callables``.
 
     Raises:
         SrnetError: as ``run``.
@@ -123,7 +132,14 @@ def run_experiment(
 
     def request() -> _Request:
         require_free(path)
-        return _Request(experiment, config, signature(experiment), path, True, given)
+        return _Request(
+            experiment=experiment,
+            config=config,
+            mark=signature(experiment),
+            path=path,
+            is_own=True,
+            python_network=python_network,
+        )
 
     return _run(request, reporter, Signals(quits_on_second=False))
 
@@ -178,6 +194,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         from srnet_cli.fit.inputs import run_info, write_inputs
         from srnet_cli.fit.preparation import prepare
         from srnet_cli.fit.search import (
+            USUAL,
             Trials,
             announce_compilation,
             make_search,
@@ -186,7 +203,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         from srnet_cli.fit.shorter_runs import take_up_shorter
 
         experiment = request.experiment
-        prepared = prepare(experiment, reporter, request.given)
+        prepared = prepare(experiment, reporter, request.python_network)
         threads = thread_count(experiment.evolution.threads, reporter)
         announce_compilation(strategy_of(experiment).kernel, reporter)
         first = make_search(prepared, 0, threads)
@@ -199,7 +216,16 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
         run_info(experiment, request.mark, "running").write(folder)
         if not request.is_own:
             take_up_shorter(folder, experiment, reporter)
-        trials = Trials(folder, prepared, first, threads, reporter, signals)
+        rhythm = request.rhythm or USUAL
+        trials = Trials(
+            folder=folder,
+            prepared=prepared,
+            first=first,
+            threads=threads,
+            reporter=reporter,
+            signals=signals,
+            rhythm=rhythm,
+        )
         trials.run()
         allowance = after_search(experiment, trials.seconds)
         findings = _Findings(folder, prepared, trials.states, threads, allowance)

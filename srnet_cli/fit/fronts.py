@@ -90,7 +90,15 @@ def make_fronts(
             inputs=[layer.inputs for layer in checked.layers],
             scaler=model.scaler,
         )
-        maker = Maker(model, network, problem, judge, formulas, halls, is_late=is_late)
+        maker = Maker(
+            original=model,
+            network=network,
+            problem=problem,
+            judge=judge,
+            formulas=formulas,
+            halls=halls,
+            is_late=is_late,
+        )
         fronts = maker.fronts()
     sample = sampled(problem)
     fit = sample.inputs[: sample.fit_rows]

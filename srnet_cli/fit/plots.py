@@ -23,7 +23,7 @@ def fitness_plot(traces: Sequence[Array], measured: str) -> bytes:
     """Fitness and layer errors over generations.
 
     Args:
-        traces: one a trial, rows of generation, fitness and layer losses, see ``State.trace``.
+        traces: one per trial, rows of generation, fitness and layer losses, see ``State.trace``.
         measured: what the losses are. A loss of 0 leaves a gap.
     """
     figure = blank_figure(7, 4.2)

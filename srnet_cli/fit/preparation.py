@@ -24,7 +24,7 @@ from srnet_cli.networks.arranging import arranged
 from srnet_cli.networks.opaque import OpaqueNetwork
 from srnet_cli.networks.opening import OpenedNetwork, Provenance, given_network, open_network
 from srnet_cli.networks.quality import NetworkQuality
-from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.networks.suspicion import suspicions, uselessness
 from srnet_cli.reporting import Reporter, warning
@@ -66,21 +66,21 @@ class Prepared:
 
 
 def prepare(
-    experiment: Experiment, reporter: Reporter, given: LoadedNetwork | None = None
+    experiment: Experiment, reporter: Reporter, python_network: LoadedNetwork | None = None
 ) -> Prepared:
     """Load the rows, load or train the network, and compute the activations to explain.
 
     Args:
         experiment: the settings.
         reporter: is told what happens.
-        given: a network made in Python, see ``networks.callables``; the settings name it as
-            ``network.callable``.
+        python_network: a network made in Python, see ``networks.callables``; the settings name
+            it as ``network.callable``.
 
     Raises:
         ConfigError: settings that contradict each other.
         DataError, ModelError: the rows or the network cannot be used.
     """
-    opened, experiment, dataset = open_inputs(experiment, reporter.notice, given)
+    opened, experiment, dataset = open_inputs(experiment, reporter.notice, python_network)
     network, provenance = load_or_train(
         experiment.network,
         dataset,
@@ -130,14 +130,16 @@ def prepare(
 
 
 def open_inputs(
-    experiment: Experiment, notice: Callable[[str], None], given: LoadedNetwork | None = None
+    experiment: Experiment,
+    notice: Callable[[str], None],
+    python_network: LoadedNetwork | None = None,
 ) -> tuple[OpenedNetwork | None, Experiment, Dataset]:
     """Open the network file, if there is one, and load or draw the rows, in the network's order.
 
     Args:
         experiment: the settings.
         notice: is told, in one line, what the user should know.
-        given: see ``prepare``.
+        python_network: see ``prepare``.
 
     Returns:
         The network of the file, None where one is trained; the experiment with its domain; rows.
@@ -148,8 +150,8 @@ def open_inputs(
     """
     opened = None
     settings = experiment.dataset
-    if given is not None:
-        opened = given_network(given, experiment.network, settings.task)
+    if python_network is not None:
+        opened = given_network(python_network, experiment.network, settings.task)
     elif experiment.network.train is None:
         opened = open_network(experiment.network, settings.task)
     if opened is not None:

@@ -163,7 +163,7 @@ def curves(states: Sequence[State], experiment: Experiment) -> str:
     """``curves.csv``: a row for the first generation, each that found something better, the last.
 
     Args:
-        states: one a trial.
+        states: one per trial.
         experiment: the settings of the search.
     """
     layers = states[0].trace.shape[1] - 2

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluations
-from srnet_cli.evolution.strategies import Search, State, require_fits, restored, strategy_of
+from srnet_cli.evolution.restoring import require_fits, restored
+from srnet_cli.evolution.strategies import Search, State, strategy_of
 from srnet_cli.executor.processors import processors
 from srnet_cli.fit.allowance import SEARCH, of_search
 from srnet_cli.fit.inputs import inputs_of
@@ -21,9 +23,24 @@ from srnet_cli.reporting import Reporter, SearchProgress
 from srnet_cli.signals import Signals
 from srnet_cli.store import RunFolder
 
-CHECKPOINT_SECONDS = 5.0
-_CHUNK_SECONDS = 0.1
 _PACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often a search is looked after, which changes no result.
+
+    Attributes:
+        chunk_seconds: it runs about so long before signals and limits are looked at.
+        checkpoint_seconds: between two checkpoints.
+    """
+
+    chunk_seconds: float = 0.1
+    checkpoint_seconds: float = 5.0
+
+
+USUAL = Rhythm()
+"""That of every fit."""
 
 
 def make_search(prepared: Prepared, trial: int, threads: int) -> Search:
@@ -61,9 +78,10 @@ class Trials:
         threads: threads that the others use.
         reporter: is told how it goes.
         signals: says when to stop.
+        rhythm: how often it is looked after.
 
     Attributes:
-        states: one a trial that has begun.
+        states: one per trial that has begun.
     """
 
     def __init__(
@@ -74,6 +92,7 @@ class Trials:
         threads: int,
         reporter: Reporter,
         signals: Signals,
+        rhythm: Rhythm = USUAL,
     ) -> None:
         self._folder = folder
         self._prepared = prepared
@@ -86,6 +105,7 @@ class Trials:
         self._threads = threads
         self._reporter = reporter
         self._signals = signals
+        self._rhythm = rhythm
         checkpoint = folder.newest_checkpoint()
         drop_damaged(folder, reporter)
         self.states: list[Any] = (
@@ -139,13 +159,13 @@ class Trials:
 
     def _run_trial(self, search: Search, trial: int) -> None:
         """Advance one state to its end, with a checkpoint every few seconds and a last one."""
-        pace, state = _Pace(), self.states[trial]
+        pace, state = _Pace(self._rhythm.chunk_seconds), self.states[trial]
         self._number = trial + 1
         saved = time.monotonic()
         while not self._is_over(search, state) and self._signals.number is None:
             self._advance(search, state, pace)
             self._reporter.progress(self._progress(state, pace))
-            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+            if time.monotonic() - saved > self._rhythm.checkpoint_seconds:
                 self._save()
                 saved = time.monotonic()
         if self._signals.number is not None:
@@ -201,9 +221,14 @@ class Trials:
 
 
 class _Pace:
-    """How fast a search goes, and how many generations make a chunk at that pace."""
+    """How fast a search goes, and how many generations make a chunk at that pace.
 
-    def __init__(self) -> None:
+    Args:
+        chunk_seconds: that a chunk shall take.
+    """
+
+    def __init__(self, chunk_seconds: float = USUAL.chunk_seconds) -> None:
+        self._chunk_seconds = chunk_seconds
         self.chunk = 1
         self.generations_per_second: float | None = None
         self._chunks: deque[tuple[int, float]] = deque()
@@ -217,7 +242,7 @@ class _Pace:
         self.generations_per_second = max(done, 1) / spent
         # By the slower of now and lately, as the machine may be busy; and no more than fourfold.
         pace = min(generations / max(seconds, 1e-9), self.generations_per_second)
-        self.chunk = max(1, min(4 * self.chunk, int(pace * _CHUNK_SECONDS)))
+        self.chunk = max(1, min(4 * self.chunk, int(pace * self._chunk_seconds)))
 
 
 def thread_count(wanted: int | str, reporter: Reporter) -> int:

@@ -31,8 +31,8 @@ def size(program: Program) -> int:
     """About as many nodes as the simplified formula has."""
     inputs = program.inputs
     sizes: dict[int, int] = dict.fromkeys(range(inputs), 1)
-    slots = [_Sum({slot: 1.0}, False) for slot in range(inputs)]
-    slots += [_Sum({}, True) for _ in program.constants]
+    slots = [_Sum({slot: 1.0}, has_constant=False) for slot in range(inputs)]
+    slots += [_Sum({}, has_constant=True) for _ in program.constants]
     for i, opcode in enumerate(program.ops):
         arity = PRIMITIVES[opcode].arity
         weights = [1.0] * arity if program.coefficients is None else program.coefficients[i]
@@ -41,14 +41,14 @@ def size(program: Program) -> int:
         ]
         slot = len(slots)
         if all(not operand.terms for operand in operands):
-            slots.append(_Sum({}, True))
+            slots.append(_Sum({}, has_constant=True))
         elif opcode in (_ADD, _SUB):
             slots.append(_total(operands[0], operands[1], 1.0 if opcode == _ADD else -1.0))
         else:
             sizes[slot] = _overhead(int(opcode)) + sum(
                 _size(operand, sizes) for operand in operands
             )
-            slots.append(_Sum({slot: 1.0}, False))
+            slots.append(_Sum({slot: 1.0}, has_constant=False))
     return _size(slots[program.output], sizes)
 
 

@@ -86,14 +86,16 @@ def _versions() -> Iterator[Check]:
     python = f"{platform.python_version()}, {platform.system()} {platform.machine()}"
     yield Check("srnet", "fine", f"{metadata.version(_PACKAGE)}, Python {python}")
     wrong = [
-        told for requirement in _requirements(None) if (told := _mismatch(*requirement)) is not None
+        mismatch
+        for requirement in _requirements(None)
+        if (mismatch := _mismatch(*requirement)) is not None
     ]
     if wrong:
         yield Check("packages", "fault", "; ".join(wrong), "install srnet again")
         return
     shown = ("numpy", "numba", "scikit-learn", "sympy", "pandas")
-    told = ", ".join(f"{name} {metadata.version(name)}" for name in shown)
-    yield Check("packages", "fine", told)
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in shown)
+    yield Check("packages", "fine", versions)
 
 
 def _requirements(extra: str | None) -> Iterator[tuple[str, str]]:
@@ -158,17 +160,17 @@ def _kernels() -> Iterator[Check]:
     from srnet_cli.evolution.strategies import STRATEGIES
 
     if JIT_DISABLED:
-        told = "compilation is switched off: everything is very slow"
-        yield Check("kernels", "note", told, "unset NUMBA_DISABLE_JIT")
+        words = "compilation is switched off: everything is very slow"
+        yield Check("kernels", "note", words, "unset NUMBA_DISABLE_JIT")
         return
     if CACHE_FOLDER is None:
         yield Check("kernels", "note", "no folder to keep them in")
         return
     missing = [name for name, strategy in STRATEGIES.items() if not is_compiled(strategy.kernel)]
     if missing:
-        told = f"not yet compiled for {', '.join(missing)}"
+        words = f"not yet compiled for {', '.join(missing)}"
         remedy = "the first fit compiles them, in a minute or two; 'srnet warmup' does it now"
-        yield Check("kernels", "note", told, remedy)
+        yield Check("kernels", "note", words, remedy)
     else:
         yield Check("kernels", "fine", f"compiled for {', '.join(STRATEGIES)}")
 
@@ -191,13 +193,13 @@ def _extras() -> Iterator[Check]:
         if extra in _COLLECTIONS:
             continue
         needed = list(_requirements(extra))
-        wrong = [told for need in needed if (told := _mismatch(*need)) is not None]
+        wrong = [mismatch for need in needed if (mismatch := _mismatch(*need)) is not None]
         name = f"extra {extra}"
         if wrong:
             yield Check(name, "note", "; ".join(wrong), f"pip install 'srnet[{extra}]'")
         else:
-            told = ", ".join(f"{package} {metadata.version(package)}" for package, _ in needed)
-            yield Check(name, "fine", told)
+            versions = ", ".join(f"{package} {metadata.version(package)}" for package, _ in needed)
+            yield Check(name, "fine", versions)
 
 
 def _variables() -> Iterator[Check]:

@@ -12,7 +12,7 @@ from srnet_cli.errors import ConfigError
 from srnet_cli.networks.graph import GraphNetwork
 from srnet_cli.networks.network import Network
 from srnet_cli.networks.opening import open_network
-from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 from srnet_cli.networks.recorded import RecordedNetwork
 from srnet_cli.networks.trained import TrainedNetwork
 

@@ -94,10 +94,10 @@ def run(wish: Wish, path: Path | None = None, *, force: bool = False) -> Started
     name = cards.experiment_name(begun, "experiment")
     target = Path(f"{name}.yaml") if path is None else path
     check_new_file(target, force)
-    made = _made(wish, target, name)
-    _require_valid(made)
-    write_atomic(target, made.text.encode())
-    return made
+    started = _made(wish, target, name)
+    _require_valid(started)
+    write_atomic(target, started.text.encode())
+    return started
 
 
 def columns_of(data: Path) -> Survey:
@@ -210,7 +210,7 @@ def _of_table(wish: Wish, card: NetworkCard | None, target: Path, name: str) -> 
     lines = [
         _head(f"from {wish.data.name}: {surveyed.rows} rows"),
         "#",
-        *_told(surveyed),
+        *_columns(surveyed),
         f"name: {name}",
         "seed: 0  # decides every random number: the same seed, the same result",
         "dataset:",
@@ -302,15 +302,15 @@ def _head(what: str) -> str:
     return f"{line}# Written by 'srnet init', {one_line(what)}. Change it as you like."
 
 
-def _told(survey: Survey) -> Iterator[str]:
+def _columns(survey: Survey) -> Iterator[str]:
     """The columns and what is done with each, as comments."""
     yield "# The columns, and what is done with each:"
     width = min(max(len(one_line(column.name)) for column in survey.columns), 30)
     for column in survey.columns:
         name = one_line(column.name).ljust(width)
-        told = _DONE_WITH[column.use]
+        use = _DONE_WITH[column.use]
         why = "" if column.use == "target" else f": {one_line(column.why)}"
-        yield f"#   {name}  {column.kind}; {told}{why}"
+        yield f"#   {name}  {column.kind}; {use}{why}"
 
 
 def _dataset(keys: dict[str, Any], survey: Survey) -> Iterator[str]:
@@ -355,11 +355,11 @@ def _search() -> Iterator[str]:
     yield f"  max_seconds: {_SECONDS}  # for all that follows the training; more finds better ones"
 
 
-def _require_valid(made: Started) -> None:
+def _require_valid(started: Started) -> None:
     """Make sure that what was written is a config, before anybody relies on it.
 
     Raises:
         ConfigError: it is not.
     """
-    values = yaml.safe_load(made.text)
-    experiment_from_mapping(values, str(made.path), made.path.resolve().parent)
+    values = yaml.safe_load(started.text)
+    experiment_from_mapping(values, str(started.path), started.path.resolve().parent)

@@ -281,7 +281,12 @@ class _ProgramRecord(_Record):
                 coefficients[i, :arity] = given
         constants = np.array(self.constants, dtype=np.float64)
         return Program(
-            self.inputs, constants, ops, args, self.output, coefficients if weighted else None
+            inputs=self.inputs,
+            constants=constants,
+            ops=ops,
+            args=args,
+            output=self.output,
+            coefficients=coefficients if weighted else None,
         )
 
 

@@ -13,7 +13,7 @@ from srnet_cli.datasets.dataset import Dataset, Domain, Rows
 from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.datasets.suggest import did_you_mean, listed, quoted
 from srnet_cli.errors import ConfigError
-from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 
 if TYPE_CHECKING:
     from srnet_cli.config.schema import NetworkSettings

@@ -69,8 +69,8 @@ def train_cached(
     Returns:
         The training, and whether it came from the cache.
     """
-    if (kept := load_training(key)) is not None:
-        return kept, True
+    if (cached := load_training(key)) is not None:
+        return cached, True
     training = train()
     try:
         store_training(key, training)

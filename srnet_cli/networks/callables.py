@@ -17,7 +17,7 @@ from srnet_cli.datasets.suggest import clip, quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import OutputActivation
 from srnet_cli.networks.opaque import OpaqueNetwork, difference_slopes, plain_readout
-from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 from srnet_cli.networks.recorded import recorded
 from srnet_cli.networks.trained import Array, Scaler
 
@@ -103,14 +103,14 @@ def network_of_callable(
     if any(not callable(layer) for layer in hidden):
         tables = [_values(layer, rows, f"hidden[{k}]") for k, layer in enumerate(hidden)]
         known = recorded(rows, [*tables, _values(function, rows, "the network")])
-        return _loaded(known, kind, inputs, classes, rows)
+        return _loaded_network(known, kind, inputs, classes, rows)
     functions = [*hidden, function]
     names = [*(f"hidden[{place}]" for place in range(len(hidden))), "the network"]
 
-    def layers(asked: Array) -> list[Array]:
-        return [_values(layer, asked, name) for layer, name in zip(functions, names, strict=True)]
+    def layers(rows: Array) -> list[Array]:
+        return [_values(layer, rows, name) for layer, name in zip(functions, names, strict=True)]
 
-    return _loaded(network_of_layers(layers, rows), kind, inputs, classes, rows)
+    return _loaded_network(network_of_layers(layers, rows), kind, inputs, classes, rows)
 
 
 def network_of_layers(
@@ -195,7 +195,9 @@ def network_of_estimator(estimator: Any, X: Array) -> LoadedNetwork:
         pass  # such as one behind a step that is no scaling: it is called
     classes = tuple(str(label) for label in np.asarray(getattr(estimator, "classes_", ())))
     columns = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
-    function = _scores(estimator, columns) if classes else _asked(estimator.predict, columns)
+    function = (
+        _scores(estimator, columns) if classes else _taking_columns(estimator.predict, columns)
+    )
     kind = f"scikit-learn {type(estimator).__name__}"
     try:
         return network_of_callable(function, X, inputs=columns, classes=classes, kind=kind)
@@ -206,7 +208,7 @@ def network_of_estimator(estimator: Any, X: Array) -> LoadedNetwork:
 def _scores(estimator: Any, columns: Sequence[str]) -> Function:
     """The scores of a classifier's classes."""
     if hasattr(estimator, "decision_function"):
-        decide = _asked(estimator.decision_function, columns)
+        decide = _taking_columns(estimator.decision_function, columns)
 
         def scores(X: Array) -> Array:
             values = np.asarray(decide(X), dtype=np.float64)
@@ -218,12 +220,12 @@ def _scores(estimator: Any, columns: Sequence[str]) -> Function:
             f"the {type(estimator).__name__} gives classes, and neither scores nor probabilities",
             hint="fit it with probability=True, where it has that",
         )
-    ask = _asked(estimator.predict_proba, columns)
+    ask = _taking_columns(estimator.predict_proba, columns)
     return lambda X: np.log(np.maximum(ask(X), _LEAST_PROBABILITY))
 
 
-def _asked(method: Callable[..., Any], columns: Sequence[str]) -> Function:
-    """The method, given its columns by name where it was fitted so."""
+def _taking_columns(method: Callable[..., Any], columns: Sequence[str]) -> Function:
+    """The method, which is handed tables where it was fitted to columns with names."""
     if not columns:
         return method
 
@@ -235,7 +237,7 @@ def _asked(method: Callable[..., Any], columns: Sequence[str]) -> Function:
     return named
 
 
-def _loaded(
+def _loaded_network(
     network: Any, kind: str, inputs: Sequence[str], classes: Sequence[str], rows: Array
 ) -> LoadedNetwork:
     if inputs and len(inputs) != rows.shape[1]:
@@ -263,14 +265,14 @@ def _as_rows(X: Any) -> Array:
 
 def _values(layer: Function | Array, rows: Array, name: str) -> Array:
     """What a layer gives for rows, (n, m), checked."""
-    given = layer(rows.copy()) if callable(layer) else layer
+    answer = layer(rows.copy()) if callable(layer) else layer
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            values = np.asarray(given, dtype=np.float64)
+            values = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ModelError(
-            f"{name} gives a {quoted(type(given).__name__)}, which is no array of numbers"
+            f"{name} gives a {quoted(type(answer).__name__)}, which is no array of numbers"
         ) from error
     if values.ndim < 1 or len(values) != len(rows) or not values.size:
         raise ModelError(

@@ -139,6 +139,6 @@ def _reads(node: Any) -> Iterator[str]:
     yield from (name for name in node.input if name)
     for attribute in node.attribute:
         for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-            for each in inner.node:
-                yield from _reads(each)
+            for node_inside in inner.node:
+                yield from _reads(node_inside)
             yield from (output.name for output in inner.output)

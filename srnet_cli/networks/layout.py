@@ -165,11 +165,11 @@ def scaler_of(arrays: Mapping[str, Array]) -> Scaler | None:
 
 
 def _output_activation(
-    said: OutputActivation | None, asked: OutputActivation | None
+    in_file: OutputActivation | None, for_task: OutputActivation | None
 ) -> OutputActivation:
-    if said and asked and said != asked:
+    if in_file and for_task and in_file != for_task:
         raise ModelError(
-            f"the file says that the output is {said}, the task asks for {asked}",
+            f"the file says that the output is {in_file}, the task asks for {for_task}",
             hint="set dataset.task to classification for softmax, to regression for linear",
         )
-    return said or asked or "linear"
+    return in_file or for_task or "linear"

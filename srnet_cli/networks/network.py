@@ -11,11 +11,17 @@ from threadpoolctl import threadpool_limits
 from srnet_cli.config.activation_names import parse_activation
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import Activation, OutputActivation, curve
-from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork, fit_scaler
+from srnet_cli.networks.trained import (
+    EFFECT_ROWS,
+    Array,
+    Scaler,
+    TrainedNetwork,
+    evenly_spread,
+    fit_scaler,
+)
 
 __all__ = ["Array", "Network", "Scaler", "fit_scaler"]
 
-_EFFECT_ROWS = 2000
 _SLOPE_ROWS = 500
 _SLOPE_VALUES = 1 << 24  # held at once, 128 MiB; of wide networks on fewer rows
 _DIRECTIONS = 64
@@ -89,8 +95,7 @@ class Network(TrainedNetwork):
 
     def effects(self, activations: Sequence[Array]) -> list[Array]:
         """See ``TrainedNetwork.effects``; exact, by back-propagation."""
-        step = max(1, -(-len(activations[0]) // _EFFECT_ROWS))
-        units = [layer[::step] for layer in activations]
+        units = evenly_spread(activations, EFFECT_ROWS)
         effects = [np.ones(self.widths[-1])]
         slopes = np.eye(self.widths[-1])[None]
         for number in range(len(self.weights) - 1, 0, -1):
@@ -104,8 +109,7 @@ class Network(TrainedNetwork):
         """See ``TrainedNetwork.directions_of_effect``; by exact slopes on at most 500 rows."""
         widest = max(self.widths[1:-1], default=1)
         most = min(_SLOPE_ROWS, max(1, _SLOPE_VALUES // (self.widths[-1] * widest)))
-        step = max(1, -(-len(activations[0]) // most))
-        units = [layer[::step] for layer in activations]
+        units = evenly_spread(activations, most)
         spread = activations[-1].std(axis=0)
         slopes = (np.eye(self.widths[-1]) / np.where(spread > 0.0, spread, np.inf))[None]
         directions: list[Array] = []

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import io
 import math
-import struct
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +17,7 @@ import numpy as np
 
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
+from srnet_cli.networks import zips
 from srnet_cli.networks.layout import (
     IGNORED,
     MAX_ARRAYS,
@@ -29,20 +28,7 @@ from srnet_cli.networks.layout import (
     wrong_type,
 )
 
-_DIRECTORY_ENTRY = b"PK\x01\x02"
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what savez and savez_compressed write
 _HEADER_BYTES = 16_384
-_ZIP_ERRORS = (  # what zipfile is known to leak for damaged files
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    KeyError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
 
 
 def read(data: bytes) -> Contents:
@@ -68,13 +54,12 @@ def read_arrays(
     Raises:
         ModelError: the file is damaged, too large, or holds anything else.
     """
-    # zipfile builds an object for every entry, however many a malicious file lists.
-    if data.count(_DIRECTORY_ENTRY) > MAX_ARRAYS:
+    if zips.lists_more_than(data, MAX_ARRAYS):
         raise ModelError(f"the file lists more than {MAX_ARRAYS} arrays")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read_arrays(archive, check, kinds)
-    except _ZIP_ERRORS as error:
+    except zips.ERRORS as error:
         raise ModelError(
             "not a whole npz file", hint="write it again with numpy.savez, or copy it again"
         ) from error
@@ -99,7 +84,7 @@ def _read_arrays(
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo, kinds: str) -> Any:
-    if member.compress_type not in _METHODS:
+    if member.compress_type not in zips.METHODS:
         raise ModelError(
             f"array {quoted(name)} is compressed in a way that NumPy does not write",
             hint="write the file again with numpy.savez",

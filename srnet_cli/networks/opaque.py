@@ -8,9 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from srnet_cli.networks.trained import Array, TrainedNetwork
-
-_EFFECT_ROWS = 2000
+from srnet_cli.networks.trained import EFFECT_ROWS, Array, TrainedNetwork, evenly_spread
 
 
 class OpaqueNetwork(TrainedNetwork):
@@ -39,10 +37,9 @@ class OpaqueNetwork(TrainedNetwork):
 
     def effects(self, activations: Sequence[Array]) -> list[Array]:
         """See ``TrainedNetwork.effects``; the slopes are those of a linear fit of the outputs."""
-        step = max(1, -(-len(activations[0]) // _EFFECT_ROWS))
-        outputs = activations[-1][::step]
+        *hidden, outputs = evenly_spread(activations, EFFECT_ROWS)
         centred = outputs - outputs.mean(axis=0)
-        effects = [_linear_effects(layer[::step], centred) for layer in activations[:-1]]
+        effects = [_linear_effects(layer, centred) for layer in hidden]
         return [*effects, np.ones(self.widths[-1])]
 
     def centred(self) -> Self:

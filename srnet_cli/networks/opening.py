@@ -16,7 +16,7 @@ from srnet_cli.errors import ConfigError, ModelError
 from srnet_cli.networks.network import Network
 from srnet_cli.networks.opaque import OpaqueNetwork
 from srnet_cli.networks.readers.activations_file import read_activations
-from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes
 from srnet_cli.networks.readers.registry import read_bytes, read_network_bytes
 from srnet_cli.networks.trained import Array, Scaler, TrainedNetwork
 
@@ -57,11 +57,11 @@ class Provenance:
             return f"loaded from {self.path}"
         if self.source == "python":
             return f"given in Python: {self.path}"
-        how = "converged" if self.converged else "stopped at max_iter"
+        end = "converged" if self.converged else "stopped at max_iter"
         where = ", from the cache" if self.source == "cache" else ""
         penalty = f", L2 penalty {self.penalty:g}" if self.penalty else ""
         return (
-            f"trained with {self.trainer}: {how} after {self.iterations} iterations{penalty}{where}"
+            f"trained with {self.trainer}: {end} after {self.iterations} iterations{penalty}{where}"
         )
 
 
@@ -70,7 +70,8 @@ class OpenedNetwork:
     """A loaded network, made ready for a task.
 
     Attributes:
-        loaded: the network and what its file says; a classifier's outputs are logits, one a class.
+        loaded: the network and what its file says; a classifier's outputs are logits, one per
+            class.
         provenance: where it came from.
     """
 
@@ -104,7 +105,7 @@ def open_network(settings: NetworkSettings, task: Task | None) -> OpenedNetwork:
     else:
         loaded = read_activations(NetworkFile(path, data), wishes)
     provenance = Provenance(source="file", path=str(path), sha256=sha256(data).hexdigest())
-    return OpenedNetwork(_made_ready(loaded, settings, task, str(path)), provenance)
+    return OpenedNetwork(_prepared(loaded, settings, task, str(path)), provenance)
 
 
 def given_network(
@@ -121,15 +122,15 @@ def given_network(
         ModelError: the network contradicts the settings.
     """
     name = settings.callable or loaded.kind
-    ready = _made_ready(loaded, settings, task, name)
+    ready = _prepared(loaded, settings, task, name)
     return OpenedNetwork(ready, Provenance(source="python", path=name))
 
 
-def _made_ready(
+def _prepared(
     loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None, name: str
 ) -> LoadedNetwork:
     try:
-        loaded = _as_said(loaded, settings, task)
+        loaded = _for_task(loaded, settings, task)
         loaded.network.check()
     except ModelError as error:
         raise ModelError(f"{name}: {error}", hint=error.hint) from error
@@ -147,7 +148,7 @@ def wishes_of(settings: NetworkSettings, task: Task | None) -> Wishes:
     )
 
 
-def _as_said(loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None) -> LoadedNetwork:
+def _for_task(loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None) -> LoadedNetwork:
     loaded = replace(loaded, network=_scaled(loaded.network, settings))
     if task is None:
         return loaded
@@ -158,10 +159,12 @@ def _as_said(loaded: LoadedNetwork, settings: NetworkSettings, task: Task | None
                 hint="set dataset.task to classification",
             )
         return loaded
-    loaded = _with_logits(_behind_threshold(loaded, settings), settings.decision)
+    loaded = _with_logits(_less_threshold(loaded, settings), settings.decision)
     network = loaded.network
     if settings.decision == "argmin":
-        network = _behind(network, -np.eye(network.widths[-1]), np.zeros(network.widths[-1]))
+        network = _with_linear_step(
+            network, -np.eye(network.widths[-1]), np.zeros(network.widths[-1])
+        )
         note = "the least output decides: what is explained are the outputs times -1"
         loaded = replace(loaded, notes=(*loaded.notes, note))
     classes = settings.classes or loaded.classes
@@ -186,7 +189,7 @@ def _scaled(network: TrainedNetwork, settings: NetworkSettings) -> TrainedNetwor
     return network.with_scaler(scaler)
 
 
-def _behind_threshold(loaded: LoadedNetwork, settings: NetworkSettings) -> LoadedNetwork:
+def _less_threshold(loaded: LoadedNetwork, settings: NetworkSettings) -> LoadedNetwork:
     """The network with its single output less the threshold above which it is of the second class.
 
     Behind a sigmoid, which decides nothing but where the threshold is, that is done to its logit.
@@ -208,7 +211,7 @@ def _behind_threshold(loaded: LoadedNetwork, settings: NetworkSettings) -> Loade
             raise ModelError(f"network.threshold is {limit:g}, the output a sigmoid, from 0 to 1")
         activation = (*network.layer_activations[:-1], "linear")
         network, limit = replace(network, activation=activation), math.log(limit / (1.0 - limit))
-    network = _behind(network, np.ones((1, 1)), np.array([-(limit or 0.0)]))
+    network = _with_linear_step(network, np.ones((1, 1)), np.array([-(limit or 0.0)]))
     note = "what is explained is how far the output is above the threshold"
     return replace(loaded, network=network, notes=(*loaded.notes, note))
 
@@ -234,13 +237,13 @@ def _with_logits(loaded: LoadedNetwork, decision: Decision | None) -> LoadedNetw
                 f"the one output goes through {network.layer_activations[-1]}: no logit of a class",
                 hint="set dataset.task to regression",
             )
-        network = _behind(network, np.array([[0.0], [1.0]]), np.zeros(2))
+        network = _with_linear_step(network, np.array([[0.0], [1.0]]), np.zeros(2))
         notes.append("the one output is the logit of the second class; that of the first is 0")
     network = network.as_classifier()
     return replace(loaded, network=network, notes=tuple(notes))
 
 
-def _behind(network: TrainedNetwork, weight: Array, offset: Array) -> TrainedNetwork:
+def _with_linear_step(network: TrainedNetwork, weight: Array, offset: Array) -> TrainedNetwork:
     """The network with a linear step, (k, m) and (k,), behind its outputs."""
     if isinstance(network, OpaqueNetwork):
         return network.with_readout(weight, offset)

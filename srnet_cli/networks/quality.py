@@ -41,12 +41,12 @@ class RegressionQuality:
     def summary(self) -> str:
         """Say it in one line."""
         return (
-            f"R² {written(self.r2, '.4f')}{self._of()}, RMSE {written(self.rmse)} "
+            f"R² {written(self.r2, '.4f')}{self._over_targets()}, RMSE {written(self.rmse)} "
             f"on {self.rows} rows "
             f"(predicting the training mean: {written(self.baseline_rmse)})"
         )
 
-    def _of(self) -> str:
+    def _over_targets(self) -> str:
         return "" if self.targets == 1 else f", the mean over {self.targets} targets"
 
 
@@ -117,7 +117,7 @@ def _regression(network: TrainedNetwork, X: Array, y: Array, train_y: Array) -> 
             f"the network has {outputs.shape[1]} outputs, the rows have {targets} target{plural}"
         )
     if y.ndim == 2:
-        return _of_several(outputs, y, train_y)
+        return _regression_of_several(outputs, y, train_y)
     predicted = outputs[:, 0]
     with np.errstate(over="ignore"):
         mean = train_y.mean()
@@ -131,7 +131,7 @@ def _regression(network: TrainedNetwork, X: Array, y: Array, train_y: Array) -> 
     )
 
 
-def _of_several(outputs: Array, y: Array, train_y: Array) -> RegressionQuality:
+def _regression_of_several(outputs: Array, y: Array, train_y: Array) -> RegressionQuality:
     """Quality of several targets: each counts in its own standard deviations."""
     mean, spread = train_y.mean(axis=0), train_y.std(axis=0)
     scale = np.where(spread > 0.0, spread, 1.0)

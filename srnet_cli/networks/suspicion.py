@@ -10,7 +10,12 @@ from srnet_cli.datasets.dataset import Dataset, Rows
 from srnet_cli.datasets.suggest import listed
 from srnet_cli.errors import SrnetError
 from srnet_cli.metrics import accuracy, r2
-from srnet_cli.networks.quality import ClassificationQuality, RegressionQuality, quality
+from srnet_cli.networks.quality import (
+    ClassificationQuality,
+    RegressionQuality,
+    quality,
+    written,
+)
 from srnet_cli.networks.trained import Array, TrainedNetwork, fit_scaler
 
 _MANY_CLASSES = 200
@@ -32,9 +37,9 @@ def suspicions(network: TrainedNetwork, dataset: Dataset) -> Iterator[str]:
         case RegressionQuality() if judged.is_useless:
             yield (
                 f"on its own data the network does worse than the mean of the target "
-                f"(R² {_written(judged.r2)}): it is not fed as in training. Check the order of the "
-                "inputs (network.inputs), their scaling (network.input_mean and input_scale, "
-                "dataset.standardise), the activation, and the unit of the target"
+                f"(R² {written(judged.r2, '.3g')}): it is not fed as in training. Check the order "
+                "of the inputs (network.inputs), their scaling (network.input_mean and "
+                "input_scale, dataset.standardise), the activation, and the unit of the target"
                 + _cure(network, rows, dataset)
             )
         case ClassificationQuality() if judged.is_useless:
@@ -64,7 +69,7 @@ def uselessness(network: TrainedNetwork, dataset: Dataset) -> Iterator[str]:
         case RegressionQuality() as judged if judged.is_useless:
             yield (
                 "the trained network does worse than the mean of the target on "
-                f"{judged.rows} held-out rows (R² {_written(judged.r2)})" + cure
+                f"{judged.rows} held-out rows (R² {written(judged.r2, '.3g')})" + cure
             )
         case ClassificationQuality() as judged if judged.is_useless:
             yield (
@@ -72,10 +77,6 @@ def uselessness(network: TrainedNetwork, dataset: Dataset) -> Iterator[str]:
                 f"({judged.accuracy:.3g}) than the most frequent class alone "
                 f"({judged.majority_rate:.3g})" + cure
             )
-
-
-def _written(score: float | None) -> str:
-    return "beyond all numbers" if score is None else f"{score:.3g}"
 
 
 def _cure(network: TrainedNetwork, rows: Rows, dataset: Dataset) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from srnet_cli.datasets.suggest import clip
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.callables import network_of_layers
-from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 from srnet_cli.networks.readers.stack import Stack
 from srnet_cli.networks.trained import Array, TrainedNetwork
 
@@ -75,16 +75,16 @@ def network_of_module(module: Any, X: Array) -> LoadedNetwork:
     if loaded is not None:
         return loaded
     names: list[str] = []
-    notes = "the module cannot be traced: only its output is explained"
+    note = "the module cannot be traced: only its output is explained"
     if graph is not None:
         names = _cuts(graph, module)
         call = _caller(module, dtype, graph, names)
-        notes = "the module is no stack of dense layers, and is called as it is"
+        note = "the module is no stack of dense layers, and is called as it is"
     return LoadedNetwork(
         network_of_layers(call, X, learned=learned),
         "PyTorch module",
         layers=(*names, "output"),
-        notes=(notes,),
+        notes=(note,),
         rows=X,
     )
 
@@ -153,14 +153,13 @@ def _dense(graph: Any, module: Any, reference: Array, X: Array) -> LoadedNetwork
 
 def _confirmed(network: TrainedNetwork, reference: Array, X: Array) -> bool:
     """Whether the layers give what the module gives."""
-    given = network.probabilities(X) if network.output_activation == "softmax" else None
-    outputs = network.predict(X) if given is None else given
-    known = reference
-    if given is not None and (reference <= 0).all():
-        known = np.exp(reference)
-    size = np.abs(known).max(initial=1e-3)
-    return outputs.shape == known.shape and bool(
-        np.abs(outputs - known).max(initial=0.0) <= _TOLERANCE * size
+    is_classifier = network.output_activation == "softmax"
+    outputs = network.probabilities(X) if is_classifier else network.predict(X)
+    if is_classifier and (reference <= 0).all():  # the module gives their logarithms
+        reference = np.exp(reference)
+    size = np.abs(reference).max(initial=1e-3)
+    return outputs.shape == reference.shape and bool(
+        np.abs(outputs - reference).max(initial=0.0) <= _TOLERANCE * size
     )
 
 
@@ -179,12 +178,12 @@ def _is_stacked(node: Any, module: Any, stack: Stack) -> bool:
             stack.scale(factor, offset - factor * _array(part.running_mean), str(node.target))
         elif kind in _ACTIVATIONS:
             facts = {"negative_slope": 0.01, "alpha": 1.0}
-            said = {**facts, **(vars(part) if part is not None else node.kwargs)}
-            if kind == "softplus" and (said.get("beta", 1) != 1):
+            arguments = {**facts, **(vars(part) if part is not None else node.kwargs)}
+            if kind == "softplus" and (arguments.get("beta", 1) != 1):
                 return False
-            if kind == "gelu" and said.get("approximate", "none") != "none":
+            if kind == "gelu" and arguments.get("approximate", "none") != "none":
                 return False
-            stack.activate(_ACTIVATIONS[kind].format(**said), node.name)
+            stack.activate(_ACTIVATIONS[kind].format(**arguments), node.name)
         else:
             return kind in _NOTHING
     except ModelError:

@@ -15,7 +15,11 @@ from srnet_cli.networks.activations import OutputActivation, softmax
 
 Array = NDArray[np.float64]
 
-_BLOCK_VALUES = 1 << 20  # values of the widest layer held at once while rows pass through
+EFFECT_ROWS = 2000
+"""Rows on which the effects of units are taken, at most."""
+
+BLOCK_VALUES = 1 << 20
+"""Values of the widest layer held at once while rows pass through."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,12 @@ class Scaler:
     def __call__(self, rows: Array) -> Array:
         """Standardise rows, (n, d)."""
         return (rows - self.mean) / self.scale
+
+
+def evenly_spread(layers: Sequence[Array], most: int) -> list[Array]:
+    """Layers, (n, m_l) each, on at most so many rows, evenly spread."""
+    step = max(1, -(-len(layers[0]) // most))
+    return [layer[::step] for layer in layers]
 
 
 class TrainedNetwork(ABC):
@@ -207,7 +217,7 @@ class TrainedNetwork(ABC):
             _check_scaler(self.scaler, self.widths[0])
         if self.output_activation == "softmax" and self.widths[-1] < 2:
             raise ModelError(
-                "a softmax classifier needs an output a class, at least 2; this network has 1",
+                "a softmax classifier needs an output per class, at least 2; this network has 1",
                 hint="a single logistic output z is the two logits 0 and z",
             )
 
@@ -221,7 +231,7 @@ class TrainedNetwork(ABC):
     def _blocks(self, X: Array, copies: int = 1) -> list[slice]:
         """Cut the rows so that what passes through at once is bounded, whatever their number."""
         self.check_rows(X.shape[1])
-        step = max(1, _BLOCK_VALUES // (copies * max(self.widths)))
+        step = max(1, BLOCK_VALUES // (copies * max(self.widths)))
         return [slice(start, start + step) for start in range(0, len(X), step)]
 
 
@@ -238,7 +248,7 @@ def _check_scaler(scaler: Scaler, inputs: int) -> None:
     if scaler.mean.shape != (inputs,) or scaler.scale.shape != (inputs,):
         raise ModelError(
             f"the input scaling has shapes {scaler.mean.shape} and {scaler.scale.shape}; "
-            f"expected ({inputs},), a number an input"
+            f"expected ({inputs},), a number per input"
         )
     if not (np.isfinite(scaler.mean).all() and np.isfinite(scaler.scale).all()):
         raise ModelError("the input scaling holds numbers that are not finite")

@@ -52,7 +52,12 @@ class Training:
 
 
 def train_network(
-    settings: TrainSettings, dataset: Dataset, seed: int, standardise: bool
+    settings: TrainSettings,
+    dataset: Dataset,
+    seed: int,
+    standardise: bool,
+    *,
+    most_starts: int = MAX_STARTS,
 ) -> Training:
     """Train a network on the training rows of a dataset.
 
@@ -65,7 +70,7 @@ def train_network(
     need none.
 
     Training may end in a network that answers the same for every row, such as one of dead units. It
-    is then started again from other initial weights, at most ``MAX_STARTS`` times in all.
+    is then started again from other initial weights, at most ``most_starts`` times in all.
 
     Raises:
         DataError: rows without targets, or classes without rows.
@@ -74,7 +79,7 @@ def train_network(
     scaler = fit_scaler(dataset.train.X)
     settings = _with_penalty(settings, dataset, scaler, seed)
     train = _train_classifier if dataset.task == "classification" else _train_regressor
-    for start in range(1, MAX_STARTS + 1):
+    for start in range(1, most_starts + 1):
         training = train(settings, dataset, scaler, _random_state(seed, start))
         network = training.network
         network = (
@@ -148,15 +153,20 @@ def _train_regressor(
     from sklearn.neural_network import MLPRegressor
 
     targets = _targets(dataset).reshape(len(dataset.train), -1)
-    unit = _target_scaler(targets)
+    target_scaler = _target_scaler(targets)
     mlp = MLPRegressor(**_options(settings, random_state))
-    converged = _fit(mlp, scaler(dataset.train.X), unit(targets).squeeze(axis=_alone(targets)))
+    converged = _fit(
+        mlp, scaler(dataset.train.X), target_scaler(targets).squeeze(axis=_single_axis(targets))
+    )
     network = _network(mlp, settings.activation)
-    last = network.weights[-1] * unit.scale[:, None], network.biases[-1] * unit.scale + unit.mean
+    last = (
+        network.weights[-1] * target_scaler.scale[:, None],
+        network.biases[-1] * target_scaler.scale + target_scaler.mean,
+    )
     return _training(mlp, _with_last_layer(network, *last), converged)
 
 
-def _alone(targets: Array) -> tuple[int, ...]:
+def _single_axis(targets: Array) -> tuple[int, ...]:
     """The axis of the targets where there is only one."""
     return (1,) if targets.shape[1] == 1 else ()
 

@@ -136,17 +136,17 @@ def definedness(
     witnesses: list[Witness] = []
 
     def judge(low: Array, high: Array) -> Verdicts:
-        found = enclose(tape, low, high, threads=threads)
-        is_safe = found.status == SAFE
+        enclosure = enclose(tape, low, high, threads=threads)
+        is_safe = enclosure.status == SAFE
         if not witnesses:
             suspects = np.flatnonzero(~is_safe)[:_SUSPECTS]
             witnesses.extend(
                 witnesses_among(
-                    tape, low[suspects], high[suspects], found.culprit[suspects], is_finite
+                    tape, low[suspects], high[suspects], enclosure.culprit[suspects], is_finite
                 )
             )
         volumes = np.prod(np.where(high > low, high - low, 1.0), axis=1)
-        return Verdicts(is_safe, volumes, found.culprit[:, None].astype(np.float64))
+        return Verdicts(is_safe, volumes, enclosure.culprit[:, None].astype(np.float64))
 
     partition = Partition(box, judge, _by_operand(tape, box, threads))
     partition.run(budget, lambda parts: bool(witnesses))
@@ -162,14 +162,14 @@ def output_range(tape: Tape, box: Box, budget: Budget, threads: int = 1) -> Rang
     seen = [np.inf, -np.inf]
 
     def judge(low: Array, high: Array) -> Verdicts:
-        found = enclose(tape, low, high, threads=threads)
+        enclosure = enclose(tape, low, high, threads=threads)
         at = _at_centres(tape, low, high, threads)
         seen[0] = min(seen[0], float(np.min(at.high)))
         seen[1] = max(seen[1], float(np.max(at.low)))
-        excess = np.maximum(found.high - seen[1], seen[0] - found.low)[:, 0]
+        excess = np.maximum(enclosure.high - seen[1], seen[0] - enclosure.low)[:, 0]
         span = max(seen[1] - seen[0], 1e-12 * max(abs(seen[0]), abs(seen[1])), 1e-300)
-        inputs = _most_to_blame(found.scores, low, high)
-        values = np.column_stack([found.low, found.high, inputs])
+        inputs = _most_to_blame(enclosure.scores, low, high)
+        values = np.column_stack([enclosure.low, enclosure.high, inputs])
         return Verdicts(excess <= _CLOSE * span, excess, values)
 
     partition = Partition(box, judge, _across_the_last(box))
@@ -210,10 +210,10 @@ def error_bound(
     look(rows)
 
     def judge(low: Array, high: Array) -> Verdicts:
-        found = enclose(tape, low, high, threads=threads)
+        enclosure = enclose(tape, low, high, threads=threads)
         look(0.5 * low + 0.5 * high)
-        bounds = np.maximum(found.high, -found.low).max(axis=1)
-        values = np.column_stack([bounds, _most_to_blame(found.scores, low, high)])
+        bounds = np.maximum(enclosure.high, -enclosure.low).max(axis=1)
+        values = np.column_stack([bounds, _most_to_blame(enclosure.scores, low, high)])
         return Verdicts(bounds <= enough(), bounds, values)
 
     def is_enough(parts: Partition) -> bool:
@@ -242,14 +242,17 @@ def agreement(
     classes = _classes(len(network.outputs))
 
     def judge(low: Array, high: Array) -> Verdicts:
-        found = [
+        enclosures = [
             enclose(tape, low, high, threads=threads, aim=OPEN_SIGN) for tape in (formula, network)
         ]
-        ours, theirs = (_named(each, classes) for each in found)
+        ours, theirs = (_named(each, classes) for each in enclosures)
         is_known = (ours >= 0) & (theirs >= 0)
         is_same = is_known & (ours == theirs)
         # Where one of both has decided, the other is to blame.
-        scores = found[0].scores * (ours < 0)[:, None] + found[1].scores * (theirs < 0)[:, None]
+        scores = (
+            enclosures[0].scores * (ours < 0)[:, None]
+            + enclosures[1].scores * (theirs < 0)[:, None]
+        )
         values = np.column_stack([is_known, is_same, _most_to_blame(scores, low, high)])
         volumes = np.prod(np.where(high > low, high - low, 1.0), axis=1)
         return Verdicts(is_known, volumes, values)
@@ -314,7 +317,7 @@ def shape(tape: Tape, box: Box, rows: Array, budget: Budget, threads: int = 1) -
     partition = Partition(box, judge, widest(box))
     partition.run(budget, is_enough)
     bounds = partition.values[partition.is_leaf]
-    found = []
+    inputs = []
     for i, (rising, falling) in enumerate(points):
         sign: Sign = "open"
         if rising is not None and falling is not None:
@@ -325,8 +328,8 @@ def shape(tape: Tape, box: Box, rows: Array, budget: Budget, threads: int = 1) -
             sign = "rises"
         elif (bounds[:, d + i] <= 0.0).all():
             sign = "falls"
-        found.append(Monotonicity(sign, rising, falling))
-    return Shape(tuple(found), partition)
+        inputs.append(Monotonicity(sign, rising, falling))
+    return Shape(tuple(inputs), partition)
 
 
 def _at_centres(tape: Tape, low: Array, high: Array, threads: int) -> Enclosure:
@@ -338,14 +341,14 @@ def _classes(pairs: int) -> int:
     return round(0.5 + float(np.sqrt(0.25 + 2.0 * pairs)))
 
 
-def _named(found: Enclosure, classes: int) -> NDArray[np.int64]:
+def _named(enclosure: Enclosure, classes: int) -> NDArray[np.int64]:
     """The class that is certainly named on each part, the first of equals; −1 where none is."""
-    is_above = np.ones((len(found.low), classes), dtype=np.bool_)
+    is_above = np.ones((len(enclosure.low), classes), dtype=np.bool_)
     pairs = [(i, j) for i in range(classes) for j in range(i + 1, classes)]
     for number, (i, j) in enumerate(pairs):
-        is_above[:, i] &= found.low[:, number] >= 0.0
-        is_above[:, j] &= found.high[:, number] < 0.0
-    is_certain = is_above.any(axis=1) & (found.status == SAFE)
+        is_above[:, i] &= enclosure.low[:, number] >= 0.0
+        is_above[:, j] &= enclosure.high[:, number] < 0.0
+    is_certain = is_above.any(axis=1) & (enclosure.status == SAFE)
     return np.where(is_certain, np.argmax(is_above, axis=1), -1)
 
 

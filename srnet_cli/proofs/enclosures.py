@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.intervals import operations as op
-from srnet_cli.cgp.kernels.intervals.forms import LANES
 from srnet_cli.cgp.kernels.intervals.relaxation import LARGEST
 from srnet_cli.cgp.kernels.intervals.relaxation import UNDECIDED as OPEN_SIGN
+from srnet_cli.cgp.kernels.intervals.room import LANES
 from srnet_cli.cgp.kernels.intervals.slopes import slopes_of_some
 from srnet_cli.cgp.kernels.intervals.tape import (
     BACK,
     BACK_FROM_KINKS,
     FORMS,
     INTERVALS,
-    Found,
+    Enclosure,
     Tape,
     enclose_some,
 )
@@ -48,25 +48,6 @@ Array = NDArray[np.float64]
 
 _SHARE = 8 * LANES
 _MOST_BACK = 30_000_000  # products, of one box; beyond, bounds of kinks would take a second
-
-
-class Enclosure(NamedTuple):
-    """What is certain of n boxes.
-
-    Attributes:
-        low, high: bounds of the outputs wherever they are defined, (n, m).
-        status: SAFE where every operation is defined and finite on the whole box, IMPOSSIBLE where
-            some operation is so nowhere, else UNDECIDED, (n,).
-        culprit: the slot of the first operation that is not safe, −1 where there is none, (n,).
-        scores: how much of what is open between the bounds every input is to blame for, (n, d); 0
-            where nobody looked.
-    """
-
-    low: Array
-    high: Array
-    status: NDArray[np.int64]
-    culprit: NDArray[np.int64]
-    scores: Array
 
 
 class Slopes(NamedTuple):
@@ -121,10 +102,9 @@ def enclose(
         np.zeros(low.shape),
     )
     low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
-    found = Found(*result)
 
     def run(first: int, last: int) -> None:
-        enclose_some(tape, low, high, first, last, means, aim, found)
+        enclose_some(tape, low, high, first, last, means, aim, result)
 
     _shared(run, n, threads, bool(JIT_DISABLED or not enclose_some.signatures))
     return result

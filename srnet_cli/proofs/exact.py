@@ -150,11 +150,11 @@ class Atoms:
         for number, other in ((a, b), (b, a)):
             if number.is_number:
                 return other.scaled(number.constant)
-        (first, one), (second, other_sign) = a.without_sign(), b.without_sign()
+        (first, sign), (second, other_sign) = a.without_sign(), b.without_sign()
         if first == second:
-            return self._function(op.POWER, first, 2, 0.0).scaled(Fraction(one * other_sign))
+            return self._function(op.POWER, first, 2, 0.0).scaled(Fraction(sign * other_sign))
         pair = frozenset((first, second))
-        return self.atom(("product", pair)).scaled(Fraction(one * other_sign))
+        return self.atom(("product", pair)).scaled(Fraction(sign * other_sign))
 
     def _maximum(self, a: Combination, b: Combination) -> Combination:
         size = self._function(op.ABSOLUTE, total([a, -b]), 0, 0.0)
@@ -182,13 +182,13 @@ def read_inputs(tape: Tape) -> frozenset[int]:
     """The inputs that a tape's outputs depend on."""
     is_needed = np.zeros(len(tape.operations), dtype=np.bool_)
     is_needed[tape.outputs] = True
-    found = set()
+    read = set()
     for k in range(len(is_needed) - 1, -1, -1):
         if is_needed[k]:
             if tape.operations[k] == op.VARIABLE:
-                found.add(int(tape.left[k]))
+                read.add(int(tape.left[k]))
             is_needed[_operands(tape, k)] = True
-    return frozenset(found)
+    return frozenset(read)
 
 
 def written_size(tape: Tape) -> float:

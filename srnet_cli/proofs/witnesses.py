@@ -99,18 +99,18 @@ def _extremes(tape: Tape, culprit: int, low: Array, high: Array) -> tuple[Array,
     return np.where(is_rising, low, high), np.where(is_rising, high, low)
 
 
-def _crosses(tape: Tape, culprit: int, one: Array, other: Array) -> bool:
+def _crosses(tape: Tape, culprit: int, start: Array, end: Array) -> bool:
     """Whether the operand of a reciprocal or a tangent passes a pole between two points.
 
     The operation is the first that is not safe on a box around both, so that its operand is
     continuous between them and takes every value between theirs.
     """
-    points = np.stack([one, other])
-    found = enclose(operand_tape(tape, culprit), points, points, means=INTERVALS)
-    if (found.status != SAFE).any():
+    points = np.stack([start, end])
+    enclosure = enclose(operand_tape(tape, culprit), points, points, means=INTERVALS)
+    if (enclosure.status != SAFE).any():
         return False
-    a, b = np.argsort(found.low[:, 0])
-    below, above = found.high[a, 0], found.low[b, 0]
+    a, b = np.argsort(enclosure.low[:, 0])
+    below, above = enclosure.high[a, 0], enclosure.low[b, 0]
     if tape.operations[culprit] == op.RECIPROCAL:
         return bool(below < 0.0 < above)
     if not (abs(below) <= 1e6 and abs(above) <= 1e6):
@@ -119,16 +119,16 @@ def _crosses(tape: Tape, culprit: int, one: Array, other: Array) -> bool:
     return bool(first + 1e-9 < above / np.pi)
 
 
-def _closest(tape: Tape, culprit: int, one: Array, other: Array) -> tuple[Array, Array]:
+def _closest(tape: Tape, culprit: int, start: Array, end: Array) -> tuple[Array, Array]:
     """Halve the way between two points while a pole is certain to lie on it."""
     for _ in range(_HALVINGS):
-        middle = 0.5 * one + 0.5 * other
-        if (middle == one).all() or (middle == other).all():
+        middle = 0.5 * start + 0.5 * end
+        if (middle == start).all() or (middle == end).all():
             break
-        if _crosses(tape, culprit, one, middle):
-            other = middle
-        elif _crosses(tape, culprit, middle, other):
-            one = middle
+        if _crosses(tape, culprit, start, middle):
+            end = middle
+        elif _crosses(tape, culprit, middle, end):
+            start = middle
         else:
             break
-    return one, other
+    return start, end

@@ -41,10 +41,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Mark:
-    """What a point tells to who points at it.
+    """What a point says when it is pointed at.
 
     Attributes:
-        words: all of it.
+        words: the whole of it.
         target: the anchor of what it stands for, such as a row of a table.
     """
 
@@ -64,7 +64,7 @@ class Series:
         colour: a place in the palette.
         dash: of lines.
         low, high: ends of an interval around every y; may be empty.
-        marks: what every point tells; may be empty.
+        marks: what every point says; may be empty.
         width: of bars, as a share of the room that each has.
         until: of areas, where each ends on the horizontal axis.
     """
@@ -85,7 +85,7 @@ class Series:
         if len(self.x) != len(self.y) or (self.marks and len(self.marks) != len(self.x)):
             raise ValueError("a series has not as many values on each axis")
         ends = (self.until, self.low, self.high)
-        if self.look == "areas" and any(len(each) != len(self.x) for each in ends):
+        if self.look == "areas" and any(len(end) != len(self.x) for end in ends):
             raise ValueError("an area has no end")
 
     @property
@@ -130,14 +130,14 @@ class Chart:
     Attributes:
         key: a short name in plain letters, for anchors and files.
         title: what is shown.
-        told: what is to be seen, for who cannot see it.
+        description: what is to be seen, for readers who cannot see it.
         panels: at least one.
         is_wide: whether a panel takes the width of the page.
     """
 
     key: str
     title: str
-    told: str
+    description: str
     panels: tuple[Panel, ...]
     is_wide: bool = False
 
@@ -177,8 +177,8 @@ class Scale:
         """Where a value stands; None where it has no place."""
         if not math.isfinite(value) or (self.is_log and value <= 0.0):
             return None
-        known = math.log10(value) if self.is_log else value
-        return (known - self.low) / (self.high - self.low)
+        position = math.log10(value) if self.is_log else value
+        return (position - self.low) / (self.high - self.low)
 
 
 def scale_of(axis: Axis, shown: Iterable[float], *, ticks: int) -> Scale:
@@ -191,7 +191,7 @@ def scale_of(axis: Axis, shown: Iterable[float], *, ticks: int) -> Scale:
     """
     if axis.names:
         count = len(axis.names)
-        return Scale(-0.6, count - 0.4, False, tuple(enumerate(axis.names)))
+        return Scale(-0.6, count - 0.4, is_log=False, ticks=tuple(enumerate(axis.names)))
     usable = [v for v in shown if math.isfinite(v) and (v > 0.0 or not axis.is_log)]
     if axis.limits is not None:
         usable = list(axis.limits)
@@ -213,7 +213,9 @@ def _linear_scale(low: float, high: float, count: int, is_fixed: bool) -> Scale:
     step = _round_step((high - low) / count)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     places = [index * step for index in range(first, last + 1)]
-    return Scale(low, high, False, tuple((place, _number(place, step)) for place in places))
+    return Scale(
+        low, high, is_log=False, ticks=tuple((place, _number(place, step)) for place in places)
+    )
 
 
 def _log_scale(low: float, high: float, count: int) -> Scale:
@@ -224,7 +226,9 @@ def _log_scale(low: float, high: float, count: int) -> Scale:
     if high - low > 2.5:
         every = max(1, -(-len(decades) // count))
         shown = [power for power in decades if power % every == 0] or [decades[0]]
-        return Scale(low, high, True, tuple((10.0**power, _power(power)) for power in shown))
+        return Scale(
+            low, high, is_log=True, ticks=tuple((10.0**power, _power(power)) for power in shown)
+        )
     # Of few decades: round numbers between them too.
     candidates = [
         digit * 10.0**power
@@ -233,7 +237,12 @@ def _log_scale(low: float, high: float, count: int) -> Scale:
     ]
     inside = [value for value in candidates if low <= math.log10(value) <= high]
     every = max(1, -(-len(inside) // (2 * count)))
-    return Scale(low, high, True, tuple((value, _plain_number(value)) for value in inside[::every]))
+    return Scale(
+        low,
+        high,
+        is_log=True,
+        ticks=tuple((value, _plain_number(value)) for value in inside[::every]),
+    )
 
 
 def _round_step(rough: float) -> float:

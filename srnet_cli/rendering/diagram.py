@@ -11,12 +11,12 @@ class Node:
 
     Attributes:
         label: its name.
-        told: what is to be known of it.
+        description: what is to be known of it.
         share: how well it is read, from 0 to 1; None where that is unknown.
     """
 
     label: str
-    told: str = ""
+    description: str = ""
     share: float | None = None
 
 
@@ -63,11 +63,11 @@ class Diagram:
     Attributes:
         key: a short name in plain letters, for anchors and files.
         title: what is shown.
-        told: what is to be seen, for who cannot see it.
+        description: what is to be seen, for readers who cannot see it.
         layers: the layers.
     """
 
     key: str
     title: str
-    told: str
+    description: str
     layers: tuple[Layer, ...]

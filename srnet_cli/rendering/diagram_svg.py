@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from srnet_cli.rendering.diagram import Diagram, Layer
-from srnet_cli.rendering.svg import escaped, px, shortened
+from srnet_cli.rendering.svg_words import escaped, px, shortened
 
 _LABEL = 6
 """Letters that fit into a node."""
@@ -25,7 +25,7 @@ def diagram_svg(diagram: Diagram) -> str:
         f'<svg viewBox="0 0 {px(width)} {px(height)}" width="{px(width)}" class="diagram" '
         f'role="group" aria-labelledby="{key}-t" aria-describedby="{key}-d">'
         f'<title id="{key}-t">{escaped(diagram.title)}</title>'
-        f'<desc id="{key}-d">{escaped(diagram.told)}</desc>'
+        f'<desc id="{key}-d">{escaped(diagram.description)}</desc>'
     ]
     for number, layer in enumerate(diagram.layers):
         if number:
@@ -76,8 +76,9 @@ def _layer(layer: Layer, number: int, inner: float) -> Iterator[str]:
     labels = _short_labels([node.label for node in layer.nodes])
     for node, label, (x, y) in zip(layer.nodes, labels, places, strict=False):
         share = "none" if node.share is None else str(round(4 * min(max(node.share, 0.0), 1.0)))
+        words = f"{node.label}: {node.description}" if node.description else node.label
         yield (
-            f"<g><title>{escaped(f'{node.label}: {node.told}' if node.told else node.label)}"
+            f"<g><title>{escaped(words)}"
             f'</title><rect class="node r{share}" x="{px(x - 24)}" y="{px(y - 11)}" width="48" '
             f'height="22" rx="11"/><text x="{px(x)}" y="{px(y + 4)}" text-anchor="middle">'
             f"{escaped(label)}</text></g>"

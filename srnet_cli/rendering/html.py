@@ -29,7 +29,9 @@ from srnet_cli.rendering.document import (
     Section,
     Verbatim,
 )
-from srnet_cli.rendering.svg import chart_svgs, escaped, swatch
+from srnet_cli.rendering.svg import chart_svgs
+from srnet_cli.rendering.svg_series import swatch
+from srnet_cli.rendering.svg_words import escaped
 from srnet_cli.rendering.table import Cell, Kind, Table
 
 GENERATOR = "srnet"
@@ -60,7 +62,7 @@ def render(document: Document) -> str:
         "</head>\n<body>",
         '<a class="skip" href="#main">Skip to the content</a>',
         f"<header><h1>{title}</h1>",
-        *(f"<p>{_words(line)}</p>" for line in document.lead if line),
+        *(f"<p>{escaped(line)}</p>" for line in document.lead if line),
         "</header>",
         '<div class="page">',
         *_contents(document),
@@ -87,10 +89,6 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def _words(words: str) -> str:
-    return escaped(words)
-
-
 def _contents(document: Document) -> Iterator[str]:
     """Links to the sections."""
     named = [
@@ -102,7 +100,7 @@ def _contents(document: Document) -> Iterator[str]:
         return
     yield '<nav aria-label="Sections"><ul>'
     for section in named:
-        yield f'<li><a href="#{escaped(section.key)}">{_words(section.heading)}</a></li>'
+        yield f'<li><a href="#{escaped(section.key)}">{escaped(section.heading)}</a></li>'
     yield "</ul></nav>"
 
 
@@ -118,7 +116,7 @@ def _sections(sections: Sequence[Section]) -> Iterator[str]:
             key = escaped(section.key or f"section-{next(numbers)}")
             level = 2 + section.depth
             yield f'<section id="{key}" aria-labelledby="{key}-h">'
-            yield f'<h{level} id="{key}-h">{_words(section.heading)}</h{level}>'
+            yield f'<h{level} id="{key}-h">{escaped(section.heading)}</h{level}>'
         for block in section.blocks:
             yield from _block(block)
     yield from ("</section>" for _ in depths)
@@ -127,16 +125,16 @@ def _sections(sections: Sequence[Section]) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Paragraph(words):
-            yield f"<p>{_words(words)}</p>"
+            yield f"<p>{escaped(words)}</p>"
         case Remarks(lines):
             if lines:
                 yield "<ul>"
-                yield from (f"<li>{_words(line)}</li>" for line in lines)
+                yield from (f"<li>{escaped(line)}</li>" for line in lines)
                 yield "</ul>"
         case Equations(equations, rest):
             yield from _equations(equations)
             if rest:
-                yield f'<p class="rest">{_words(rest)}</p>'
+                yield f'<p class="rest">{escaped(rest)}</p>'
         case Verbatim(verbatim):
             yield '<div class="verbatim">' + _copy("Copy", "Copy this text", verbatim)
             yield f'<pre class="scroll"><code>{_lines(verbatim)}</code></pre></div>'
@@ -150,19 +148,19 @@ def _block(block: Block) -> Iterator[str]:
                 '<div class="scroll" role="group" '
                 f'aria-label="{escaped(block.title)}">{diagram_svg(block)}</div>'
             )
-            yield f"<figcaption>{_words(block.title)}</figcaption>"
-            yield f'<p class="told">{_words(block.told)}</p></figure>'
-        case Highlights(shown):
+            yield f"<figcaption>{escaped(block.title)}</figcaption>"
+            yield f'<p class="told">{escaped(block.description)}</p></figure>'
+        case Highlights(highlights):
             yield '<dl class="highlights">'
-            for each in shown:
-                note = f'<dd class="note">{_words(each.note)}</dd>' if each.note else ""
+            for shown in highlights:
+                note = f'<dd class="note">{escaped(shown.note)}</dd>' if shown.note else ""
                 yield (
-                    f"<div><dt>{_words(each.label)}</dt>"
-                    f'<dd class="figure">{_words(each.figure)}</dd>{note}</div>'
+                    f"<div><dt>{escaped(shown.label)}</dt>"
+                    f'<dd class="figure">{escaped(shown.figure)}</dd>{note}</div>'
                 )
             yield "</dl>"
         case Folded(title, blocks):
-            yield f"<details><summary>{_words(title)}</summary>"
+            yield f"<details><summary>{escaped(title)}</summary>"
             for inner in blocks:
                 yield from _block(inner)
             yield "</details>"
@@ -173,11 +171,11 @@ def _lines(text: str) -> str:
     return "\n".join(escaped(line) for line in text.expandtabs(4).splitlines())
 
 
-def _copy(label: str, told: str, text: str) -> str:
+def _copy(label: str, purpose: str, text: str) -> str:
     """A button that copies a text, shown where scripts run."""
     copied = "&#10;".join(escaped(line) for line in text.expandtabs(4).splitlines())
     return (
-        f'<button type="button" class="copy" aria-label="{escaped(told)}" '
+        f'<button type="button" class="copy" aria-label="{escaped(purpose)}" '
         f'data-copy="{copied}">{escaped(label)}</button>'
     )
 
@@ -243,7 +241,7 @@ def _cell(cell: Cell, place: int, table: Table) -> str:
 def _chart(chart: Chart) -> Iterator[str]:
     kind = "wide" if chart.is_wide else "narrow"
     yield f'<figure id="figure-{escaped(chart.key)}" class="{kind}">'
-    yield f"<figcaption>{_words(chart.title)}</figcaption>"
+    yield f"<figcaption>{escaped(chart.title)}</figcaption>"
     legend = [(swatch(series), series.name) for series in chart.legend]
     legend += [
         ('<svg viewBox="0 0 28 14" class="swatch" aria-hidden="true"><rect class="span" '
@@ -252,7 +250,7 @@ def _chart(chart: Chart) -> Iterator[str]:
     ]  # fmt: skip
     if legend:
         yield '<ul class="legend">'
-        yield from (f"<li>{picture}{_words(name)}</li>" for picture, name in legend)
+        yield from (f"<li>{picture}{escaped(name)}</li>" for picture, name in legend)
         yield "</ul>"
     yield '<div class="panels">'
     yield from chart_svgs(chart)
@@ -262,4 +260,4 @@ def _chart(chart: Chart) -> Iterator[str]:
             '<p class="readout" aria-hidden="true">Point at a mark, or go along them with the '
             "arrow keys, to see its formula; a click leads to its row below.</p>"
         )
-    yield f'<p class="told">{_words(chart.told)}</p></figure>'
+    yield f'<p class="told">{escaped(chart.description)}</p></figure>'

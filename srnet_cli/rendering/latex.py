@@ -59,16 +59,20 @@ def _block(block: Block) -> Iterator[str]:
             yield from _comments(lines)
         case Equations(equations, rest):
             if equations:
-                yield from _aligned([line for each in equations for line in _equation(each)])
+                yield from _aligned(
+                    [line for equation in equations for line in _equation(equation)]
+                )
             yield from _comments([rest])
         case Verbatim(verbatim):
             yield from _verbatim(verbatim.split("\n"))
         case Table():
             yield from _tabular(block)
         case Chart() | Diagram():
-            yield from _comments([f"{block.title}: {block.told}"])
-        case Highlights(shown):
-            yield from _comments([f"{each.label}: {each.figure} {each.note}" for each in shown])
+            yield from _comments([f"{block.title}: {block.description}"])
+        case Highlights(highlights):
+            yield from _comments(
+                [f"{shown.label}: {shown.figure} {shown.note}" for shown in highlights]
+            )
         case Folded(title, blocks):
             yield from _comments([title])
             for inner in blocks:

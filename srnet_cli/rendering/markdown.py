@@ -69,7 +69,8 @@ def _block(block: Block) -> Iterator[str]:
         case Remarks(lines):
             yield from (f"- {opening(line)}" for line in lines)
         case Equations(equations, rest):
-            yield from (f"- {code_span(f'{each.name} = {each.text}')}" for each in equations)
+            for equation in equations:
+                yield f"- {code_span(f'{equation.name} = {equation.text}')}"
             if rest:
                 yield f"- {opening(rest)}"
         case Verbatim(verbatim):
@@ -78,10 +79,10 @@ def _block(block: Block) -> Iterator[str]:
         case Table():
             yield from _table(block)
         case Chart() | Diagram():
-            yield opening(f"{block.title}: {block.told}")
-        case Highlights(shown):
-            for each in shown:
-                yield f"- {opening(f'{each.label}: {each.figure} {each.note}')}"
+            yield opening(f"{block.title}: {block.description}")
+        case Highlights(highlights):
+            for shown in highlights:
+                yield f"- {opening(f'{shown.label}: {shown.figure} {shown.note}')}"
         case Folded(title, blocks):
             yield opening(title)
             for inner in blocks:

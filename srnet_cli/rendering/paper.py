@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from srnet_cli.rendering.chart import (
     scale_of,
     shown_values,
 )
-from srnet_cli.rendering.plotting import label
+from srnet_cli.rendering.plotting import boxes_for_missing_letters, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,9 +65,7 @@ def figure_bytes(chart: Chart, form: str) -> bytes:
     """
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
-        # Of a name in letters that the font has not, boxes are drawn; nobody can do more.
-        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
+    with matplotlib.rc_context(_STYLE), boxes_for_missing_letters():
         buffer = io.BytesIO()
         # A time in the file would make every file another.
         undated: dict[str, Any] = {
@@ -126,7 +123,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
 def _set_axis(axes: Axes, which: str, axis: Axis, shown: Sequence[float]) -> None:
     """Scale, limits, ticks and name of an axis, as the page has them."""
     scale = scale_of(axis, shown, ticks=4)
-    of_axis: Any = axes.xaxis if which == "x" else axes.yaxis
+    drawn_axis: Any = axes.xaxis if which == "x" else axes.yaxis
     set_limits: Any = getattr(axes, f"set_{which}lim")
     if axis.is_log:
         set_scale: Any = getattr(axes, f"set_{which}scale")
@@ -137,12 +134,12 @@ def _set_axis(axes: Axes, which: str, axis: Axis, shown: Sequence[float]) -> Non
     places = [place for place, _ in scale.ticks]
     # Matplotlib's fonts have no raised digits beyond 1, 2 and 3.
     labels = [_unraised(label(text, longest=18)) for _, text in scale.ticks]
-    turned: dict[str, Any] = {}
+    rotation: dict[str, Any] = {}
     if which == "x" and axis.names and sum(map(len, labels)) > 20:
-        turned = {"rotation": 45, "ha": "right"}
-    of_axis.set_ticks(places, labels, **turned)
-    of_axis.set_ticks([], minor=True)
-    of_axis.set_label_text(label(axis.label, longest=34))
+        rotation = {"rotation": 45, "ha": "right"}
+    drawn_axis.set_ticks(places, labels, **rotation)
+    drawn_axis.set_ticks([], minor=True)
+    drawn_axis.set_label_text(label(axis.label, longest=34))
 
 
 def _unraised(text: str) -> str:
@@ -156,9 +153,9 @@ def _series(axes: Axes, series: Series) -> None:
     x, y = np.array(series.x), np.array(series.y)
     is_ink = series.colour == 0
     if series.look in ("line", "step"):
-        how = "steps-post" if series.look == "step" else "default"
+        drawstyle = "steps-post" if series.look == "step" else "default"
         axes.plot(
-            x, y, color=colour, linestyle=_LINES[series.dash], drawstyle=how,
+            x, y, color=colour, linestyle=_LINES[series.dash], drawstyle=drawstyle,
             linewidth=2.2 if is_ink else 1.2, alpha=0.55 if is_ink else 1.0,
         )  # fmt: skip
         if series.low:

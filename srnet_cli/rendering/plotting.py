@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,11 +40,17 @@ def label(words: object, longest: int | None = None) -> str:
     return f"\N{ZERO WIDTH SPACE}{name}" if name.startswith("_") else name
 
 
+@contextmanager
+def boxes_for_missing_letters() -> Iterator[None]:
+    """Say nothing of letters that the font has not: boxes are drawn, and nobody can do more."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
+        yield
+
+
 def as_png(figure: Figure) -> bytes:
     """The figure as a PNG file, the same for the same figure."""
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        # Of a name in letters that the font has not, boxes are drawn; nobody can do more.
-        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
+    with boxes_for_missing_letters():
         figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

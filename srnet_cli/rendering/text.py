@@ -98,10 +98,10 @@ def _block(block: Block, room: int | None) -> Iterator[str]:
         case Table():
             yield from aligned(block, room)
         case Chart() | Diagram():
-            yield from _broken_words(plain(f"{block.title}: {block.told}"), room)
-        case Highlights(shown):
-            for each in shown:
-                words = f"{each.label}: {each.figure} {each.note}".rstrip()
+            yield from _broken_words(plain(f"{block.title}: {block.description}"), room)
+        case Highlights(highlights):
+            for shown in highlights:
+                words = f"{shown.label}: {shown.figure} {shown.note}".rstrip()
                 yield from _broken_words(plain(words), room)
         case Folded(title, blocks):
             yield plain(title)

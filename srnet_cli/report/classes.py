@@ -26,15 +26,18 @@ def class_sections(run: ReportedRun, readings: Readings | None, view: View) -> I
     explanation = run.explanation
     if explanation is None or explanation.classification is None:
         return
-    told, rows = explanation.classification, explanation.printed.rows
+    classification, rows = explanation.classification, explanation.printed.rows
     blocks: list[Block] = [
         Paragraph(
-            f"Each row is given {told.decision}. These figures are of the formulas of layers."
+            f"Each row is given {classification.decision}. "
+            "These figures are of the formulas of layers."
         ),
-        agreement_table(told.agreement),
+        agreement_table(classification.agreement),
     ]
-    if len(told.classes) <= _CLASSES:
-        blocks.append(shaded_confusion(told.agreement[rows], told.classes, rows))
+    if len(classification.classes) <= _CLASSES:
+        blocks.append(
+            shaded_confusion(classification.agreement[rows], classification.classes, rows)
+        )
         blocks.append(
             Paragraph(
                 f"Of the {SET_NAMES[rows]} rows; a row of the table is a class of the network, and "
@@ -43,8 +46,8 @@ def class_sections(run: ReportedRun, readings: Readings | None, view: View) -> I
         )
     if readings is not None:
         blocks += region_blocks(readings, view)
-    if told.inputs:
-        blocks.append(influence_table(told.inputs, _INPUTS))
+    if classification.inputs:
+        blocks.append(influence_table(classification.inputs, _INPUTS))
     yield Section("Classes and decisions", tuple(blocks), key="classes")
 
 

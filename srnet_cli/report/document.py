@@ -84,9 +84,9 @@ def legend_sections(run: ReportedRun) -> Iterator[Section]:
     yield Section("Names", (table(["in formulas", "column"], rows),), key="names")
 
 
-def charts_of(told: Document) -> Iterator[Chart]:
+def charts_of(report: Document) -> Iterator[Chart]:
     """All plots of a report, in order."""
-    for block in told.blocks():
+    for block in report.blocks():
         yield from _charts(block)
 
 

@@ -64,12 +64,14 @@ def effects_of(readings: Readings) -> tuple[Effect, ...]:
     judged = fitted.assessment.judged.X
     seen = np.concatenate([fitted.sets["train"], fitted.assessment.judged.X])
     together = _groups(readings)
-    kept = _steepest(readings, together)
-    work = _VALUES * len(kept) * max(1, fitted.network.parameters)
+    steepest = _steepest(readings, together)
+    work = _VALUES * len(steepest) * max(1, fitted.network.parameters)
     rows = spread(judged, int(np.clip(_WORK / work, _FEWEST, _ROWS)))
-    made = [_effect(readings, rows, seen, np.flatnonzero(together == group)) for group in kept]
-    order = np.argsort([-effect.size(readings.network.name) for effect in made], kind="stable")
-    return tuple(made[place] for place in order)
+    effects = [
+        _effect(readings, rows, seen, np.flatnonzero(together == group)) for group in steepest
+    ]
+    order = np.argsort([-effect.size(readings.network.name) for effect in effects], kind="stable")
+    return tuple(effects[place] for place in order)
 
 
 def _groups(readings: Readings) -> NDArray[np.intp]:
@@ -169,12 +171,12 @@ def dependence_charts(effects: Sequence[Effect], readings: Readings) -> Iterator
                 Axis(name, limits=limits),
                 tuple(
                     Series(
-                        reading.name,
-                        values(effect.x),
-                        values(effect.means[reading.name][:, output]),
-                        "line",
-                        reading.colour,
-                        reading.dash,
+                        name=reading.name,
+                        x=values(effect.x),
+                        y=values(effect.means[reading.name][:, output]),
+                        look="line",
+                        colour=reading.colour,
+                        dash=reading.dash,
                     )
                     for reading in readings.all
                 ),
@@ -185,7 +187,7 @@ def dependence_charts(effects: Sequence[Effect], readings: Readings) -> Iterator
         yield Chart(
             key=f"effects-{place + 1}",
             title=f"Mean {name} by each input",
-            told=(
+            description=(
                 f"Lines of {names} over {', '.join(e.input for e in shown[:8])}"
                 f"{' …' if len(shown) > 8 else ''}. How far they vary is in the table below."
             ),
@@ -212,7 +214,7 @@ def sizes_chart(effects: Sequence[Effect], readings: Readings) -> Chart:
     return Chart(
         key="sizes",
         title="How much the mean varies with each input",
-        told=f"The greatest effect on the network has {effects[0].input}.",
+        description=f"The greatest effect on the network has {effects[0].input}.",
         panels=(
             Panel(
                 Axis("standard deviation of the mean"),

@@ -39,8 +39,8 @@ def faithfulness_sections(
     # Tables of the classes have a section of their own.
     first = fidelity_section(run.explanation, display).blocks[0]
     blocks: list[Block] = [first, parity_chart(readings), residual_chart(readings)]
-    told = explanation_remarks(run.explanation, display)
-    blocks.append(Remarks(tuple(line[:1].upper() + line[1:] for line in told)))
+    lines = explanation_remarks(run.explanation, display)
+    blocks.append(Remarks(tuple(line[:1].upper() + line[1:] for line in lines)))
     yield Section("How faithful", tuple(blocks), key="faithful")
 
 
@@ -138,8 +138,8 @@ def _told(readings: Readings, *, is_residual: bool) -> str:
         else "Points on the dotted line are read exactly; what lies outside of the frame is not "
         "drawn."
     )
-    told = "; ".join(parts)
-    return f"{told[:1].upper()}{told[1:]}. {where}" if told else where
+    distances = "; ".join(parts)
+    return f"{distances[:1].upper()}{distances[1:]}. {where}" if distances else where
 
 
 def domain_sections(run: ReportedRun, readings: Readings | None) -> Iterator[Section]:
@@ -222,12 +222,12 @@ def path_chart(readings: Readings) -> Chart:
                 Axis(readings.outputs[output], limits=(low - margin, high + margin)),
                 tuple(
                     Series(
-                        reading.name,
-                        values(position),
-                        values(by_reading[reading.name][:, output]),
-                        "line",
-                        reading.colour,
-                        reading.dash,
+                        name=reading.name,
+                        x=values(position),
+                        y=values(by_reading[reading.name][:, output]),
+                        look="line",
+                        colour=reading.colour,
+                        dash=reading.dash,
                     )
                     for reading in everyone
                     if by_reading[reading.name].shape[1] > output
@@ -239,7 +239,7 @@ def path_chart(readings: Readings) -> Chart:
     return Chart(
         key="path",
         title=f"Network and formulas along a line {where}",
-        told=(
+        description=(
             "Every input goes from its least value to its greatest. R² on rows of each kind: "
             + "; ".join(_by_set(readings))
             + "."

@@ -33,10 +33,10 @@ def front_sections(run: ReportedRun) -> Iterator[Section]:
     yield Section("The front", tuple(blocks), key="front")
     if fitted.formulas is None:
         return
-    for place, told in enumerate(fitted.formulas.structure[:_OUTPUTS]):
-        if told:
+    for place, lines in enumerate(fitted.formulas.structure[:_OUTPUTS]):
+        if lines:
             output = fitted.formulas.fronts[place].output
-            yield Section(f"Structure of {output}", (Remarks(tuple(told)),), depth=1)
+            yield Section(f"Structure of {output}", (Remarks(tuple(lines)),), depth=1)
 
 
 def _of_formulas(formulas: NetworkFormulas) -> Iterator[Block]:
@@ -75,7 +75,7 @@ def front_chart(formulas: NetworkFormulas) -> Chart:
     return Chart(
         key="front",
         title="What every formula leaves unexplained, by its length",
-        told=(
+        description=(
             f"{sum(len(front.members) for front in fronts)} formulas of "
             f"{', '.join(front.output for front in fronts)}; the answer leaves 1−R² of at most "
             f"{worst:.2g} on {SET_NAMES[formulas.rows]} rows. The figures are in the table."
@@ -151,7 +151,7 @@ def compositions_chart(stored: StoredFronts) -> Chart:
     return Chart(
         key="compositions",
         title="What the formulas of all layers together leave unexplained, by their length",
-        told=(
+        description=(
             f"{len(fronts.compositions)} compositions of {fronts.compositions[-1].complexity} to "
             f"{fronts.compositions[0].complexity} nodes. The figures are in the table."
         ),

@@ -65,14 +65,15 @@ def _section(
 ) -> Section:
     written = layer_section(layer, display)
     rows = explanation.printed.rows
-    r2, ceiling, effect = layer.r2[rows], layer.ceiling[rows], layer.effect_r2[rows]
+    figures = layer.figures
+    r2, ceiling, effect = figures.r2[rows], figures.ceiling[rows], figures.effect_r2[rows]
     worth = [Highlight("R²", score_text(r2), f"{SET_NAMES[rows]} rows, units pooled")]
     if effect is not None:
         worth.append(Highlight("R² by effect", score_text(effect), "units weighed by what they do"))
     if ceiling is not None:
         many = len(layer.expressions) or len(layer.units)
-        told = f"the best that {many} expression{'' if many == 1 else 's'} could reach"
-        worth.append(Highlight("Ceiling", score_text(ceiling), told))
+        meaning = f"the best that {many} expression{'' if many == 1 else 's'} could reach"
+        worth.append(Highlight("Ceiling", score_text(ceiling), meaning))
     room = _LETTERS // len(explanation.layers)
     blocks: list[Block] = [Highlights(tuple(worth)), *_within(written.blocks, room, display)]
     if len(layer.units) > 1:
@@ -116,11 +117,11 @@ def _key(number: int) -> str:
 
 def units_chart(layer: LayerExplanation, number: int, rows: str) -> Chart:
     """R² of every unit of a layer."""
-    scores = layer.unit_r2[rows]
+    scores = layer.figures.unit_r2[rows]
     shown = [np.nan if score is None else max(score, -0.05) for score in scores]
     low = min([0.0, *(score for score in shown if np.isfinite(score))])
     known = [score for score in scores if score is not None]
-    told = (
+    summary = (
         f"{len(known)} of {len(scores)} units have an R²: the least is {score_text(min(known))}, "
         f"the greatest {score_text(max(known))}"
         if known
@@ -129,7 +130,7 @@ def units_chart(layer: LayerExplanation, number: int, rows: str) -> Chart:
     return Chart(
         key=f"units-{number}",
         title=f"R² of every unit of {layer.name}",
-        told=f"{told}; bars end at 0 where it is less.",
+        description=f"{summary}; bars end at 0 where it is less.",
         panels=(
             Panel(
                 Axis("unit", limits=(-0.7, len(scores) - 0.3)),
@@ -151,7 +152,7 @@ def network_diagram(fitted: FittedRun, explanation: Explanation) -> Diagram:
     )  # fmt: skip
     layers = [inputs]
     for number, layer in enumerate(explanation.layers, start=1):
-        scores = layer.unit_r2[rows]
+        scores = layer.figures.unit_r2[rows]
         names = [unit.name for unit in layer.units]
         nodes = [
             Node(name, f"R² {score_text(score)}", score)
@@ -159,17 +160,17 @@ def network_diagram(fitted: FittedRun, explanation: Explanation) -> Diagram:
         ]
         kind = _activation(network, number, depth)
         notes = [f"{len(nodes)} unit{'' if len(nodes) == 1 else 's'}{kind}"]
-        notes.append(f"R² {score_text(layer.r2[rows])}")
-        if layer.ceiling[rows] is not None:
-            notes.append(f"ceiling {score_text(layer.ceiling[rows])}")
+        notes.append(f"R² {score_text(layer.figures.r2[rows])}")
+        if layer.figures.ceiling[rows] is not None:
+            notes.append(f"ceiling {score_text(layer.figures.ceiling[rows])}")
         layers.append(
             Layer(
-                layer.name,
-                tuple(notes),
-                tuple(nodes[:_DRAWN]),
-                max(0, len(nodes) - _DRAWN),
-                tuple(_edges(network, number, depth)),
-                _key(number),
+                name=layer.name,
+                notes=tuple(notes),
+                nodes=tuple(nodes[:_DRAWN]),
+                more=max(0, len(nodes) - _DRAWN),
+                edges=tuple(_edges(network, number, depth)),
+                target=_key(number),
             )
         )
     widths = ", ".join(f"{layer.name} {layer.notes[0]}" for layer in layers)

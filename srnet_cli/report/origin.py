@@ -74,8 +74,8 @@ def missing_sections(run: ReportedRun, display: Display) -> Iterator[Section]:
     """What is not in this report, and which command would put it there."""
     rows = [[text(what), text(why), code(command)] for what, why, command in _missing(run, display)]
     if rows:
-        told = table(["what", "why", "what to type"], rows)
-        yield Section("What is missing", (told,), key="missing")
+        missing = table(["what", "why", "what to type"], rows)
+        yield Section("What is missing", (missing,), key="missing")
 
 
 def _missing(run: ReportedRun, display: Display) -> Iterator[tuple[str, str, str]]:

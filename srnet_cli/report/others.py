@@ -53,12 +53,12 @@ def distance_chart(record: ComparisonRecord) -> Chart:
             shown = [each.figures[f"r2_near_{sigma:g}"] for sigma in record.sigmas]
             series.append(
                 Series(
-                    names[kind],
-                    values(record.sigmas),
-                    values(figure.value for figure in shown),
-                    "line",
-                    _COLOURS.get(kind, 5),
-                    "solid" if kind in ("direct", "formula") else "dashed",
+                    name=names[kind],
+                    x=values(record.sigmas),
+                    y=values(figure.value for figure in shown),
+                    look="line",
+                    colour=_COLOURS.get(kind, 5),
+                    dash="solid" if kind in ("direct", "formula") else "dashed",
                     low=values(max(figure.low, -1.0) for figure in shown),
                     high=values(figure.high for figure in shown),
                 )
@@ -75,8 +75,8 @@ def distance_chart(record: ComparisonRecord) -> Chart:
     return Chart(
         key="distance",
         title="How far around a row an explanation holds",
-        told="R² by the distance from the row that is explained, with intervals; in the tables "
-        "below as figures.",
+        description="R² by the distance from the row that is explained, with intervals; in the "
+        "tables below as figures.",
         panels=tuple(panels),
     )
 
@@ -85,9 +85,9 @@ def hybrid_sections(run: ReportedRun) -> Iterator[Section]:
     """Formulas in place of layers."""
     if run.hybrids is None:
         return
-    told = hybrid.document(run.hybrids)
-    blocks: list[Block] = [Paragraph(line) for line in told.lead]
-    blocks += told.blocks()
+    shown = hybrid.document(run.hybrids)
+    blocks: list[Block] = [Paragraph(line) for line in shown.lead]
+    blocks += shown.blocks()
     yield Section("Formulas in place of layers", tuple(blocks), key="hybrid")
 
 
@@ -96,8 +96,8 @@ def proof_sections(run: ReportedRun) -> Iterator[Section]:
     proofs = None if run.fitted is None else run.fitted.proofs
     if proofs is None:
         return
-    told = proof_document.document(Proved("", proofs, is_kept=False))
-    yield Section("What is proved", tuple(map(Paragraph, told.lead)), key="proofs")
-    for section in told.sections:
+    shown = proof_document.document(Proved("", proofs, is_kept=False))
+    yield Section("What is proved", tuple(map(Paragraph, shown.lead)), key="proofs")
+    for section in shown.sections:
         heading = section.heading[:1].upper() + section.heading[1:]
         yield Section(heading, section.blocks, depth=1)

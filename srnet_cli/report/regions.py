@@ -73,7 +73,7 @@ def region_chart(readings: Readings, plane: Plane) -> Chart:
     return Chart(
         key="regions",
         title="Which class is named where",
-        told=" ".join(_told(named, network, readings, classes)),
+        description=" ".join(_told(named, network, readings, classes)),
         panels=panels,
     )
 

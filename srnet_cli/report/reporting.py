@@ -79,16 +79,16 @@ def run(
     paths = _paths(references)
     page = Path(f"{_name(paths)}.html") if output is None else output
     check_new_file(page, force or _is_report(page))
-    told = report_of(paths, display, view)
+    report = report_of(paths, display, view)
     folder = page.with_name(f"{page.stem}-figures")
     written = []
     if figures is not None:
         with storage_errors("make", folder):
             folder.mkdir(exist_ok=True)
-        for name, data in paper.files_of(list(of_run.charts_of(told)), figures):
+        for name, data in paper.files_of(list(of_run.charts_of(report)), figures):
             write_atomic(folder / name, data)
             written.append(folder / name)
-    write_atomic(page, (html.render(told) + "\n").encode())
+    write_atomic(page, (html.render(report) + "\n").encode())
     return Reported(page, tuple(written))
 
 

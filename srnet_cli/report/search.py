@@ -87,12 +87,12 @@ def fitness_chart(traces: list[tuple[int, Array]], names: list[str]) -> Chart:
             colour = column % 6 if len(shown) == 1 else trial % 6
             series.append(
                 Series(
-                    name,
-                    values(trace[:, 0]),
-                    values(np.where(y > 0.0, y, np.nan)),
-                    "step",
-                    colour,
-                    "solid" if not column else "dashed",
+                    name=name,
+                    x=values(trace[:, 0]),
+                    y=values(np.where(y > 0.0, y, np.nan)),
+                    look="step",
+                    colour=colour,
+                    dash="solid" if not column else "dashed",
                 )
             )
     first, last = shown[0][1][0, 2], min(trace[-1, 2] for _, trace in shown)
@@ -100,7 +100,7 @@ def fitness_chart(traces: list[tuple[int, Array]], names: list[str]) -> Chart:
     return Chart(
         key="fitness",
         title="Fitness over generations",
-        told=f"The fitness is {first:.3g} at first, {last:.3g} at last.{more}",
+        description=f"The fitness is {first:.3g} at first, {last:.3g} at last.{more}",
         panels=(
             Panel(
                 Axis("generation", is_log=True), Axis("fitness, errors", is_log=True), tuple(series)

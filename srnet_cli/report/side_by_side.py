@@ -44,8 +44,8 @@ def document(runs: Sequence[ReportedRun], display: Display) -> Document:
         sections += _run_sections(run, name, place, display)
     origins: list[Block] = []
     for run, name in zip(runs, names, strict=True):
-        told = next(origin_sections(run, display))
-        origins.append(Folded(name, told.blocks))
+        origin = next(origin_sections(run, display))
+        origins.append(Folded(name, origin.blocks))
     sections.append(Section("How to make them again", tuple(origins), key="origin"))
     return Document(
         title=f"{len(runs)} runs side by side",
@@ -92,7 +92,7 @@ def _figures(run: ReportedRun) -> Iterator[tuple[str, Cell]]:
         yield "formula: 1−R²", shortfall(1.0 - worst)
     yield "layers: nodes", number(explanation.shown.complexity, "d")
     last = explanation.layers[-1]
-    for name, r2 in last.r2.items():
+    for name, r2 in last.figures.r2.items():
         yield f"layers: R², {SET_NAMES[name]} rows", score(r2)
     if explanation.classification is not None:
         for name, agreement in explanation.classification.agreement.items():
@@ -124,8 +124,8 @@ def _fronts(runs: Sequence[ReportedRun], names: Sequence[str]) -> Iterator[Secti
     chart = Chart(
         key="fronts",
         title="What formulas leave unexplained, by their length",
-        told="The lower a line, the more faithful are formulas of that length. Of each run the "
-        "formulas of the first output, or else its compositions.",
+        description="The lower a line, the more faithful are formulas of that length. Of each run "
+        "the formulas of the first output, or else its compositions.",
         panels=(
             Panel(
                 Axis("complexity [nodes]", is_log=True), Axis("1−R²", is_log=True), tuple(series)

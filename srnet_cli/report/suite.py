@@ -257,6 +257,6 @@ def _missing(entries: Sequence[TrialEntry]) -> Iterator[Section]:
             [text(f"{entry.case}/{entry.trial:04}"), text(entry.state), text(entry.error)]
             for entry in waiting[:200]
         ]
-        told = table(["trial", "state", Column("error", wraps=True)], rows)
+        trials = table(["trial", "state", Column("error", wraps=True)], rows)
         words = f"{len(waiting)} trials; 'srnet bench {_SUITE}' goes on with them."
-        yield Section("What is missing", (Paragraph(words), told), key="missing")
+        yield Section("What is missing", (Paragraph(words), trials), key="missing")

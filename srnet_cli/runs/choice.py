@@ -197,8 +197,8 @@ def _formulas_left_out(fronts: Sequence[FormulaFront]) -> str:
     hopeless = [front for front in fronts if all(m.is_refuted for m in front.members)]
     others = [front for front in fronts if front not in hopeless]
     left_out = sum(m.is_refuted for front in others for m in front.members)
-    told = f", {left_out} that are undefined somewhere left out" if left_out else ""
+    words = f", {left_out} that are undefined somewhere left out" if left_out else ""
     for front in hopeless:
         what = NOWHERE_ELSE if len(front.members) > 1 else ALONE
-        told += f"; {front.output} {what}" if len(fronts) > 1 else f", {what}"
-    return told
+        words += f"; {front.output} {what}" if len(fronts) > 1 else f", {what}"
+    return words

@@ -3,7 +3,7 @@
 Layers hold ``expressions`` over the units of the layer before, ``h0, h1, …``, or over the inputs in
 their own units. The layer's units are ``expressions · weights + bias``. They are in the normal form
 that ``srnet explain`` prints; ``model.json`` has them as the search has found them. ``network``
-holds one formula an output over the inputs, or null where it would be too long to write down.
+holds one formula per output over the inputs, or null where it would be too long to write down.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class LayerEntry:
 
 @dataclass(frozen=True)
 class WholeEntry:
-    """The network as one formula an output; None where that would be too long."""
+    """The network as one formula per output; None where that would be too long."""
 
     expressions: tuple[str, ...] | None
     complexity: int | None
@@ -185,20 +185,23 @@ def formulas_of(
 
     ``is_late`` says whether time is up, see ``compose``.
     """
-    model, rows = assessment.model, assessment.checked
-    layers = layer_formulas(
-        model, rows.X, unit_names=UNIT_NAMES, shorten=shorten, values=rows.layers
-    )
-    return layers, compose(model, rows.X, layers, rows.outputs, is_late)
+    rows = assessment.checked
+    layers = _normal_layers(assessment, shorten)
+    return layers, compose(assessment.model, rows.X, layers, rows.outputs, is_late)
 
 
 def printed_layers(assessment: Assessment, shorten: Shortener) -> tuple[ReadableLayer, ...]:
     """Every layer as ``expressions.json`` holds it and ``srnet explain`` prints it."""
     rows = assessment.checked
-    layers = layer_formulas(
+    layers = _normal_layers(assessment, shorten)
+    return readable_layers(assessment.model, layers, rows.X, rows.layers)
+
+
+def _normal_layers(assessment: Assessment, shorten: Shortener) -> tuple[LayerFormulas, ...]:
+    rows = assessment.checked
+    return layer_formulas(
         assessment.model, rows.X, unit_names=UNIT_NAMES, shorten=shorten, values=rows.layers
     )
-    return readable_layers(assessment.model, layers, rows.X, rows.layers)
 
 
 def describe(

@@ -71,12 +71,12 @@ def equation(front: FormulaFront, formula: NetworkFormula) -> Equation:
     name = latex_name(front.output)
     latex = tuple(latex_lines(as_latex(formula.expression), _LATEX_WIDTH))
     return Equation(
-        front.output,
-        formula.text,
-        latex,
-        name,
-        as_mathml_parts(formula.expression, front.output),
-        as_numpy(formula.expression),
+        name=front.output,
+        text=formula.text,
+        latex=latex,
+        latex_name=name,
+        mathml=as_mathml_parts(formula.expression, front.output),
+        python=as_numpy(formula.expression),
     )
 
 
@@ -84,10 +84,10 @@ def worth_line(front: FormulaFront, formula: NetworkFormula, rows: str) -> str:
     """What a formula is worth, in a sentence."""
     figures = f"{formula.complexity} nodes, 1−R² {formula.error:.2g} on {SET_NAMES[rows]} rows"
     if formula.error > _POOR:
-        told = f"{front.output}: no formula explains it: the best that is short has {figures}"
+        words = f"{front.output}: no formula explains it: the best that is short has {figures}"
     else:
-        told = f"{front.output}: {figures}"
-    return f"{told}, {UNDEFINED} (proved)" if formula.is_refuted else told
+        words = f"{front.output}: {figures}"
+    return f"{words}, {UNDEFINED} (proved)" if formula.is_refuted else words
 
 
 def front_sections(formulas: NetworkFormulas, display: Display) -> Iterator[Section]:

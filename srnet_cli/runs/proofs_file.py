@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from srnet_cli.fronts.formulas import NetworkFormulas
-from srnet_cli.proofs.proving import Proof
+from srnet_cli.proofs.proof import Proof
 from srnet_cli.proofs.witnesses import OVERFLOW
 from srnet_cli.runs import files
 from srnet_cli.runs.record import RunRecord
@@ -252,12 +252,12 @@ def entry_of(proof: Proof, formulas: Sequence[str], inputs: Sequence[str]) -> Pr
         ),
         ranges=tuple(
             RangeEntry(
-                output,
-                _finite(each.low),
-                _finite(each.high),
-                _finite(each.lowest),
-                _finite(each.highest),
-                each.partition.boxes,
+                output=output,
+                low=_finite(each.low),
+                high=_finite(each.high),
+                lowest=_finite(each.lowest),
+                highest=_finite(each.highest),
+                boxes=each.partition.boxes,
             )
             for output, each in zip(proof.outputs, proof.ranges, strict=False)
         ),

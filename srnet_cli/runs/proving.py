@@ -25,7 +25,8 @@ from srnet_cli.model import SymbolicNetwork
 from srnet_cli.networks import TrainedNetwork
 from srnet_cli.proofs.certificate import Arrays
 from srnet_cli.proofs.enclosures import warm_up
-from srnet_cli.proofs.proving import SAMPLED, Place, Proof, Prover
+from srnet_cli.proofs.proof import Place, Proof
+from srnet_cli.proofs.proving import SAMPLED, Prover
 from srnet_cli.proofs.subdivision import Box, Budget
 from srnet_cli.reporting import Silent, StepReporter
 from srnet_cli.rng import stream
@@ -245,8 +246,15 @@ def prove(
         entries += [entry_of(proof, (), inputs) for proof in proofs_of_layers]
     low, high = (dict(zip(inputs, end.tolist(), strict=True)) for end in place.box)
     domain = DomainEntry(place.words, low, high)
-    told = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
-    proofs = Proofs(domain, max_seconds or 0.0, refuted, told, max_boxes or 0, compositions)
+    with_words = tuple(replace(entry, words=tuple(sentences(entry, domain))) for entry in entries)
+    proofs = Proofs(
+        domain=domain,
+        seconds=max_seconds or 0.0,
+        refuted=refuted,
+        proofs=with_words,
+        boxes=max_boxes or 0,
+        refuted_compositions=compositions,
+    )
     return proofs, _certificates(found)
 
 

@@ -19,7 +19,8 @@ from srnet_cli.config.schema import (
     Experiment,
 )
 from srnet_cli.errors import ConfigError, SrnetError, StorageError, UsageError
-from srnet_cli.evolution.strategies import best_trial, restored, strategy_of, symbolic_network
+from srnet_cli.evolution.restoring import restored
+from srnet_cli.evolution.strategies import best_trial, strategy_of, symbolic_network
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.labels import class_names

@@ -1,8 +1,7 @@
 """The run folder: a lock held for life, checkpoints, and a commit that is written last.
 
 Whoever writes to a run folder holds its lock. ``DONE.json`` carries the hash of every other file
-and thereby commits the run. Reading needs no lock and writes nothing, so a finished folder may be
-moved, copied or made read-only.
+and thereby commits the run. Reading, see ``stored_run``, needs no lock.
 
 What is added to a finished run waits in temporary files until a new commit that knows it has been
 written, and is put in its place then. Where that is interrupted, the run is as before until the
@@ -16,43 +15,30 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from srnet_cli.errors import StorageError, UsageError
 from srnet_cli.store import checkpoints
-from srnet_cli.store.checkpoints import Checkpoint
-from srnet_cli.store.commit import (
-    SCHEMA,
-    Commit,
-    Damage,
-    Fingerprint,
-    unseal,
-    waiting_place,
-)
-from srnet_cli.store.directory import Directory, Entry, is_temporary, storage_errors
-from srnet_cli.store.files import decode_json, encode_json
-from srnet_cli.store.layout import CHECKPOINTS, DONE, RUN, committed_entries, is_run_folder
+from srnet_cli.store.commit import Commit, Fingerprint, waiting_place
+from srnet_cli.store.directory import Directory, is_temporary, storage_errors
+from srnet_cli.store.files import encode_json
+from srnet_cli.store.layout import CHECKPOINTS, DONE, is_run_folder
 from srnet_cli.store.lock import Lock
+from srnet_cli.store.stored_run import StoredRun
 
 
-class RunFolder:
+class RunFolder(StoredRun):
     """One run's folder: locked and writable from ``create`` and ``claim``, read-only from ``open``.
 
-    A writable one is a context manager; leaving it frees the lock. It is held open from its first
-    use on: when it is moved or replaced, reading goes on in that folder, and writing ends.
-
-    Attributes:
-        path: the folder.
-        signature: of the run, which checkpoints are bound to; None: what ``run.json`` says.
+    A writable one is a context manager; leaving it frees the lock. When it is moved or replaced,
+    reading goes on, and writing ends.
     """
 
     def __init__(
         self, path: Path, lock: Lock | None = None, directory: Directory | None = None
     ) -> None:
-        self.path = path
-        self.signature: str | None = None
+        super().__init__(path, directory)
         self._lock = lock
-        self._opened = directory
 
     @classmethod
     def create(cls, root: Path, name: str, signature: str) -> Self:
@@ -114,11 +100,6 @@ class RunFolder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def is_done(self) -> bool:
-        """Whether the run has been committed; its commit may be damaged."""
-        return self.has(DONE)
-
     def write(self, name: str, data: bytes) -> None:
         """Write a file of the run atomically, making its subfolder where it has one.
 
@@ -139,46 +120,6 @@ class RunFolder:
         """
         self._writable().append(name, data)
 
-    def has(self, name: str) -> bool:
-        """Whether anything stands in the place of a file, or is yet to be put there."""
-        directory = self._present()
-        if directory is None or directory.has(name):
-            return directory is not None
-        if not directory.has(DONE):
-            return False
-        try:
-            return self.committed().content(directory, name) is not None
-        except StorageError:
-            return False
-
-    def read(self, name: str) -> bytes:
-        """Read a file of the run; in a committed run, only if it is what was committed.
-
-        Raises:
-            StorageError: it is missing, unreadable, damaged, or no regular file.
-        """
-        if not self.is_done:
-            return self.read_uncommitted(name)
-        directory = self._directory(f"read {name} in")
-        for _ in range(2):  # another process may have written a new commit between the looks
-            data = self.committed().content(directory, name)
-            if data is not None:
-                return data
-        self.read_uncommitted(name)  # a missing or unreadable one is named as such
-        raise StorageError(f"{self.path / name} is damaged: it is not what the run has committed")
-
-    def read_uncommitted(self, name: str) -> bytes:
-        """Read a file of the run without a look at the commit.
-
-        Raises:
-            StorageError: it is missing, unreadable, or no regular file.
-        """
-        return self._directory(f"read {name} in").read(name)
-
-    def read_json(self, name: str) -> Any:
-        """Read a JSON file of the run; see ``read``."""
-        return decode_json(self.read(name), self.path / name)
-
     def save_checkpoint(self, generation: int, data: bytes) -> None:
         """Save the state of the search after so many generations; the last three are kept.
 
@@ -188,11 +129,6 @@ class RunFolder:
         folder = self._unfinished().subfolder(CHECKPOINTS, make=True)
         assert folder is not None
         checkpoints.save(folder, generation, data, self._key())
-
-    def newest_checkpoint(self) -> Checkpoint | None:
-        """The newest checkpoint of this run that verifies, or None where there is none."""
-        folder = self._checkpoints()
-        return None if folder is None else checkpoints.newest(folder, self._key())
 
     def drop_damaged_checkpoints(self) -> int:
         """Remove the checkpoints that do not verify or are of another run; gives their number.
@@ -207,14 +143,6 @@ class RunFolder:
             assert folder is not None
             folder.remove(name)
         return len(names)
-
-    def _checkpoints(self) -> Directory | None:
-        directory = self._present()
-        return None if directory is None else directory.subfolder(CHECKPOINTS)
-
-    def _key(self) -> str:
-        """What checkpoints are bound to; nothing where it is not known whose they are."""
-        return self._run().get("signature", "") if self.signature is None else self.signature
 
     def commit(self, required: Collection[str] = ()) -> None:
         """Declare the run finished: write ``DONE.json`` with the hash of every file.
@@ -233,10 +161,10 @@ class RunFolder:
                 raise StorageError(f"{self.path / entry.name} is a link or no regular file")
             if entry.kind == "file":
                 names.append(entry.name)
-        lacking = sorted(set(required) - set(names))
-        if lacking:
+        absent = sorted(set(required) - set(names))
+        if absent:
             raise StorageError(
-                f"{self.path / lacking[0]} is missing, so the run is not complete",
+                f"{self.path / absent[0]} is missing, so the run is not complete",
                 hint="the same command makes it again",
             )
         files = {name: Fingerprint.of(directory.read(name, synced=True)) for name in names}
@@ -293,7 +221,7 @@ class RunFolder:
         directory = self._writable()
         waiting = {waiting_place(name, known): name for name, known in commit.files.items()}
         for place in directory.names():
-            if place in waiting and _reads(directory, place, commit.files[waiting[place]]):
+            if place in waiting and _holds(directory, place, commit.files[waiting[place]]):
                 directory.move(place, waiting[place])
 
     def reopen(self) -> None:
@@ -306,74 +234,6 @@ class RunFolder:
         directory.remove(DONE)
         with storage_errors("reopen", self.path):
             directory.sync()
-
-    def committed(self) -> Commit:
-        """What ``DONE.json`` says.
-
-        Raises:
-            StorageError: it is missing or damaged.
-        """
-        return Commit.from_bytes(self.read_uncommitted(DONE), self.path / DONE)
-
-    def verify(self, required: Collection[str] = ()) -> list[Damage]:
-        """Compare every file with what the run has committed; leftovers of a crash do not count.
-
-        Before the commit only checkpoints can be verified, that no commit was taken away, and that
-        there are no links, pipes or devices.
-
-        Args:
-            required: files that a run consists of, which its commit must name.
-
-        Raises:
-            StorageError: the folder cannot be listed.
-        """
-        if not self.is_done:
-            return self._verify_unfinished()
-        # What another process adds meanwhile is known to the commit of a second look.
-        return self._verify_finished(required) and self._verify_finished(required)
-
-    def _verify_finished(self, required: Collection[str]) -> list[Damage]:
-        try:
-            committed = self.committed()
-        except StorageError:
-            return [Damage(DONE, "changed")]
-        damage = committed.compare(self._directory("verify"), self._committed_entries())
-        known = {entry.file for entry in damage} | committed.files.keys()
-        return damage + [Damage(name, "missing") for name in required if name not in known]
-
-    def _verify_unfinished(self) -> list[Damage]:
-        folder = self._checkpoints()
-        bad = [] if folder is None else checkpoints.damaged(folder, self._key())
-        uncommitted = [Damage(DONE, "missing")] if self._run().get("state") == "finished" else []
-        strange = [entry.name for entry in self._committed_entries() if entry.kind == "other"]
-        names = sorted({*strange, *(f"{CHECKPOINTS}/{name}" for name in bad)})
-        return uncommitted + [Damage(name, "changed") for name in names]
-
-    def _run(self) -> dict[str, Any]:
-        """What ``run.json`` says; nothing where it is missing or damaged."""
-        try:
-            record = decode_json(self.read_uncommitted(RUN), self.path / RUN)
-        except StorageError:
-            return {}
-        return record if isinstance(record, dict) else {}
-
-    def _committed_entries(self) -> list[Entry]:
-        return committed_entries(self._directory("list").entries())
-
-    def _present(self) -> Directory | None:
-        """The open folder; None where there is none."""
-        if self._opened is None:
-            try:
-                self._opened = Directory.open(self.path)
-            except (OSError, ValueError):
-                return None
-        return self._opened
-
-    def _directory(self, action: str) -> Directory:
-        if self._opened is None:
-            with storage_errors(action, self.path):
-                self._opened = Directory.open(self.path)
-        return self._opened
 
     def _writable(self) -> Directory:
         """The folder to write in, after making sure that it is still where it was.
@@ -405,28 +265,8 @@ class RunFolder:
             if entry.kind == "file" and is_temporary(entry.name.rpartition("/")[2]):
                 directory.remove(entry.name)
 
-    def _check_layout(self) -> None:
-        layout = self._layout()
-        if layout > SCHEMA:
-            raise StorageError(
-                f"{self.path} was made by a newer srnet "
-                f"(layout {layout}; this one knows up to {SCHEMA})",
-                hint="update srnet",
-            )
 
-    def _layout(self) -> int:
-        """The folder's layout, 0 where it cannot be told; damage is for ``verify`` to find."""
-        name = DONE if self.is_done else RUN
-        try:
-            # A damaged digit must not pass for a newer layout, so the commit's digest counts.
-            data = self.read_uncommitted(name)
-            read = unseal if self.is_done else decode_json
-            return int(read(data, self.path / name)["schema"])
-        except (StorageError, KeyError, TypeError, ValueError, OverflowError):
-            return 0
-
-
-def _reads(directory: Directory, name: str, known: Fingerprint) -> bool:
+def _holds(directory: Directory, name: str, known: Fingerprint) -> bool:
     """Whether a file is there and has this content."""
     try:
         return Fingerprint.of(directory.read(name)) == known

@@ -70,7 +70,7 @@ def sample(view: View, n: int, rng: np.random.Generator) -> Sample:
 def combinations(
     view: View,
     effects: dict[int, float],
-    given: Sample,
+    points: Sample,
     bar: Bar,
     rng: np.random.Generator,
 ) -> list[Combination]:
@@ -78,7 +78,7 @@ def combinations(
     proposals = [
         combination
         for transform, scale in _SCALES.items()
-        for combination in _of_scale(_Search(view, effects, given, bar, transform, scale, rng))
+        for combination in _of_scale(_Search(view, effects, points, bar, transform, scale, rng))
     ]
     best: dict[tuple[int, ...], Combination] = {}
     for proposal in proposals:
@@ -98,7 +98,7 @@ class _Search:
 
     view: View
     effects: dict[int, float]
-    given: Sample
+    points: Sample
     bar: Bar
     transform: Transform
     scale: _Scale
@@ -131,7 +131,7 @@ def _of_scale(search: _Search) -> Iterator[Combination]:
 def _ratio(search: _Search, pair: Pair) -> float | None:
     """The coefficient of the second input beside 1 for the first, if slopes say so."""
     i, j = pair
-    X, slopes = search.given.X, search.given.slopes
+    X, slopes = search.points.X, search.points.slopes
     # g_j·T'_i = ratio·g_i·T'_j, without dividing by what may vanish.
     sides = np.column_stack(
         [slopes[:, i] * search.scale.slopes(X[:, j]), slopes[:, j] * search.scale.slopes(X[:, i])]
@@ -189,7 +189,14 @@ def _combination(
     exact: tuple[Fraction, ...] | None,
     score: float,
 ) -> Combination:
-    return Combination(search.view.output, inputs, score, search.transform, coefficients, exact)
+    return Combination(
+        output=search.view.output,
+        inputs=inputs,
+        score=score,
+        transform=search.transform,
+        coefficients=coefficients,
+        exact=exact,
+    )
 
 
 def _simple(coefficients: Sequence[float]) -> tuple[Fraction, ...] | None:
@@ -209,14 +216,14 @@ def _simple(coefficients: Sequence[float]) -> tuple[Fraction, ...] | None:
 def _unexplained(search: _Search, inputs: Sequence[int], coefficients: Sequence[float]) -> float:
     """Share of the variance between rows where the number is the same."""
     moved = _moved(search, inputs, coefficients)
-    differences = search.given.values - search.view(moved)
+    differences = search.points.values - search.view(moved)
     return search.bar.share(float(np.mean(differences**2)) / 2.0)
 
 
 def _moved(search: _Search, inputs: Sequence[int], coefficients: Sequence[float]) -> Array:
     """Rows with other values of the inputs but the same number, two inputs at a time."""
     scale, region, columns = search.scale, search.view.region, list(inputs)
-    X = search.given.X.copy()
+    X = search.points.X.copy()
     ends = np.sort(scale.values(np.stack([region.low[columns], region.high[columns]])), axis=0)
     weights = np.asarray(coefficients)
     levels = scale.values(X[:, columns])

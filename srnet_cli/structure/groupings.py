@@ -59,23 +59,25 @@ OUTPUT_MAPS: dict[OutputTransform, OutputMap] = {
 }
 
 
-def additive(view: View, seen: Differences, bar: Bar) -> Additive | None:
+def additive(view: View, changes: Differences, bar: Bar) -> Additive | None:
     """The sum of least groups that an output is, or None where it is none."""
-    return _sum(view, seen, bar, "identity", 1.0)
+    return _sum(view, changes, bar, "identity", 1.0)
 
 
-def transformed_additive(view: View, seen: Differences, bar: Bar) -> Additive | None:
+def transformed_additive(view: View, changes: Differences, bar: Bar) -> Additive | None:
     """The sum that the square or the reciprocal of an output is, if one is and is no product.
 
     Scores are shares of the output's own variance, to first order.
     """
     sums = []
     for name, by in OUTPUT_MAPS.items():
-        everything = np.concatenate([seen.base, *seen.single.values(), *seen.double.values()])
+        everything = np.concatenate(
+            [changes.base, *changes.single.values(), *changes.double.values()]
+        )
         if not by.is_safe(everything):
             continue
-        mapped = seen.mapped(by.values)
-        scale = seen.variance * float(np.mean(by.slopes(seen.base) ** 2)) / mapped.variance
+        mapped = changes.mapped(by.values)
+        scale = changes.variance * float(np.mean(by.slopes(changes.base) ** 2)) / mapped.variance
         if bar.tolerance * scale < 0.05:
             sums.append(_sum(view, mapped, bar, name, scale))
     partitions = [finding for finding in sums if finding and finding.is_partition]
@@ -83,10 +85,10 @@ def transformed_additive(view: View, seen: Differences, bar: Bar) -> Additive | 
 
 
 def _sum(
-    view: View, seen: Differences, bar: Bar, transform: OutputTransform, scale: float
+    view: View, changes: Differences, bar: Bar, transform: OutputTransform, scale: float
 ) -> Additive | None:
-    effects = {i: effect / scale for i, effect in seen.effects().items()}
-    together = {pair: share / scale for pair, share in seen.interactions().items()}
+    effects = {i: effect / scale for i, effect in changes.effects().items()}
+    together = {pair: share / scale for pair, share in changes.interactions().items()}
     limit = bar.limit(min(effects.values()))
     edges = [
         (i, j)
@@ -95,7 +97,7 @@ def _sum(
     ]
     groups = components(view.free, edges)
     if len(groups) > 1:
-        score = sum(_apart(view, seen, group, transform) for group in groups) / (2.0 * scale)
+        score = sum(_apart(view, changes, group, transform) for group in groups) / (2.0 * scale)
     else:
         groups = cliques(view.free, edges)
         score = sum(share for pair, share in together.items() if pair not in edges)
@@ -105,31 +107,33 @@ def _sum(
 
 
 def _apart(
-    view: View, seen: Differences, group: Sequence[int], transform: OutputTransform
+    view: View, changes: Differences, group: Sequence[int], transform: OutputTransform
 ) -> float:
     """What a group does together with the other inputs, as a share of the variance."""
     values = OUTPUT_MAPS[transform].values if transform in OUTPUT_MAPS else np.asarray
-    other = seen.other
-    crossed = values(view(mixed(seen.X, other, group))) + values(view(mixed(other, seen.X, group)))
-    mixed_difference = seen.base + values(view(other)) - crossed
-    return float(np.nanmean(mixed_difference**2) / (4.0 * seen.variance))
+    other = changes.other
+    crossed = values(view(mixed(changes.X, other, group))) + values(
+        view(mixed(other, changes.X, group))
+    )
+    mixed_difference = changes.base + values(view(other)) - crossed
+    return float(np.nanmean(mixed_difference**2) / (4.0 * changes.variance))
 
 
 def multiplicative(
-    view: View, seen: Differences, bar: Bar, rng: np.random.Generator
+    view: View, changes: Differences, bar: Bar, rng: np.random.Generator
 ) -> Multiplicative | None:
     """The product of least groups that an output is, but for a constant, or None.
 
     Without a constant where that does as well.
     """
-    effects = seen.effects()
+    effects = changes.effects()
     limits = {(i, j): bar.limit(min(effects[i], effects[j])) for i, j in combinations(view.free, 2)}
-    meeting = [pair for pair, share in seen.interactions().items() if share > limits[pair]]
-    rows = max(_FEWEST, len(seen.base) // _ROWS_PER_SETTING)
+    meeting = [pair for pair, share in changes.interactions().items() if share > limits[pair]]
+    rows = max(_FEWEST, len(changes.base) // _ROWS_PER_SETTING)
     grids = {pair: _grid(view, pair, rows, rng) for pair in meeting}
     limit = bar.limit(min(effects.values()))
     products = []
-    for offset in _offsets(grids, limits, bar, seen.base):
+    for offset in _offsets(grids, limits, bar, changes.base):
         split = [p for p in meeting if bar.share(_beyond_one(grids[p], offset)) <= limits[p]]
         groups = components(view.free, [pair for pair in limits if pair not in split])
         if len(groups) == 1:
@@ -205,25 +209,25 @@ def _product(
 
 
 def outermost(
-    view: View, seen: Differences, bar: Bar, rng: np.random.Generator
+    view: View, changes: Differences, bar: Bar, rng: np.random.Generator
 ) -> list[Additive | Multiplicative]:
     """The grouping of all inputs that says most, first, and any other that holds as well."""
-    total = additive(view, seen, bar)
+    total = additive(view, changes, bar)
     if total and total.is_partition:
         return [total]
-    product = multiplicative(view, seen, bar, rng)
+    product = multiplicative(view, changes, bar, rng)
     if product is None:
-        total = total or transformed_additive(view, seen, bar)
+        total = total or transformed_additive(view, changes, bar)
     elif product.score > _CLEARLY * bar.tolerance and total is None:
-        other = transformed_additive(view, seen, bar)
+        other = transformed_additive(view, changes, bar)
         if other and other.score < _CLEARLY * product.score:
             return [other]
     return [finding for finding in (product, total) if finding]
 
 
-def loudest(view: View, grouping: Additive | Multiplicative, seen: Differences) -> Array:
+def loudest(view: View, grouping: Additive | Multiplicative, changes: Differences) -> Array:
     """A row to hold the other inputs at: where factors are large, so that errors are small."""
     if isinstance(grouping, Additive):
         return view.held
-    place = np.argsort(np.abs(seen.base - grouping.offset))[int(0.9 * len(seen.base))]
-    return np.asarray(seen.X[place])
+    place = np.argsort(np.abs(changes.base - grouping.offset))[int(0.9 * len(changes.base))]
+    return np.asarray(changes.X[place])

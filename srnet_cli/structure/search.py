@@ -78,7 +78,14 @@ def find_structure(
     outputs = screen.values.shape[1]
     findings: list[Finding] = []
     for output, child in enumerate(rng.spawn(outputs)):
-        whole = View(oracle, gradients, region, output, tuple(range(len(names))), region.centre())
+        whole = View(
+            oracle=oracle,
+            gradients=gradients,
+            region=region,
+            output=output,
+            free=tuple(range(len(names))),
+            held=region.centre(),
+        )
         findings += _of_output(whole, screen, tolerance, budget // outputs, child)
     return Structure(tuple(names), outputs, tuple(findings), tolerance)
 
@@ -151,35 +158,35 @@ def _of_inputs(
     """What is found about a function of inputs that matter."""
     k = len(view.free)
     n = _rows(budget // 4, 1 + k + k * (k - 1) // 2)
-    seen = differences(view, n, rng)
-    if not all(np.isfinite(a).all() for a in (seen.base, *seen.single.values())):
+    changes = differences(view, n, rng)
+    if not all(np.isfinite(a).all() for a in (changes.base, *changes.single.values())):
         return
-    if seen.variance == 0.0:
+    if changes.variance == 0.0:
         return
-    bar, effects = Bar(tolerance, seen.variance), seen.effects()
-    given = sample(view, n, rng)
+    bar, effects = Bar(tolerance, changes.variance), changes.effects()
+    points = sample(view, n, rng)
     if k > 1:
-        yield from _groupings(view, seen, tolerance, rng)
-        yield from combinations(view, effects, given, bar, rng)
-        yield from exchanges(view, effects, given, bar)
+        yield from _groupings(view, changes, tolerance, rng)
+        yield from combinations(view, effects, points, bar, rng)
+        yield from exchanges(view, effects, points, bar)
     for column in view.free:
         finding = profile(view, column, effects[column], bar, max(8, n // 20), rng)
         if finding:
             yield finding
-    yield from parities(view, effects, given, bar)
-    yield from monotonies(view, given, bar)
+    yield from parities(view, effects, points, bar)
+    yield from monotonies(view, points, bar)
 
 
 def _groupings(
     view: View,
-    seen: Differences,
+    changes: Differences,
     tolerance: float,
     rng: np.random.Generator,
     depth: int = 0,
     is_term: bool = False,
 ) -> Iterator[Additive | Multiplicative]:
     """Sums of products of sums …, from the outside in."""
-    holding = outermost(view, seen, Bar(tolerance, seen.variance), rng)
+    holding = outermost(view, changes, Bar(tolerance, changes.variance), rng)
     if not holding:
         return
     grouping, *also = holding
@@ -189,15 +196,15 @@ def _groupings(
     yield from also
     if depth == _DEPTH or (isinstance(grouping, Additive) and not grouping.is_partition):
         return
-    held = loudest(view, grouping, seen)
+    held = loudest(view, grouping, changes)
     for group in grouping.groups:
         if len(group) == 1:
             continue
         part = view.restricted(group, held)
-        inner = differences(part, len(seen.base), rng)
+        inner = differences(part, len(changes.base), rng)
         if inner.variance > 0.0:
             # The error is the whole's, so that its share of a part is greater.
-            own = max(1.0, seen.variance / inner.variance) * tolerance
+            own = max(1.0, changes.variance / inner.variance) * tolerance
             if own <= LOOSEST:
                 yield from _groupings(
                     part, inner, own, rng, depth + 1, is_term=isinstance(grouping, Additive)

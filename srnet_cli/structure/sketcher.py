@@ -87,19 +87,21 @@ class Sketcher:
         """A formula of a view's free inputs, or None where its structure says too little."""
         if len(view.free) == 1:
             return self._single(view, tolerance)
-        seen = differences(view, _ROWS, self._rng)
-        everything = np.concatenate([seen.base, *seen.single.values(), *seen.double.values()])
-        if depth == _DEPTH or seen.variance == 0.0 or not np.isfinite(everything).all():
+        changes = differences(view, _ROWS, self._rng)
+        everything = np.concatenate(
+            [changes.base, *changes.single.values(), *changes.double.values()]
+        )
+        if depth == _DEPTH or changes.variance == 0.0 or not np.isfinite(everything).all():
             return None
-        effects = seen.effects()
+        effects = changes.effects()
         matter = [i for i in view.free if effects[i] > tolerance]
         if 0 < len(matter) < len(view.free):
             return self.sketch(view.restricted(matter, view.held), tolerance, depth, may_map)
-        bar = Bar(tolerance, seen.variance)
-        error = tolerance * seen.variance
-        groupings = outermost(view, seen, bar, self._rng)
-        given = sample(view, _ROWS, self._rng)
-        numbers = combinations(view, effects, given, bar, self._rng)
+        bar = Bar(tolerance, changes.variance)
+        error = tolerance * changes.variance
+        groupings = outermost(view, changes, bar, self._rng)
+        points = sample(view, _ROWS, self._rng)
+        numbers = combinations(view, effects, points, bar, self._rng)
         whole = [c for c in numbers if c.inputs == view.free]
         products = [g for g in groupings if isinstance(g, Multiplicative)]
         maps = [g.transform for g in groupings if isinstance(g, Additive)]
@@ -107,7 +109,7 @@ class Sketcher:
             *(partial(self._sum, view, g, error, depth) for g in groupings if _is_sum(g)),
             *(partial(self._of_number, view, c, tolerance) for c in whole),
             *(
-                partial(self._product, view, g, loudest(view, g, seen), error, depth)
+                partial(self._product, view, g, loudest(view, g, changes), error, depth)
                 for g in products
             ),
             *(

@@ -91,7 +91,14 @@ def find_sketches(
         texts: dict[str | None, None] = {}
         for tolerance in tolerances:
             limited = _limited(oracle, share)
-            view = View(limited, gradients, region, output, free, region.centre())
+            view = View(
+                oracle=limited,
+                gradients=gradients,
+                region=region,
+                output=output,
+                free=free,
+                held=region.centre(),
+            )
             with suppress(_BudgetSpent):
                 texts[Sketcher(tuple(names), child).sketch(view, tolerance)] = None
         fits = [(text, fit_readout(text, names, fresh, y)) for text in texts if text]

@@ -65,7 +65,14 @@ class Board:
         mean = fmean(self._spent) if self._spent else None
         seconds = None if mean is None else mean * len(self._unfinished) / self._most_running
         running = sum(key in self._trials for key in self._running)
-        return SuiteProgress(total, done, running, failed, self._summary, seconds)
+        return SuiteProgress(
+            total=total,
+            done=done,
+            running=running,
+            failed=failed,
+            best=self._summary,
+            seconds_left=seconds,
+        )
 
     def _read(self, key: str) -> TrialEntry:
         return read_entry(self._folder, *self._trials[key], key)

@@ -83,4 +83,6 @@ def run(a: Path, b: Path) -> ComparedSuites:
     names = dict.fromkeys(case.name for folder in folders for case in folder.info.cases)
     compared = {case.case for case in cases}
     alone = [name for name in names if name not in compared]
-    return ComparedSuites(a, b, measure, cases, overall(cases), alone)
+    return ComparedSuites(
+        a=a, b=b, measure=measure, cases=cases, overall=overall(cases), alone=alone
+    )

@@ -61,7 +61,14 @@ def make_summary(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> SuiteSum
     cases = summarise(entries, folder.info.published, strategies)
     failures = [entry for entry in entries if entry.state in ("failed", "damaged")]
     remarks = list(_remarks(folder, entries, strategies))
-    return SuiteSummary(folder.path, cases, measure, ranks(cases, measure), failures, remarks)
+    return SuiteSummary(
+        path=folder.path,
+        cases=cases,
+        measure=measure,
+        ranks=ranks(cases, measure),
+        failures=failures,
+        remarks=remarks,
+    )
 
 
 def _remarks(

@@ -168,7 +168,14 @@ def _case(
             "evolution": experiment.evolution.model_copy(update={"threads": 1}),
         }
     )
-    return Case(_folder(network, variant), network, variant, alone, path.read_bytes(), count)
+    return Case(
+        name=_folder(network, variant),
+        network=network,
+        variant=variant,
+        experiment=alone,
+        config=path.read_bytes(),
+        trials=count,
+    )
 
 
 def _require_reasonable(settings: SuiteSettings, trials: int | None) -> None:

@@ -26,7 +26,8 @@ Array = NDArray[np.float64]
 
 _POINTS = 200
 _PANELS = 30
-_CURVES = 100
+MOST_CURVES = 100
+"""Trials of a case that are drawn."""
 
 
 def convergence_plot(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> bytes:
@@ -38,8 +39,10 @@ def convergence_plot(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> byte
     return as_png(convergence_figure(folder, entries))
 
 
-def convergence_figure(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> Figure:
-    """See ``convergence_plot``."""
+def convergence_figure(
+    folder: SuiteFolder, entries: Sequence[TrialEntry], *, most_curves: int = MOST_CURVES
+) -> Figure:
+    """See ``convergence_plot``; of a case at most so many trials are drawn."""
     strategies = strategies_of(folder)
     cases = list(by_case(entries).values())
     places = [(trials[0].network, strategies[trials[0].case]) for trials in cases]
@@ -52,7 +55,7 @@ def convergence_figure(folder: SuiteFolder, entries: Sequence[TrialEntry]) -> Fi
         axes.set_axis_off()
     for place, trials in zip(places, cases, strict=True):
         if place in panels:
-            done = [trial for trial in trials if trial.state == "done"][:_CURVES]
+            done = [trial for trial in trials if trial.state == "done"][:most_curves]
             read = (curve(folder, trial) for trial in done)
             curves = [curve for curve in read if curve is not None]
             _band(panels[place], curves, trials[0].variant)

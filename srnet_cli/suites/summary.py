@@ -195,8 +195,15 @@ def _comparison(
     assert test.superiority is not None
     is_better = test.superiority > 0.5
     if p >= ALPHA:
-        return ComparedCase(name, a, b, test, p, "no difference shown")
-    return ComparedCase(name, a, b, test, p, "B is better" if is_better else "B is worse")
+        return ComparedCase(case=name, a=a, b=b, test=test, p_holm=p, verdict="no difference shown")
+    return ComparedCase(
+        case=name,
+        a=a,
+        b=b,
+        test=test,
+        p_holm=p,
+        verdict="B is better" if is_better else "B is worse",
+    )
 
 
 def overall(comparisons: Sequence[ComparedCase]) -> Test | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from budgets import limit_auto
+from rhythms import ONE_BY_ONE
 from small_run import Recorder, results, write_config
 
 from srnet_cli.errors import Interrupted
@@ -24,7 +25,7 @@ CHANGES = (
 
 
 @pytest.fixture(autouse=True)
-def _short(one_by_one: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     limit_auto(monkeypatch)
 
 
@@ -33,12 +34,12 @@ def test_interruptions_change_nothing(tmp_path: Path) -> None:
     """Stopped after every seventh generation and taken up again, in the layers and in the
     refinement, a run leaves the same bytes as one that never was."""
     config = write_config(tmp_path, *CHANGES)
-    expected = results(fitting.run(config, run_dir=tmp_path / "whole").path)
+    expected = results(fitting.run(config, run_dir=tmp_path / "whole", rhythm=ONE_BY_ONE).path)
     stops = 0
     while True:
         recorder = Recorder(7, lambda: os.kill(os.getpid(), signal.SIGINT))
         try:
-            fitting.run(config, run_dir=tmp_path / "run", reporter=recorder)
+            fitting.run(config, run_dir=tmp_path / "run", reporter=recorder, rhythm=ONE_BY_ONE)
             break
         except Interrupted:
             stops += 1
@@ -52,14 +53,18 @@ def test_threads_change_nothing(tmp_path: Path) -> None:
     answers = []
     for threads in (1, 2):
         config = write_config(tmp_path, *CHANGES, ("threads: 1", f"threads: {threads}"))
-        answers.append(results(fitting.run(config, run_dir=tmp_path / str(threads)).path))
+        answers.append(
+            results(fitting.run(config, run_dir=tmp_path / str(threads), rhythm=ONE_BY_ONE).path)
+        )
     assert answers[0] == answers[1]
 
 
 def test_what_is_reported_is_what_the_model_gives(tmp_path: Path) -> None:
     """The model in the folder has weights on its edges; the fitness is made of the layers' losses,
     the outputs' and the mean of the hidden units'."""
-    run = fitting.run(write_config(tmp_path, *CHANGES), run_dir=tmp_path / "run").path
+    run = fitting.run(
+        write_config(tmp_path, *CHANGES), run_dir=tmp_path / "run", rhythm=ONE_BY_ONE
+    ).path
     folder = RunFolder(run)
     model = SymbolicNetwork.from_dict(folder.read_json("model.json"))
     metrics = folder.read_json("metrics.json")
@@ -76,6 +81,12 @@ def test_remarks_are_said(tmp_path: Path) -> None:
     config = write_config(
         tmp_path, *CHANGES, ("strategy: auto", "strategy: auto\n  expressions: 7")
     )
-    fitting.run(config, ["evolution.generations=2"], run_dir=tmp_path / "run", reporter=recorder)
+    fitting.run(
+        config,
+        ["evolution.generations=2"],
+        run_dir=tmp_path / "run",
+        reporter=recorder,
+        rhythm=ONE_BY_ONE,
+    )
     said = [line for line in recorder.notices if line.startswith("evolution.expressions")]
     assert len(said) == 3

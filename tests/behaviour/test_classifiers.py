@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from budgets import limit_auto
+from rhythms import ONE_BY_ONE
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 from small_run import RESULTS, Recorder, results
 
@@ -256,15 +257,15 @@ def test_a_finished_run_is_whole(run_path: Path, capsys: pytest.CaptureFixture[s
     assert "same class" in text
 
 
-def test_interruptions_change_nothing(tmp_path: Path, one_by_one: None) -> None:
+def test_interruptions_change_nothing(tmp_path: Path) -> None:
     """A classifier's run, stopped and taken up again, leaves the same bytes as one never was."""
     config = write(tmp_path, 3)
-    whole = fitting.run(config, run_dir=tmp_path / "whole").path
+    whole = fitting.run(config, run_dir=tmp_path / "whole", rhythm=ONE_BY_ONE).path
     recorder = Recorder(25, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(Interrupted):
-        fitting.run(config, run_dir=tmp_path / "run", reporter=recorder)
+        fitting.run(config, run_dir=tmp_path / "run", reporter=recorder, rhythm=ONE_BY_ONE)
     assert run("explain", "--run", tmp_path / "run") == 0
-    fitting.run(config, run_dir=tmp_path / "run")
+    fitting.run(config, run_dir=tmp_path / "run", rhythm=ONE_BY_ONE)
     assert results(tmp_path / "run") == results(whole)
     assert set(RESULTS) <= {path.name for path in whole.iterdir()}
 

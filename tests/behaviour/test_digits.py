@@ -13,7 +13,7 @@ from budgets import limit_auto
 
 from srnet_cli.explain.hybrid import can_be_set, hybrids_of
 from srnet_cli.fit import fitting
-from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.registry import read_network
 from srnet_cli.runs.run import read_run
 

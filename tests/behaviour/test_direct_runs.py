@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from budgets import limit_auto
+from rhythms import ONE_BY_ONE
 from small_run import RESULTS, Recorder
 from sympy import lambdify, symbols, sympify
 
@@ -161,18 +162,17 @@ def check(
             assert np.max(np.abs(truth - values)) <= 1e-3 * np.abs(truth).max()
 
 
-@pytest.mark.usefixtures("one_by_one")
 @pytest.mark.parametrize("strategy", ["direct", pytest.param("auto", marks=pytest.mark.long)])
 def test_interruptions_change_nothing(strategy: str, tmp_path: Path) -> None:
     """Stopped after every second generation and taken up again, a run leaves the same bytes as one
     that never was, the formulas' files among them."""
     config = written(tmp_path, "regression", strategy)
-    whole = fitting.run(config, run_dir=tmp_path / "whole").path
+    whole = fitting.run(config, run_dir=tmp_path / "whole", rhythm=ONE_BY_ONE).path
     run, stops = tmp_path / "run", 0
     while True:
         recorder = Recorder(2, lambda: os.kill(os.getpid(), signal.SIGTERM))
         try:
-            fitting.run(config, run_dir=run, reporter=recorder)
+            fitting.run(config, run_dir=run, reporter=recorder, rhythm=ONE_BY_ONE)
             break
         except Interrupted:
             stops += 1

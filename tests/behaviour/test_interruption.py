@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from disk_faults import disk_with
+from rhythms import ONE_BY_ONE, SAVING_EACH
 from small_run import Recorder, results, write_config
 
 from srnet_cli.errors import Interrupted, StorageError
@@ -23,8 +24,6 @@ from srnet_cli.fit import fitting
 from srnet_cli.networks import training
 from srnet_cli.networks.cache import cache_folder
 from srnet_cli.store import RunFolder
-
-pytestmark = pytest.mark.usefixtures("one_by_one")
 
 TRIALS = ("seed: 3", "seed: 3\ntrials: 2")
 
@@ -43,14 +42,14 @@ def test_a_signal_keeps_what_was_found(
     config, run = write_config(tmp_path), tmp_path / "run"
     recorder = Recorder(at, send(number))
     with pytest.raises(Interrupted, match=f"stopped by signal {number}; what was found") as stop:
-        fitting.run(config, run_dir=run, reporter=recorder)
+        fitting.run(config, run_dir=run, reporter=recorder, rhythm=ONE_BY_ONE)
     assert stop.value.exit_code == 128 + number
     assert len(recorder.news) == at  # not one chunk more
     assert (run / "expressions.json").is_file()
     explanation = explain(str(run))
     assert (explanation.is_done, explanation.generations) == (False, at)
     recorder = Recorder()
-    assert not fitting.run(config, run_dir=run, reporter=recorder).was_done
+    assert not fitting.run(config, run_dir=run, reporter=recorder, rhythm=ONE_BY_ONE).was_done
     assert f"going on after {at} generations" in recorder.notices
     assert results(run) == results(finished)
     assert RunFolder(run).verify() == []
@@ -68,13 +67,13 @@ def test_a_signal_while_formulas_are_made_simpler(finished: Path, tmp_path: Path
 
     config, run = write_config(tmp_path), tmp_path / "run"
     with pytest.raises(Interrupted) as stop:
-        fitting.run(config, run_dir=run, reporter=Stopping())
+        fitting.run(config, run_dir=run, reporter=Stopping(), rhythm=ONE_BY_ONE)
     assert stop.value.exit_code == 143
     assert not (run / "fronts.json").exists()
     assert json.loads((run / "expressions.json").read_text())["compositions"] is None
     assert "they are made when it finishes" in explain(str(run)).shown.why
     timing = (run / "timing.csv").read_bytes()
-    fitting.run(config, run_dir=run)
+    fitting.run(config, run_dir=run, rhythm=ONE_BY_ONE)
     assert results(run) == results(finished)
     assert (run / "timing.csv").read_bytes().startswith(timing.rpartition(b",")[0])
 
@@ -99,37 +98,40 @@ def test_results_that_take_long_do_not_hold_up_a_signal(
     config, run = write_config(tmp_path, ("generations: 60", "generations: 4")), tmp_path / "run"
     before = time.monotonic()
     with pytest.raises(Interrupted, match="what was found is in") as stop:
-        fitting.run(config, run_dir=run)
+        fitting.run(config, run_dir=run, rhythm=ONE_BY_ONE)
     assert time.monotonic() - before < 60  # neither call would ever end
     assert stop.value.exit_code == 129
     assert calls == [False, True]
     assert json.loads((run / "run.json").read_text())["state"] == "stopped"
     assert explain(str(run)).generations == 4
     monkeypatch.setattr(fitting, "_write", original)
-    assert fitting.run(config, run_dir=run).metrics.generations == (4,)
+    assert fitting.run(config, run_dir=run, rhythm=ONE_BY_ONE).metrics.generations == (4,)
     assert RunFolder(run).verify() == []
 
 
 def test_signals_again_and_again(tmp_path: Path) -> None:
     """A run of two trials that is stopped five times ends as one that never was."""
     config = write_config(tmp_path, TRIALS, ("generations: 60", "generations: 40"))
-    expected = results(fitting.run(config, run_dir=tmp_path / "whole").path)
+    expected = results(fitting.run(config, run_dir=tmp_path / "whole", rhythm=ONE_BY_ONE).path)
     run = tmp_path / "run"
     for _ in range(5):
         with pytest.raises(Interrupted):
-            fitting.run(config, run_dir=run, reporter=Recorder(13, send(signal.SIGINT)))
-    result = fitting.run(config, run_dir=run)
+            fitting.run(
+                config, run_dir=run, reporter=Recorder(13, send(signal.SIGINT)), rhythm=ONE_BY_ONE
+            )
+    result = fitting.run(config, run_dir=run, rhythm=ONE_BY_ONE)
     assert result.metrics.generations == (40, 40)
     assert results(run) == expected
 
 
-@pytest.mark.usefixtures("saving_each")
 def test_seconds_add_up_over_interruptions(tmp_path: Path) -> None:
     """timing.csv goes on where the checkpoint does, its seconds never running backwards."""
     config, run = write_config(tmp_path), tmp_path / "run"
     with pytest.raises(Interrupted):
-        fitting.run(config, run_dir=run, reporter=Recorder(9, send(signal.SIGINT)))
-    fitting.run(config, run_dir=run)
+        fitting.run(
+            config, run_dir=run, reporter=Recorder(9, send(signal.SIGINT)), rhythm=SAVING_EACH
+        )
+    fitting.run(config, run_dir=run, rhythm=SAVING_EACH)
     head, *lines = (run / "timing.csv").read_text().splitlines()
     rows = [[float(cell) for cell in line.split(",")] for line in lines]
     assert head == "trial,generation,seconds"
@@ -156,7 +158,7 @@ def test_a_signal_in_training_leaves_nothing(
     monkeypatch.setenv("SRNET_CACHE_DIR", str(tmp_path / "cache"))
     config = write_config(tmp_path, ("max_iter: 300", "max_iter: 301, solver: adam"))
     with pytest.raises(Interrupted, match="stopped by signal 15 before anything") as stop:
-        fitting.run(config)
+        fitting.run(config, rhythm=ONE_BY_ONE)
     assert stop.value.exit_code == 143
     assert not runs_dir.exists()
     assert not cache_folder().exists()
@@ -176,17 +178,21 @@ def test_a_signal_while_kernels_are_compiled_does_not_wait(
     config = write_config(tmp_path, ("generations: 60", "generations: 4"))
     monkeypatch.setattr(MnncgpEs, "warm_up", compiling)
     with pytest.raises(Interrupted, match="stopped by signal 2 before anything"):
-        fitting.run(config, run_dir=tmp_path / "run")
+        fitting.run(config, run_dir=tmp_path / "run", rhythm=ONE_BY_ONE)
     assert not (tmp_path / "run").exists()
     monkeypatch.setattr(MnncgpEs, "warm_up", original)
-    assert fitting.run(config, run_dir=tmp_path / "run").metrics.generations == (4,)
+    assert fitting.run(config, run_dir=tmp_path / "run", rhythm=ONE_BY_ONE).metrics.generations == (
+        4,
+    )
 
 
 def test_signals_are_given_back(tmp_path: Path) -> None:
     """After a fit, signals do what they did before."""
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     fitting.run(
-        write_config(tmp_path, ("generations: 60", "generations: 2")), run_dir=tmp_path / "r"
+        write_config(tmp_path, ("generations: 60", "generations: 2")),
+        run_dir=tmp_path / "r",
+        rhythm=ONE_BY_ONE,
     )
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
@@ -194,12 +200,12 @@ def test_signals_are_given_back(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from rhythms import SAVING_EACH
 from small_run import Recorder
 from srnet_cli.fit import fitting
-from srnet_cli.fit import search
-search._CHUNK_SECONDS, search.CHECKPOINT_SECONDS = 0.0, -1.0
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)
-fitting.run(Path(sys.argv[1]), run_dir=Path(sys.argv[2]), reporter=Recorder(31, die))
+recorder = Recorder(31, die)
+fitting.run(Path(sys.argv[1]), run_dir=Path(sys.argv[2]), reporter=recorder, rhythm=SAVING_EACH)
 """
 
 
@@ -216,12 +222,11 @@ def test_kill_9_loses_what_came_after_the_checkpoint(finished: Path, tmp_path: P
     # The 31st generation was not saved any more.
     assert explain(str(run)).generations == 30
     recorder = Recorder()
-    fitting.run(config, run_dir=run, reporter=recorder)
+    fitting.run(config, run_dir=run, reporter=recorder, rhythm=ONE_BY_ONE)
     assert "going on after 30 generations" in recorder.notices
     assert results(run) == results(finished)
 
 
-@pytest.mark.usefixtures("saving_each")
 def test_a_disk_that_fills_up_in_the_middle(finished: Path, tmp_path: Path) -> None:
     """A checkpoint that cannot be written ends the fit with one line and exit 4; the one before is
     good, and with space again the run goes on to the same end."""
@@ -234,7 +239,7 @@ def test_a_disk_that_fills_up_in_the_middle(finished: Path, tmp_path: Path) -> N
         return real(*args)
 
     with disk_with(full), pytest.raises(StorageError) as failure:
-        fitting.run(config, run_dir=run, reporter=recorder)
+        fitting.run(config, run_dir=run, reporter=recorder, rhythm=SAVING_EACH)
     assert failure.value.exit_code == 4
     assert "No space left on device (ENOSPC)" in str(failure.value)
     assert "\n" not in str(failure.value)
@@ -242,7 +247,7 @@ def test_a_disk_that_fills_up_in_the_middle(finished: Path, tmp_path: Path) -> N
     assert newest is not None
     assert newest.generation == 22
     assert RunFolder(run).verify() == []
-    fitting.run(config, run_dir=run)
+    fitting.run(config, run_dir=run, rhythm=SAVING_EACH)
     assert results(run) == results(finished)
 
 
@@ -253,7 +258,7 @@ def test_a_checkpoint_of_another_version_is_refused(finished: Path, tmp_path: Pa
         folder.save_checkpoint(60, b"states as nobody lays them out")
     before = results(finished)
     for act in (
-        lambda: fitting.run(write_config(tmp_path), run_dir=finished),
+        lambda: fitting.run(write_config(tmp_path), run_dir=finished, rhythm=ONE_BY_ONE),
         lambda: explain(str(finished)),
     ):
         with pytest.raises(StorageError, match="generation 60 is damaged or of another version"):

@@ -193,9 +193,9 @@ def test_a_callable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit_auto(monkeypatch)
     path = tmp_path / "loaded.yaml"
     path.write_text(CONFIG.replace("{SOURCE: FILE, activation: tanh}", "{callable: mine}"))
-    given = network_of_callable(lambda rows: values(rows) @ LAST[0], X, [values])
+    python_network = network_of_callable(lambda rows: values(rows) @ LAST[0], X, [values])
     result = fitting.run_experiment(
-        load_experiment(path), path.read_bytes(), tmp_path / "run", given=given
+        load_experiment(path), path.read_bytes(), tmp_path / "run", python_network=python_network
     )
     fitted = read_run(result.path)
     assert fitted.inputs.network.source == "python"

@@ -13,7 +13,7 @@ import pytest
 from torch_process import run_torch
 
 from srnet_cli.config.loading import load_experiment
-from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.registry import read_network
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your-own-network.md").read_text()

@@ -7,7 +7,6 @@ import io
 import pytest
 from rich.console import Console
 
-from srnet_cli.cli import suite_view
 from srnet_cli.cli.suite_view import LiveSuite, PlainSuite, describe, suite_reporter, suite_table
 from srnet_cli.reporting import Silent, SuiteProgress
 
@@ -46,12 +45,9 @@ def drawn(progress: SuiteProgress) -> str:
     return capture.get()
 
 
-def test_without_a_terminal_a_line_now_and_then(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_terminal_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, and nothing where quiet is asked for."""
-    monkeypatch.setattr(suite_view, "_LINE_SECONDS", 0.0)
-    with suite_reporter(quiet=False) as reporter:
+    with suite_reporter(quiet=False, line_seconds=0.0) as reporter:
         assert isinstance(reporter, PlainSuite)
         reporter.suite(PROGRESS)
         reporter.notice("a[b]")

@@ -19,6 +19,7 @@ from srnet_cli import cli
 from srnet_cli.compare import comparing, plots
 from srnet_cli.compare.boundaries import boundaries
 from srnet_cli.compare.document import document
+from srnet_cli.compare.effort import Effort
 from srnet_cli.compare.plane import View
 from srnet_cli.errors import DataError, Interrupted, StorageError, UsageError
 from srnet_cli.fit import fitting
@@ -32,10 +33,8 @@ FILES = ("compare.csv", "compare.json", "compare_timing.csv")
 PNG = b"\x89PNG"
 
 
-@pytest.fixture(autouse=True)
-def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Intervals have tests of their own."""
-    monkeypatch.setattr("srnet_cli.compare.bootstrap.RESAMPLES", 40)
+QUICK = Effort(resamples=40)
+"""Intervals have tests of their own."""
 
 
 @pytest.fixture
@@ -49,10 +48,13 @@ def _undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(comparing, "plots", lambda comparison: {})
 
 
-def run(*references: str | Path, **options: int | bool) -> list[comparing.Comparison]:
+def run(
+    *references: str | Path, effort: Effort = QUICK, **options: int | bool
+) -> list[comparing.Comparison]:
     return comparing.run(
         [str(reference) for reference in references],
         reporter=Listener(),
+        effort=effort,
         **{"instances": 5} | options,
     )
 
@@ -67,7 +69,7 @@ def test_results_are_in_the_run_folder(finished: Path, drawn: None) -> None:
     """Figures, explanations, times and plots are added, and the run verifies with them."""
     committed = RunFolder.open(finished).committed()
     (comparison,) = run()
-    assert comparison.kept
+    assert comparison.is_saved
     assert verifying.run(str(finished)).finished
     amended = RunFolder.open(finished).committed()
     assert amended.finished == committed.finished
@@ -91,14 +93,14 @@ def test_a_repeated_comparison_is_byte_identical(finished: Path, drawn: None) ->
 
 
 @pytest.mark.slow
-def test_processes_change_no_result(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_change_no_result(finished: Path) -> None:
     """One process or two: the same bytes."""
     pytest.importorskip("lime")
-    monkeypatch.setattr("srnet_cli.compare.tasks.REPEATS", 2)
-    run(instances=3, lime=True)
+    effort = Effort(repeats=2, resamples=40)
+    run(instances=3, lime=True, effort=effort)
     first = written(finished)
     assert b'"lime"' in first["compare.json"]
-    run(instances=3, lime=True, jobs=2)
+    run(instances=3, lime=True, jobs=2, effort=effort)
     assert written(finished) == first
 
 
@@ -152,7 +154,7 @@ def test_an_unfinished_run_is_printed_and_not_kept(finished: Path) -> None:
     (finished / "DONE.json").unlink()
     listener = Listener()
     (comparison,) = comparing.run([str(finished)], instances=5, reporter=listener)
-    assert not comparison.kept
+    assert not comparison.is_saved
     assert not written(finished)
     assert any("not finished" in notice for notice in listener.notices)
 
@@ -162,7 +164,7 @@ def test_a_read_only_run_is_printed_and_not_kept(finished: Path, monkeypatch) ->
     monkeypatch.setattr("srnet_cli.compare.comparing.os.access", lambda path, mode: False)
     listener = Listener()
     (comparison,) = comparing.run([], instances=5, reporter=listener)
-    assert not comparison.kept
+    assert not comparison.is_saved
     assert not written(finished)
     assert any("read-only" in notice for notice in listener.notices)
 
@@ -186,7 +188,7 @@ def test_missing_values_are_one_line() -> None:
     fitted_run = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
     fitted_run.sets["train"][3, 0] = np.nan
     with pytest.raises(DataError, match="1 of 200 training rows have missing"):
-        comparing.compare(fitted_run, "r", 0, ["formula"], 5, 1, Listener())
+        comparing.compare(fitted_run, "r", 0, ["formula"], 5, 1, Listener(), effort=QUICK)
 
 
 class Killing(Listener):
@@ -303,7 +305,7 @@ def test_the_latest_run_stays_the_latest(finished: Path, runs_dir: Path) -> None
 def test_every_format_shows_every_figure(form: str) -> None:
     """With the interval, the costs and what the figures are of."""
     fitted_run = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
-    comparison = comparing.compare(fitted_run, "r", 0, ["formula"], 30, 1, Listener())
+    comparison = comparing.compare(fitted_run, "r", 0, ["formula"], 30, 1, Listener(), effort=QUICK)
     text = render(document([comparison]), form)
     if form == "json":
         (record,) = json.loads(text)
@@ -319,7 +321,7 @@ def test_every_format_shows_every_figure(form: str) -> None:
 def test_markdown_tables_are_rectangular() -> None:
     """Every line of a table has as many cells as its head."""
     fitted_run = fitted(network(), linear_formula(np.ones((1, 2)), np.zeros(1)))
-    comparison = comparing.compare(fitted_run, "r", 0, ["formula"], 5, 1, Listener())
+    comparison = comparing.compare(fitted_run, "r", 0, ["formula"], 5, 1, Listener(), effort=QUICK)
     text = render(document([comparison]), "markdown")
     for block in text.split("\n\n"):
         lines = [line for line in block.splitlines() if line.startswith("|")]
@@ -347,7 +349,7 @@ def classifier() -> FittedRun:
 )
 def test_a_classifiers_plots(finished: Path, monkeypatch, view: View, axes: list[str]) -> None:
     """Decision boundaries are drawn for classifiers, on the plane that was asked for."""
-    comparison = comparing.compare(classifier(), "r", 0, ["formula"], 8, 1, Listener(), view)
+    comparison = comparing.compare(classifier(), "r", 0, ["formula"], 8, 1, Listener(), view, QUICK)
     monkeypatch.setattr(
         plots, "RunFolder", type("Run", (), {"open": lambda _: RunFolder.open(finished)})
     )
@@ -361,10 +363,9 @@ def test_a_classifiers_plots(finished: Path, monkeypatch, view: View, axes: list
 def test_explainers_are_points_where_they_were_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """LIME's classes are drawn at its own instances, ringed black where the network's differ."""
     pytest.importorskip("lime")
-    monkeypatch.setattr("srnet_cli.compare.tasks.REPEATS", 1)
     view = View(("x0", "x2"))
     comparison = comparing.compare(
-        classifier(), "r", 0, ["formula", "lime"], 9, 1, Listener(), view
+        classifier(), "r", 0, ["formula", "lime"], 9, 1, Listener(), view, Effort(1, 40)
     )
     drawn = []
     monkeypatch.setattr(
@@ -426,7 +427,9 @@ def test_convergence_is_drawn_whatever_the_fitness_was(
     curves = f"trial,generation,evaluations,fitness,layer_1\n1,1,9,{fitness},0.0\n"
     folder = type("Run", (), {"read": lambda self, name: curves.encode()})
     monkeypatch.setattr(plots, "RunFolder", type("Runs", (), {"open": lambda path: folder()}))
-    comparison = comparing.compare(classifier(), "r", 0, ["formula"], 3, 1, Listener())
+    comparison = comparing.compare(
+        classifier(), "r", 0, ["formula"], 3, 1, Listener(), effort=QUICK
+    )
     assert plots._convergence(comparison).startswith(PNG)
 
 

@@ -12,6 +12,7 @@ import pytest
 from compared import Listener, fitted, linear_formula, network
 
 from srnet_cli.compare.comparing import compare, subject_of
+from srnet_cli.compare.effort import Effort
 from srnet_cli.compare.explainers import EXPLAINERS, LIME_SETTINGS, MAPLE_ROWS
 from srnet_cli.compare.files import json_bytes
 from srnet_cli.compare.instances import choose
@@ -111,13 +112,14 @@ def direct_maple(run, X: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("run", [CURVED, CLASSES], ids=["regression", "classification"])
-def test_the_packages_called_directly_give_the_numbers_of_compare_json(run, monkeypatch):
+def test_the_packages_called_directly_give_the_numbers_of_compare_json(run):
     """On 20 instances, with the seeds that stand in the file."""
     require("lime")
     require("maple")
-    monkeypatch.setattr("srnet_cli.compare.tasks.REPEATS", 1)
     run = replace(run, sets={name: run.sets[name] for name in ("train", "interpolation")})
-    record = json.loads(json_bytes(compare(run, "r", 3, KINDS, 20, 1, Listener())))
+    record = json.loads(
+        json_bytes(compare(run, "r", 3, KINDS, 20, 1, Listener(), effort=Effort(repeats=1)))
+    )
     for entry in record["sets"].values():
         X = np.array([instance["x"] for instance in entry["instances"]])
         assert len(X) == 20
@@ -162,14 +164,12 @@ def test_an_explanation_does_not_depend_on_the_others():
     np.testing.assert_array_equal(many.coefficients[places], few.coefficients)
 
 
-def test_maple_gets_a_part_of_very_many_rows(monkeypatch):
+def test_maple_gets_a_part_of_very_many_rows():
     """More rows than the most that are stated are drawn from, by the seed."""
     require("maple")
-    monkeypatch.setattr("srnet_cli.compare.explainers.MAPLE_ROWS", 100)
-    outcome, _ = explained(CURVED, "maple")
-    assert outcome.errors == [""] * 6
-    sizes = []
-    maple = EXPLAINERS["maple"].fit(subject_of(CURVED), 5)
+    subject = subject_of(CURVED)
+    maple = EXPLAINERS["maple"].fit(subject, 5, most_rows=100)
+    assert np.isfinite(maple.explain(subject.train[0], 5).coefficients).all()
     sizes = [len(explainer.X_train) + len(explainer.X_val) for explainer in maple._explainers]
     assert sizes == [100]
     assert MAPLE_ROWS == 10_000

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from srnet_cli.compare.tasks import REPEATS, Task, seed_of, tasks
+from srnet_cli.compare.effort import FULL
+from srnet_cli.compare.tasks import Task, seed_of, tasks
 
 
 def test_what_is_random_is_repeated() -> None:
     """A formula says the same every time; others are asked with several seeds."""
     assert tasks(["formula"]) == [Task("formula", 0)]
-    assert len(tasks(["formula", "lime", "maple"])) == 1 + 2 * REPEATS
+    assert len(tasks(["formula", "lime", "maple"])) == 1 + 2 * FULL.repeats
+    assert len(tasks(["formula", "lime"], 2)) == 3
 
 
 def test_every_seed_has_its_own_name() -> None:

@@ -14,9 +14,9 @@ import pytest
 from srnet_cli.config import strict_yaml
 from srnet_cli.config.json_schema import EDITOR_LINE, SCHEMA_PATH, schema
 from srnet_cli.config.loading import load_experiment
-from srnet_cli.config.problems import _paths
 from srnet_cli.config.resolved import resolved
 from srnet_cli.config.schema import Experiment
+from srnet_cli.config.schema_parts import paths_in
 from srnet_cli.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +72,7 @@ def test_every_key_is_described() -> None:
     whole = schema()
     described = {name for name, value in keys(whole, whole) if value.get("description")}
     own = Experiment.model_json_schema()
-    known = {path.split(".")[-1] for path in _paths(own, own)}
+    known = {path.split(".")[-1] for path in paths_in(own, own)}
     assert known - {"strategy"} <= described
     assert len(known) > 60
 

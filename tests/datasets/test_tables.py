@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srnet_cli.datasets import parquet_file
+from srnet_cli.datasets.parquet_file import read_parquet_table
 from srnet_cli.datasets.tables import read_table
 from srnet_cli.datasets.treatment import Treatment
 from srnet_cli.errors import ConfigError, DataError
@@ -351,12 +351,13 @@ def test_damaged_parquet_is_named(parquet, tmp_path):
         assert "not a readable parquet file" in complaint(path)
 
 
-def test_absent_and_huge_parquet(parquet, tmp_path, monkeypatch):
+def test_absent_and_huge_parquet(parquet, tmp_path):
     """A missing file is named; one that claims too much is refused before it is unpacked."""
     assert "no such file" in complaint(tmp_path / "absent.parquet")
     path = parquet(pd.DataFrame({"x": np.zeros(1000), "y": np.zeros(1000)}))
-    monkeypatch.setattr(parquet_file, "MAX_VALUES", 1999)
-    assert "more than 1999 values" in complaint(path)
+    assert len(read_parquet_table(path, 2000)) == 1000
+    with pytest.raises(DataError, match="more than 1999 values"):
+        read_parquet_table(path, 1999)
 
 
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):

@@ -24,7 +24,8 @@ from srnet_cli.evolution.auto import strategy as auto
 from srnet_cli.evolution.direct.progress import unpack_states
 from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.problem import Problem
-from srnet_cli.evolution.strategies import STRATEGIES, require_fits, restored
+from srnet_cli.evolution.restoring import require_fits, restored
+from srnet_cli.evolution.strategies import STRATEGIES
 from srnet_cli.primitives import BY_NAME
 from srnet_cli.store import Checkpoint
 

@@ -14,7 +14,7 @@ from dask_cluster import DaskCluster, dask_cluster
 from patience import until
 
 from srnet_cli.errors import UsageError
-from srnet_cli.executor.cluster import Cluster, Tls, difference
+from srnet_cli.executor.cluster import PATIENT, Cluster, Patience, Tls, difference
 from srnet_cli.executor.tasks import Begun, Ended, Lost, run_all
 
 pytest.importorskip("distributed")
@@ -34,9 +34,12 @@ def ignore(text: str) -> None:
 
 
 def connect(
-    cluster: DaskCluster, work: Callable[..., object], notice: Callable[[str], None] = ignore
+    cluster: DaskCluster,
+    work: Callable[..., object],
+    notice: Callable[[str], None] = ignore,
+    patience: Patience = PATIENT,
 ) -> Cluster:
-    return Cluster(work, cluster.address, executor_work.describe, notice)
+    return Cluster(work, cluster.address, executor_work.describe, notice, patience=patience)
 
 
 def free_port() -> int:
@@ -65,12 +68,11 @@ def test_results_come_back_from_all_workers(cluster: DaskCluster) -> None:
     }
 
 
-def test_a_worker_with_another_version_is_refused_and_named(
-    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_with_another_version_is_refused_and_named(cluster: DaskCluster) -> None:
     """At the start that is an error; one that joins later is not used, which is said."""
     said: list[str] = []
-    with connect(cluster, executor_work.square, said.append) as places:
+    looking = Patience(look_seconds=0.0)
+    with connect(cluster, executor_work.square, said.append, looking) as places:
         wait_for_workers(places, 2)
         before = set(places.free())
         port = free_port()
@@ -85,7 +87,6 @@ def test_a_worker_with_another_version_is_refused_and_named(
         finally:
             cluster.end("other")
         cluster.wait_for_workers(2)
-        monkeypatch.setattr("srnet_cli.executor.cluster._LOOK_SECONDS", 0.0)
         assert set(places.free()) == before
         # What comes back at the same address is judged anew.
         cluster.add("mended", {}, port)
@@ -133,14 +134,16 @@ def test_a_scheduler_that_goes_away_is_one_line(cluster: DaskCluster) -> None:
     assert "start it again" in caught.value.hint
 
 
-def test_an_unreachable_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_scheduler_is_one_line() -> None:
     """That names its address."""
-    monkeypatch.setattr("srnet_cli.executor.cluster._CONNECT_SECONDS", 0.5)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(UsageError, match=f"no Dask scheduler can be reached at {address}"):
-            Cluster(executor_work.square, address, executor_work.describe, ignore)
+            Cluster(
+                *(executor_work.square, address, executor_work.describe, ignore),
+                patience=Patience(connect_seconds=0.5),
+            )
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from srnet_cli.networks import ClassificationQuality, RegressionQuality
 from srnet_cli.rendering.document import Display
 from srnet_cli.rendering.formats import RENDERERS, render
 from srnet_cli.runs.choice import Shown
+from srnet_cli.runs.expressions_file import Figures
 
 TEXT = """\
 runs/demo-1
@@ -72,12 +73,14 @@ def layer(name: str, units: int) -> LayerExplanation:
         expressions=(Formula("f", "h0 + 1", "h_{0} + 1"),),
         units=tuple(Formula(f"h{i}", f"{i}*f", f"{i} f") for i in range(units)),
         complexity=3,
-        mse={"train": 0.5, "interpolation": None},
-        r2={"train": 0.98765, "interpolation": None},
-        effect_r2={"train": None, "interpolation": 0.8765},
-        ceiling={"train": 1.0, "interpolation": 0.95},
-        unit_r2={"train": [0.9] * units, "interpolation": [None] * units},
-        undefined_rows={"train": 0, "interpolation": 7},
+        figures=Figures(
+            mse={"train": 0.5, "interpolation": None},
+            r2={"train": 0.98765, "interpolation": None},
+            effect_r2={"train": None, "interpolation": 0.8765},
+            ceiling={"train": 1.0, "interpolation": 0.95},
+            unit_r2={"train": [0.9] * units, "interpolation": [None] * units},
+            undefined_rows={"train": 0, "interpolation": 7},
+        ),
     )
 
 

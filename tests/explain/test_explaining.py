@@ -115,9 +115,9 @@ def test_with_all_digits_nothing_is_lost(finished: Path) -> None:
     assert shown.printed.enough_digits is None
     for layer, written in zip(shown.layers, record["layers"], strict=True):
         assert (layer.name, layer.complexity) == (written["name"], written["complexity"])
-        assert layer.r2 == written["r2"]
-        assert layer.mse == written["mse"]
-        assert layer.undefined_rows == written["undefined_rows"]
+        assert layer.figures.r2 == written["r2"]
+        assert layer.figures.mse == written["mse"]
+        assert layer.figures.undefined_rows == written["undefined_rows"]
 
 
 def test_numbers_have_the_digits_asked_for() -> None:
@@ -247,8 +247,8 @@ def test_rows_without_a_value_are_counted() -> None:
     )
     network = Network((np.ones((1, 1)),), (np.zeros(1),))
     shown = explain(fitted(model, network, np.linspace(-1, 1, 40)[:, None]), 4)
-    assert shown.layers[0].undefined_rows == {"train": 10, "interpolation": 20}
-    assert shown.layers[0].r2 == {"train": None, "interpolation": None}
+    assert shown.layers[0].figures.undefined_rows == {"train": 10, "interpolation": 20}
+    assert shown.layers[0].figures.r2 == {"train": None, "interpolation": None}
     assert (shown.printed.exact, shown.printed.layers, shown.printed.network) == (None, None, None)
     assert shown.printed.enough_digits is None
     assert shown.unconfirmed == ()

@@ -66,12 +66,9 @@ def test_what_says_nothing_is_named(fitted: FittedRun) -> None:
     assert "units that do nothing to the outputs: h3" in shown
 
 
-def test_of_many_those_that_matter_are_searched_for(
-    fitted: FittedRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_many_those_that_matter_are_searched_for(fitted: FittedRun) -> None:
     """The others are counted."""
-    monkeypatch.setattr(units, "MOST_UNITS", 1)
-    meaning = units.meaning(fitted, 1)
+    meaning = units.meaning(fitted, 1, most=1)
     assert [unit.name for unit in meaning.units] == ["h4"]
     assert meaning.others == 2
 

@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from rhythms import ONE_BY_ONE
 from small_run import Recorder, results, write_config
 
 from srnet_cli.cli.progress import describe
 from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.config.schema import Experiment
 from srnet_cli.evolution.strategies import strategy_of
-from srnet_cli.fit import fitting, search
+from srnet_cli.fit import fitting
 from srnet_cli.fit.limits import StoppingRules
+from srnet_cli.fit.search import USUAL, Rhythm
 from srnet_cli.fit.timing import Timing
 from srnet_cli.store import RunFolder
 
@@ -129,10 +131,16 @@ def test_time_left_is_promised_only_where_it_is_known() -> None:
     assert limited.seconds_left(state, 1, 5.0, 10.0) == 55.0
 
 
-def news(folder: Path, name: str, *extra: str, reporter: Recorder | None = None) -> Recorder:
+def news(
+    folder: Path,
+    name: str,
+    *extra: str,
+    reporter: Recorder | None = None,
+    rhythm: Rhythm = USUAL,
+) -> Recorder:
     recorder = reporter or Recorder()
     config = write_config(folder, ("threads: 1", "\n  ".join(("threads: 1", *extra))))
-    fitting.run(config, run_dir=folder / name, reporter=recorder)
+    fitting.run(config, run_dir=folder / name, reporter=recorder, rhythm=rhythm)
     return recorder
 
 
@@ -140,23 +148,22 @@ def news(folder: Path, name: str, *extra: str, reporter: Recorder | None = None)
     ("rule", "last"), [("max_evaluations: 200", 10), ("patience: 3", None), ("patience: 1", None)]
 )
 def test_counted_rules_do_not_depend_on_the_pace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str, last: int | None
+    tmp_path: Path, rule: str, last: int | None
 ) -> None:
     """Chunks of one generation or of any number end after the same generation, with the same
     bytes."""
     news(tmp_path, "fast", rule)
-    monkeypatch.setattr(search, "_CHUNK_SECONDS", 0.0)
-    recorder = news(tmp_path, "slow", rule)
+    recorder = news(tmp_path, "slow", rule, rhythm=ONE_BY_ONE)
     assert results(tmp_path / "slow") == results(tmp_path / "fast")
     end = recorder.news[-1].generation
     assert end < 60
     assert last is None or end == last
 
 
-def test_patience_ends_a_run_where_the_curve_says(tmp_path: Path, one_by_one: None) -> None:
+def test_patience_ends_a_run_where_the_curve_says(tmp_path: Path) -> None:
     """The run ends exactly ``patience`` generations after the last row of the curve that is
     better."""
-    recorder = news(tmp_path, "run", "patience: 5")
+    recorder = news(tmp_path, "run", "patience: 5", rhythm=ONE_BY_ONE)
     rows = (tmp_path / "run" / "curves.csv").read_text().splitlines()[1:]
     fitness = [float(row.split(",")[3]) for row in rows]
     better = int(rows[fitness.index(min(fitness))].split(",")[1])

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from rhythms import ONE_BY_ONE
 from small_run import Recorder, write_config
 
 from srnet_cli.cgp.kernels import jit
@@ -56,12 +57,12 @@ def test_a_chunk_of_no_time_is_no_error() -> None:
     assert pace.chunk == 1
 
 
-def test_progress_counts_what_is_left(tmp_path: Path, one_by_one: None) -> None:
+def test_progress_counts_what_is_left(tmp_path: Path) -> None:
     """News number trials and generations; speed and time left come once they are known, for all
     trials that are still to run."""
     recorder = Recorder()
     config = write_config(tmp_path, ("seed: 3", "trials: 2"), ("generations: 60", "generations: 4"))
-    fitting.run(config, run_dir=tmp_path / "run", reporter=recorder)
+    fitting.run(config, run_dir=tmp_path / "run", reporter=recorder, rhythm=ONE_BY_ONE)
     assert [(news.trial, news.generation) for news in recorder.news] == [
         *((1, n) for n in range(1, 5)),
         *((2, n) for n in range(1, 5)),

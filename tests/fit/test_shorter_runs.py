@@ -9,19 +9,24 @@ import signal
 from pathlib import Path
 
 import pytest
+from rhythms import SAVING_EACH
 from small_run import Recorder, results, write_config
 
 from srnet_cli.errors import Interrupted
 from srnet_cli.fit import fitting
+from srnet_cli.fit.search import USUAL, Rhythm
 
 
-def fit(folder: Path, generations: int, runs: str, *extra: str) -> tuple[Path, list[str]]:
+def fit(
+    folder: Path, generations: int, runs: str, *extra: str, rhythm: Rhythm = USUAL
+) -> tuple[Path, list[str]]:
     """Fit the small config with so many generations; the run, and what was said."""
     folder.joinpath(runs).mkdir(exist_ok=True)
     recorder = Recorder()
     overrides = [f"evolution.generations={generations}", *extra]
     place = folder / runs / f"run-{generations}-{len(extra)}"
-    path = fitting.run(write_config(folder), overrides, run_dir=place, reporter=recorder).path
+    config = write_config(folder)
+    path = fitting.run(config, overrides, run_dir=place, reporter=recorder, rhythm=rhythm).path
     return path, [notice for notice in recorder.notices if "taking up" in notice]
 
 
@@ -64,10 +69,10 @@ def test_trials_are_added(tmp_path: Path) -> None:
     assert results(longer) == results(whole)
 
 
-def test_an_interrupted_continuation_goes_on(tmp_path: Path, saving_each: None) -> None:
+def test_an_interrupted_continuation_goes_on(tmp_path: Path) -> None:
     """Stopped in the trial that it takes up first, it goes on with that, then with the others."""
-    whole, _ = fit(tmp_path, 12, "whole", "trials=2")
-    fit(tmp_path, 6, "parts", "trials=2")
+    whole, _ = fit(tmp_path, 12, "whole", "trials=2", rhythm=SAVING_EACH)
+    fit(tmp_path, 6, "parts", "trials=2", rhythm=SAVING_EACH)
     place, stop = tmp_path / "parts" / "run-12-1", lambda: os.kill(os.getpid(), signal.SIGTERM)
     recorder = Recorder(3, stop)
     with pytest.raises(Interrupted):
@@ -76,9 +81,10 @@ def test_an_interrupted_continuation_goes_on(tmp_path: Path, saving_each: None) 
             ["evolution.generations=12", "trials=2"],
             run_dir=place,
             reporter=recorder,
+            rhythm=SAVING_EACH,
         )
     assert (recorder.news[-1].trial, recorder.news[-1].generation) == (1, 9)
-    longer, said = fit(tmp_path, 12, "parts", "trials=2")
+    longer, said = fit(tmp_path, 12, "parts", "trials=2", rhythm=SAVING_EACH)
     assert said == []
     assert results(longer) == results(whole)
 

@@ -15,7 +15,7 @@ from srnet_cli.errors import ConfigError, ModelError
 from srnet_cli.networks.arranging import arranged
 from srnet_cli.networks.network import Network, Scaler
 from srnet_cli.networks.opening import open_network
-from srnet_cli.networks.readers.record import LoadedNetwork
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 from srnet_cli.networks.suspicion import suspicions
 
 RNG = np.random.default_rng(0)

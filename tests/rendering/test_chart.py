@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pages import read_page
 
 from srnet_cli.rendering.chart import Axis, Chart, Panel, Series, runs_of_points, scale_of
-from srnet_cli.rendering.svg import chart_svgs, shortened
+from srnet_cli.rendering.svg import chart_svgs
+from srnet_cli.rendering.svg_words import shortened
 
 NUMBERS = st.floats(-1e6, 1e6).filter(lambda x: x == 0.0 or abs(x) > 1e-6)
 POSITIVE = st.floats(-12.0, 6.0).map(lambda power: 10.0**power)

@@ -101,7 +101,7 @@ def test_rows_without_a_value_are_left_blank() -> None:
     made = replace(readings(), formulas=(replace(known, name="half", values=_half),))
     first = next(iter(region_blocks(made, View())))
     assert isinstance(first, Chart)
-    assert "no value on" in first.told
+    assert "no value on" in first.description
 
 
 def _half(X: np.ndarray) -> np.ndarray:

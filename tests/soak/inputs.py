@@ -45,7 +45,7 @@ def networks(place: Path, rng: random.Random, *, quick: bool = False) -> Iterato
 
     Where it is to be quick, none that other programs have to write first.
     """
-    from srnet_cli.networks.readers.record import Wishes
+    from srnet_cli.networks.readers.loaded import Wishes
     from srnet_cli.networks.readers.registry import read_network_bytes
 
     makers = [make for kind, make in seeds.NETWORKS.items() if not (quick and kind in _MADE_SLOWLY)]
@@ -83,7 +83,8 @@ def _kept(path: Path, problem: str) -> str:
 
 def checkpoints(place: Path, rng: random.Random) -> Iterator[str]:
     """Change the states in a checkpoint and seal it anew: refused, or gone on with in safety."""
-    from srnet_cli.evolution.strategies import STRATEGIES, require_fits, restored
+    from srnet_cli.evolution.restoring import require_fits, restored
+    from srnet_cli.evolution.strategies import STRATEGIES
     from srnet_cli.fit.preparation import prepare
     from srnet_cli.fit.search import make_search
     from srnet_cli.fit.validating import load

@@ -56,9 +56,9 @@ def test_no_more_curves_are_read_than_drawn(
 ) -> None:
     """Of thousands of trials."""
     read: list[TrialEntry] = []
-    monkeypatch.setattr(plots, "_CURVES", 2)
     monkeypatch.setattr(plots, "curve", lambda _, entry: read.append(entry))
-    convergence_figure(*suite_with_curves(tmp_path, SUITE.replace("trials: 2", "trials: 5")))
+    suite = suite_with_curves(tmp_path, SUITE.replace("trials: 2", "trials: 5"))
+    convergence_figure(*suite, most_curves=2)
     assert [(trial.case, trial.trial) for trial in read] == [
         (case, trial) for case in ("first", "second") for trial in (1, 2)
     ]

@@ -77,7 +77,7 @@ def run(data: bytes, feeds: Mapping[str, np.ndarray], name: str) -> np.ndarray:
 
 def read(data: bytes, folder: Path, **wishes: Any) -> Any:
     """Read a model from a file."""
-    from srnet_cli.networks.readers.record import Wishes
+    from srnet_cli.networks.readers.loaded import Wishes
     from srnet_cli.networks.readers.registry import read_network
 
     path = folder / "network.onnx"

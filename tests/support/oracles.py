@@ -50,19 +50,21 @@ _BY_HAND: dict[str, Callable[..., Array]] = {
     "softplus": lambda a: np.log1p(np.exp(a)),
 }
 
-_NUMPY = {
+_BY_OTHER_NAMES = {
     "Abs": np.abs,
     "Max": np.maximum,
     "Min": np.minimum,
     "erf": np.vectorize(math.erf, otypes="d"),
-    **{name: getattr(np, name) for name in ("sqrt", "sin", "cos", "tan", "tanh", "exp", "log")},
 }
+"""Functions of formulas that NumPy has under another name, or not at all."""
 
 
 def as_read(primitive: Primitive) -> Callable[..., Array]:
     """The formula of a primitive's row as Python reads it, on NumPy's functions."""
     code = compile(primitive.text.format("a", "b"), primitive.name, "eval")
-    return lambda a, b=None: np.asarray(eval(code, _NUMPY, {"a": a, "b": b}))
+    called = {*code.co_names} - {"a", "b"}
+    functions = {name: _BY_OTHER_NAMES.get(name) or getattr(np, name) for name in called}
+    return lambda a, b=None: np.asarray(eval(code, functions, {"a": a, "b": b}))
 
 
 FUNCTIONS = {row.name: _BY_HAND.get(row.name) or as_read(row) for row in PRIMITIVES}

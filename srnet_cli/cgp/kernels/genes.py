@@ -40,7 +40,7 @@ class Grid(NamedTuple):
     Attributes:
         inputs: number of input columns d.
         constants: number of constants c.
-        rows, columns: function nodes a column, and columns.
+        rows, columns: function nodes per column, and columns.
         levels_back: how many columns back a connection may reach; ``columns`` is unlimited.
     """
 

@@ -23,9 +23,9 @@ class Limits(NamedTuple):
 
     Attributes:
         depth: operations on the longest way from the expression down to a leaf, at most; 0: any.
-        uses: a row a limit: an opcode, and how often it may occur; (u, 2) int64.
-        nesting: a row a limit: two opcodes, and how many of the second may be on any way down from
-            an operand of the first; (k, 3) int64.
+        uses: one row per limit: an opcode, and how often it may occur; (u, 2) int64.
+        nesting: one row per limit: two opcodes, and how many of the second may be on any way down
+            from an operand of the first; (k, 3) int64.
     """
 
     depth: int

@@ -9,7 +9,7 @@ from srnet_cli.cgp.kernels.jit import kernel
 
 @kernel()
 def _mark_active(grid, opcodes, genes, last, active):
-    """Set ``active`` to 1 at the nodes that the node ``last`` hangs on, itself included, else 0."""
+    """Set ``active`` to 1 at the node ``last`` and all it is computed from, and else to 0."""
     leaves = grid.inputs + grid.constants
     for node in range(grid.rows * grid.columns):
         active[node] = 0

@@ -1,1 +1,1 @@
-"""The strategy ``auto``: several expressions a layer, tuned edge weights, joint refinement."""
+"""The strategy ``auto``: several expressions per layer, tuned edge weights, joint refinement."""

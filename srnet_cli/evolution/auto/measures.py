@@ -49,6 +49,14 @@ def spread(target: Array, importance: Array | None = None) -> Array:
     return np.asarray(np.sqrt(np.average((target - mean) ** 2, axis=0, weights=importance)))
 
 
+def scale_of_errors(target: Array, importance: Array | None = None) -> Array:
+    """What errors of units are divided by where they are lowered, (m,): their spread.
+
+    Infinite for a constant unit, which has no error to lower and so weighs nothing.
+    """
+    return np.where(is_constant(target, ROUNDING), np.inf, spread(target, importance))
+
+
 def fitness(errors: Sequence[Array]) -> float:
     """The mean 1 − R² of the hidden units plus that of the outputs."""
     hidden = [error for layer in errors[:-1] for error in layer.tolist()]

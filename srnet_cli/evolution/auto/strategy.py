@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from srnet_cli.evolution.auto import state as states
+from srnet_cli.evolution.auto import packing
 from srnet_cli.evolution.auto.budget import FULL, Budget
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import Composition, Layer
@@ -35,8 +35,9 @@ from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, Layer
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
 from srnet_cli.evolution.auto.layer.targets import expressions_by_layer, layer_targets
 from srnet_cli.evolution.auto.measures import fitness, log_error, unit_errors
+from srnet_cli.evolution.auto.packing import pack
 from srnet_cli.evolution.auto.stage import Stage
-from srnet_cli.evolution.auto.state import State, pack
+from srnet_cli.evolution.auto.state import State
 from srnet_cli.evolution.auto.whole.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.whole.refinement import Refinement
 from srnet_cli.evolution.auto.whole.stages import CrossEntropyDescent, EndOfCycle, JointRefinement
@@ -93,7 +94,14 @@ class Auto:
         self._shares = _shares(layer_time, expressions, len(whole))
         self._direct: Direct | None = None
         if settings.searches_directly:
-            self._direct = Direct(problem, settings, seed, trial, threads, budget.direct)
+            self._direct = Direct(
+                problem=problem,
+                settings=settings,
+                seed=seed,
+                trial=trial,
+                threads=threads,
+                effort=budget.direct,
+            )
 
     def init(self) -> State:
         """The state before the first generation."""
@@ -180,8 +188,8 @@ class Auto:
         limit = self._settings.max_seconds
         if state.cycle > 0 or limit is None:
             return False
-        spent, there = state.seconds - state.direct_seconds, limit - state.direct_seconds
-        return spent >= self._shares[state.position] * there
+        spent, available = state.seconds - state.direct_seconds, limit - state.direct_seconds
+        return spent >= self._shares[state.position] * available
 
     def _next_stage(self, state: State) -> None:
         """Go on with the next stage; after the last with another cycle, or not at all."""
@@ -197,13 +205,13 @@ class Auto:
         if state.cycle > 0 and not self._is_better(state, error):
             return
         state.best, state.best_error = state.composition, error
-        now = fitness(errors)
+        reached = fitness(errors)
         if self._has_classes:
             entropy = divergence(self._evidence.targets[-1], outputs[-1])
-            now = fitness([*errors[:-1], np.array([entropy])])
-        if now != state.fitness:
-            state.fitness = now
-            row = [state.generation, now, *(float(error.mean()) for error in errors)]
+            reached = fitness([*errors[:-1], np.array([entropy])])
+        if reached != state.fitness:
+            state.fitness = reached
+            row = [state.generation, reached, *(float(error.mean()) for error in errors)]
             state.trace = np.vstack([state.trace, row])
 
     def _is_better(self, state: State, error: float) -> bool:
@@ -257,8 +265,8 @@ def _shares(layer_time: float, expressions: Sequence[int], others: int) -> list[
         expressions: of every layer.
         others: how many stages follow.
     """
-    done = np.cumsum(expressions).tolist()
-    return [*(layer_time * part / done[-1] for part in done), *[np.inf] * others]
+    totals = np.cumsum(expressions).tolist()
+    return [*(layer_time * total / totals[-1] for total in totals), *[np.inf] * others]
 
 
 def symbolic_layers(
@@ -288,9 +296,9 @@ def unpack(data: bytes, widths: Sequence[int], settings: AutoSettings) -> list[S
     Raises:
         KeyError, ValueError: it was made by another version or for another problem, or changed.
     """
-    unpacked = states.unpack(data, _decoders(widths, settings))
+    unpacked = packing.unpack(data, _decoders(widths, settings))
     for state in unpacked:
-        states.require_valid(state, widths, len(settings.function_names))
+        packing.require_valid(state, widths, len(settings.function_names))
     return unpacked
 
 

@@ -27,7 +27,6 @@ from srnet_cli.cgp.program import Program
 from srnet_cli.descent import Bfgs, Loss, guarded, guarded_descent
 from srnet_cli.metrics import log_softmax
 from srnet_cli.model import SymbolicLayer
-from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
 
@@ -134,25 +133,11 @@ class _Leaves:
 
     @classmethod
     def from_program(cls, program: Program) -> _Leaves:
-        arities = [PRIMITIVES[opcode].arity for opcode in program.ops]
-        slots = [row[:arity] for row, arity in zip(program.args, arities, strict=True)]
-        leaves = program.inputs + len(program.constants)
-        used = np.unique(np.concatenate([*slots, [program.output]])).astype(np.int64)
-        used = used[used < leaves]
-        places = np.zeros(leaves + len(program), dtype=np.int64)
-        places[used] = np.arange(len(used))
-        places[leaves:] = len(used) + np.arange(len(program))
-        constants = used[used >= program.inputs] - program.inputs
+        used = program.used_leaves()
         reads = used[used < program.inputs]
-        short = Program(
-            inputs=len(reads),
-            constants=program.constants[constants],
-            ops=program.ops,
-            args=places[program.args],
-            output=int(places[program.output]),
-            coefficients=np.ones((len(program), 2)),
-        )
-        return cls(short, reads, constants)
+        constants = used[used >= program.inputs] - program.inputs
+        short = program.reading(reads, constants)
+        return cls(replace(short, coefficients=np.ones((len(program), 2))), reads, constants)
 
     def with_constants(self, constants: Array) -> Program:
         """The program with constants of the chromosome, (c,)."""

@@ -294,7 +294,7 @@ def _check_size(population: int, layers: int, nodes: int, width: int) -> None:
     needed = population * (layers * nodes * 12 + 2 * width * 8)
     if needed > _MAX_WORKSPACE:
         raise ConfigError(
-            f"evolution: a population of {population} with {nodes} nodes a chromosome and layers "
+            f"evolution: a population of {population} with {nodes} nodes per chromosome and layers "
             f"of up to {width} units needs {needed / 2**30:.0f} GiB",
             hint="lower evolution.population, rows or columns",
         )

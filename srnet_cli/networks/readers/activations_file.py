@@ -16,7 +16,7 @@ import numpy as np
 from srnet_cli.datasets.suggest import listed, quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks import npz
-from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes
 from srnet_cli.networks.recorded import recorded
 
 _HIDDEN = re.compile(r"h[1-9][0-9]{0,3}")

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.record import MAX_BYTES
+from srnet_cli.networks import zips
+from srnet_cli.networks.readers.loaded import MAX_BYTES
 
 MAX_MEMBERS = 10_000
-
-_DIRECTORY_ENTRY = b"PK\x01\x02"
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_ERRORS = (  # what zipfile is known to leak for damaged files
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
 
 
 class Archive:
@@ -56,12 +40,12 @@ class Archive:
         if name not in self.names:
             raise ModelError(f"the archive holds no {quoted(name)}")
         member = self._archive.getinfo(name)
-        if member.compress_type not in _METHODS or member.file_size > most:
+        if member.compress_type not in zips.METHODS or member.file_size > most:
             raise ModelError(f"the member {quoted(name)} is too large, or compressed unusually")
         try:
             with self._archive.open(member) as file:
                 return file.read(member.file_size)
-        except _ERRORS as error:
+        except zips.ERRORS as error:
             raise ModelError(f"the member {quoted(name)} is damaged") from error
 
     def pytorch_folder(self, holds: str) -> str | None:
@@ -96,12 +80,11 @@ def opened(data: bytes, what: str) -> Iterator[Archive]:
     Raises:
         ModelError: it is no archive, or one too large.
     """
-    # zipfile builds an object for every entry, however many a malicious file lists.
-    if data.count(_DIRECTORY_ENTRY) > MAX_MEMBERS:
+    if zips.lists_more_than(data, MAX_MEMBERS):
         raise ModelError(f"the archive lists more than {MAX_MEMBERS} members")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except _ERRORS as error:
+    except zips.ERRORS as error:
         raise ModelError(f"not a whole {what} file", hint="write or copy it again") from error
     with archive:
         yield Archive(archive)

@@ -1,13 +1,12 @@
 """Keras: ``.keras`` archives and whole models in ``.h5``, read without Keras.
 
-The layers stand in JSON, the weights in HDF5. Layers that hold code, such as Lambda, are refused.
+The layers stand in JSON, the weights in HDF5, see ``keras_weights``. Layers that hold code, such as
+Lambda, are refused.
 """
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,20 +15,12 @@ from srnet_cli.config.activation_names import ActivationName
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.readers.archive import opened
+from srnet_cli.networks.readers.keras_weights import KerasStore, Layer, Weights
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes, require
 from srnet_cli.networks.readers.plain_json import parse_json
-from srnet_cli.networks.readers.record import (
-    MAX_BYTES,
-    LoadedNetwork,
-    NetworkFile,
-    Wishes,
-    require,
-)
 from srnet_cli.networks.readers.stack import Stack
 from srnet_cli.networks.readers.trial_reading import try_reading
 from srnet_cli.networks.trained import Array
-
-Layer = Mapping[str, Any]
-Weights = Callable[[Layer], Sequence[Array]]
 
 _MAX_CONFIG = 1 << 23
 _MAX_LAYERS = 1000
@@ -77,10 +68,10 @@ def _read(h5py: Any, file: NetworkFile) -> LoadedNetwork:
         with opened(file.data, "Keras") as archive:
             config = _json(archive.read("config.json", _MAX_CONFIG))
             data = archive.read("model.weights.h5")
-        with _Stored(h5py, data) as stored:
-            return _loaded(config, stored.of_archive(), is_new=True)
-    with _Stored(h5py, file.data) as stored:
-        return _loaded(stored.config(), stored.of_model, is_new=False)
+        with KerasStore(h5py, data) as store:
+            return _loaded(config, store.weights_of_archive(), is_new=True)
+    with KerasStore(h5py, file.data) as store:
+        return _loaded(_json(store.description()), store.weights_of_model, is_new=False)
 
 
 def _json(text: bytes | str) -> Any:
@@ -109,9 +100,6 @@ def _loaded(config: Any, weights: Weights, *, is_new: bool) -> LoadedNetwork:
     )
 
 
-# --- the list of layers ---------------------------------------------------------------------------
-
-
 def _in_order(config: Any) -> list[Layer]:
     """The layers of a model, each of which reads the one before it."""
     kind = config["class_name"]
@@ -133,7 +121,7 @@ def _check_chain(layers: Sequence[Layer]) -> None:
     """Check that every layer of a functional model reads the one before it and no other."""
     before = None
     for layer in layers:
-        names = list(_read_by(layer.get("inbound_nodes", [])))
+        names = list(_sources(layer.get("inbound_nodes", [])))
         if names != ([] if before is None else [before]):
             raise ModelError(
                 f"the layer {quoted(layer['config']['name'])} does not read the layer before it "
@@ -143,7 +131,7 @@ def _check_chain(layers: Sequence[Layer]) -> None:
         before = layer["config"]["name"]
 
 
-def _read_by(nodes: Any) -> Iterator[str]:
+def _sources(nodes: Any) -> Iterator[str]:
     """Names of the layers that a layer reads, in either way of writing."""
     if isinstance(nodes, dict):
         history = nodes.get("config", {}).get("keras_history") if "config" in nodes else None
@@ -157,7 +145,7 @@ def _read_by(nodes: Any) -> Iterator[str]:
             return
         for node in nodes:
             if isinstance(node, dict | list):
-                yield from _read_by(node)
+                yield from _sources(node)
 
 
 def _input_shape(layers: Sequence[Layer]) -> tuple[int, ...]:
@@ -207,10 +195,10 @@ def _matrix(arrays: Sequence[Array], name: str) -> Array:
     return arrays[0]
 
 
-def _activate(said: Any, own: Layer, stack: Stack, name: str, is_new: bool) -> None:
-    text = said.get("class_name") if isinstance(said, dict) else said
-    if isinstance(said, dict) and said.get("class_name") == "function":
-        text = said.get("config")
+def _activate(setting: Any, own: Layer, stack: Stack, name: str, is_new: bool) -> None:
+    text = setting.get("class_name") if isinstance(setting, dict) else setting
+    if isinstance(setting, dict) and setting.get("class_name") == "function":
+        text = setting.get("config")
     if text is None:
         return
     activation = _NAMES.get(str(text))
@@ -250,13 +238,13 @@ _ACTIVATION_LAYERS: dict[str, Callable[[Layer], str]] = {
 
 
 def _normalisation(own: Layer, arrays: Sequence[Array], name: str) -> tuple[Array, Array]:
-    rest = list(arrays)
+    remaining = list(arrays)
     count = 2 + bool(own.get("scale", True)) + bool(own.get("center", True))
-    if len(rest) != count:
-        raise ModelError(f"the layer {quoted(name)} has {len(rest)} arrays, it needs {count}")
-    gamma = rest.pop(0) if own.get("scale", True) else 1.0
-    beta = rest.pop(0) if own.get("center", True) else 0.0
-    mean, variance = rest
+    if len(remaining) != count:
+        raise ModelError(f"the layer {quoted(name)} has {len(remaining)} arrays, it needs {count}")
+    gamma = remaining.pop(0) if own.get("scale", True) else 1.0
+    beta = remaining.pop(0) if own.get("center", True) else 0.0
+    mean, variance = remaining
     factor = gamma / np.sqrt(variance + float(own.get("epsilon", 1e-3)))
     return np.asarray(factor), np.asarray(beta - factor * mean)
 
@@ -280,115 +268,3 @@ def _rescale(factor: Array, offset: Array, stack: Stack, name: str) -> None:
             hint="give the inputs already rescaled, or export the model as ONNX",
         )
     stack.scale(factor, offset, name)
-
-
-# --- the weights ----------------------------------------------------------------------------------
-
-
-class _Stored:
-    """Arrays in an HDF5 file that is kept in memory."""
-
-    def __init__(self, h5py: Any, data: bytes) -> None:
-        self._h5py, self._total = h5py, 0
-        try:
-            self._file = h5py.File(io.BytesIO(data), "r")
-        except Exception as error:  # HDF5's own, of many kinds
-            raise ModelError("not a whole HDF5 file", hint="save or copy it again") from error
-
-    def __enter__(self) -> _Stored:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def config(self) -> Any:
-        """The list of layers of a whole model."""
-        text = self._attributes(self._file).get("model_config")
-        if text is None:
-            raise ModelError(
-                "the HDF5 file holds weights and no list of layers",
-                hint="save the whole model with model.save('network.keras')",
-            )
-        return _json(text)
-
-    def of_archive(self) -> Weights:
-        """The weights of layers in an archive: by name, or numbered by class."""
-        counts: dict[str, int] = {}
-        taken: dict[str, str] = {}
-
-        def weights(layer: Layer) -> Sequence[Array]:
-            name, kind = str(layer["config"]["name"]), _snake(layer["class_name"])
-            if name not in taken:
-                number = counts.get(kind, 0)
-                counts[kind] = number + 1
-                numbered = kind if number == 0 else f"{kind}_{number}"
-                taken[name] = numbered
-            for folder in (taken[name], name):
-                group = self._group(f"layers/{folder}/vars")
-                if group is not None:
-                    keys = sorted(group.keys(), key=lambda key: int(key) if key.isdigit() else 0)
-                    return [self._array(group, key) for key in keys]
-            raise ModelError(f"the weights of the layer {quoted(name)} are missing")
-
-        return weights
-
-    def of_model(self, layer: Layer) -> Sequence[Array]:
-        """The weights of a layer in a whole model."""
-        name = str(layer["config"]["name"])
-        group = self._group(f"model_weights/{name}")
-        if group is None:
-            raise ModelError(f"the weights of the layer {quoted(name)} are missing")
-        names = self._attributes(group).get("weight_names", [])
-        words = [word.decode() if isinstance(word, bytes) else str(word) for word in names]
-        return [self._array(group, word) for word in words]
-
-    def _attributes(self, item: Any) -> dict[str, Any]:
-        try:
-            return {
-                key: item.attrs[key]
-                for key in ("model_config", "weight_names")
-                if key in item.attrs
-            }
-        except Exception as error:  # HDF5's own, of many kinds
-            raise ModelError("the HDF5 file is damaged") from error
-
-    def _group(self, path: str) -> Any:
-        """A group inside this very file; None where there is none."""
-        return self._item(path, self._h5py.Group)
-
-    def _item(self, path: str, kind: type, start: Any = None) -> Any:
-        item = self._file if start is None else start
-        try:
-            for word in path.strip("/").split("/"):
-                if not isinstance(item, self._h5py.Group) or word not in item:
-                    return None
-                if not isinstance(item.get(word, getlink=True), self._h5py.HardLink):
-                    raise ModelError("the HDF5 file has links, perhaps to other files")
-                item = item[word]
-        except ModelError:
-            raise
-        except Exception as error:  # HDF5's own, of many kinds
-            raise ModelError("the HDF5 file is damaged") from error
-        return item if isinstance(item, kind) else None
-
-    def _array(self, group: Any, path: str) -> Array:
-        data = self._item(path, self._h5py.Dataset, group)
-        if data is None:
-            raise ModelError(f"the array {quoted(path)} is missing")
-        try:
-            if data.external or data.is_virtual or data.dtype.kind not in "fiu":
-                raise ModelError(f"the array {quoted(path)} holds no numbers of this file")
-            self._total += int(data.size) * 8
-            if self._total > MAX_BYTES:
-                raise ModelError(f"its arrays take more than {MAX_BYTES >> 20} MiB")
-            return np.asarray(data[()], dtype=np.float64)
-        except ModelError:
-            raise
-        except Exception as error:  # HDF5's own, of many kinds
-            raise ModelError("the HDF5 file is damaged") from error
-
-
-def _snake(name: str) -> str:
-    words = re.sub(r"\W+", "", name)
-    words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", words)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()

@@ -18,7 +18,7 @@ import numpy as np
 
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.network import Network
-from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes
 from srnet_cli.networks.trained import Array, Scaler
 
 _MAX_LAYERS = 1000
@@ -40,14 +40,14 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
     widths = _integers(lines, "widths of the layers")[: count + 1]
     _check_widths(count, inputs, outputs, widths)
     next(lines, None)
-    low, high = (_exactly(lines, inputs, what) for what in ("minima", "maxima"))
-    means = _exactly(lines, inputs + 1, "means", spare=True)
-    ranges = _exactly(lines, inputs + 1, "ranges", spare=True)
+    low, high = (_numbers(lines, inputs, what) for what in ("minima", "maxima"))
+    means = _numbers(lines, inputs + 1, "means", spare=True)
+    ranges = _numbers(lines, inputs + 1, "ranges", spare=True)
     weights, biases = [], []
     for number, (before, units) in enumerate(pairwise(widths), 1):
-        rows = [_exactly(lines, before, f"weights of layer {number}") for _ in range(units)]
+        rows = [_numbers(lines, before, f"weights of layer {number}") for _ in range(units)]
         weights.append(np.array(rows))
-        biases.append(np.array([_exactly(lines, 1, f"biases of layer {number}")[0] for _ in rows]))
+        biases.append(np.array([_numbers(lines, 1, f"biases of layer {number}")[0] for _ in rows]))
     weights[-1], biases[-1] = weights[-1] * ranges[-1], biases[-1] * ranges[-1] + means[-1]
     network = Network(
         tuple(weights), tuple(biases), "relu", scaler=Scaler(means[:-1].copy(), ranges[:-1].copy())
@@ -85,7 +85,7 @@ def _integers(lines: Iterator[list[str]], what: str) -> list[int]:
         raise ModelError(f"not a whole .nnet file: the {what} cannot be read") from error
 
 
-def _exactly(lines: Iterator[list[str]], count: int, what: str, *, spare: bool = False) -> Array:
+def _numbers(lines: Iterator[list[str]], count: int, what: str, *, spare: bool = False) -> Array:
     """A line of so many numbers; where ``spare``, more may follow."""
     try:
         parts = next(lines)

@@ -13,7 +13,7 @@ from srnet_cli.networks import safetensors_file
 from srnet_cli.networks.formats import read_contents
 from srnet_cli.networks.layout import check_names, network_of
 from srnet_cli.networks.readers.activations_file import holds_values, values_of
-from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes
 from srnet_cli.networks.readers.state import network_of_state, numbers_first
 from srnet_cli.networks.recorded import RecordedNetwork
 
@@ -32,16 +32,16 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
         if any("." in name for name in tensors):
             state = safetensors_file.arrays_of_state(tensors)
             return network_of_state(numbers_first(state), wishes, "safetensors", is_ordered=False)
-        kept = safetensors_file.read_opaque(file.data)
-        if kept is not None:
-            rows = kept.rows if isinstance(kept, RecordedNetwork) else None
-            return LoadedNetwork(kept, "network of a run", rows=rows)
+        opaque = safetensors_file.read_opaque(file.data)
+        if opaque is not None:
+            rows = opaque.rows if isinstance(opaque, RecordedNetwork) else None
+            return LoadedNetwork(opaque, "network of a run", rows=rows)
     elif holds_values(file.data):
         return values_of(file.data, wishes)
     contents = read_contents(file.data, suffix)
     check_names(contents.arrays)
     network = network_of(contents, wishes.activation or _SILENT, None)
-    says = contents.facts.output_activation is not None
+    says_output = contents.facts.output_activation is not None
     notes = []
     if contents.facts.activation is None and wishes.activation is None and len(network.weights) > 1:
         notes.append(
@@ -54,5 +54,5 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
         suffix,
         layers=tuple(f"weight{number}" for number in range(1, count + 1)),
         notes=tuple(notes),
-        says_output=says,
+        says_output=says_output,
     )

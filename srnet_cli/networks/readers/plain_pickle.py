@@ -20,8 +20,8 @@ import numpy as np
 
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.record import MAX_BYTES
-from srnet_cli.networks.readers.strided import strided_copy
+from srnet_cli.networks.readers.loaded import MAX_BYTES
+from srnet_cli.networks.readers.strided import from_bfloat16, strided_copy
 
 MAX_PICKLE = 1 << 22
 """Bytes of a pickle: it names tensors, and holds none of their numbers."""
@@ -106,7 +106,7 @@ class _Unpickler(pickle.Unpickler):
     def __init__(self, data: bytes, storage: Callable[[str], bytes], has_modules: bool) -> None:
         super().__init__(io.BytesIO(data))
         self._storage, self._has_modules = storage, has_modules
-        self._left = MAX_BYTES
+        self._bytes_left = MAX_BYTES
 
     def find_class(self, module: str, name: str) -> Any:
         """Give what stands for a class; never the class itself, but for plain dictionaries."""
@@ -141,8 +141,7 @@ class _Unpickler(pickle.Unpickler):
         data = self._storage(str(key))
         name = _DTYPES[kind.name]
         if name == "bf16":
-            halves = np.frombuffer(data[: 2 * count], dtype="<u2").astype("<u4") << 16
-            return halves.view("<f4")
+            return from_bfloat16(data[: 2 * count])
         size = np.dtype(name).itemsize
         return np.frombuffer(data[: size * count], dtype=name)
 
@@ -152,8 +151,8 @@ class _Unpickler(pickle.Unpickler):
             raise ModelError("its pickle holds a tensor without numbers")
         sizes, steps = [int(size) for size in shape], [int(step) for step in strides]
         try:
-            tensor = strided_copy(storage, int(offset), sizes, steps, most=self._left)
+            tensor = strided_copy(storage, int(offset), sizes, steps, most=self._bytes_left)
         except ModelError as error:
             raise ModelError(f"its pickle is damaged: {error}") from error
-        self._left -= tensor.nbytes
+        self._bytes_left -= tensor.nbytes
         return tensor

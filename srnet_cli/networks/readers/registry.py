@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from srnet_cli.datasets.suggest import clip
 from srnet_cli.errors import ModelError
-from srnet_cli.networks import layout
+from srnet_cli.networks import layout, zips
 from srnet_cli.networks.formats import FORMATS
-from srnet_cli.networks.readers.record import MAX_BYTES, LoadedNetwork, NetworkFile, Wishes
+from srnet_cli.networks.readers.loaded import MAX_BYTES, LoadedNetwork, NetworkFile, Wishes
 
 _MAX_ENTRIES = 20_000
 
@@ -153,7 +153,7 @@ def _alike(data: bytes) -> str | None:
 
 
 def _alike_archive(data: bytes) -> str | None:
-    if data.count(b"PK\x01\x02") > _MAX_ENTRIES:
+    if zips.lists_more_than(data, _MAX_ENTRIES):
         return None
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

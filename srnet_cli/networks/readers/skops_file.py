@@ -10,8 +10,8 @@ import numpy as np
 from srnet_cli.datasets.suggest import listed, quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.readers.archive import opened
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes, require
 from srnet_cli.networks.readers.plain_json import parse_json
-from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes, require
 from srnet_cli.networks.readers.stack import Stack
 from srnet_cli.networks.trained import Array
 

@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 from srnet_cli.datasets.suggest import clip, listed, quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.network import Network
-from srnet_cli.networks.readers.record import LoadedNetwork, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, Wishes
 from srnet_cli.networks.trained import Array, Scaler
 
 Tensors = Mapping[str, NDArray[Any]]
+"""By name."""
 
 _EPSILON = 1e-5  # PyTorch's default of batch normalisation, which a state dict does not hold
+MAX_TENSORS = 10_000
+"""The most tensors that a file may hold."""
+
 _MOST_TRIED = 8
 _ASK = "set network.activation, such as relu or tanh; a list gives one per layer, the output's last"
 
@@ -186,12 +190,12 @@ def _ordered(parts: Sequence[_Part]) -> list[_Part]:
 def _ways(parts: Sequence[_Part]) -> Iterator[tuple[_Part, ...]]:
     """Every order in which dense layers fit on each other, all of them used."""
 
-    def extended(done: tuple[_Part, ...]) -> Iterator[tuple[_Part, ...]]:
-        if len(done) == len(parts):
-            yield done
+    def extended(chain: tuple[_Part, ...]) -> Iterator[tuple[_Part, ...]]:
+        if len(chain) == len(parts):
+            yield chain
         for part in parts:
-            if part not in done and (not done or done[-1].shape[1] == part.shape[0]):
-                yield from extended((*done, part))
+            if part not in chain and (not chain or chain[-1].shape[1] == part.shape[0]):
+                yield from extended((*chain, part))
 
     return extended(())
 
@@ -201,10 +205,10 @@ def _chains(parts: Sequence[_Part]) -> bool:
 
 
 def _activation(
-    wishes: Wishes, said: Sequence[str] | None, layers: int, remark: str
+    wishes: Wishes, in_file: Sequence[str] | None, layers: int, remark: str
 ) -> str | tuple[str, ...]:
-    if said is not None:
-        return tuple(said)
+    if in_file is not None:
+        return tuple(in_file)
     if wishes.activation is None and layers > 1:
         raise ModelError(
             f"the file holds weights, and does not say the activation{remark}", hint=_ASK
@@ -225,7 +229,7 @@ def _folded(parts: Sequence[_Part]) -> tuple[list[Array], list[Array], Scaler | 
             biases.append(bias.astype(np.float64))
             continue
         factor, offset = _normalisation(part)
-        width = len(biases[-1]) if biases else parts_inputs(parts)
+        width = len(biases[-1]) if biases else _inputs_of(parts)
         if factor.shape != (width,) or offset.shape != (width,):
             raise ModelError(f"{quoted(part.name)} does not fit on the layer before it")
         if not weights:
@@ -238,7 +242,7 @@ def _folded(parts: Sequence[_Part]) -> tuple[list[Array], list[Array], Scaler | 
     return weights, biases, scaler
 
 
-def parts_inputs(parts: Sequence[_Part]) -> int:
+def _inputs_of(parts: Sequence[_Part]) -> int:
     """Inputs of the first dense layer."""
     return next(part.shape[0] for part in parts if part.is_dense)
 

@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from srnet_cli.errors import ModelError
 
 
+def from_bfloat16(data: bytes) -> NDArray[Any]:
+    """Numbers of 16 bits, the upper halves of float32, as float32; half a number is cut off."""
+    halves = np.frombuffer(data[: len(data) // 2 * 2], dtype="<u2").astype("<u4") << 16
+    return halves.view("<f4")
+
+
 def strided_copy(
     numbers: NDArray[Any], offset: int, shape: Sequence[int], strides: Sequence[int], most: int
 ) -> NDArray[Any]:

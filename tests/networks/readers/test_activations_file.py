@@ -11,7 +11,7 @@ from srnet_cli.config.network import NetworkSettings
 from srnet_cli.errors import ConfigError, ModelError
 from srnet_cli.networks.opening import open_network
 from srnet_cli.networks.readers.activations_file import read_activations
-from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes
 
 RNG = np.random.default_rng(2)
 X = RNG.normal(size=(20, 2))

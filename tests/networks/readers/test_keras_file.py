@@ -17,7 +17,7 @@ import pytest
 
 from srnet_cli.errors import ModelError
 from srnet_cli.networks import softmax
-from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.registry import read_network
 
 h5py = pytest.importorskip("h5py")

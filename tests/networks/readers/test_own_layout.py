@@ -8,7 +8,7 @@ import numpy as np
 
 from srnet_cli.inspect import document, inspecting
 from srnet_cli.networks import Network, network_to_bytes
-from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.registry import read_network
 from srnet_cli.networks.recorded import RecordedNetwork, recorded
 

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save
 
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.registry import READERS, read_network
 
 STATE = {

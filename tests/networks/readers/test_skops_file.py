@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.record import LoadedNetwork, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, Wishes
 from srnet_cli.networks.readers.registry import read_network
 
 sio = pytest.importorskip("skops.io")
@@ -124,7 +124,7 @@ def test_other_types_are_refused_before_skops_is_imported(tmp_path: Path) -> Non
 import sys
 from pathlib import Path
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.registry import read_network
 
 for number in range(2):

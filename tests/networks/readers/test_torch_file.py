@@ -15,7 +15,7 @@ import pytest
 from torch_process import run_torch
 
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.record import LoadedNetwork, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, Wishes
 from srnet_cli.networks.readers.registry import read_network
 
 SCRIPT = """

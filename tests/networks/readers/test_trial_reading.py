@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.registry import read_network_bytes
 from srnet_cli.networks.readers.trial_reading import try_reading
 

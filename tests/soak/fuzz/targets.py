@@ -41,7 +41,7 @@ def _network(suffixes: tuple[str, ...], data: bytes) -> object:
     """Read a network of one of the suffixes, which the length decides, and use it."""
     import numpy as np
 
-    from srnet_cli.networks.readers.record import Wishes
+    from srnet_cli.networks.readers.loaded import Wishes
     from srnet_cli.networks.readers.registry import read_network_bytes
 
     suffix = suffixes[len(data) % len(suffixes)]
@@ -62,7 +62,8 @@ def _checkpoint(data: bytes) -> object:
     """Restore the states of a run, which the last byte decides, and use the best of them."""
     import numpy as np
 
-    from srnet_cli.evolution.strategies import restored, symbolic_network
+    from srnet_cli.evolution.restoring import restored
+    from srnet_cli.evolution.strategies import symbolic_network
     from srnet_cli.store import Checkpoint
 
     experiment, network = _golden(list(seeds.checkpoints())[(data[-1] if data else 0) % 4])

@@ -22,7 +22,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.intervals.forms import (
+from srnet_cli.cgp.kernels.intervals.operations import (
+    ADD,
+    AFFINE,
+    CONSTANT,
+    MAXIMUM,
+    MULTIPLY,
+    SCALE,
+    VARIABLE,
+)
+from srnet_cli.cgp.kernels.intervals.room import (
     ABOVE,
     ABOVE_RIGHT,
     BELOW,
@@ -33,16 +42,9 @@ from srnet_cli.cgp.kernels.intervals.forms import (
     OTHER_BELOW,
     OTHER_BELOW_RIGHT,
     SIZE,
+    Room,
+    new_room,
     tighten,
-)
-from srnet_cli.cgp.kernels.intervals.operations import (
-    ADD,
-    AFFINE,
-    CONSTANT,
-    MAXIMUM,
-    MULTIPLY,
-    SCALE,
-    VARIABLE,
 )
 from srnet_cli.cgp.kernels.intervals.rounding import after, before
 from srnet_cli.cgp.kernels.intervals.rows import TOGETHER, WIDTH, add_row, add_rows
@@ -75,6 +77,24 @@ class Trace(NamedTuple):
     error: Array
     is_wanted: NDArray[np.bool_]
     is_like: NDArray[np.bool_]
+
+
+class Workspace(NamedTuple):
+    """What LANES boxes of a tape are worked on in.
+
+    Attributes:
+        room: bounds, remainders and forms of the slots.
+        trace, rounding: space and allowance for bounds that go backwards.
+        status: SAFE where everything is defined on the whole box, and finite in the end, IMPOSSIBLE
+            where something is so nowhere, else UNDECIDED, (LANES,).
+        culprit: the first operation that is not safe; of an impossible box that one, (LANES,).
+    """
+
+    room: Room
+    trace: Trace
+    rounding: float
+    status: NDArray[np.int64]
+    culprit: NDArray[np.int64]
 
 
 @kernel(allocates=True)
@@ -110,6 +130,18 @@ def roundings(tape):
         most = max(most, uses[k])
     # Other operations than affine ones use a slot twice at most.
     return (most + 2 * slots + 16) * _ROUNDING
+
+
+@kernel(allocates=True)
+def new_workspace(tape, inputs):
+    """What boxes of so many inputs are worked on in, see ``Workspace``."""
+    return Workspace(
+        new_room(tape.operations.shape[0], inputs),
+        new_trace(tape),
+        roundings(tape),
+        np.zeros(LANES, np.int64),
+        np.zeros(LANES, np.int64),
+    )
 
 
 @kernel(allocates=False)
@@ -283,8 +315,9 @@ def _profit(tape, room, trace, rounding, target, w):
 
 
 @kernel(allocates=False)
-def bound_kink(tape, room, trace, rounding, target, status, lanes):
+def bound_kink(tape, work, target, lanes):
     """Bound the operand of a kink anew on those boxes where that may decide on which side it is."""
+    room, trace, rounding, status, _culprit = work
     low, high, rest_low, rest_high = room[0], room[1], room[2], room[3]
     for turn in range(2):
         is_any = False
@@ -336,21 +369,20 @@ def _blame(tape, room, trace, target, scores, weight, w):
 
 
 @kernel(allocates=False)
-def bound_outputs(tape, room, trace, rounding, aim, start, lanes, status, scores, sizes):
+def bound_outputs(tape, work, aim, start, lanes, scores, sizes):
     """Bound the outputs backwards, and score the inputs by what they leave open.
 
     Args:
-        tape, room: the program, and what has been computed forwards.
-        trace: space.
-        rounding: see ``roundings``.
+        tape: the program.
+        work: what has been computed forwards; only boxes on which everything is safe are bounded.
         aim: what is scored: LARGEST, the output that may be largest; UNDECIDED, all those whose
             sign is open.
         start: row of ``scores`` of the first box.
         lanes: number of boxes.
-        status: only boxes on which everything is safe are bounded.
         scores: what each input is to blame for, (n, d).
         sizes: space, (LANES,).
     """
+    room, trace, rounding, status, _culprit = work
     low, high = room[0], room[1]
     for w in range(lanes):
         sizes[w] = -1.0

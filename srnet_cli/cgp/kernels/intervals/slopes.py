@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from srnet_cli.cgp.kernels.intervals.derivatives import slope_bounds
-from srnet_cli.cgp.kernels.intervals.forms import LANES, new_room
 from srnet_cli.cgp.kernels.intervals.operations import (
     ADD,
     AFFINE,
@@ -15,7 +14,8 @@ from srnet_cli.cgp.kernels.intervals.operations import (
     SCALE,
     VARIABLE,
 )
-from srnet_cli.cgp.kernels.intervals.relaxation import new_trace
+from srnet_cli.cgp.kernels.intervals.relaxation import new_workspace
+from srnet_cli.cgp.kernels.intervals.room import LANES
 from srnet_cli.cgp.kernels.intervals.rounding import plus, scaled, times
 from srnet_cli.cgp.kernels.intervals.tape import FORMS, run_tape
 from srnet_cli.cgp.kernels.intervals.values import SAFE
@@ -79,14 +79,12 @@ def _backward(tape, room, adjoint_low, adjoint_high, output, lanes):
 def slopes_of_some(tape, box_low, box_high, first, last, low, high):
     """Bounds of the slopes of the first output on some boxes; see ``slopes``."""
     slots, inputs = tape.operations.shape[0], box_low.shape[1]
-    room = new_room(slots, inputs)
-    trace = new_trace(tape)
+    work = new_workspace(tape, inputs)
     adjoint_low, adjoint_high = np.zeros((slots, LANES)), np.zeros((slots, LANES))
-    state, cause = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
     for start in range(first, last, LANES):
         lanes = min(LANES, last - start)
-        run_tape(tape, box_low, box_high, start, lanes, FORMS, room, trace, 0.0, state, cause)
-        _backward(tape, room, adjoint_low, adjoint_high, tape.outputs[0], lanes)
+        run_tape(tape, box_low, box_high, start, lanes, FORMS, work)
+        _backward(tape, work.room, adjoint_low, adjoint_high, tape.outputs[0], lanes)
         for w in range(lanes):
             for i in range(inputs):
                 low[start + w, i] = 0.0
@@ -95,6 +93,6 @@ def slopes_of_some(tape, box_low, box_high, first, last, low, high):
             if tape.operations[k] == VARIABLE:
                 for w in range(lanes):
                     lo, hi = adjoint_low[k, w], adjoint_high[k, w]
-                    is_known = state[w] == SAFE and lo == lo and hi == hi
+                    is_known = work.status[w] == SAFE and lo == lo and hi == hi
                     low[start + w, tape.left[k]] = lo if is_known else -np.inf
                     high[start + w, tape.left[k]] = hi if is_known else np.inf

@@ -11,18 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.intervals.forms import (
-    LANES,
-    add,
-    affine,
-    constant_form,
-    function,
-    maximum,
-    middle,
-    multiply,
-    new_room,
-    scale,
-)
+from srnet_cli.cgp.kernels.intervals.forms import add, affine, maximum, multiply, scale
+from srnet_cli.cgp.kernels.intervals.function_forms import function
 from srnet_cli.cgp.kernels.intervals.operations import (
     ABSOLUTE,
     ADD,
@@ -40,9 +30,9 @@ from srnet_cli.cgp.kernels.intervals.operations import (
 from srnet_cli.cgp.kernels.intervals.relaxation import (
     bound_kink,
     bound_outputs,
-    new_trace,
-    roundings,
+    new_workspace,
 )
+from srnet_cli.cgp.kernels.intervals.room import LANES, constant_form, middle
 from srnet_cli.cgp.kernels.intervals.rounding import MOST, sum_up
 from srnet_cli.cgp.kernels.intervals.values import IMPOSSIBLE, SAFE, UNDECIDED, unsafe
 from srnet_cli.cgp.kernels.jit import kernel
@@ -75,8 +65,17 @@ class Tape(NamedTuple):
     outputs: NDArray[np.int64]
 
 
-class Found(NamedTuple):
-    """What is found out about n boxes, see ``enclosures.Enclosure``."""
+class Enclosure(NamedTuple):
+    """What is certain of n boxes.
+
+    Attributes:
+        low, high: bounds of the outputs wherever they are defined, (n, m).
+        status: SAFE where every operation is defined and finite on the whole box, IMPOSSIBLE where
+            some operation is so nowhere, else UNDECIDED, (n,).
+        culprit: the slot of the first operation that is not safe, −1 where there is none, (n,).
+        scores: how much of what is open between the bounds every input is to blame for, (n, d); 0
+            where nobody looked.
+    """
 
     low: Array
     high: Array
@@ -141,7 +140,7 @@ def _infinite_operand(tape, room, k, w):
 
 
 @kernel(allocates=False)
-def run_tape(tape, box_low, box_high, start, lanes, means, room, trace, rounding, status, culprit):
+def run_tape(tape, box_low, box_high, start, lanes, means, work):
     """Bounds of every slot on some boxes.
 
     Args:
@@ -149,12 +148,9 @@ def run_tape(tape, box_low, box_high, start, lanes, means, room, trace, rounding
         box_low, box_high: ends of the boxes, (n, d).
         start, lanes: which of them.
         means: INTERVALS, FORMS, or BACK_FROM_KINKS.
-        room: bounds, remainders and forms of the slots.
-        trace, rounding: space and allowance for bounds that go backwards.
-        status: SAFE where everything is defined on the whole box, and finite in the end, IMPOSSIBLE
-            where something is so nowhere, else UNDECIDED, (LANES,).
-        culprit: the first operation that is not safe; of an impossible box that one, (LANES,).
+        work: receives the bounds, and which boxes are safe.
     """
+    room, _trace, _rounding, status, culprit = work
     low, high, rest_low, rest_high, forms, _lines = room
     with_forms = means >= FORMS
     for w in range(lanes):
@@ -165,7 +161,7 @@ def run_tape(tape, box_low, box_high, start, lanes, means, room, trace, rounding
         if operation == AFFINE:
             affine(tape, room, k, with_forms, lanes)
         if means == BACK_FROM_KINKS and operation in (RECTIFIER, ABSOLUTE):
-            bound_kink(tape, room, trace, rounding, a, status, lanes)
+            bound_kink(tape, work, a, lanes)
         for w in range(lanes):
             verdict = SAFE
             if operation == CONSTANT:
@@ -206,24 +202,18 @@ def run_tape(tape, box_low, box_high, start, lanes, means, room, trace, rounding
 
 
 @kernel(nogil=True)
-def enclose_some(tape, box_low, box_high, first, last, means, aim, found):
+def enclose_some(tape, box_low, box_high, first, last, means, aim, enclosure):
     """Bounds of the outputs on the boxes from ``first`` to ``last``; see ``enclose``."""
-    slots = tape.operations.shape[0]
-    room = new_room(slots, box_low.shape[1])
-    trace = new_trace(tape)
-    rounding = roundings(tape)
-    state, cause = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
+    work = new_workspace(tape, box_low.shape[1])
     sizes = np.zeros(LANES)
     for start in range(first, last, LANES):
         lanes = min(LANES, last - start)
-        run_tape(tape, box_low, box_high, start, lanes, means, room, trace, rounding, state, cause)
+        run_tape(tape, box_low, box_high, start, lanes, means, work)
         if means >= BACK:
-            bound_outputs(
-                tape, room, trace, rounding, aim, start, lanes, state, found.scores, sizes
-            )
+            bound_outputs(tape, work, aim, start, lanes, enclosure.scores, sizes)
         for w in range(lanes):
-            found.status[start + w] = state[w]
-            found.culprit[start + w] = cause[w]
+            enclosure.status[start + w] = work.status[w]
+            enclosure.culprit[start + w] = work.culprit[w]
             for m in range(tape.outputs.shape[0]):
-                found.low[start + w, m] = room.low[tape.outputs[m], w]
-                found.high[start + w, m] = room.high[tape.outputs[m], w]
+                enclosure.low[start + w, m] = work.room.low[tape.outputs[m], w]
+                enclosure.high[start + w, m] = work.room.high[tape.outputs[m], w]

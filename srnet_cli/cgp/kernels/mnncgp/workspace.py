@@ -78,7 +78,7 @@ class Parent(NamedTuple):
 class Workspace(NamedTuple):
     """Buffers of a search that hold nothing between generations but remembered losses.
 
-    With P individuals, L layers, N nodes a chromosome, T threads, and M the greatest width.
+    With P individuals, L layers, N nodes per chromosome, T threads, and M the greatest width.
     """
 
     ops: NDArray[np.int32]  # (P, L, N)

@@ -42,14 +42,14 @@ def directions(X: Array, units: Array, most: int = MOST_SUMMANDS) -> Array:
     if not len(chosen) or most < 1:
         return np.empty((0, X.shape[1] + 1))
     standard = (X[:, chosen] - centre[chosen]) / spread[chosen]
-    kept = _independent(standard)
+    independent = _independent(standard)
     rows = []
     for unit in units.T:
-        weights = _direction(standard[:, kept], unit, most)
+        weights = _direction(standard[:, independent], unit, most)
         if weights is None:
             continue
         row = np.zeros(X.shape[1] + 1)
-        row[chosen[kept]] = weights / spread[chosen[kept]]
+        row[chosen[independent]] = weights / spread[chosen[independent]]
         row[-1] = -row[:-1] @ centre
         rows.append(row)
     return np.array(rows).reshape(-1, X.shape[1] + 1)
@@ -68,11 +68,11 @@ def _direction(columns: Array, unit: Array, most: int) -> Array | None:
     if weights is None or len(weights) <= most:
         return weights
     chosen = np.sort(np.argsort(-np.abs(weights), kind="stable")[:most])
-    few = _alternate(columns[:, chosen], unit)
-    if few is None:
+    chosen_weights = _alternate(columns[:, chosen], unit)
+    if chosen_weights is None:
         return None
     weights = np.zeros(len(weights))
-    weights[chosen] = few
+    weights[chosen] = chosen_weights
     return weights
 
 

@@ -57,12 +57,12 @@ class LayerTurns:
             below.outputs(rows) for rows in (self._evidence.inputs, self._evidence.checks)
         )
         place = Workplace(
-            inputs,
-            checks[np.isfinite(checks).all(axis=1)],
-            decoder,
-            self._longest,
-            self._budget,
-            self._threads,
+            inputs=inputs,
+            checks=checks[np.isfinite(checks).all(axis=1)],
+            decoder=decoder,
+            longest=self._longest,
+            budget=self._budget,
+            threads=self._threads,
         )
         return layer_turns(
             place,
@@ -125,15 +125,15 @@ class LayerEvolution:
         those that the layers below have spoilt."""
         if state.cycle == 0:
             return LayerProgress()
-        known = self._candidates(state, turns, turns.expressions)
+        candidates = self._candidates(state, turns, turns.expressions)
         # Of a layer that was left incomplete, these are the inputs beside its expressions.
-        while known and turns.is_linear(known[-1]):
-            known.pop()
-        usable = turns.usable(known)
+        while candidates and turns.is_linear(candidates[-1]):
+            candidates.pop()
+        usable = turns.usable(candidates)
         if not usable:
             return LayerProgress()
-        if len(usable) < len(known) or any(
-            new is not old for new, old in zip(usable, known, strict=False)
+        if len(usable) < len(candidates) or any(
+            new is not old for new, old in zip(usable, candidates, strict=False)
         ):
             self._install(state, turns, usable)
         error = turns.error(usable)
@@ -149,14 +149,14 @@ class LayerEvolution:
     ) -> list[Start]:
         """Where lineages begin."""
         budget = self._budget
-        anew = Start(state.composition.layers[self._index].decoder.empty(), budget.seeds)
+        newcomer = Start(state.composition.layers[self._index].decoder.empty(), budget.seeds)
         if turn < len(candidates):
             # The longer a layer has been quiet, the more is staked on beginning anew.
             patience = progress.quiet_rounds + (state.cycle > 0)
             newcomers = budget.newcomers[min(patience, len(budget.newcomers) - 1)]
-            goes_on = Start(candidates[turn].chromosome, 0)
-            return [goes_on] * (budget.lineages - newcomers) + [anew] * newcomers
-        starts = [anew] * budget.lineages
+            heir = Start(candidates[turn].chromosome, 0)
+            return [heir] * (budget.lineages - newcomers) + [newcomer] * newcomers
+        starts = [newcomer] * budget.lineages
         linear = turns.linear_start(candidates, turn) if self._is_last else None
         if linear is not None:
             starts[::2] = [Start(linear, 0)] * len(starts[::2])

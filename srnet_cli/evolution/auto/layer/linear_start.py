@@ -39,7 +39,7 @@ def weighted_sum(decoder: Decoder, X: Array, target: Array, most: int) -> Chromo
     spread = X.std(axis=0)
     spread[is_constant(X, rounding=1e-9)] = np.inf
     standard = (X - X.mean(axis=0)) / spread
-    chosen, weights = _pursued(
+    chosen, weights = _pursue(
         standard.T @ standard / len(X), standard.T @ (target - target.mean()) / len(X), most
     )
     if add not in functions or len(chosen) < 2:
@@ -47,7 +47,7 @@ def weighted_sum(decoder: Decoder, X: Array, target: Array, most: int) -> Chromo
     return _sum(decoder, functions.index(add), chosen, weights / spread[chosen])
 
 
-def _pursued(gram: Array, moments: Array, most: int) -> tuple[list[int], Array]:
+def _pursue(gram: Array, moments: Array, most: int) -> tuple[list[int], Array]:
     """The inputs chosen and their weights, from correlations among them and with the target."""
     chosen: list[int] = []
     weights: Array = np.empty(0)
@@ -62,8 +62,8 @@ def _pursued(gram: Array, moments: Array, most: int) -> tuple[list[int], Array]:
         if gains.max() <= 0.0:
             break
         chosen.append(int(gains.argmax()))
-        among = gram[np.ix_(chosen, chosen)]
-        weights = np.asarray(np.linalg.lstsq(among, moments[chosen], rcond=None)[0])
+        correlations = gram[np.ix_(chosen, chosen)]
+        weights = np.asarray(np.linalg.lstsq(correlations, moments[chosen], rcond=None)[0])
     return chosen, weights
 
 

@@ -28,7 +28,7 @@ def amplifies_rounding(program: Program, X: Array, column: Array) -> bool:
         column: its values there, (n,), finite.
     """
     signs = np.random.default_rng(0).integers(0, 2, X.shape) * 2.0 - 1.0
-    moved = evaluate(program, X * (1.0 + _JITTER * signs))
+    jittered = evaluate(program, X * (1.0 + _JITTER * signs))
     with np.errstate(all="ignore"):
-        change = np.abs(moved - column).max(initial=0.0)
+        change = np.abs(jittered - column).max(initial=0.0)
         return not change <= _MOST * (column.max() - column.min())

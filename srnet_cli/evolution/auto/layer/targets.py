@@ -72,8 +72,8 @@ def principal_targets(units: Array, importance: Array) -> Array:
     if weighted.shape[1] > _WIDE:
         weighted = _compressed(weighted)
     basis, size, _ = np.linalg.svd(weighted, full_matrices=False)
-    kept = max(1, int(np.sum(size**2 > _TAIL * np.sum(size**2))))
-    return np.asarray(basis[:, :kept] * size[:kept])
+    count = max(1, int(np.sum(size**2 > _TAIL * np.sum(size**2))))
+    return np.asarray(basis[:, :count] * size[:count])
 
 
 def _compressed(columns: Array) -> Array:
@@ -89,30 +89,30 @@ def _compressed(columns: Array) -> Array:
     Returns:
         (n, r); or the columns themselves where there are more than ``_WIDE`` directions.
     """
-    rest = columns.copy()
+    residual = columns.copy()
     directions: list[Array] = []
     least = _ROUNDED * float(np.sum(columns**2))
     while len(directions) <= _WIDE:
-        squares = np.sum(rest**2, axis=0)
+        squares = np.sum(residual**2, axis=0)
         if float(np.sum(squares)) <= least:
             basis = np.column_stack(directions) if directions else columns[:, :1]
             _, size, turn = np.linalg.svd(basis.T @ columns, full_matrices=False)
             return np.asarray(columns @ turn.T) if size[0] > 0.0 else columns[:, :1]
-        direction = rest[:, int(np.argmax(squares))]
+        direction = residual[:, int(np.argmax(squares))]
         for known in directions:  # once more: what is left is small, and its rounding is not
             direction = direction - known * (known @ direction)
         direction = direction / np.sqrt(np.sum(direction**2))
         directions.append(direction)
-        rest -= np.outer(direction, direction @ rest)
+        residual -= np.outer(direction, direction @ residual)
     return columns
 
 
-def telling(targets: Array) -> Array:
+def decisive_targets(targets: Array) -> Array:
     """The first of ``principal_targets``, (n, r), that hold all but a millionth of their squares;
     all where they are few."""
     energy = np.cumsum(np.sum(targets**2, axis=0))
-    kept = int(np.searchsorted(energy, (1.0 - _REST) * energy[-1])) + 1
-    return targets[:, : max(kept, _FEW)]
+    count = int(np.searchsorted(energy, (1.0 - _REST) * energy[-1])) + 1
+    return targets[:, : max(count, _FEW)]
 
 
 def expressions_wanted(targets: Array, wanted: int | str) -> int:

@@ -18,10 +18,10 @@ from srnet_cli.evolution.auto.chromosome import Chromosome
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
 from srnet_cli.evolution.auto.layer.search import Candidate, LayerSearch, Start, Workplace
 from srnet_cli.evolution.auto.layer.targets import (
+    decisive_targets,
     independent_units,
     layer_targets,
     principal_targets,
-    telling,
 )
 from srnet_cli.evolution.auto.measures import FLOOR
 
@@ -160,7 +160,7 @@ class SeparateTurns(Turns):
 
     Args:
         place: the layer's inputs, and how to search.
-        units: the units, one an expression, (n, expressions).
+        units: the units, one per expression, (n, expressions).
         linear, provisional: see ``Turns``.
     """
 
@@ -232,13 +232,13 @@ def layer_turns(
         effects: see ``Problem``.
     """
     units, targets = activations[index], layer_targets(activations, index, effects)
-    own = independent_units(units)
-    is_separate = targets.shape[1] == expressions and len(own) == expressions
-    lines = [
+    independent = independent_units(units)
+    is_separate = targets.shape[1] == expressions and len(independent) == expressions
+    inputs_as_terms = [
         Candidate(input_chromosome(place.decoder, number), place.inputs[:, number])
         for number in linear_terms(place.inputs, targets)
     ]
     if not is_separate:
-        return JointTurns(place, telling(targets), units, expressions, lines)
-    linear = lines if place.inputs.shape[1] > MOST_SUMMANDS else []
-    return SeparateTurns(place, units[:, own], linear, lines)
+        return JointTurns(place, decisive_targets(targets), units, expressions, inputs_as_terms)
+    linear = inputs_as_terms if place.inputs.shape[1] > MOST_SUMMANDS else []
+    return SeparateTurns(place, units[:, independent], linear, inputs_as_terms)

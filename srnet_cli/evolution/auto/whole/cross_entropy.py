@@ -114,8 +114,8 @@ class CrossEntropy:
     ) -> Composition:
         sample = Sample(X, targets)
         objective = Objective(composition, sample, has_classes=True)
-        moved = downhill(composition, objective, sample, self._budget)
-        return moved.with_layer(len(moved.layers) - 1, _centred(moved.layers[-1]))
+        lower = downhill(composition, objective, sample, self._budget)
+        return lower.with_layer(len(lower.layers) - 1, _centred(lower.layers[-1]))
 
 
 def _distinct(X: Array) -> NDArray[np.intp]:

@@ -45,9 +45,9 @@ def downhill(
     frame = _frame(composition, sample, begin.squares)
 
     def loss(z: Array) -> tuple[float, Array]:
-        here = objective.evaluate(objective.start + frame.out(z))
+        sums = objective.evaluate(objective.start + frame.out(z))
         with np.errstate(all="ignore"):
-            return here.loss, frame.back(here.gradient)
+            return sums.loss, frame.back(sums.gradient)
 
     affordable = np.clip(budget.values / objective.work, 1, budget.iterations)
     settings = Bfgs(int(affordable), _CORRECTIONS, loss_tolerance=0.0, gradient_tolerance=0.0)
@@ -63,9 +63,9 @@ def _frame(composition: Composition, sample: Sample, squares: Array) -> _Frame:
     ]
     steep = np.sqrt(squares)
     readouts = _readouts(composition)
-    scale = 1.0 / (steep + _RARE * _usual(steep, readouts))
+    scale = 1.0 / (steep + _RARE * _usual_steepness(steep, readouts))
     for place, target in zip(readouts[:-1], sample.targets[:-1], strict=True):
-        _hold(scale, place, is_constant(target, ROUNDING))
+        _freeze(scale, place, is_constant(target, ROUNDING))
     return _Frame(readouts, centres, scale)
 
 
@@ -75,7 +75,7 @@ class _Frame:
 
     Attributes:
         readouts: where every layer's W and b are among the parameters.
-        centres: means of the expressions' values, (K,) a layer.
+        centres: means of the expressions' values, (K,) per layer.
         scale: of a step, (p,).
     """
 
@@ -98,7 +98,7 @@ class _Frame:
         return np.asarray(self.scale * slopes)
 
 
-def _usual(steep: Array, readouts: Sequence[tuple[slice, slice]]) -> Array:
+def _usual_steepness(steep: Array, readouts: Sequence[tuple[slice, slice]]) -> Array:
     """How steep such parameters usually are, (p,): the root mean squares of their gradients.
 
     A unit that is met exactly has no gradient, but as much curvature as others: a weight in its
@@ -113,15 +113,15 @@ def _usual(steep: Array, readouts: Sequence[tuple[slice, slice]]) -> Array:
     return usual
 
 
-def _hold(scale: Array, readout: tuple[slice, slice], still: NDArray[np.bool_]) -> None:
+def _freeze(scale: Array, readout: tuple[slice, slice], constant: NDArray[np.bool_]) -> None:
     """Let no step move units that never change.
 
     They have no error to lower, but later layers read them. Moved on that account they would leave
     their range, which is a point, and nothing of the step could be kept.
     """
     weights, bias = readout
-    scale[weights].reshape(-1, len(still))[:, still] = 0.0
-    scale[bias][still] = 0.0
+    scale[weights].reshape(-1, len(constant))[:, constant] = 0.0
+    scale[bias][constant] = 0.0
 
 
 def _readouts(composition: Composition) -> list[tuple[slice, slice]]:

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.arrays import ROUNDING, is_constant
-from srnet_cli.cgp.kernels.gradient import ARITIES, differentiate, tunable_mask
+from srnet_cli.cgp.kernels.gradient import differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.auto.composition import Composition
 from srnet_cli.evolution.auto.evidence import Sample
-from srnet_cli.evolution.auto.measures import FLOOR, OUTPUTS, spread, unit_errors
+from srnet_cli.evolution.auto.measures import FLOOR, OUTPUTS, scale_of_errors, unit_errors
 from srnet_cli.metrics import divergence, log_softmax
 
 Array = NDArray[np.float64]
@@ -73,14 +72,10 @@ class Objective:
         self.start = composition.parameters()
         self._cuts = np.cumsum(counts)[:-1]
         if has_classes:
-            known = log_softmax(targets[-1])
-            self._chances = np.exp(known)
-            self._entropy = -np.sum(self._chances * known, axis=1)
-        # A constant unit has no error to lower: it weighs nothing.
-        self._scales = [
-            np.where(is_constant(target, ROUNDING), np.inf, spread(target, importance))
-            for target in targets
-        ]
+            logarithms = log_softmax(targets[-1])
+            self._chances = np.exp(logarithms)
+            self._entropy = -np.sum(self._chances * logarithms, axis=1)
+        self._scales = [scale_of_errors(target, importance) for target in targets]
         units = composition.units(X)
         self._shares = _shares(unit_errors(units, targets, importance))
         if has_classes:
@@ -122,20 +117,20 @@ class Objective:
         """The sums over a block of rows: forward through the layers, then back."""
         inputs, loss = self._X[rows], 0.0
         tapes: list[_Tape] = []
-        own: list[Array] = []  # derivative of the loss by a layer's units, by its own error alone
+        own_slopes: list[Array] = []  # of the loss by a layer's units, by its own error alone
         for index, part in enumerate(parts):
             tapes.append(_Tape.record(self._expressions[index], part, inputs))
             inputs = tapes[-1].columns @ part.weights + part.bias
             value, slopes = self._error(index, inputs, rows)
             loss += value
-            own.append(slopes)
-        adjoint = own[-1]
+            own_slopes.append(slopes)
+        adjoint = own_slopes[-1]
         sums: list[tuple[Array, Array]] = []
         for index in range(len(parts) - 1, -1, -1):
             back = adjoint @ parts[index].weights.T
             sums.append(tapes[index].sums(adjoint, back, squared))
             if index:
-                adjoint = own[index - 1] + self._pulled(index, tapes[index], back)
+                adjoint = own_slopes[index - 1] + self._pulled(index, tapes[index], back)
         gradients, squares = zip(*sums[::-1], strict=True)
         return Sums(loss, np.concatenate(gradients), np.concatenate(squares))
 
@@ -151,9 +146,9 @@ class Objective:
         """A layer's own part of the loss, summed over rows, and its derivative, (n, m)."""
         share = self._shares[index] / units.shape[1]
         scale = self._scales[index]
-        gap = (units - self._targets[index][rows]) / scale
-        pull = gap if self._importance is None else gap * self._importance[rows, np.newaxis]
-        loss, slopes = share * float(np.sum(gap * pull)), 2.0 * share * pull / scale
+        error = (units - self._targets[index][rows]) / scale
+        weighted = error if self._importance is None else error * self._importance[rows, np.newaxis]
+        loss, slopes = share * float(np.sum(error * weighted)), 2.0 * share * weighted / scale
         if index < len(self._targets) - 1 or not self._has_classes:
             return loss, slopes
         ours, chances = log_softmax(units), self._chances[rows]
@@ -184,18 +179,11 @@ class _Expression:
 
     @classmethod
     def from_program(cls, program: Program) -> _Expression:
-        slots = [program.args[i, : ARITIES[op]] for i, op in enumerate(program.ops)]
-        used = np.unique(np.concatenate([*slots, [program.output]]))
-        reads = used[used < program.inputs] if used[0] < program.inputs else np.array([0])
-        places = np.zeros(program.inputs + len(program.constants) + len(program), dtype=np.int64)
-        places[reads] = np.arange(len(reads))
-        places[program.inputs :] = len(reads) + np.arange(len(places) - program.inputs)
-        short = replace(
-            program,
-            inputs=len(reads),
-            args=places[program.args],
-            output=int(places[program.output]),
-        )
+        used = program.used_leaves()
+        reads = used[used < program.inputs]
+        if not len(reads):  # a program has an input
+            reads = np.zeros(1, dtype=np.int64)
+        short = program.reading(reads, np.arange(len(program.constants)))
         return cls(short, reads, tunable_mask(program))
 
     def derivatives(self, weights: Array, inputs: Array) -> tuple[Array, Array, Array]:

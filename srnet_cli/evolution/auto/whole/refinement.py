@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.gradient import differentiate
 from srnet_cli.descent import DampingRule, LeastSquares, Reached, damped_descent
 from srnet_cli.evolution.auto.composition import Composition, Layer
@@ -21,7 +20,7 @@ from srnet_cli.evolution.auto.measures import (
     FLOOR,
     importances,
     log_error,
-    spread,
+    scale_of_errors,
     unit_errors,
 )
 
@@ -40,11 +39,7 @@ class Refinement:
 
     def __init__(self, sample: Sample) -> None:
         self._X, self._targets, self._importance = sample
-        # A constant unit has no error to lower: it weighs nothing.
-        self._scales = [
-            np.where(is_constant(target, ROUNDING), np.inf, spread(target, self._importance))
-            for target in self._targets
-        ]
+        self._scales = [scale_of_errors(target, self._importance) for target in self._targets]
         ones = np.ones(len(self._X))
         self._roots = np.sqrt(ones if self._importance is None else self._importance)
         self._squares = LeastSquares(self.loss, self.normal_equations, _moved)
@@ -90,20 +85,20 @@ class Refinement:
         inputs = self._X
         total = len(composition.parameters())
         system, right = np.zeros((total, total)), np.zeros(total)
-        flow: Array | None = None  # ∂inputs/∂parameters so far, (n, p, d)
+        inputs_by_parameter: Array | None = None  # ∂inputs/∂parameters so far, (n, p, d)
         for layer, target, factor in zip(
             composition.layers, self._targets, self._factors(composition), strict=True
         ):
             own, outputs, by_input = _layer_derivatives(layer, inputs)
-            if flow is not None:
-                own = np.concatenate([flow @ by_input, own], axis=1)
+            if inputs_by_parameter is not None:
+                own = np.concatenate([inputs_by_parameter @ by_input, own], axis=1)
             rows = factor * self._roots[:, None]
             weighted = (own * rows[:, None, :]).transpose(0, 2, 1).reshape(-1, own.shape[1])
             residual = ((outputs - target) * rows).reshape(-1)
             p = own.shape[1]
             system[:p, :p] += weighted.T @ weighted
             right[:p] -= weighted.T @ residual
-            flow, inputs = own, outputs
+            inputs_by_parameter, inputs = own, outputs
         return system, right
 
 

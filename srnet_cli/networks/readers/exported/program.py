@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from srnet_cli.datasets.suggest import quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.readers.archive import Archive
+from srnet_cli.networks.readers.loaded import MAX_BYTES
 from srnet_cli.networks.readers.plain_json import parse_json
-from srnet_cli.networks.readers.record import MAX_BYTES
-from srnet_cli.networks.readers.strided import strided_copy
+from srnet_cli.networks.readers.strided import from_bfloat16, strided_copy
 
 _MAX_JSON = 1 << 23
 _MAJOR = 8  # of the schema; minor versions add to it
@@ -122,7 +122,7 @@ class _Reader:
 
     def __init__(self, archive: Archive, folder: str) -> None:
         self._archive, self._folder = archive, folder
-        self._left = MAX_BYTES
+        self._bytes_left = MAX_BYTES
         self._numbers: dict[str, bytes] = {}
 
     def program(self) -> Program:
@@ -136,10 +136,10 @@ class _Reader:
             )
         module = content["graph_module"]
         graph, signature = module["graph"], module["signature"]
-        kept, inputs = self._kept(signature["input_specs"])
+        names, inputs = self._names_of_tensors(signature["input_specs"])
         return Program(
             calls=tuple(_call(node) for node in graph["nodes"]),
-            tensors=self._tensors(kept),
+            tensors=self._tensors(names),
             inputs=tuple(inputs),
             outputs=tuple(_outputs(signature["output_specs"])),
             described={str(name): _described(d) for name, d in graph["tensor_values"].items()},
@@ -148,9 +148,9 @@ class _Reader:
     def _json(self, name: str) -> Any:
         return parse_json(self._archive.read(self._folder + name, _MAX_JSON))
 
-    def _kept(self, specs: Sequence[Any]) -> tuple[dict[str, str], list[str]]:
+    def _names_of_tensors(self, specs: Sequence[Any]) -> tuple[dict[str, str], list[str]]:
         """(names in the graph → names in the tables of tensors, names of what goes in)."""
-        kept: dict[str, str] = {}
+        names: dict[str, str] = {}
         inputs: list[str] = []
         for spec in specs:
             ((kind, facts),) = spec.items()
@@ -163,15 +163,15 @@ class _Reader:
                     )
                 inputs.append(str(argument["as_tensor"]["name"]))
             elif kind in ("parameter", "buffer", "tensor_constant"):
-                kept[str(facts["arg"]["name"])] = str(facts[f"{kind}_name"])
+                names[str(facts["arg"]["name"])] = str(facts[f"{kind}_name"])
             else:
                 raise ModelError(
                     f"the program takes {quoted(kind)}, which is not read here",
                     hint="export the model as ONNX",
                 )
-        return kept, inputs
+        return names, inputs
 
-    def _tensors(self, kept: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    def _tensors(self, names: Mapping[str, str]) -> dict[str, NDArray[Any]]:
         places = {
             key: (table, entry)
             for table in ("constants", "weights")
@@ -179,7 +179,7 @@ class _Reader:
                 "config"
             ].items()
         }
-        return {name: self._tensor(key, *places[key]) for name, key in kept.items()}
+        return {name: self._tensor(key, *places[key]) for name, key in names.items()}
 
     def _tensor(self, key: str, table: str, entry: Mapping[str, Any]) -> NDArray[Any]:
         if entry["use_pickle"]:
@@ -188,22 +188,21 @@ class _Reader:
                 hint="export the model with plain tensors, or as ONNX",
             )
         facts = entry["tensor_meta"]
-        shape, strides = ([_number(s) for s in facts[each]] for each in ("sizes", "strides"))
+        shape, strides = ([_number(s) for s in facts[key]] for key in ("sizes", "strides"))
         path = f"{self._folder}data/{table}/{entry['path_name']}"
         if path not in self._numbers:
             self._numbers[path] = self._archive.read(path)
         numbers = _numbers(self._numbers[path], facts["dtype"], key)
         tensor = strided_copy(
-            numbers, _number(facts["storage_offset"]), shape, strides, most=self._left
+            numbers, _number(facts["storage_offset"]), shape, strides, most=self._bytes_left
         )
-        self._left -= tensor.nbytes
+        self._bytes_left -= tensor.nbytes
         return tensor
 
 
 def _numbers(data: bytes, code: Any, key: str) -> NDArray[Any]:
     if code == _BFLOAT16:
-        halves = np.frombuffer(data[: len(data) // 2 * 2], dtype="<u2").astype("<u4") << 16
-        return halves.view("<f4")
+        return from_bfloat16(data)
     if code not in _DTYPES:
         raise ModelError(f"the tensor {quoted(key)} has numbers of a kind that is not read")
     dtype = np.dtype(_DTYPES[code])

@@ -15,8 +15,8 @@ from srnet_cli.networks.readers.exported.program import (
     read_program,
 )
 from srnet_cli.networks.readers.exported.writer import Writer
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes, require
 from srnet_cli.networks.readers.onnx.reading import read as read_onnx
-from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes, require
 
 _PRECISIONS = {6: "float16", 13: "bfloat16"}
 

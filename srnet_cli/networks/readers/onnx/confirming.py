@@ -38,15 +38,15 @@ def is_confirmed(request: Request, port: Port, form: Form, folded: Folded) -> bo
         return True
     if not expected.size:
         return False
-    given = network.predict(rows)
+    outputs = network.predict(rows)
     if folded.is_softmax:
-        given = softmax(given)
+        outputs = softmax(outputs)
         if (expected <= 0).all():
             expected = np.exp(expected)
-    if given.shape != expected.shape or not np.isfinite(expected).all():
-        return given.shape == expected.shape
+    if outputs.shape != expected.shape or not np.isfinite(expected).all():
+        return outputs.shape == expected.shape
     size = np.abs(expected).max(initial=1e-3)
-    return bool(np.abs(given - expected).max(initial=0.0) <= _TOLERANCE * size)
+    return bool(np.abs(outputs - expected).max(initial=0.0) <= _TOLERANCE * size)
 
 
 def _has_onnxruntime() -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from srnet_cli.networks.network import Network
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 from srnet_cli.networks.readers.onnx.confirming import is_confirmed
 from srnet_cli.networks.readers.onnx.folding.folder import fold
 from srnet_cli.networks.readers.onnx.folding.values import NotDense
 from srnet_cli.networks.readers.onnx.graph import Port
 from srnet_cli.networks.readers.onnx.request import Form, Request, forms, used_inputs
-from srnet_cli.networks.readers.record import LoadedNetwork
 
 
 def read_dense(request: Request) -> LoadedNetwork:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from srnet_cli.datasets.suggest import listed, quoted
 from srnet_cli.errors import ModelError
+from srnet_cli.networks.readers.loaded import MAX_BYTES, NetworkFile, require
 from srnet_cli.networks.readers.onnx.protobuf_scan import check_model
-from srnet_cli.networks.readers.record import MAX_BYTES, NetworkFile, require
 
 Constant = NDArray[Any]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from srnet_cli.errors import ModelError
+from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes
 from srnet_cli.networks.readers.onnx.dense import read_dense
 from srnet_cli.networks.readers.onnx.folding.values import NotDense
 from srnet_cli.networks.readers.onnx.graph import read_graph
 from srnet_cli.networks.readers.onnx.request import Request, check_dependence, chosen_output
 from srnet_cli.networks.readers.onnx.running import read_as_it_is
-from srnet_cli.networks.readers.record import LoadedNetwork, NetworkFile, Wishes
 
 
 def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:

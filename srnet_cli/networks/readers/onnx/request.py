@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from srnet_cli.datasets.suggest import clip, listed, quoted
 from srnet_cli.errors import ModelError
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.onnx.graph import Graph, Port
-from srnet_cli.networks.readers.record import Wishes
 
 _MAX_INPUTS = 100_000
 

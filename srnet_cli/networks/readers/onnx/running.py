@@ -11,13 +11,13 @@ import numpy as np
 from srnet_cli.datasets.suggest import clip, quoted
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.graph import Feed, GraphNetwork, Layer
+from srnet_cli.networks.readers.loaded import LoadedNetwork
 from srnet_cli.networks.readers.onnx.graph import Graph, Port
 from srnet_cli.networks.readers.onnx.layers import final_softmax, hidden_layers
 from srnet_cli.networks.readers.onnx.models import with_free_batch, with_outputs
 from srnet_cli.networks.readers.onnx.request import Form, Request, forms, used_inputs
 from srnet_cli.networks.readers.onnx.runnable import check_operators
 from srnet_cli.networks.readers.onnx.sizes import Shapes, tensor_shapes
-from srnet_cli.networks.readers.record import LoadedNetwork
 
 _DOUBLE = 11  # TensorProto.DOUBLE
 

@@ -7,12 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from srnet_cli.evolution.auto.layer.targets import (
+    decisive_targets,
     expressions_by_layer,
     expressions_wanted,
     independent_units,
     layer_targets,
     principal_targets,
-    telling,
 )
 from srnet_cli.evolution.problem import Problem
 
@@ -144,10 +144,10 @@ def test_targets_that_tell_next_to_nothing_are_left_out() -> None:
     """All but a millionth of the squares is kept, and sixteen at least."""
     basis = np.linalg.qr(RNG(9).normal(size=(300, 40)))[0]
     falling = basis * np.concatenate([np.ones(25), np.full(15, 1e-4)])
-    np.testing.assert_array_equal(telling(falling), falling[:, :25])
-    np.testing.assert_array_equal(telling(falling[:, 20:]), falling[:, 20:36])
-    np.testing.assert_array_equal(telling(falling[:, :9]), falling[:, :9])
-    assert telling(np.zeros((10, 1))).shape == (10, 1)
+    np.testing.assert_array_equal(decisive_targets(falling), falling[:, :25])
+    np.testing.assert_array_equal(decisive_targets(falling[:, 20:]), falling[:, 20:36])
+    np.testing.assert_array_equal(decisive_targets(falling[:, :9]), falling[:, :9])
+    assert decisive_targets(np.zeros((10, 1))).shape == (10, 1)
 
 
 def test_outputs_that_follow_few_directions_take_no_expressions_away() -> None:

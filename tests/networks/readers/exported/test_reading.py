@@ -19,7 +19,7 @@ from srnet_cli.errors import ModelError
 from srnet_cli.networks import softmax
 from srnet_cli.networks.graph import GraphNetwork
 from srnet_cli.networks.network import Network
-from srnet_cli.networks.readers.record import LoadedNetwork, Wishes
+from srnet_cli.networks.readers.loaded import LoadedNetwork, Wishes
 from srnet_cli.networks.readers.registry import read_network
 
 pytest.importorskip("onnx")

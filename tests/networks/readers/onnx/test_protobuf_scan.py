@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from srnet_cli.errors import ModelError
-from srnet_cli.networks.readers.record import Wishes
+from srnet_cli.networks.readers.loaded import Wishes
 from srnet_cli.networks.readers.registry import read_network
 
 

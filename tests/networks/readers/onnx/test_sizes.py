@@ -54,7 +54,7 @@ def test_graphs_that_would_fill_the_memory_are_refused(name: str, tmp_path: Path
     program = (
         "import sys; from pathlib import Path\n"
         "from srnet_cli.errors import ModelError\n"
-        "from srnet_cli.networks.readers.record import Wishes\n"
+        "from srnet_cli.networks.readers.loaded import Wishes\n"
         "from srnet_cli.networks.readers.registry import read_network\n"
         "try:\n    read_network(Path(sys.argv[1]), Wishes())\n"
         "except ModelError as error:\n    print('refused:', error)\n"

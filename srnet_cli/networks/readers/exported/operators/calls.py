@@ -66,13 +66,13 @@ def first_tensor(call: Call) -> Reference:
 def per_dimension(value: Any, count: int) -> list[int]:
     """A number for every dimension; one number stands for all."""
     values = [value] if isinstance(value, int) else list(value)
-    return [int(each) for each in (values * count if len(values) == 1 else values)]
+    return [int(number) for number in (values * count if len(values) == 1 else values)]
 
 
-def or_constant(writer: Writer, given: Any, value: float, shape: Sequence[Any]) -> Any:
+def or_constant(writer: Writer, array: Any, value: float, shape: Sequence[Any]) -> Any:
     """What is given, or else an array of one value."""
-    if given is not None:
-        return given
+    if array is not None:
+        return array
     if math.prod(int(size) for size in shape) > 1 << 20:
         raise ModelError("the program holds a constant of too many values")
     return np.full(tuple(shape), value, dtype=writer.dtype)

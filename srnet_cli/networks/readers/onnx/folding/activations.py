@@ -68,11 +68,11 @@ def _clip(node: Node, arguments: Sequence[Any]) -> Scalar:
 
 
 def _limits(node: Node, arguments: Sequence[Any]) -> tuple[float, float]:
-    given = [*arguments[1:3], None, None][:2]
+    limits = [*arguments[1:3], None, None][:2]
     defaults = node.attributes.get("min", -np.inf), node.attributes.get("max", np.inf)
     low, high = (
         default if value is None else number(value)
-        for value, default in zip(given, defaults, strict=True)
+        for value, default in zip(limits, defaults, strict=True)
     )
     if low is None or high is None:
         raise NotDense("a Clip whose limits are no constants")

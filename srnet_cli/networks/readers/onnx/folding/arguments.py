@@ -36,8 +36,8 @@ def optional_whole_numbers(arguments: Sequence[Any], place: int) -> list[int] | 
 
 def axes(node: Node, arguments: Sequence[Any]) -> list[int] | None:
     """The axes that a node names: an argument in newer versions, an attribute in older ones."""
-    given = optional_whole_numbers(arguments, 1)
-    if given is not None:
-        return given
+    named = optional_whole_numbers(arguments, 1)
+    if named is not None:
+        return named
     attribute = node.attributes.get("axes")
     return None if attribute is None else list(attribute)

@@ -41,8 +41,8 @@ def _reshape(node: Node, arguments: Sequence[Any], opset: int) -> Sequence[Value
     if not node.attributes.get("allowzero"):
         wanted = [shape[axis] if size == 0 else size for axis, size in enumerate(wanted)]
     if -1 in wanted:
-        rest = int(np.prod([size for size in wanted if size != -1]))
-        wanted = [int(np.prod(shape)) // rest if size == -1 else size for size in wanted]
+        others = int(np.prod([size for size in wanted if size != -1]))
+        wanted = [int(np.prod(shape)) // others if size == -1 else size for size in wanted]
     return [_reshaped(value, [int(size) for size in wanted])]
 
 
@@ -56,8 +56,10 @@ def _flatten(node: Node, arguments: Sequence[Any], opset: int) -> Sequence[Value
 def _squeeze(node: Node, arguments: Sequence[Any], opset: int) -> Sequence[Value]:
     shape, named = arguments[0].shape, axes(node, arguments)
     rank = len(shape)
-    gone = {axis % rank for axis in named} if named else {i for i in range(rank) if shape[i] == 1}
-    return [_reshaped(arguments[0], [shape[i] for i in range(rank) if i not in gone])]
+    dropped = (
+        {axis % rank for axis in named} if named else {i for i in range(rank) if shape[i] == 1}
+    )
+    return [_reshaped(arguments[0], [shape[i] for i in range(rank) if i not in dropped])]
 
 
 def _unsqueeze(node: Node, arguments: Sequence[Any], opset: int) -> Sequence[Value]:
@@ -129,10 +131,10 @@ def _gather(node: Node, arguments: Sequence[Any], opset: int) -> Sequence[Value]
     axis = node.attributes.get("axis", 0) % len(value.shape)
     units = value.base.width if isinstance(value, Linear) else 1
     check_size(units * places.size * math.prod(value.shape) // max(1, value.shape[axis]))
-    return [_taken(value, places, axis)]
+    return [_selected(value, places, axis)]
 
 
-def _taken(value: Any, places: Any, axis: int) -> Value:
+def _selected(value: Any, places: Any, axis: int) -> Value:
     return apply(value, lambda values, lead: np.take(values, places, axis=lead + axis))
 
 
@@ -140,15 +142,15 @@ def _split(node: Node, arguments: Sequence[Any], opset: int) -> Sequence[Value]:
     value, axis = arguments[0], node.attributes.get("axis", 0)
     size = value.shape[axis]
     axis %= len(value.shape)
-    given = optional_whole_numbers(arguments, 1)
-    sizes = node.attributes.get("split") if given is None else given
+    listed = optional_whole_numbers(arguments, 1)
+    sizes = node.attributes.get("split") if listed is None else listed
     if not sizes:
         count = len(node.outputs)
         part = -(-size // count)
         sizes = [part] * (count - 1) + [size - part * (count - 1)]
     ends = np.cumsum(sizes).tolist()
     return [
-        _taken(value, np.arange(end - length, end), axis)
+        _selected(value, np.arange(end - length, end), axis)
         for end, length in zip(ends, sizes, strict=True)
     ]
 
