@@ -57,7 +57,22 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
             "not an archive of torch.save; pickles of other kinds run code and are never loaded",
             hint="save the weights with PyTorch 1.6 or newer: torch.save(model.state_dict(), path)",
         )
-    with opened(file.data, "PyTorch") as archive:
+    content = read_saved(file.data)
+    if isinstance(content, Module):
+        return _program(content, wishes)
+    return network_of_state(_state(content), wishes, "PyTorch state dict", is_ordered=True)
+
+
+def read_saved(data: bytes) -> Any:
+    """What ``torch.save`` or ``torch.jit.save`` has written, as plain data.
+
+    Returns:
+        Of a TorchScript program its ``Module``; else dictionaries, lists, arrays and texts.
+
+    Raises:
+        ModelError: the archive is damaged, or holds something that is not plain data.
+    """
+    with opened(data, "PyTorch") as archive:
         folder = _folder(archive)
         is_program = f"{folder}constants.pkl" in archive.names
         content = plain_pickle.load(
@@ -65,9 +80,9 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
             lambda key: archive.read(f"{folder}data/{key}"),
             has_modules=is_program,
         )
-    if is_program:
-        return _program(content, wishes)
-    return network_of_state(_state(content), wishes, "PyTorch state dict", is_ordered=True)
+    if is_program and not isinstance(content, Module):
+        raise ModelError("the TorchScript file holds no module")
+    return content
 
 
 def _folder(archive: Archive) -> str:
@@ -137,9 +152,7 @@ class _Walk:
     is_sequence: bool = True
 
 
-def _program(content: Any, wishes: Wishes) -> LoadedNetwork:
-    if not isinstance(content, Module):
-        raise ModelError("the TorchScript file holds no module")
+def _program(content: Module, wishes: Wishes) -> LoadedNetwork:
     walk = _Walk()
     _visit(content, "", walk, 0)
     if len(walk.tensors) > _MOST_TENSORS:
