@@ -9,7 +9,9 @@ long as that helps.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +30,8 @@ _FEW_INPUTS, _MOST_INPUTS, _MOST_CLASSES, _MOST_TARGETS = 5, 40, 200, 30
 _MOST_TRIALS, _MOST_PRODUCTS = 2000, 5e8  # of each scaling; a product per parameter and row
 _ABOUT_AS_GOOD = 1.2
 _NAMED = 12
+_PLAIN = re.compile(r"[^\W\d]\w*([ .-]\w+)*")  # what YAML takes for a text
+_NO_TEXTS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 
 
 @dataclass(frozen=True)
@@ -185,12 +189,23 @@ def _swapped(order: Order, first: int, second: int) -> Order:
 def _order_in_words(order: Order, dataset: Dataset) -> str:
     names = dataset.features
     if len(names) <= _NAMED:
-        fed = listed([names[place] for place in order], _NAMED)
-        return f"with the columns in the order {fed} (network.inputs: [{fed}])"
+        return f"with network.inputs: [{_in_yaml([names[place] for place in order])}]"
     moved = [place for place, column in enumerate(order) if place != column]
     taken = listed([names[order[place]] for place in moved], _NAMED)
     places = listed([names[place] for place in moved], _NAMED)
     return f"with {taken} in the places of {places} (network.inputs)"
+
+
+def _in_yaml(names: Sequence[str]) -> str:
+    """Names between the brackets of a list, as a config takes them."""
+    return listed(
+        [name if _is_plain(name) else json.dumps(name, ensure_ascii=False) for name in names],
+        _NAMED,
+    )
+
+
+def _is_plain(name: str) -> bool:
+    return _PLAIN.fullmatch(name) is not None and name.lower() not in _NO_TEXTS
 
 
 # --- outputs --------------------------------------------------------------------------------------
@@ -210,7 +225,7 @@ def _classes(network: TrainedNetwork, rows: Rows, dataset: Dataset) -> Iterator[
     outputs, classes = linear_sum_assignment(-table)
     order = np.empty(count, dtype=np.int64)
     order[outputs] = classes
-    names = listed([dataset.classes[place] for place in order], _NAMED)
+    names = _in_yaml([dataset.classes[place] for place in order])
     loss = 1.0 - accuracy(labels, order[predicted])
     yield Cure(f"with network.classes: [{names}] {_outcome(network, loss)}", loss)
 
@@ -232,7 +247,7 @@ def _targets(network: TrainedNetwork, rows: Rows, dataset: Dataset) -> Iterator[
     order = targets[np.argsort(outputs)]
     if list(order) == list(units):
         return
-    names = listed([dataset.targets[place] for place in order], _NAMED)
+    names = _in_yaml([dataset.targets[place] for place in order])
     matched = replace(rows, y=rows.y[:, order])
     yield _cure(f"with dataset.target: [{names}]", network, matched)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from srnet_cli.datasets.dataset import Dataset, Rows
 from srnet_cli.networks.network import Network, Scaler
@@ -42,7 +43,17 @@ def test_the_order_of_a_few_columns_is_found(*, scaled: bool) -> None:
     dataset = judged(network, inputs=3)
     assert not list(suspicions(network, dataset))
     (said,) = suspicions(network, with_columns(dataset, [2, 0, 1]))
-    assert "columns in the order c0, c1, c2 (network.inputs: [c0, c1, c2]) R² would be 1" in said
+    assert "with network.inputs: [c0, c1, c2] R² would be 1" in said
+
+
+def test_names_are_written_as_a_config_takes_them() -> None:
+    """Those with brackets or commas, and those that YAML takes for something else, in quotes."""
+    network = Network((np.array([[1.0, -2.0, 0.3]]),), (np.zeros(1),))
+    names = ("heat [kW]", "no", "wall T.1")
+    dataset = replace(judged(network, inputs=3), features=names)
+    (said,) = suspicions(network, with_columns(dataset, [2, 0, 1]))
+    written = said.partition("; with network.inputs: ")[2].partition(" R²")[0]
+    assert yaml.safe_load(written) == [*names]
 
 
 def test_exchanged_columns_among_many_are_found() -> None:
@@ -90,7 +101,7 @@ def test_a_classifier_fed_in_another_order_is_suspicious() -> None:
     dataset = replace(dataset, train=rows, test=rows)
     assert not list(suspicions(network, dataset))
     (said,) = suspicions(network, with_columns(dataset, [1, 0, 2]))
-    assert "(network.inputs: [c0, c1, c2]) it would be right in 1" in said
+    assert "with network.inputs: [c0, c1, c2] it would be right in 1" in said
 
 
 def test_noise_is_no_suspicion_of_an_order() -> None:
