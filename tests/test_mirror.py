@@ -71,7 +71,7 @@ ELSEWHERE = {
     "explain/test_explaining.py": (
         "explain/answer explain/explanation expressions/printed runs/choice runs/expressions_file"
     ),
-    "behaviour/test_choosing_formulas.py": "explain/front_list runs/fronts runs/formula_sections",
+    "behaviour/test_choosing_formulas.py": "explain/front_list runs/fronts",
     "behaviour/test_taking_formulas_out.py": (
         "explain/hybrid predict/predicting predict/tables runs/domain runs/outputs"
     ),

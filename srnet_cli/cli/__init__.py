@@ -8,6 +8,9 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
+_OVERVIEW: Sequence[list[str]] = ([], ["-h"], ["--help"])
+"""Command lines that are answered with what commands there are."""
+
 
 def _keep_warnings_back() -> None:
     """What libraries warn of is for developers, with paths; ``python -W`` shows it again.
@@ -38,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     import_help()
     from srnet_cli.cli import console
-    from srnet_cli.cli.app import app
+    from srnet_cli.cli.app import app, overview
 
-    sys.exit(console.run(app, arguments))
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    sys.exit(console.run(overview() if words in _OVERVIEW else app, arguments))

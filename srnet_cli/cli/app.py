@@ -28,14 +28,16 @@ from srnet_cli.cli.validate import validate
 from srnet_cli.cli.warmup import warmup
 from srnet_cli.errors import UsageError
 
-app = typer.Typer(
-    name="srnet",
-    help="Read a trained neural network as formulas.",
-    epilog="Exit codes: 0 done, 1 a bug, 2 usage or config, 3 data or model, 4 storage, "
+_ABOUT: Mapping[str, Any] = {
+    "name": "srnet",
+    "help": "Read a trained neural network as formulas.",
+    "epilog": "Exit codes: 0 done, 1 a bug, 2 usage or config, 3 data or model, 4 storage, "
     "5 some trials of a suite failed, 129/130/143 stopped by a signal.",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+app = typer.Typer(**_ABOUT)
 
 
 def _version(asked: bool) -> None:
@@ -83,3 +85,17 @@ COMMANDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
 for heading, commands in COMMANDS.items():
     for name, command in commands.items():
         app.command(name, epilog=epilog(name), rich_help_panel=heading)(command)
+
+
+def overview() -> typer.Typer:
+    """The program with commands that have no options: enough to say what there is, and sooner."""
+    told = typer.Typer(**_ABOUT)
+    told.callback(invoke_without_command=True)(_main)
+    for heading, commands in COMMANDS.items():
+        for name, command in commands.items():
+            told.command(name, help=command.__doc__, rich_help_panel=heading)(_nothing)
+    return told
+
+
+def _nothing() -> None:
+    """What commands of the overview do."""

@@ -42,7 +42,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         Example("srnet fit configs/quickstart.yaml", "again: goes on, or shows what is done"),
         Example(
             "srnet fit configs/quickstart.yaml --set evolution.max_seconds=60 --name quick",
-            "a minute after the training, under another name",
+            "a minute for all of it, under another name",
         ),
     ),
     "explain": (

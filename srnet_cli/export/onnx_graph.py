@@ -101,8 +101,10 @@ class _Graph:
         )
         if subject.classes:
             outputs.append(helper.make_tensor_value_info("label", types.STRING, ["rows"]))
-        constants = list(self._constants.values())
-        return helper.make_graph(self._nodes, "formulas", inputs, outputs, constants)
+        nodes = _needed(self._nodes, {value.name for value in outputs})
+        read = {name for node in nodes for name in node.input}
+        constants = [value for value in self._constants.values() if value.name in read]
+        return helper.make_graph(nodes, "formulas", inputs, outputs, constants)
 
     def formula(self, expr: Expr) -> str:
         """The name of the tensor that holds a formula's values."""
@@ -209,6 +211,16 @@ class _Graph:
         name = f"t{len(self._nodes)}"
         self._nodes.append(self._helper.make_node(operator, list(inputs), [name], **attributes))
         return name
+
+
+def _needed(nodes: Sequence[Any], wanted: set[str]) -> list[Any]:
+    """The nodes that something wanted depends on, in their order; runtimes warn of others."""
+    kept = []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            wanted = wanted | set(node.input)
+            kept.append(node)
+    return kept[::-1]
 
 
 def _is_below(factor: Expr) -> bool:

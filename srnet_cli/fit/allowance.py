@@ -1,8 +1,9 @@
 """How ``evolution.max_seconds`` is shared out: to the search, and to what is made of its result.
 
-What is made of it is formulas as people write them, fronts of simpler ones, figures and plots. They
-take the time that is left; when there is none, what has not been begun is left out. Without a limit
-of time nothing here looks at a clock.
+The limit holds for the whole command: what rows and network have taken before the search is taken
+off it. What is made of the result is formulas as people write them, fronts of simpler ones, proofs,
+figures and plots. They take the time that is left; when there is none, what has not been begun is
+left out. Without a limit of time nothing here looks at a clock.
 """
 
 from __future__ import annotations
@@ -15,32 +16,60 @@ from srnet_cli.config.schema import Experiment
 SEARCH = 0.75
 """The search's share of the time there is."""
 
+_LEAST = 0.5
+"""This share of the limit is there for a search however long rows and network have taken."""
+
+_WRITING, _MOST_WRITING = 4.0, 1.0 / 6.0
+"""Seconds kept for files and plots, and the most that they may be of the limit."""
+
 _FORMULAS, _HALLS, _LAYERS = 0.3, 0.45, 0.7
 """After these shares of what is left nothing new is begun: of formulas of the whole network, of the
-search for short formulas of units, of simpler layers. What has been begun goes on for a moment, and
-files and plots have to be written."""
+search for short formulas of units, of simpler layers. What has been begun goes on for a moment."""
 
 
-def of_search(experiment: Experiment) -> Experiment:
-    """The experiment with the time that its search may take, where time is limited."""
-    settings = experiment.evolution
-    if settings.max_seconds is None:
+def usable_seconds(experiment: Experiment, before: float = 0.0) -> float | None:
+    """Seconds for a trial's search and what follows from it, without the writing of files.
+
+    Args:
+        experiment: the settings.
+        before: seconds that rows and network have taken, all trials together.
+
+    Returns:
+        None where time is not limited.
+    """
+    limit = experiment.evolution.max_seconds
+    if limit is None:
+        return None
+    kept = min(_WRITING / experiment.trials, _MOST_WRITING * limit)
+    return max(_LEAST * limit, limit - before / experiment.trials - kept)
+
+
+def of_search(experiment: Experiment, before: float = 0.0) -> Experiment:
+    """The experiment with the time that its search may take, where time is limited.
+
+    Args:
+        experiment: the settings, as they were given.
+        before: as for ``usable_seconds``.
+    """
+    settings, usable = experiment.evolution, usable_seconds(experiment, before)
+    if usable is None:
         return experiment
-    limited = settings.model_copy(update={"max_seconds": SEARCH * settings.max_seconds})
+    limited = settings.model_copy(update={"max_seconds": SEARCH * usable})
     return experiment.model_copy(update={"evolution": limited})
 
 
-def after_search(experiment: Experiment, spent: float) -> Allowance:
+def after_search(experiment: Experiment, spent: float, before: float = 0.0) -> Allowance:
     """What is left for everything behind the search, from now on.
 
     Args:
         experiment: the settings, as they were given.
         spent: seconds that the search of all trials has taken.
+        before: as for ``usable_seconds``.
     """
-    limit = experiment.evolution.max_seconds
-    if limit is None:
+    usable = usable_seconds(experiment, before)
+    if usable is None:
         return Allowance(None, 0.0)
-    everything = limit * experiment.trials
+    everything = usable * experiment.trials
     # A generation more than there was time for, or a pause, takes nothing from what comes next.
     least = (1.0 - SEARCH) * everything
     return Allowance(time.monotonic(), max(everything - spent, least))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -145,12 +146,13 @@ def run_experiment(
 
 
 def _run(ask: Callable[[], _Request], reporter: Reporter | None, signals: Signals) -> FitResult:
+    begun = time.monotonic()
     with signals:
         try:
             with signals.at_once():
                 request = ask()
                 done = _finished(request)
-            return done or _fit(request, LoggedReporter(reporter or Silent()), signals)
+            return done or _fit(request, LoggedReporter(reporter or Silent()), signals, begun)
         except StopNow:
             raise Interrupted(signals.number or 0) from None
 
@@ -187,7 +189,7 @@ def _finished(request: _Request) -> FitResult | None:
     return FitResult(request.path, Metrics.read(folder), read_answers(folder), was_done=True)
 
 
-def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitResult:
+def _fit(request: _Request, reporter: LoggedReporter, signals: Signals, begun: float) -> FitResult:
     with signals.at_once():
         # Imported late: a mistake, or a run that has finished, is answered without waiting.
         from srnet_cli.evolution.strategies import strategy_of
@@ -204,6 +206,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
 
         experiment = request.experiment
         prepared = prepare(experiment, reporter, request.python_network)
+        prepared = replace(prepared, seconds=time.monotonic() - begun)
         threads = thread_count(experiment.evolution.threads, reporter)
         announce_compilation(strategy_of(experiment).kernel, reporter)
         first = make_search(prepared, 0, threads)
@@ -227,7 +230,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals) -> FitRe
             rhythm=rhythm,
         )
         trials.run()
-        allowance = after_search(experiment, trials.seconds)
+        allowance = after_search(experiment, trials.seconds, prepared.seconds)
         findings = _Findings(folder, prepared, trials.states, threads, allowance)
         if not _finish(findings, reporter, signals):
             _finish_in_haste(findings, signals)

@@ -52,6 +52,7 @@ class Prepared:
         sets: raw rows by name, see ``row_sets.SETS``.
         problem: what the strategy is asked.
         structure: of the network's outputs; None where nobody asks for it.
+        seconds: that all this has taken, where a limit of time counts them.
     """
 
     experiment: Experiment
@@ -63,6 +64,7 @@ class Prepared:
     problem: Problem
     structure: KnownStructure | None = None
     layers: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def prepare(

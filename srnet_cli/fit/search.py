@@ -13,7 +13,7 @@ from srnet_cli.evolution.direct.strategy import evaluations as direct_evaluation
 from srnet_cli.evolution.restoring import require_fits, restored
 from srnet_cli.evolution.strategies import Search, State, strategy_of
 from srnet_cli.executor.processors import processors
-from srnet_cli.fit.allowance import SEARCH, of_search
+from srnet_cli.fit.allowance import SEARCH, of_search, usable_seconds
 from srnet_cli.fit.inputs import inputs_of
 from srnet_cli.fit.limits import StoppingRules
 from srnet_cli.fit.live_fronts import LiveFronts
@@ -49,7 +49,7 @@ def make_search(prepared: Prepared, trial: int, threads: int) -> Search:
     Raises:
         ConfigError: it would need more memory than is reasonable.
     """
-    experiment = of_search(prepared.experiment)
+    experiment = of_search(prepared.experiment, prepared.seconds)
     number = experiment.first_trial + trial
     return strategy_of(experiment).search(
         prepared.problem, experiment.evolution, experiment.seed, number, threads
@@ -97,7 +97,7 @@ class Trials:
         self._folder = folder
         self._prepared = prepared
         self._strategy = strategy_of(prepared.experiment)
-        self._rules = StoppingRules(of_search(prepared.experiment))
+        self._rules = StoppingRules(of_search(prepared.experiment, prepared.seconds))
         self._live_fronts = LiveFronts(
             inputs_of(prepared), prepared.network, prepared.sets["train"]
         )
@@ -214,10 +214,11 @@ class Trials:
     def _seconds_left(self, state: State, trial: int, pace: float | None) -> float | None:
         """Until everything is done, where time is limited, else until the search is."""
         seconds = self._rules.seconds_left(state, trial, self._seconds(), pace)
-        limit = self._prepared.experiment.evolution.max_seconds
+        experiment = self._prepared.experiment
+        limit = usable_seconds(experiment, self._prepared.seconds)
         if limit is None or seconds is None:
             return seconds
-        return seconds + (1.0 - SEARCH) * limit * self._prepared.experiment.trials
+        return seconds + (1.0 - SEARCH) * limit * experiment.trials
 
 
 class _Pace:

@@ -28,7 +28,7 @@ UNDEFINED = "undefined somewhere"
 
 _LATEX_WIDTH = 68
 _POOR = 0.5
-_LONGEST = 300
+_LONGEST, _LONGEST_ANSWER = 300, 600
 _STEP = 0.5
 
 
@@ -60,19 +60,24 @@ def answer_section(
     shown = pairs if display.full else pairs[:SHOWN]
     more = len(pairs) - len(shown)
     rest = f"… and {more} more outputs; {display.spelled('full')} prints all" if more else ""
-    worth = [worth_line(front, answer, formulas.rows) for front, answer in shown]
-    return Section(
-        "", (Equations(tuple(equation(*pair) for pair in shown), rest), Remarks(tuple(worth)))
-    )
+    equations, worth = [], []
+    for front, answer in shown:
+        told = worth_line(front, answer, formulas.rows)
+        is_long = not display.full and len(answer.text) > _LONGEST_ANSWER
+        if is_long:
+            told += f"; it is long: {display.spelled('full')} prints all of it"
+        worth.append(told)
+        equations.append(equation(front, answer, _LONGEST if is_long else None))
+    return Section("", (Equations(tuple(equations), rest), Remarks(tuple(worth))))
 
 
-def equation(front: FormulaFront, formula: NetworkFormula) -> Equation:
-    """``output = formula``."""
+def equation(front: FormulaFront, formula: NetworkFormula, longest: int | None = None) -> Equation:
+    """``output = formula``; as text it breaks off after so many characters."""
     name = latex_name(front.output)
     latex = tuple(latex_lines(as_latex(formula.expression), _LATEX_WIDTH))
     return Equation(
         name=front.output,
-        text=formula.text,
+        text=_begun(formula, longest),
         latex=latex,
         latex_name=name,
         mathml=as_mathml_parts(formula.expression, front.output),
@@ -143,7 +148,7 @@ def front_table(
         front: whose answer is marked.
         shown: its formulas.
         rows: name of the set of rows that judges.
-        longest: characters of a formula after which it breaks off; the answer never does.
+        longest: characters of a formula after which it breaks off; the answer has twice as many.
     """
     columns = [
         *figures("nodes", f"1−R², {SET_NAMES[rows]}"),
@@ -155,11 +160,17 @@ def front_table(
             number(member.complexity, "d"),
             number(member.error, ".2g"),
             text(" ".join(_marks(front, member))),
-            code(_begun(member, None if member is front.answer else longest)),
+            code(_shown(front, member, longest)),
         ]
         for member in shown
     )
     return table(columns, lines)
+
+
+def _shown(front: FormulaFront, member: NetworkFormula, longest: int | None) -> str:
+    """A formula of a front as its table has it."""
+    is_answer = member is front.answer and len(member.text) <= _LONGEST_ANSWER
+    return _begun(member, None if is_answer else longest)
 
 
 def _begun(formula: NetworkFormula, longest: int | None) -> str:

@@ -67,6 +67,18 @@ def check(found: Array, X: Array, rtol: float = 1e-9) -> None:
         assert not np.isfinite(ours[np.isnan(expected)]).any(), primitive.name
 
 
+def test_an_onnx_graph_has_nothing_that_is_not_needed() -> None:
+    """Runtimes warn their users of constants that no node reads."""
+    pack = FORMATS["onnx"].pack
+    assert pack is not None
+    onnx = pytest.importorskip("onnx")
+    for expressions in ([sympy.exp(u) * v], [sympy.Float(2.0)], [u, sympy.Integer(3)]):
+        graph = onnx.load_model_from_string(pack(subject(expressions, (u, v)))).graph
+        read = {name for node in graph.node for name in node.input}
+        assert {constant.name for constant in graph.initializer} <= read
+        assert {name for node in graph.node for name in node.output} <= read | {"Y"}
+
+
 def test_onnx() -> None:
     """ONNX as onnxruntime computes it: to 1e-5 of the value, near 0 of 1, as some of its operators
     know single precision only."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from srnet_cli.config.loading import experiment_from_mapping
-from srnet_cli.fit.allowance import SEARCH, after_search, of_search
+from srnet_cli.fit.allowance import SEARCH, after_search, of_search, usable_seconds
 
 
 def experiment(**evolution: object):  # type: ignore[no-untyped-def]
@@ -43,15 +43,28 @@ def test_a_search_gets_its_share() -> None:
     """Of the limit, and nothing else changes; without one it is the same experiment."""
     limited = experiment(max_seconds=60.0)
     searched = of_search(limited)
-    assert searched.evolution.max_seconds == SEARCH * 60.0
+    assert searched.evolution.max_seconds == SEARCH * 58.0  # without the writing of files
     assert searched.model_copy(update={"evolution": limited.evolution}) == limited
     free = experiment()
     assert of_search(free) is free
 
 
+@pytest.mark.parametrize(
+    ("limit", "before", "usable"),
+    [(60.0, 0.0, 58.0), (60.0, 20.0, 48.0), (60.0, 500.0, 30.0), (6.0, 0.0, 5.0), (6.0, 4.0, 3.0)],
+)
+def test_what_came_before_is_taken_off(limit: float, before: float, usable: float) -> None:
+    """From both trials alike, and no more than half of what there is; so is writing."""
+    limited = experiment(max_seconds=limit)
+    assert usable_seconds(limited, before) == pytest.approx(usable)
+    assert of_search(limited, before).evolution.max_seconds == pytest.approx(SEARCH * usable)
+    assert after_search(limited, SEARCH * 2 * usable, before).seconds == pytest.approx(usable / 2)
+    assert usable_seconds(experiment(), before) is None
+
+
 def test_what_follows_gets_the_rest(clock: Clock) -> None:
     """All that two trials have left, first formulas, then layers, then nothing."""
-    allowance = after_search(experiment(max_seconds=60.0), spent=80.0)
+    allowance = after_search(experiment(max_seconds=62.0), spent=80.0)
     assert allowance.seconds_left() == 40.0
     late = []
     for now in (111.0, 113.0, 119.0, 129.0, 140.0):
@@ -76,7 +89,7 @@ def test_what_follows_gets_the_rest(clock: Clock) -> None:
 
 def test_a_search_that_took_longer_leaves_the_reserve(clock: Clock) -> None:
     """A generation cannot be cut short; what follows has its quarter all the same."""
-    allowance = after_search(experiment(max_seconds=60.0), spent=1000.0)
+    allowance = after_search(experiment(max_seconds=62.0), spent=1000.0)
     assert allowance.seconds_left() == 30.0
 
 

@@ -8,10 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import sympy
 from chromium import Browser, find_chromium
 
+from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula
 from srnet_cli.rendering import html
+from srnet_cli.rendering.document import Document, Equation, Equations, Section
 from srnet_cli.report.reporting import report_of
+from srnet_cli.runs.formula_sections import equation
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "0.1.0"
 CHROMIUM = find_chromium()
@@ -71,6 +75,41 @@ def test_a_report_opens(browser: Browser, page: Path, width: int, dark: bool) ->
     # Wide tables and formulas scroll for themselves; the page never does so sideways.
     assert browser.run("document.documentElement.scrollWidth") <= width
     assert browser.run(OVERLAPS) == []
+
+
+def long_formula() -> sympy.Expr:
+    """A fraction in a root that no line of a telephone holds, and terms that break."""
+    names = sympy.symbols("pressure_at_the_inlet temperature_of_the_wall flow radius")
+    terms = [sympy.Float(f"{k + 1}.2345") * a * sympy.cos(k * b) for k in range(9) for a in names
+             for b in names[:2]]  # fmt: skip
+    inner = sympy.Add(*terms[:40])
+    return sympy.sqrt(inner / (1 + sympy.exp(inner))) + sympy.Add(*terms)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_long_formulas_stay_on_the_page(browser: Browser, width: int, tmp_path: Path) -> None:
+    """They break between terms, and what cannot break scrolls inside its box, by keys too."""
+    formula = long_formula()
+    front = FormulaFront("output", (NetworkFormula(formula, 500, 0.1),))
+    shown = equation(front, front.answer)
+    name = "a_class_of_a_very_long_name_" * 8
+    typed = Equation(name, "x*" * 600 + "x", ("x",))
+    path = tmp_path / "long.html"
+    sections = (Section("Formulas", (Equations((shown, typed), ""),), key="answer"),)
+    path.write_text(html.render(Document("long", sections=sections, record={})))
+    browser.open(path, width)
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    wide = browser.run(
+        "[...document.querySelectorAll('.formula')].filter(b => b.scrollWidth > b.clientWidth)"
+        ".map(b => [getComputedStyle(b).overflowX, b.tabIndex])"
+    )
+    assert wide
+    assert all(each == ["auto", 0] for each in wide)
+    outside = browser.run(
+        "[...document.querySelectorAll('.formula')].filter("
+        "b => b.getBoundingClientRect().right > innerWidth).length"
+    )
+    assert outside == 0
 
 
 def test_what_it_forbids_is_forbidden(browser: Browser, page: Path) -> None:

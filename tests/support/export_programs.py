@@ -1,7 +1,8 @@
 """Writes programs of ``torch.export``, and what PyTorch itself computes with them.
 
-``python tests/support/export_programs.py FOLDER`` (PyTorch 2.8 or newer) makes the small samples of
-``tests/golden/exported``. Where lines of source stood in the programs is left out of them.
+``python tests/support/export_programs.py FOLDER`` makes the samples of ``tests/golden/exported``
+with PyTorch 2.8 or newer, and with 2.6 the one in ``before-2.8``, whose layout is another. Lines of
+source that stood in the programs are left out of them.
 """
 
 import io
@@ -130,7 +131,7 @@ def stripped(data):
     ):
         for name in archive.namelist():
             content = archive.read(name)
-            if name.endswith("models/model.json"):
+            if name.endswith(("models/model.json", "serialized_exported_program.json")):
                 program = json.loads(content)
                 for node in program["graph_module"]["graph"]["nodes"]:
                     node["metadata"] = {}
@@ -159,7 +160,7 @@ def main(folder, names):
         y = y[0] if isinstance(y, tuple) else y
         rows = {"X": X.reshape(12, -1).double().numpy(), "y": y.reshape(12, -1).double().numpy()}
         numpy.savez_compressed(folder / f"{name}.npz", **rows)
-        free = ({0: torch.export.Dim("rows")},)
+        free = ({0: torch.export.Dim("rows", max=1 << 20)},)
         program = torch.export.export(model, (X[:2],), dynamic_shapes=free)
         save(program, folder / f"{name}.pt2")
         save(program.run_decompositions(), folder / f"{name}.core.pt2")

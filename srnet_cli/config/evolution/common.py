@@ -86,8 +86,9 @@ class EvolutionSettings(Settings):
     max_seconds: float | None = Field(
         default=None,
         gt=0,
-        description="time for a trial and what is made of its result: three quarters for the "
-        "search, the rest for formulas, fronts and files; training and compiling come before. "
+        description="time for the whole command, with several trials so much for each: what rows "
+        "and network take is taken off, half of it at most; of the rest three quarters are for the "
+        "search, one for formulas, fronts and files. Compiling, at the first run, comes before. "
         "Results then depend on the machine",
     )
     max_evaluations: Integer | None = Field(

@@ -15,7 +15,7 @@ from srnet_cli.errors import ModelError
 from srnet_cli.networks.readers import plain_pickle
 from srnet_cli.networks.readers.archive import Archive, opened
 from srnet_cli.networks.readers.loaded import LoadedNetwork, NetworkFile, Wishes
-from srnet_cli.networks.readers.plain_pickle import MAX_PICKLE
+from srnet_cli.networks.readers.plain_pickle import MAX_PICKLE, Module
 from srnet_cli.networks.readers.state import MAX_TENSORS, Tensors, network_of_state
 from srnet_cli.networks.readers.torch_script import network_of_program
 
@@ -33,7 +33,22 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
             "not an archive of torch.save; pickles of other kinds run code and are never loaded",
             hint="save the weights with PyTorch 1.6 or newer: torch.save(model.state_dict(), path)",
         )
-    with opened(file.data, "PyTorch") as archive:
+    content = read_saved(file.data)
+    if isinstance(content, Module):
+        return network_of_program(content, wishes)
+    return network_of_state(_state(content), wishes, "PyTorch state dict", is_ordered=True)
+
+
+def read_saved(data: bytes) -> Any:
+    """What ``torch.save`` or ``torch.jit.save`` has written, as plain data.
+
+    Returns:
+        Of a TorchScript program its ``Module``; else dictionaries, lists, arrays and texts.
+
+    Raises:
+        ModelError: the archive is damaged, or holds something that is not plain data.
+    """
+    with opened(data, "PyTorch") as archive:
         folder = _folder(archive)
         is_program = f"{folder}constants.pkl" in archive.names
         content = plain_pickle.load(
@@ -41,9 +56,9 @@ def read(file: NetworkFile, wishes: Wishes) -> LoadedNetwork:
             lambda key: archive.read(f"{folder}data/{key}"),
             has_modules=is_program,
         )
-    if is_program:
-        return network_of_program(content, wishes)
-    return network_of_state(_state(content), wishes, "PyTorch state dict", is_ordered=True)
+    if is_program and not isinstance(content, Module):
+        raise ModelError("the TorchScript file holds no module")
+    return content
 
 
 def _folder(archive: Archive) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
-from scipy.stats import rankdata
 
 from srnet_cli.arrays import ROUNDING, is_constant
 from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
@@ -78,7 +77,7 @@ def _direction(columns: Array, unit: Array, most: int) -> Array | None:
 
 def _alternate(columns: Array, unit: Array) -> Array | None:
     """Weights of the columns whose sum, of spread 1, has the unit's order of rows."""
-    ranks = rankdata(unit)
+    ranks = _ranks(unit)
     if np.ptp(ranks) == 0.0:
         return None
     basis, triangle = np.linalg.qr(columns)
@@ -93,3 +92,11 @@ def _alternate(columns: Array, unit: Array) -> Array | None:
         fit = basis.T @ aim
     weights = np.linalg.solve(triangle, fit)
     return np.asarray(weights / np.std(columns @ weights))
+
+
+def _ranks(unit: Array) -> Array:
+    """Ranks from 1, equal values sharing the mean of theirs."""
+    # As scipy.stats.rankdata gives them, whose module takes long to import.
+    _, places, counts = np.unique(unit, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((0.5 * (2 * last - counts + 1))[places])

@@ -1,7 +1,8 @@
 """What a ``.pt2`` archive says: a graph of PyTorch's operators, and its tensors.
 
-The layout is that of PyTorch 2.8 and later: ``models/model.json`` with the graph and what goes into
-it, ``data/weights`` and ``data/constants`` with a table of tensors each, and raw numbers beside it.
+Since PyTorch 2.8, ``models/model.json`` has the graph and what goes into it; ``data/weights`` and
+``data/constants`` have a table of tensors each, and raw numbers beside it. Before, the graph was in
+``serialized_exported_program.json``, and the tensors were state dicts in two archives of their own.
 Types of numbers have the codes of ``torch._export.serde.schema.ScalarType``.
 """
 
@@ -20,9 +21,11 @@ from srnet_cli.networks.readers.archive import Archive
 from srnet_cli.networks.readers.loaded import MAX_BYTES
 from srnet_cli.networks.readers.plain_json import parse_json
 from srnet_cli.networks.readers.strided import from_bfloat16, strided_copy
+from srnet_cli.networks.readers.torch_file import read_saved
 
 _MAX_JSON = 1 << 23
-_MAJOR = 8  # of the schema; minor versions add to it
+_MAJORS = (5, 6, 7, 8)  # of the schema; minor versions add to it
+_OLD = "serialized_exported_program.json"
 _BFLOAT16 = 13
 _DTYPES = {1: "<u1", 2: "<i1", 3: "<i2", 4: "<i4", 5: "<i8", 6: "<f2", 7: "<f4", 8: "<f8", 12: "?"}
 
@@ -93,95 +96,94 @@ def read_program(archive: Archive) -> Program:
     Raises:
         ModelError: the archive is damaged, too large, or of another version.
     """
-    folder = _folder(archive)
     try:
-        return _Reader(archive, folder).program()
+        return _program(archive)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise ModelError(
             "the program's description is damaged", hint="save or copy the file again"
         ) from error
 
 
-def _folder(archive: Archive) -> str:
-    if "serialized_exported_program.json" in archive.names:
+def _program(archive: Archive) -> Program:
+    """The whole program; what is malformed raises whatever it does."""
+    place, tensors = _parts(archive)
+    content = parse_json(archive.read(place, _MAX_JSON))
+    version = content["schema_version"]["major"]
+    if version not in _MAJORS:
         raise ModelError(
-            "the program was saved by PyTorch 2.7 or older",
-            hint="save it anew with a newer one, or export the model as ONNX",
+            f"the program's format has the version {quoted(version)}, which is not known here",
+            hint="export the model as ONNX",
         )
+    module = content["graph_module"]
+    graph, signature = module["graph"], module["signature"]
+    kept, inputs = _kept(signature["input_specs"])
+    return Program(
+        calls=tuple(_call(node) for node in graph["nodes"]),
+        tensors={name: tensors.tensor(key) for name, key in kept.items()},
+        inputs=tuple(inputs),
+        outputs=tuple(_outputs(signature["output_specs"])),
+        described={str(name): _described(d) for name, d in graph["tensor_values"].items()},
+    )
+
+
+def _parts(archive: Archive) -> tuple[str, _Tables | _States]:
+    """(the member with the graph, the tensors)."""
+    if _OLD in archive.names:
+        return _OLD, _States(archive)
     folder = archive.pytorch_folder("models/model.json")
     if folder is None:
         raise ModelError(
             "the archive is none of torch.export.save: it holds no models/model.json",
             hint="save the program with torch.export.save(program, path), or export it as ONNX",
         )
-    return folder
+    return f"{folder}models/model.json", _Tables(archive, folder)
 
 
-class _Reader:
-    """Reads one archive; what is malformed raises whatever it does."""
+def _kept(specs: Sequence[Any]) -> tuple[dict[str, str], list[str]]:
+    """(names in the graph → names among the tensors, names of what goes in)."""
+    kept: dict[str, str] = {}
+    inputs: list[str] = []
+    for spec in specs:
+        ((kind, facts),) = spec.items()
+        if kind == "user_input":
+            argument = facts["arg"]
+            if "as_tensor" not in argument:
+                raise ModelError(
+                    "the program takes something beside tensors",
+                    hint="export it with tensors as its only arguments",
+                )
+            inputs.append(str(argument["as_tensor"]["name"]))
+        elif kind in ("parameter", "buffer", "tensor_constant"):
+            kept[str(facts["arg"]["name"])] = str(facts[f"{kind}_name"])
+        else:
+            raise ModelError(
+                f"the program takes {quoted(kind)}, which is not read here",
+                hint="export the model as ONNX",
+            )
+    return kept, inputs
+
+
+class _Tables:
+    """Tensors as tables describe them, with raw numbers beside."""
 
     def __init__(self, archive: Archive, folder: str) -> None:
         self._archive, self._folder = archive, folder
         self._bytes_left = MAX_BYTES
         self._numbers: dict[str, bytes] = {}
-
-    def program(self) -> Program:
-        """The whole program."""
-        content = self._json("models/model.json")
-        version = content["schema_version"]["major"]
-        if version != _MAJOR:
-            raise ModelError(
-                f"the program's format has the version {quoted(version)}, which is not known here",
-                hint="export the model as ONNX",
-            )
-        module = content["graph_module"]
-        graph, signature = module["graph"], module["signature"]
-        names, inputs = self._names_of_tensors(signature["input_specs"])
-        return Program(
-            calls=tuple(_call(node) for node in graph["nodes"]),
-            tensors=self._tensors(names),
-            inputs=tuple(inputs),
-            outputs=tuple(_outputs(signature["output_specs"])),
-            described={str(name): _described(d) for name, d in graph["tensor_values"].items()},
-        )
-
-    def _json(self, name: str) -> Any:
-        return parse_json(self._archive.read(self._folder + name, _MAX_JSON))
-
-    def _names_of_tensors(self, specs: Sequence[Any]) -> tuple[dict[str, str], list[str]]:
-        """(names in the graph → names in the tables of tensors, names of what goes in)."""
-        names: dict[str, str] = {}
-        inputs: list[str] = []
-        for spec in specs:
-            ((kind, facts),) = spec.items()
-            if kind == "user_input":
-                argument = facts["arg"]
-                if "as_tensor" not in argument:
-                    raise ModelError(
-                        "the program takes something beside tensors",
-                        hint="export it with tensors as its only arguments",
-                    )
-                inputs.append(str(argument["as_tensor"]["name"]))
-            elif kind in ("parameter", "buffer", "tensor_constant"):
-                names[str(facts["arg"]["name"])] = str(facts[f"{kind}_name"])
-            else:
-                raise ModelError(
-                    f"the program takes {quoted(kind)}, which is not read here",
-                    hint="export the model as ONNX",
-                )
-        return names, inputs
-
-    def _tensors(self, names: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-        places = {
+        self._places = {
             key: (table, entry)
             for table in ("constants", "weights")
-            for key, entry in self._json(f"data/{table}/model_{table}_config.json")[
-                "config"
-            ].items()
+            for key, entry in self._entries(table).items()
         }
-        return {name: self._tensor(key, *places[key]) for name, key in names.items()}
 
-    def _tensor(self, key: str, table: str, entry: Mapping[str, Any]) -> NDArray[Any]:
+    def _entries(self, table: str) -> Mapping[str, Any]:
+        name = f"{self._folder}data/{table}/model_{table}_config.json"
+        entries: Mapping[str, Any] = parse_json(self._archive.read(name, _MAX_JSON))["config"]
+        return entries
+
+    def tensor(self, key: str) -> NDArray[Any]:
+        """The tensor of a name."""
+        table, entry = self._places[key]
         if entry["use_pickle"]:
             raise ModelError(
                 f"the tensor {quoted(key)} is a Python object, which is never loaded",
@@ -197,6 +199,22 @@ class _Reader:
             numbers, _number(facts["storage_offset"]), shape, strides, most=self._bytes_left
         )
         self._bytes_left -= tensor.nbytes
+        return tensor
+
+
+class _States:
+    """Tensors in state dicts, each in an archive of ``torch.save``."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._tensors: dict[str, Any] = {}
+        for name in ("serialized_state_dict.pt", "serialized_constants.pt"):
+            self._tensors |= read_saved(archive.read(name))
+
+    def tensor(self, key: str) -> NDArray[Any]:
+        """The tensor of a name."""
+        tensor = self._tensors[key]
+        if not isinstance(tensor, np.ndarray):
+            raise TypeError(key)
         return tensor
 
 

@@ -26,6 +26,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 SAMPLES = Path(__file__).parents[3] / "golden" / "exported"
+OLD = SAMPLES / "before-2.8" / "dense.pt2"
 SCRIPT = Path(__file__).parents[3] / "support" / "export_programs.py"
 
 
@@ -53,6 +54,14 @@ def test_dense_layers_are_folded() -> None:
     check(loaded, SAMPLES / "dense.npz")
 
 
+def test_programs_of_older_torch_are_read_alike() -> None:
+    """Before PyTorch 2.8 the graph had another name, and tensors lay in state dicts."""
+    loaded = read_network(OLD, Wishes())
+    assert isinstance(loaded.network, Network)
+    assert loaded.network.layer_activations == ("tanh", "silu", "linear")
+    check(loaded, OLD.with_suffix(".npz"))
+
+
 def test_convolutions_run_as_they_are() -> None:
     """What is no stack of dense layers gives the values of its layers."""
     loaded = read_network(SAMPLES / "convolutions.pt2", Wishes())
@@ -65,7 +74,7 @@ def test_convolutions_run_as_they_are() -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported")
-    run_torch(SCRIPT.read_text(), folder, least=(2, 8))
+    run_torch(SCRIPT.read_text(), folder, least=(2, 6))
     return folder
 
 
@@ -95,9 +104,11 @@ def test_what_is_not_read_says_what_it_has(name: str, message: str, made: Path) 
     assert caught.value.hint
 
 
-def changed(folder: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
-    """The sample with other members."""
-    with zipfile.ZipFile(SAMPLES / "dense.pt2") as archive:
+def changed(
+    folder: Path, change: Callable[[dict[str, bytes]], None], sample: Path = SAMPLES / "dense.pt2"
+) -> Path:
+    """A sample with other members."""
+    with zipfile.ZipFile(sample) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     change(members)
     data = io.BytesIO()
@@ -175,10 +186,6 @@ def size(*numbers: int) -> list[dict[str, int]]:
             "does not say the shape",
         ),
         (lambda members: members.clear(), "none of torch.export.save"),
-        (
-            lambda members: members.update({"serialized_exported_program.json": b"{}"}),
-            "PyTorch 2.7 or older",
-        ),
     ],
 )
 def test_damaged_or_hostile_programs_are_refused(
@@ -187,6 +194,50 @@ def test_damaged_or_hostile_programs_are_refused(
     """One line each, and no memory is taken for what is not there."""
     with pytest.raises(ModelError, match=re.escape(message)) as caught:
         read_network(changed(tmp_path, change), Wishes())
+    assert str(caught.value).isprintable()
+
+
+def pickled(data: bytes) -> bytes:
+    """An archive of torch.save with this pickle."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("archive/data.pkl", data)
+    return archive.getvalue()
+
+
+def in_member(name: str, data: bytes | None) -> Callable[[dict[str, bytes]], None]:
+    """A member with other bytes, or without it."""
+
+    def apply(members: dict[str, bytes]) -> None:
+        members.pop(name)
+        if data is not None:
+            members[name] = data
+
+    return apply
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (in_member("serialized_state_dict.pt", None), "holds no 'serialized_state_dict.pt'"),
+        (in_member("serialized_constants.pt", b""), "not a whole PyTorch file"),
+        (in_member("serialized_constants.pt", b"PK" * 9), "not a whole PyTorch file"),
+        (in_member("serialized_state_dict.pt", pickled(b"}.")), "description is damaged"),
+        (in_member("serialized_state_dict.pt", pickled(b"].")), "description is damaged"),
+        (in_member("serialized_state_dict.pt", pickled(b"cos\nsystem\n.")), "never loaded"),
+        (
+            in_json("program.json", lambda c: c["schema_version"].update(major=4)),
+            "has the version '4'",
+        ),
+        (in_json("program.json", lambda c: c.clear()), "description is damaged"),
+    ],
+)
+def test_older_programs_that_are_damaged_or_hostile_are_refused(
+    change: Callable[[dict[str, bytes]], None], message: str, tmp_path: Path
+) -> None:
+    """One line each; of the state dicts nothing but tensors is ever built."""
+    with pytest.raises(ModelError, match=re.escape(message)) as caught:
+        read_network(changed(tmp_path, change, OLD), Wishes())
     assert str(caught.value).isprintable()
 
 

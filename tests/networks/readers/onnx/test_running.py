@@ -57,6 +57,18 @@ def test_other_graphs_are_run(batch: int | str, tmp_path: Path) -> None:
         np.testing.assert_allclose(layer, run(hidden, fed, name).reshape(300, -1), atol=1e-5)
 
 
+@pytest.mark.parametrize("batch", [3, 7])
+def test_a_batch_whose_size_is_written_into_the_graph_is_kept(batch: int, tmp_path: Path) -> None:
+    """However many rows there are, they go in so many at a time."""
+    nodes, constants = CONVOLUTIONAL
+    reshaped = [node("Reshape", "p size", "f") if n.op_type == "Flatten" else n for n in nodes]
+    data = model(reshaped, constants | {"size": np.array([batch, 48])}, [batch, 1, 8, 8])
+    network = read(data, tmp_path).network
+    assert isinstance(network, GraphNetwork)
+    assert network.rows_per_call == batch
+    check_agreement(model(*CONVOLUTIONAL, ["n", 1, 8, 8]), network, (20, 1, 8, 8))
+
+
 def test_maps_can_be_averaged(tmp_path: Path) -> None:
     """With maps: mean a channel is a unit."""
     network = read(model(*CONVOLUTIONAL, ["n", 1, 8, 8]), tmp_path, maps="mean").network
