@@ -31,8 +31,9 @@ from srnet_cli.evolution.auto.budget import FULL, Budget
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
-from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerTurns
+from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerPlan, LayerTurns
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
+from srnet_cli.evolution.auto.layer.neurons import are_wanted
 from srnet_cli.evolution.auto.layer.targets import expressions_by_layer, layer_targets
 from srnet_cli.evolution.auto.measures import fitness, log_error, unit_errors
 from srnet_cli.evolution.auto.stage import Stage
@@ -81,9 +82,20 @@ class Auto:
         self._has_classes = problem.has_classes
         self._evidence = Evidence.from_problem(problem)
         self._decoders = _decoders(problem.widths, settings)
-        expressions = expressions_by_layer(problem, settings.expressions)
+        are_neurons = _are_neurons(self._decoders, problem.widths, settings)
+        expressions = expressions_by_layer(problem, settings.expressions, are_neurons)
         draw = partial(stream, seed, "trial", trial, "auto")
-        layers = _layer_stages(self._evidence, expressions, settings, budget, draw, threads)
+        longest = [settings.longest_sum if are else settings.longest for are in are_neurons]
+        turns = LayerTurns(
+            self._evidence,
+            [LayerPlan(*plan) for plan in zip(expressions, longest, are_neurons, strict=True)],
+            budget.layer,
+            threads,
+        )
+        layers = [
+            LayerEvolution(index, self._evidence, turns, budget.layer, draw)
+            for index in range(len(expressions))
+        ]
         whole: list[Stage] = [_refinement_stage(self._evidence, budget, seed, draw)]
         if problem.has_classes:
             whole.append(_descent_stage(problem, budget, draw))
@@ -221,19 +233,12 @@ def _linear_layer(index: int, decoder: Decoder, evidence: Evidence) -> Layer:
     return Layer.unsolved(decoder, chromosomes, evidence.targets[index].mean(axis=0))
 
 
-def _layer_stages(
-    evidence: Evidence,
-    expressions: Sequence[int],
-    settings: AutoSettings,
-    budget: Budget,
-    draw: Draw,
-    threads: int,
-) -> list[Stage]:
-    turns = LayerTurns(evidence, expressions, settings.max_length, budget.layer, threads)
-    return [
-        LayerEvolution(index, evidence, turns, budget.layer, draw)
-        for index in range(len(expressions))
-    ]
+def _are_neurons(
+    decoders: Sequence[Decoder], widths: Sequence[int], settings: AutoSettings
+) -> list[bool]:
+    """Which layers begin with their units as they are; the outputs never do."""
+    hidden = zip(decoders[:-1], widths[1:-1], strict=True)
+    return [*(are_wanted(decoder, m, settings.longest_sum) for decoder, m in hidden), False]
 
 
 def _refinement_stage(evidence: Evidence, budget: Budget, seed: int, draw: Draw) -> Stage:
