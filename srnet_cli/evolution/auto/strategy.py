@@ -1,18 +1,20 @@
 """The strategy ``auto``: whole-network formulas, then layer after layer, then all of it together.
 
 First comes a direct search, from the inputs straight to each output, with a share of the time, so
-that there are formulas at any time (``direct``). Then, for every layer, on the composition's own
-inputs: expressions are added one at a time, each the best of several lineages for a unit of its
-own, or against what the others leave unexplained; then each in turn is evolved further, or replaced
-by a better newcomer, until that brings nothing more (``layer``). Then all edge weights and readouts
-are refined together through the whole composition (``whole``). That is a cycle; in the next ones
-every layer is gone through again, now reading what the refined layers below it say, until two
-cycles bring next to nothing. The best composition of all is the result. A classifier has one cycle,
-and is then refined on the cross-entropy.
+that there are formulas at any time (``direct``). Wide layers then begin with their units as they
+are, one after the other, so that none waits for the search of those below it (``layer.neurons``).
+Then, for every layer, on the composition's own inputs: expressions are added one at a time, each
+the best of several lineages for a unit of its own, or against what the others leave unexplained;
+then each in turn is evolved further, or replaced by a better newcomer, until that brings nothing
+more (``layer``). Then all edge weights and readouts are refined together through the whole
+composition (``whole``). That is a cycle; in the next ones every layer is gone through again, now
+reading what the refined layers below it say, until two cycles bring next to nothing. The best
+composition of all is the result. A classifier has one cycle, and is then refined on the
+cross-entropy.
 
-One generation is one of the direct search, one such evolution of one expression, or some joint
-steps. Random numbers are functions of the seed and of the generation's number, and every decision
-follows from the state alone, so a search can be taken up again anywhere.
+One generation is one of the direct search, the beginning of one layer, one such evolution of one
+expression, or some joint steps. Random numbers are functions of the seed and of the generation's
+number, and every decision follows from the state alone, so a search can be taken up again anywhere.
 """
 
 from __future__ import annotations
@@ -99,6 +101,9 @@ class Auto:
         whole: list[Stage] = [_refinement_stage(self._evidence, budget, seed, draw)]
         if problem.has_classes:
             whole.append(_descent_stage(problem, budget, draw))
+        self._beginnings = [
+            layer for layer, begins in zip(layers, are_neurons, strict=True) if begins
+        ]
         self._stages: list[Stage] = [*layers, *whole]
         self._end_of_cycle = None if problem.has_classes else EndOfCycle(budget.cycles)
         layer_time = budget.classifier_layer_time if problem.has_classes else budget.layer_time
@@ -169,6 +174,12 @@ class Auto:
             state.generation += 1
             if state.generation == 1:
                 self._record(state)
+            return
+        if state.begun < len(self._beginnings):
+            self._beginnings[state.begun].begin(state)
+            state.begun += 1
+            state.generation += 1
+            self._record(state)
             return
         has_ended = self._stages[state.position].step(state)
         state.generation += 1

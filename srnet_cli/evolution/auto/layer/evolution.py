@@ -117,10 +117,10 @@ class LayerEvolution:
         if not isinstance(progress, LayerProgress):
             progress = state.progress = self._resumed(state, turns)
         candidates = self._candidates(state, turns, progress.expressions)
-        if not candidates and not progress.steps and self._begins(state, turns, progress):
-            return turns.is_perfect(self._candidates(state, turns, progress.expressions))
         is_complete = len(candidates) == turns.expressions
         turn = progress.steps % turns.expressions if is_complete else len(candidates)
+        if is_complete and all(turns.is_settled(candidates, k) for k in range(len(candidates))):
+            return True
         while is_complete and turns.is_settled(candidates, turn):
             progress.steps, turn = progress.steps + 1, (turn + 1) % turns.expressions
             if turn == 0:
@@ -136,23 +136,24 @@ class LayerEvolution:
             return False
         return self._ends_with_round(state, progress, turns, candidates)
 
-    def _begins(self, state: State, turns: Turns, progress: LayerProgress) -> bool:
-        """Whether the layer's first expressions follow from the data; then it has them."""
-        begun = turns.neurons()
-        if begun:
-            progress.expressions, progress.error = len(begun), turns.error(begun)
-            self._install(state, turns, begun)
-        return bool(begun)
-
     def _candidates(self, state: State, turns: Turns, expressions: int) -> list[Candidate]:
         """The first so many expressions of the layer."""
         chromosomes = state.composition.layers[self._index].chromosomes
         return [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
 
+    def begin(self, state: State) -> None:
+        """Begin with the units as they are, where that is wanted, and solve the layers above."""
+        below, layer = state.composition.below(self._index), state.composition.layers[self._index]
+        turns = self._turns.turns(below, layer.decoder)
+        begun = turns.neurons()
+        if begun:
+            self._install(state, turns, begun)
+
     def _resumed(self, state: State, turns: Turns) -> LayerProgress:
-        """At the beginning of the stage: in a later cycle the layer's expressions go on, but for
-        those that the layers below have spoilt."""
-        if state.cycle == 0:
+        """At the beginning of the stage: the layer's expressions go on, of a cycle before or of its
+        beginning, but for those that the layers below have spoilt."""
+        programs = state.composition.layers[self._index].programs
+        if state.cycle == 0 and not any(len(program) for program in programs):
             return LayerProgress()
         known = self._candidates(state, turns, turns.expressions)
         # Of a layer that was left incomplete, these are the inputs beside its expressions.

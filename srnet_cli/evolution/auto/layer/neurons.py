@@ -9,9 +9,9 @@ expression has no room are left to the readout and to evolution.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +28,14 @@ from srnet_cli.primitives import ACTIVATIONS, BY_NAME, PRIMITIVES
 
 Array = NDArray[np.float64]
 
-_STEEPNESS = (0.25, 0.5, 1.0, 2.0, 4.0)
+_STEEPNESS = np.array([0.25, 0.5, 1.0, 2.0, 4.0])
 _BENDS = np.linspace(-3.0, 3.0, 25)
 _STEPS, _REPEATS, _GAIN = 3, 6, 0.1
 _BOUND = 1e-9
 _INHIBITION = 3.0
 _STILL = 1e-6
 _OFTEN = 0.01
-_PERFECT = 1e-13
+_PERFECT, _FITS = 1e-13, 1e-6
 _ROWS, _GRID_STEP = 2000, 4
 _PLENTY = 10
 """Rows per input that a direction needs."""
@@ -95,8 +95,7 @@ def neurons(decoder: Decoder, X: Array, units: Array, longest: int) -> Iterator[
         inside, outside = _by_bounds(unit)
         rows = np.concatenate([inside[:_ROWS], outside[:_ROWS]])
         sample = _Sample(X[rows], unit[rows], min(len(inside), _ROWS), spread)
-        along = list(sample.directions(most))
-        neuron = _neuron(decoder, sample, along) if along else None
+        neuron = _neuron(decoder, sample, sample.directions(most))
         yield neuron and _tuned(decoder, _chromosome(decoder, neuron), sample)
 
 
@@ -119,12 +118,12 @@ class _Sample:
     spread: Array
 
     def directions(self, most: int) -> Iterator[Array]:
-        """Directions of the unit, by its order of the rows and by a straight line.
+        """Directions of the unit, by a straight line and by its order of the rows.
 
         Args:
             most: inputs that a sum may have.
         """
-        for are_straight in (False, True):
+        for are_straight in (True, False):
             if self.inside > 1:
                 for direction in self._directions(self.inside, most, are_straight):
                     yield self._with_inhibitors(direction, most)
@@ -132,12 +131,20 @@ class _Sample:
                 yield from self._directions(len(self.X), most, are_straight)
 
     def _directions(self, rows: int, most: int, are_straight: bool) -> Array:
-        X = np.where(self._is_still(rows), 0.0, self.X[:rows])
+        is_still = self._is_still if rows == len(self.X) else self._is_still_inside
+        X = np.where(is_still, 0.0, self.X[:rows])
         return directions(X, self.unit[:rows, np.newaxis], most, are_straight=are_straight)
 
-    def _is_still(self, rows: int) -> NDArray[np.bool_]:
-        """Inputs that hardly ever move on the first rows: what they weigh is not known."""
-        X = self.X[:rows]
+    @cached_property
+    def _is_still(self) -> NDArray[np.bool_]:
+        """Inputs that hardly ever move: what they weigh is not known."""
+        return self._is_still_on(self.X)
+
+    @cached_property
+    def _is_still_inside(self) -> NDArray[np.bool_]:
+        return self._is_still_on(self.X[: self.inside])
+
+    def _is_still_on(self, X: Array) -> NDArray[np.bool_]:
         moves = np.abs(X - np.median(X, axis=0)) > _STILL * self.spread
         return np.asarray((moves.mean(axis=0) < _OFTEN) | (self.spread == 0.0))
 
@@ -145,7 +152,7 @@ class _Sample:
         """The direction with inputs that are off wherever the unit is on, so that they may be what
         keeps it off; no more than the sign of their weights is known."""
         room = max(0, most - np.count_nonzero(direction[:-1]))
-        chosen = np.flatnonzero(self._is_still(self.inside) & ~self._is_still(len(self.X)))
+        chosen = np.flatnonzero(self._is_still_inside & ~self._is_still)
         chosen = chosen[np.argsort(-self.spread[chosen], kind="stable")[:room]]
         usual = np.median(self.X[: self.inside, chosen], axis=0)
         rises = np.sign(np.mean(self.X[:, chosen] - usual, axis=0))
@@ -171,8 +178,11 @@ def _by_bounds(unit: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.flatnonzero(is_inside), np.flatnonzero(~is_inside)
 
 
-def _neuron(decoder: Decoder, sample: _Sample, along: Sequence[Array]) -> Neuron:
-    """Along one of these directions, the activation, steepness and bend that fit the unit best."""
+def _neuron(decoder: Decoder, sample: _Sample, along: Iterable[Array]) -> Neuron | None:
+    """Along one of these directions, the activation, steepness and bend that fit the unit best.
+
+    None where there is no direction. The first that fits the unit is as good as any.
+    """
     best, least = None, np.inf
     X, unit = sample.X[::_GRID_STEP], sample.unit[::_GRID_STEP]
     is_above = unit > unit.min() + _BOUND * np.ptp(unit)
@@ -180,13 +190,16 @@ def _neuron(decoder: Decoder, sample: _Sample, along: Sequence[Array]) -> Neuron
         weights, offset = direction[:-1], float(direction[-1])
         sums = X @ weights + offset
         # Where the unit leaves its lower end, besides those of a grid.
-        bends = [*_BENDS.tolist(), float(sums[is_above].min(initial=_BENDS[-1]))]
-        for function, steepness, bend in product(_activations(decoder), _STEEPNESS, bends):
-            left = _unexplained(function, steepness * (sums - bend), unit)
-            if best is None or left < least:
-                shift = steepness * (offset - bend)
-                best, least = Neuron(function, steepness * weights, shift), left
-    assert best is not None
+        bends = np.append(_BENDS, sums[is_above].min(initial=_BENDS[-1]))
+        for function in _activations(decoder):
+            left = _unexplained(function, sums, bends, unit)
+            place = np.unravel_index(left.argmin(), left.shape)
+            if best is None or left[place] < least:
+                steepness, bend = _STEEPNESS[place[0]], bends[place[1]]
+                shift = float(steepness * (offset - bend))
+                best, least = Neuron(function, steepness * weights, shift), float(left[place])
+        if least < _FITS:
+            break
     return best
 
 
@@ -226,8 +239,18 @@ def _tuned(decoder: Decoder, chromosome: Chromosome, sample: _Sample) -> Chromos
     return decoder.with_weights(chromosome, program.coefficients[tunable_mask(program)])
 
 
-def _unexplained(function: str, sums: Array, unit: Array) -> float:
-    return _share(evaluate(applied(function, leaf_program(1, 0)), sums[:, np.newaxis]), unit)
+def _unexplained(function: str, sums: Array, bends: Array, unit: Array) -> Array:
+    """What an activation of the sums, weighted, leaves of the unit's variance, (steepness, bends);
+    infinite where it does not vary."""
+    shape = (len(_STEEPNESS), len(bends), len(sums))
+    operands = _STEEPNESS[:, np.newaxis, np.newaxis] * (sums - bends[:, np.newaxis])
+    program = applied(function, leaf_program(1, 0))
+    values = evaluate(program, operands.reshape(-1, 1)).reshape(shape)
+    with np.errstate(all="ignore"):
+        values = values - values.mean(axis=2, keepdims=True)
+        gap = unit - unit.mean()
+        left = 1.0 - (values @ gap) ** 2 / (np.sum(values**2, axis=2) * (gap @ gap))
+    return np.where(np.isfinite(left), left, np.inf)
 
 
 def _share(values: Array, unit: Array) -> float:
