@@ -204,24 +204,28 @@ def _neuron(decoder: Decoder, sample: _Sample, along: Iterable[Array]) -> Neuron
 
 
 def _chromosome(decoder: Decoder, neuron: Neuron) -> Chromosome:
-    """The neuron as a chain of additions, the constant last, and the activation of that."""
+    """The neuron as a chromosome: its summands are added in pairs, so that the sum is not as deep
+    as it is long."""
     functions = decoder.opcodes.tolist()
     add, activation = (functions.index(BY_NAME[name].opcode) for name in ("add", neuron.function))
     empty = decoder.empty()
     genes, edges = empty.genes.copy(), empty.edges.copy()
-    leaves, constant = decoder.inputs + 1, decoder.inputs
-    inputs = np.flatnonzero(neuron.weights)
-    total, weight = int(inputs[0]), float(neuron.weights[inputs[0]])
-    slots = [*inputs[1:].tolist(), constant]
-    for node, slot in enumerate(slots):
-        own = neuron.offset if slot == constant else float(neuron.weights[slot])
-        genes[NODE_GENES * node : NODE_GENES * (node + 1)] = (add, total, slot)
-        edges[node] = weight, own
-        total, weight = leaves + node, 1.0
-    last = len(slots)
-    genes[NODE_GENES * last : NODE_GENES * (last + 1)] = (activation, total, total)
-    edges[last] = 1.0
-    genes[-1] = leaves + last
+    constant, leaves = decoder.inputs, decoder.inputs + 1
+    summands = [(int(slot), float(neuron.weights[slot])) for slot in neuron.weights.nonzero()[0]]
+    summands.append((constant, neuron.offset))
+    node = 0
+    while len(summands) > 1:
+        pairs = list(zip(summands[::2], summands[1::2], strict=False))
+        summands = summands[2 * len(pairs) :]
+        for (left, v), (right, w) in pairs:
+            genes[NODE_GENES * node : NODE_GENES * (node + 1)] = (add, left, right)
+            edges[node] = v, w
+            summands.append((leaves + node, 1.0))
+            node += 1
+    total = summands[0][0]
+    genes[NODE_GENES * node : NODE_GENES * (node + 1)] = (activation, total, total)
+    edges[node] = 1.0
+    genes[-1] = leaves + node
     return Chromosome(genes, edges)
 
 
