@@ -296,6 +296,12 @@ BY_NAME: dict[str, Primitive] = {row.name: row for row in PRIMITIVES}
 PUBLISHED_FUNCTIONS: tuple[str, ...] = tuple(row.name for row in PRIMITIVES[:10])
 
 
+ACTIVATIONS: tuple[str, ...] = (
+    *("tanh", "sigmoid", "softsign", "hard_tanh", "hard_sigmoid"),
+    *("relu", "leaky_relu", "elu", "silu", "gelu", "softplus"),
+)
+"""Functions that units are made of."""
+
 _OF_LAWS = ("exp", "tanh")
 
 _BUILT_OF = {

@@ -50,7 +50,7 @@ def hall_settings(
     return HallSettings(
         functions=settings.function_names,
         limits=limits_of(settings),
-        longest=settings.max_length,
+        longest=settings.longest,
         generations=max(2 * state.generation, int(4 * state.seconds)),
         seed=experiment.seed,
         trial=experiment.first_trial + best,

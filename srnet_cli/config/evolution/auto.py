@@ -21,16 +21,29 @@ class AutoSettings(EvolutionSettings):
         default="auto",
         description="expressions per layer K, at most its independent units; auto: the least K "
         "whose principal components hold 99.9 % of the layer's variance, units standardised (in "
-        "the last hidden layer of that and the outputs'), at most 32",
+        "the last hidden layer of that and the outputs'), at most 32; of hidden layers with more "
+        "than 12 units or inputs one per independent unit, at most 64",
     )
-    max_length: Annotated[int, Field(ge=1, le=40), Whole] = Field(
-        default=24, description="operations an expression may have"
+    max_length: Literal["auto"] | Annotated[int, Field(ge=1, le=40), Whole] = Field(
+        default="auto",
+        description="operations an expression may have; auto: 24, and 40 where a unit reads more "
+        "than 12 others",
     )
     direct_share: Fraction = Field(
         default=0.35,
         description="share of a trial's effort that goes to whole-network formulas, straight from "
         "the inputs to the outputs, the rest to the layers; 0: none",
     )
+
+    @property
+    def longest(self) -> int:
+        """Operations that an expression may have."""
+        return 24 if self.max_length == "auto" else self.max_length
+
+    @property
+    def longest_sum(self) -> int:
+        """Operations that the sum of many inputs and a function of it may have."""
+        return 40 if self.max_length == "auto" else self.max_length
 
     @property
     def searches_directly(self) -> bool:

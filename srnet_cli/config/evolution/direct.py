@@ -22,6 +22,11 @@ class DirectSettings(EvolutionSettings):
     )
 
     @property
+    def longest(self) -> int:
+        """Operations that a formula may have."""
+        return self.max_length
+
+    @property
     def searches_directly(self) -> bool:
         """Whether there is a search for whole-network formulas."""
         return True

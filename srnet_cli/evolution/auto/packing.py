@@ -78,7 +78,8 @@ def pack(states: Sequence[State]) -> bytes:
         steps, quiet, expressions, *figures = _fields(state)
         counts = (state.generation, state.quiet_cycles, state.position, state.cycle)
         whole = (state.best_error, state.cycle_error, state.seconds, state.fitness)
-        arrays[f"{number}.counts"] = np.array([*counts, steps, quiet, expressions], dtype=np.int64)
+        parts = (steps, quiet, expressions, state.begun)
+        arrays[f"{number}.counts"] = np.array([*counts, *parts], dtype=np.int64)
         arrays[f"{number}.figures"] = np.array(figures)
         arrays[f"{number}.whole"] = np.array(whole)
         arrays[f"{number}.trace"] = state.trace
@@ -134,7 +135,7 @@ def require_valid(state: State, widths: Sequence[int], functions: int) -> None:
             number not finite.
     """
     layers, trace, fields = len(widths) - 1, state.trace, _fields(state)
-    counts = (state.generation, state.quiet_cycles, state.cycle, *fields[:3])
+    counts = (state.generation, state.quiet_cycles, state.cycle, state.begun, *fields[:3])
     for count in counts:
         require(0 <= count < _MOST, "counts", f"one is {count}")
     require(0 <= state.position <= layers + 2, "stage", f"there is no stage {state.position}")
@@ -171,9 +172,11 @@ def _unpacked(
     arrays: Mapping[str, NDArray[np.generic]], name: str, decoders: Sequence[Decoder]
 ) -> State:
     counts = arrays[f"{name}.counts"].tolist()
-    if len(counts) != 7:
+    if len(counts) == 7:  # of version 0.1.0, whose layers all began with nothing
+        counts.append(len(decoders))
+    if len(counts) != 8:
         raise ValueError("the search of another version")
-    generation, quiet_cycles, position, cycle, *parts = counts
+    generation, quiet_cycles, position, cycle, *parts, begun = counts
     best_error, cycle_error, seconds, fitness = arrays[f"{name}.whole"].tolist()
     fields = _Fields(*parts, *arrays[f"{name}.figures"].tolist())
     direct, is_over, direct_seconds = None, 1.0, 0.0
@@ -196,6 +199,7 @@ def _unpacked(
         direct=direct,
         has_direct=bool(is_over),
         direct_seconds=direct_seconds,
+        begun=begun,
     )
 
 

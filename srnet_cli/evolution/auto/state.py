@@ -91,6 +91,7 @@ class State:
         direct: the search of whole-network formulas; None where there is none.
         has_direct: whether that is over.
         direct_seconds: what it has taken of ``seconds``.
+        begun: so many of the layers that begin with their units as they are have begun.
     """
 
     composition: Composition
@@ -108,3 +109,4 @@ class State:
     direct: DirectState | None = None
     has_direct: bool = False
     direct_seconds: float = 0.0
+    begun: int = 0

@@ -1,18 +1,20 @@
 """The strategy ``auto``: whole-network formulas, then layer after layer, then all of it together.
 
 First comes a direct search, from the inputs straight to each output, with a share of the time, so
-that there are formulas at any time (``direct``). Then, for every layer, on the composition's own
-inputs: expressions are added one at a time, each the best of several lineages for a unit of its
-own, or against what the others leave unexplained; then each in turn is evolved further, or replaced
-by a better newcomer, until that brings nothing more (``layer``). Then all edge weights and readouts
-are refined together through the whole composition (``whole``). That is a cycle; in the next ones
-every layer is gone through again, now reading what the refined layers below it say, until two
-cycles bring next to nothing. The best composition of all is the result. A classifier has one cycle,
-and is then refined on the cross-entropy.
+that there are formulas at any time (``direct``). Wide layers then begin with their units as they
+are, one after the other, so that none waits for the search of those below it (``layer.neurons``).
+Then, for every layer, on the composition's own inputs: expressions are added one at a time, each
+the best of several lineages for a unit of its own, or against what the others leave unexplained;
+then each in turn is evolved further, or replaced by a better newcomer, until that brings nothing
+more (``layer``). Then all edge weights and readouts are refined together through the whole
+composition (``whole``). That is a cycle; in the next ones every layer is gone through again, now
+reading what the refined layers below it say, until two cycles bring next to nothing. The best
+composition of all is the result. A classifier has one cycle, and is then refined on the
+cross-entropy.
 
-One generation is one of the direct search, one such evolution of one expression, or some joint
-steps. Random numbers are functions of the seed and of the generation's number, and every decision
-follows from the state alone, so a search can be taken up again anywhere.
+One generation is one of the direct search, the beginning of one layer, one such evolution of one
+expression, or some joint steps. Random numbers are functions of the seed and of the generation's
+number, and every decision follows from the state alone, so a search can be taken up again anywhere.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ from srnet_cli.evolution.auto.budget import FULL, Budget
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
-from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerTurns
+from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerPlan, LayerTurns
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
+from srnet_cli.evolution.auto.layer.neurons import are_wanted
 from srnet_cli.evolution.auto.layer.targets import expressions_by_layer, layer_targets
 from srnet_cli.evolution.auto.measures import fitness, log_error, unit_errors
 from srnet_cli.evolution.auto.packing import pack
@@ -82,12 +85,26 @@ class Auto:
         self._has_classes = problem.has_classes
         self._evidence = Evidence.from_problem(problem)
         self._decoders = _decoders(problem.widths, settings)
-        expressions = expressions_by_layer(problem, settings.expressions)
+        are_neurons = _are_neurons(self._decoders, problem.widths, settings)
+        expressions = expressions_by_layer(problem, settings.expressions, are_neurons)
         draw = partial(stream, seed, "trial", trial, "auto")
-        layers = _layer_stages(self._evidence, expressions, settings, budget, draw, threads)
+        longest = [settings.longest_sum if are else settings.longest for are in are_neurons]
+        turns = LayerTurns(
+            self._evidence,
+            [LayerPlan(*plan) for plan in zip(expressions, longest, are_neurons, strict=True)],
+            budget.layer,
+            threads,
+        )
+        layers = [
+            LayerEvolution(index, self._evidence, turns, budget.layer, draw)
+            for index in range(len(expressions))
+        ]
         whole: list[Stage] = [_refinement_stage(self._evidence, budget, seed, draw)]
         if problem.has_classes:
             whole.append(_descent_stage(problem, budget, draw))
+        self._beginnings = [
+            layer for layer, begins in zip(layers, are_neurons, strict=True) if begins
+        ]
         self._stages: list[Stage] = [*layers, *whole]
         self._end_of_cycle = None if problem.has_classes else EndOfCycle(budget.cycles)
         layer_time = budget.classifier_layer_time if problem.has_classes else budget.layer_time
@@ -166,6 +183,12 @@ class Auto:
             if state.generation == 1:
                 self._record(state)
             return
+        if state.begun < len(self._beginnings):
+            self._beginnings[state.begun].begin(state)
+            state.begun += 1
+            state.generation += 1
+            self._record(state)
+            return
         has_ended = self._stages[state.position].step(state)
         state.generation += 1
         self._record(state)
@@ -229,19 +252,12 @@ def _linear_layer(index: int, decoder: Decoder, evidence: Evidence) -> Layer:
     return Layer.unsolved(decoder, chromosomes, evidence.targets[index].mean(axis=0))
 
 
-def _layer_stages(
-    evidence: Evidence,
-    expressions: Sequence[int],
-    settings: AutoSettings,
-    budget: Budget,
-    draw: Draw,
-    threads: int,
-) -> list[Stage]:
-    turns = LayerTurns(evidence, expressions, settings.max_length, budget.layer, threads)
-    return [
-        LayerEvolution(index, evidence, turns, budget.layer, draw)
-        for index in range(len(expressions))
-    ]
+def _are_neurons(
+    decoders: Sequence[Decoder], widths: Sequence[int], settings: AutoSettings
+) -> list[bool]:
+    """Which layers begin with their units as they are; the outputs never do."""
+    hidden = zip(decoders[:-1], widths[1:-1], strict=True)
+    return [*(are_wanted(decoder, m, settings.longest_sum) for decoder, m in hidden), False]
 
 
 def _refinement_stage(evidence: Evidence, budget: Budget, seed: int, draw: Draw) -> Stage:

@@ -79,7 +79,7 @@ class Direct:
             threads=threads,
             functions=settings.function_names,
             limits=limits_of(settings),
-            longest=settings.max_length,
+            longest=settings.longest,
             budget=budget,
             hints=problem.hints,
         )
@@ -91,7 +91,7 @@ class Direct:
                 Rows(problem.raw[checks], outputs[checks]),
                 Rows(problem.raw[rows], outputs[rows]),
                 functions=settings.function_names,
-                longest=settings.max_length,
+                longest=settings.longest,
                 budget=budget.sums,
                 draw=self._draw,
             )

@@ -9,6 +9,8 @@ of those values on the inputs gives the next direction (alternating as in ACE, B
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
@@ -22,13 +24,16 @@ _TURNS = 30
 _DEPENDENT = 1e-6
 
 
-def directions(X: Array, units: Array, most: int = MOST_SUMMANDS) -> Array:
+def directions(
+    X: Array, units: Array, most: int = MOST_SUMMANDS, *, are_straight: bool = False
+) -> Array:
     """A weighted sum of the inputs for every unit, of spread 1 and mean 0 on the rows.
 
     Args:
         X: inputs, (n, d).
         units: what follows them, (n, m).
         most: inputs that a sum may have, those that matter most to it.
+        are_straight: the units are weighted sums on these rows, so that least squares will do.
 
     Returns:
         weights and then the offset, (k, d + 1) with k ≤ m: none for units that do not vary or that
@@ -43,8 +48,9 @@ def directions(X: Array, units: Array, most: int = MOST_SUMMANDS) -> Array:
     standard = (X[:, chosen] - centre[chosen]) / spread[chosen]
     independent = _independent(standard)
     rows = []
+    weights_of = _straight if are_straight else _alternate
     for unit in units.T:
-        weights = _direction(standard[:, independent], unit, most)
+        weights = _direction(standard[:, independent], unit, most, weights_of)
         if weights is None:
             continue
         row = np.zeros(X.shape[1] + 1)
@@ -61,18 +67,27 @@ def _independent(columns: Array) -> NDArray[np.int64]:
     return np.sort(order[: len(size)][size > _DEPENDENT * size[0]]).astype(np.int64)
 
 
-def _direction(columns: Array, unit: Array, most: int) -> Array | None:
+def _direction(
+    columns: Array, unit: Array, most: int, weights_of: Callable[[Array, Array], Array | None]
+) -> Array | None:
     """Weights of the columns, at most so many of them, or None where none follow."""
-    weights = _alternate(columns, unit)
+    weights = weights_of(columns, unit)
     if weights is None or len(weights) <= most:
         return weights
     chosen = np.sort(np.argsort(-np.abs(weights), kind="stable")[:most])
-    chosen_weights = _alternate(columns[:, chosen], unit)
+    chosen_weights = weights_of(columns[:, chosen], unit)
     if chosen_weights is None:
         return None
     weights = np.zeros(len(weights))
     weights[chosen] = chosen_weights
     return weights
+
+
+def _straight(columns: Array, unit: Array) -> Array | None:
+    """Weights of the columns whose sum, of spread 1, is nearest to a straight line of the unit."""
+    weights = np.linalg.lstsq(columns, unit - unit.mean(), rcond=None)[0]
+    spread = np.std(columns @ weights)
+    return np.asarray(weights / spread) if spread > 0.0 else None
 
 
 def _alternate(columns: Array, unit: Array) -> Array | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,20 @@ Draw = Callable[[int], np.random.Generator]
 """The random numbers of a generation, by its number."""
 
 
+class LayerPlan(NamedTuple):
+    """What a layer gets.
+
+    Attributes:
+        expressions: how many.
+        longest: operations that one may have.
+        are_neurons: whether it begins with its units as they are, see ``neurons``.
+    """
+
+    expressions: int
+    longest: int
+    are_neurons: bool
+
+
 class LayerTurns:
     """What the expressions of every layer have to explain, beside the layers below.
 
@@ -26,8 +41,7 @@ class LayerTurns:
 
     Args:
         evidence: rows and activations.
-        expressions: how many every layer gets.
-        longest: instructions an expression may have.
+        plans: of every layer.
         budget: what a generation may cost.
         threads: threads to use; does not change results.
     """
@@ -35,13 +49,12 @@ class LayerTurns:
     def __init__(
         self,
         evidence: Evidence,
-        expressions: Sequence[int],
-        longest: int,
+        plans: Sequence[LayerPlan],
         budget: LayerBudget,
         threads: int,
     ) -> None:
-        self._evidence, self._expressions = evidence, expressions
-        self._longest, self._budget, self._threads = longest, budget, threads
+        self._evidence, self._plans = evidence, plans
+        self._budget, self._threads = budget, threads
         self._below = Composition(())
         self._turns: Turns | None = None
 
@@ -53,6 +66,7 @@ class LayerTurns:
 
     def _new_turns(self, below: Composition, decoder: Decoder) -> Turns:
         index = len(below.layers)
+        plan = self._plans[index]
         inputs, checks = (
             below.outputs(rows) for rows in (self._evidence.inputs, self._evidence.checks)
         )
@@ -60,7 +74,7 @@ class LayerTurns:
             inputs=inputs,
             checks=checks[np.isfinite(checks).all(axis=1)],
             decoder=decoder,
-            longest=self._longest,
+            longest=plan.longest,
             budget=self._budget,
             threads=self._threads,
         )
@@ -68,8 +82,9 @@ class LayerTurns:
             place,
             self._evidence.targets,
             index,
-            self._expressions[index],
+            plan.expressions,
             self._evidence.effects,
+            plan.are_neurons,
         )
 
 
@@ -104,6 +119,12 @@ class LayerEvolution:
         candidates = self._candidates(state, turns, progress.expressions)
         is_complete = len(candidates) == turns.expressions
         turn = progress.steps % turns.expressions if is_complete else len(candidates)
+        if is_complete and all(turns.is_settled(candidates, k) for k in range(len(candidates))):
+            return True
+        while is_complete and turns.is_settled(candidates, turn):
+            progress.steps, turn = progress.steps + 1, (turn + 1) % turns.expressions
+            if turn == 0:
+                return self._ends_with_round(state, progress, turns, candidates)
         starts = self._starts(state, progress, candidates, turns, turn)
         better = turns.improve(candidates, turn, starts, self._draw(state.generation))
         if better is not None:
@@ -120,10 +141,19 @@ class LayerEvolution:
         chromosomes = state.composition.layers[self._index].chromosomes
         return [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
 
+    def begin(self, state: State) -> None:
+        """Begin with the units as they are, where that is wanted, and solve the layers above."""
+        below, layer = state.composition.below(self._index), state.composition.layers[self._index]
+        turns = self._turns.turns(below, layer.decoder)
+        begun = turns.neurons()
+        if begun:
+            self._install(state, turns, begun)
+
     def _resumed(self, state: State, turns: Turns) -> LayerProgress:
-        """At the beginning of the stage: in a later cycle the layer's expressions go on, but for
-        those that the layers below have spoilt."""
-        if state.cycle == 0:
+        """At the beginning of the stage: the layer's expressions go on, of a cycle before or of its
+        beginning, but for those that the layers below have spoilt."""
+        programs = state.composition.layers[self._index].programs
+        if state.cycle == 0 and not any(len(program) for program in programs):
             return LayerProgress()
         candidates = self._candidates(state, turns, turns.expressions)
         # Of a layer that was left incomplete, these are the inputs beside its expressions.

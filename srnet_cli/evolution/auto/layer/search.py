@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ class LayerSearch:
         far = np.sum(targets**2, axis=1)
         even = np.full(len(self._X), 1.0 / len(self._X))
         self._chance = 0.5 * even + 0.5 * (far / far.sum() if far.sum() > 0 else even)
-        self._origin = self._origin_of(units)
+        self._units = units
 
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
@@ -137,7 +138,7 @@ class LayerSearch:
         """
         if self._X.shape[1] <= MOST_SUMMANDS:
             return None
-        basis = _orthonormal(np.column_stack([np.ones(len(self._X)), *others]))
+        basis = orthonormal(np.column_stack([np.ones(len(self._X)), *others]))
         residual = self.targets - basis @ (basis.T @ self.targets)
         direction = np.linalg.eigh(residual.T @ residual)[1][:, -1]
         most = most_additions(self._decoder.limits, self._longest) + 1
@@ -201,13 +202,14 @@ class LayerSearch:
         """A fresh subset of the rows, the others and the constant projected off the targets."""
         n = min(self._place.budget.rows, len(self._X))
         chosen = np.sort(rng.choice(len(self._X), n, replace=False, p=self._chance))
-        basis = _orthonormal(np.column_stack([np.ones(n), *(column[chosen] for column in others)]))
+        basis = orthonormal(np.column_stack([np.ones(n), *(column[chosen] for column in others)]))
         units = self.targets[chosen]
         units = units - basis @ (basis.T @ units)
         leaves = np.column_stack([self._X[chosen], np.ones(n)])
         return lay_out(leaves, basis, units, NODES, self._place.threads)
 
-    def _origin_of(self, units: Array) -> Origin:
+    @cached_property
+    def _origin(self) -> Origin:
         """Where random chromosomes come from."""
         X, decoder, budget = self._X, self._decoder, self._place.budget
         # Of any rows, because those of a table or a grid may be sorted.
@@ -223,11 +225,12 @@ class LayerSearch:
             add=functions.index(add) if add in functions else -1,
             centre=centre,
             spread=np.where(spread > 0.0, spread, 1.0),
-            directions=directions(X[rows], units[rows, : budget.directions], most),
+            directions=directions(X[rows], self._units[rows, : budget.directions], most),
         )
 
 
-def _orthonormal(columns: Array) -> Array:
+def orthonormal(columns: Array) -> Array:
+    """An orthonormal basis of what columns span, (n, k)."""
     with np.errstate(over="ignore"):
         norms = np.sqrt(np.sum(columns**2, axis=0))
     return np.asarray(np.linalg.qr(columns / np.where(norms > 0.0, norms, 1.0))[0])

@@ -18,6 +18,9 @@ _SHARE = 0.999
 _REST = 1e-6
 _FEW = 16
 _MOST_EXPRESSIONS = 32
+MOST_UNITS = 64
+"""Units of a layer that have an expression of their own, at most."""
+
 _WIDE = 256
 _ROUNDED = 1e-20
 
@@ -132,11 +135,19 @@ def expressions_wanted(targets: Array, wanted: int | str) -> int:
     return min(needed, _MOST_EXPRESSIONS)
 
 
-def expressions_by_layer(problem: Problem, wanted: int | str) -> list[int]:
+def expressions_by_layer(
+    problem: Problem, wanted: int | str, are_neurons: Sequence[bool]
+) -> list[int]:
     """How many expressions every layer gets, see ``expressions_wanted``.
 
     How many hold enough of the variance is asked of as many rows that only judge, if there are so
     many: those to fit may be chosen ones. What is independent there may be rare.
+
+    Args:
+        problem: rows and activations.
+        wanted: a number, or ``auto``.
+        are_neurons: whether a layer begins with its units as they are, see ``neurons``; with
+            ``auto`` it then has one for each that is independent, at most ``MOST_UNITS``.
     """
     fit = problem.fit_rows
     are_even = wanted == "auto" and len(problem.inputs) >= 2 * fit
@@ -146,8 +157,16 @@ def expressions_by_layer(problem: Problem, wanted: int | str) -> list[int]:
     def count(index: int, effects: Sequence[Array] | None) -> int:
         return expressions_wanted(layer_targets(targets, index, effects), wanted)
 
+    def units(index: int) -> int:
+        if wanted != "auto" or not are_neurons[index]:
+            return 0
+        return min(len(independent_units(problem.targets[index][:fit])), MOST_UNITS)
+
     # What the outputs follow may be few directions; the units keep what they need themselves.
-    return [max(count(index, None), count(index, problem.effects)) for index in range(len(targets))]
+    return [
+        max(count(index, None), count(index, problem.effects), units(index))
+        for index in range(len(targets))
+    ]
 
 
 def independent_units(units: Array) -> NDArray[np.int64]:

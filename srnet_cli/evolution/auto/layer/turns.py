@@ -16,19 +16,29 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
 from srnet_cli.evolution.auto.chromosome import Chromosome
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
-from srnet_cli.evolution.auto.layer.search import Candidate, LayerSearch, Start, Workplace
+from srnet_cli.evolution.auto.layer.neurons import neurons
+from srnet_cli.evolution.auto.layer.search import (
+    Candidate,
+    LayerSearch,
+    Start,
+    Workplace,
+    orthonormal,
+)
 from srnet_cli.evolution.auto.layer.targets import (
+    MOST_UNITS,
     decisive_targets,
     independent_units,
     layer_targets,
     principal_targets,
 )
 from srnet_cli.evolution.auto.measures import FLOOR
+from srnet_cli.evolution.direct.term_selection import forward_selection
 
 Array = NDArray[np.float64]
 Candidates = Sequence[Candidate]
 
 _PERFECT = 1e-13
+_SETTLED = 1e-3
 
 
 class Turns(ABC):
@@ -46,6 +56,10 @@ class Turns(ABC):
         self.expressions, self.linear = expressions, linear
         self._provisional = provisional
         self._lines = [candidate.column for candidate in linear]
+
+    def neurons(self) -> list[Candidate]:
+        """Units as they are, which the layer begins with; none where that is not wanted."""
+        return []
 
     @abstractmethod
     def usable(self, candidates: Candidates) -> list[Candidate]:
@@ -66,6 +80,10 @@ class Turns(ABC):
     @abstractmethod
     def _others(self, candidates: Candidates, turn: int) -> list[Array]:
         """Columns of the expressions beside which that one is evolved."""
+
+    def is_settled(self, candidates: Candidates, turn: int) -> bool:
+        """Whether an expression is not worth its turn."""
+        return False
 
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
@@ -123,6 +141,7 @@ class JointTurns(Turns):
         units: the layer's units, (n, m).
         expressions: how many the layer gets.
         linear: inputs that its readout takes besides.
+        are_neurons: whether the layer begins with its units as they are.
     """
 
     def __init__(
@@ -132,9 +151,24 @@ class JointTurns(Turns):
         units: Array,
         expressions: int,
         linear: Candidates = (),
+        are_neurons: bool = False,
     ) -> None:
         super().__init__(expressions, linear, linear)
+        self._place, self._own = place, units if are_neurons else units[:, :0]
         self._joint = LayerSearch(place, targets, units)
+
+    def neurons(self) -> list[Candidate]:
+        """Of the units as they are those that explain most of what the inputs leave."""
+        place, own = self._place, self._own[:, independent_units(self._own)[:MOST_UNITS]]
+        written = neurons(place.decoder, place.inputs, own, place.longest)
+        begun = self.usable([self.candidate(each) for each in written if each is not None])
+        if not begun:
+            return []
+        columns = np.column_stack([candidate.column for candidate in begun])
+        basis = orthonormal(np.column_stack([np.ones(len(columns)), *self._lines]))
+        rest, targets = (part - basis @ (basis.T @ part) for part in (columns, self._joint.targets))
+        order = forward_selection(rest, targets, self.expressions, np.ones(len(begun)))
+        return [begun[number] for number in order]
 
     def usable(self, candidates: Candidates) -> list[Candidate]:
         """Those that ``LayerSearch.is_usable``."""
@@ -162,6 +196,7 @@ class SeparateTurns(Turns):
         place: the layer's inputs, and how to search.
         units: the units, one per expression, (n, expressions).
         linear, provisional: see ``Turns``.
+        are_neurons: whether the layer begins with its units as they are.
     """
 
     def __init__(
@@ -170,10 +205,24 @@ class SeparateTurns(Turns):
         units: Array,
         linear: Candidates = (),
         provisional: Candidates = (),
+        are_neurons: bool = False,
     ) -> None:
         super().__init__(units.shape[1], linear, provisional)
-        self._place, self._units = place, units
+        self._place, self._units, self._are_neurons = place, units, are_neurons
         self._searches: dict[int, LayerSearch] = {}
+
+    def neurons(self) -> list[Candidate]:
+        """Every unit as it is; the first input for one that no sum follows."""
+        if not self._are_neurons:
+            return []
+        place = self._place
+        written = neurons(place.decoder, place.inputs, self._units, place.longest)
+        empty = place.decoder.empty()
+        return self.usable([self.candidate(empty if each is None else each) for each in written])
+
+    def is_settled(self, candidates: Candidates, turn: int) -> bool:
+        """Whether the unit is as good as known: evolution would take long over a long sum."""
+        return self._are_neurons and self._share(candidates[turn], turn) < _SETTLED
 
     def usable(self, candidates: Candidates) -> list[Candidate]:
         """Those that ``LayerSearch.is_usable``, with the first input in the place of others.
@@ -211,8 +260,11 @@ class SeparateTurns(Turns):
         """What is unexplained of every unit, (expressions,); 1 where it has no expression yet."""
         shares = np.ones(self.expressions)
         for turn, candidate in enumerate(candidates):
-            shares[turn] = self._search(turn).error([*self._lines, candidate.column])
+            shares[turn] = self._share(candidate, turn)
         return shares
+
+    def _share(self, candidate: Candidate, turn: int) -> float:
+        return self._search(turn).error([*self._lines, candidate.column])
 
 
 def layer_turns(
@@ -221,6 +273,7 @@ def layer_turns(
     index: int,
     expressions: int,
     effects: Sequence[Array] | None = None,
+    are_neurons: bool = False,
 ) -> Turns:
     """The turns of a layer.
 
@@ -230,6 +283,7 @@ def layer_turns(
         index: number of the layer, from 0.
         expressions: how many it gets.
         effects: see ``Problem``.
+        are_neurons: whether it begins with its units as they are.
     """
     units, targets = activations[index], layer_targets(activations, index, effects)
     independent = independent_units(units)
@@ -239,6 +293,7 @@ def layer_turns(
         for number in linear_terms(place.inputs, targets)
     ]
     if not is_separate:
-        return JointTurns(place, decisive_targets(targets), units, expressions, inputs_as_terms)
+        decisive = decisive_targets(targets)
+        return JointTurns(place, decisive, units, expressions, inputs_as_terms, are_neurons)
     linear = inputs_as_terms if place.inputs.shape[1] > MOST_SUMMANDS else []
-    return SeparateTurns(place, units[:, independent], linear, inputs_as_terms)
+    return SeparateTurns(place, units[:, independent], linear, inputs_as_terms, are_neurons)
