@@ -96,7 +96,10 @@ def neurons(decoder: Decoder, X: Array, units: Array, longest: int) -> Iterator[
         rows = np.concatenate([inside[:_ROWS], outside[:_ROWS]])
         sample = _Sample(X[rows], unit[rows], min(len(inside), _ROWS), spread)
         neuron = _neuron(decoder, sample, sample.directions(most))
-        yield neuron and _tuned(decoder, _chromosome(decoder, neuron), sample)
+        if neuron is None:
+            yield None
+        else:
+            yield _tuned(decoder, _chromosome(decoder, neuron), sample)
 
 
 @dataclass(frozen=True, eq=False)

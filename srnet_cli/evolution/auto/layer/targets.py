@@ -136,7 +136,7 @@ def expressions_wanted(targets: Array, wanted: int | str) -> int:
 
 
 def expressions_by_layer(
-    problem: Problem, wanted: int | str, are_neurons: Sequence[bool]
+    problem: Problem, wanted: int | str, are_neurons: Sequence[bool] = ()
 ) -> list[int]:
     """How many expressions every layer gets, see ``expressions_wanted``.
 
@@ -147,7 +147,8 @@ def expressions_by_layer(
         problem: rows and activations.
         wanted: a number, or ``auto``.
         are_neurons: whether a layer begins with its units as they are, see ``neurons``; with
-            ``auto`` it then has one for each that is independent, at most ``MOST_UNITS``.
+            ``auto`` it then has one for each that is independent, at most ``MOST_UNITS``; empty:
+            none does.
     """
     fit = problem.fit_rows
     are_even = wanted == "auto" and len(problem.inputs) >= 2 * fit
@@ -158,7 +159,7 @@ def expressions_by_layer(
         return expressions_wanted(layer_targets(targets, index, effects), wanted)
 
     def units(index: int) -> int:
-        if wanted != "auto" or not are_neurons[index]:
+        if wanted != "auto" or not any(are_neurons[index : index + 1]):
             return 0
         return min(len(independent_units(problem.targets[index][:fit])), MOST_UNITS)
 

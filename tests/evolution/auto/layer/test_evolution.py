@@ -17,7 +17,7 @@ from srnet_cli.config.schema import AutoSettings
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
-from srnet_cli.evolution.auto.layer.evolution import LayerEvolution, LayerTurns
+from srnet_cli.evolution.auto.layer.evolution import LayerEvolution, LayerPlan, LayerTurns
 from srnet_cli.evolution.auto.layer.targets import expressions_by_layer
 from srnet_cli.evolution.auto.state import State
 from srnet_cli.evolution.auto.strategy import Auto
@@ -29,7 +29,8 @@ Array = NDArray[np.float64]
 
 def stages(problem: Problem, expressions: list[int], seed: int = 0) -> list[LayerEvolution]:
     evidence = Evidence.from_problem(problem)
-    turns = LayerTurns(evidence, expressions, 12, SHORT.layer, threads=1)
+    plans = [LayerPlan(count, longest=12, are_neurons=False) for count in expressions]
+    turns = LayerTurns(evidence, plans, SHORT.layer, threads=1)
     return [
         LayerEvolution(
             index,
