@@ -316,7 +316,9 @@ async def _greet(address: str, security: Security | None) -> None:
 
 
 def _unreachable(address: str, error: Exception) -> UsageError:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = "what answers there is no Dask scheduler"
+    if isinstance(error, OSError | ValueError | TypeError | RuntimeError):
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
     return UsageError(
         f"no Dask scheduler can be reached at {address}: {reason}",
         hint="start one with 'dask scheduler', or name none to run on this machine",
