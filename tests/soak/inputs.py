@@ -96,6 +96,7 @@ def checkpoints(place: Path, rng: random.Random) -> Iterator[str]:
         config = write_config(place, ("strategy: mnncgp-es", f"strategy: {strategy}"))
         prepared = prepare(load(config), Silent())
         search = make_search(prepared, 0, 1)
+        search.warm_up()  # a changed state may run what has not been compiled yet
         state = search.init()
         search.advance(state, 3)
         whole = STRATEGIES[strategy].pack([state])
