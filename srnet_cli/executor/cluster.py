@@ -305,8 +305,8 @@ def _connect(address: str, tls: Tls | None) -> Client:
 
 async def _greet(address: str, security: Security | None) -> None:
     """Exchange the first words with a scheduler, as a client that cannot leaves traces behind."""
-    from distributed.comm import connect
     from distributed.comm.addressing import get_address_host_port
+    from distributed.comm.core import connect
     from distributed.security import Security
 
     get_address_host_port(address)
