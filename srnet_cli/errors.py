@@ -11,6 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 Options = Mapping[str, object] | Sequence[str]
 
 
+def printable(text: str) -> str:
+    """A text with control characters and lone surrogates escaped, so that it is on one line."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
 class SrnetError(Exception):
     """An error with a message for the user.
 
@@ -22,6 +30,7 @@ class SrnetError(Exception):
         remedies: names of arguments that help, for the hint.
 
     ``str`` has the plain names, as a caller in Python knows them; ``line`` those of another caller.
+    Whatever a file's names put into them, all are printable and of one line.
     """
 
     exit_code = 1
@@ -35,7 +44,7 @@ class SrnetError(Exception):
         remedies: Sequence[str] = (),
     ) -> None:
         named = options if isinstance(options, Mapping) else dict.fromkeys(options)
-        self.message, self.hint = message, hint
+        self.message, self.hint = printable(message), printable(hint)
         self.options, self.remedies = dict(named), tuple(remedies)
         super().__init__(self.line(str))
 
@@ -49,7 +58,7 @@ class SrnetError(Exception):
             spelled(name) if value is None else f"{spelled(name)} {value}"
             for name, value in self.options.items()
         ]
-        return f"{' and '.join(named)}: {self.message}" if named else self.message
+        return f"{printable(' and '.join(named))}: {self.message}" if named else self.message
 
     def advice(self, spelled: Callable[[str], str]) -> str:
         """The hint with the options that help; empty where there is none."""

@@ -35,3 +35,13 @@ def test_errors_survive_a_process() -> None:
     again = pickle.loads(pickle.dumps(ERROR))
     assert again.line(flag) == ERROR.line(flag)
     assert again.advice(flag) == ERROR.advice(flag)
+
+
+def test_a_message_is_one_printable_line() -> None:
+    """Whatever a file's name, or a name in a file, puts into message, hint and options."""
+    error = UsageError(
+        "no 'a\nb\x7f\x1b[31m\ud800'", hint="see\r\u2028x", options={"run_dir": "q\x00"}
+    )
+    assert str(error) == r"run_dir q\x00: no 'a\nb\x7f\x1b[31m\ud800'"
+    assert error.advice(str) == r"see\r\u2028x"
+    assert pickle.loads(pickle.dumps(error)).line(flag) == error.line(flag)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from srnet_cli.errors import ConfigError
+from srnet_cli.errors import ConfigError, printable
 
 Location = tuple[str | int, ...]
 
@@ -76,10 +76,7 @@ def shown(value: object) -> str:
 
 def one_line(text: str) -> str:
     """``text`` on one line: control characters and lone surrogates escaped, the length bounded."""
-    printable = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
-    return shortened(printable, _LONGEST_LINE)
+    return shortened(printable(text), _LONGEST_LINE)
 
 
 def refusal(text: str) -> ConfigError:

@@ -7,15 +7,19 @@ comes back, is used from then on.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import queue
+import socket
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from srnet_cli.errors import UsageError
 from srnet_cli.executor.tasks import Ended, Lost
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
     from distributed.security import Security
 
+_LISTEN_SECONDS = 3.0
 _LOST_SECONDS = 3.0
 _SHOWN = 3
 
@@ -265,10 +270,38 @@ def _is_loss(error: Exception) -> bool:
     return isinstance(error, FutureCancelledError | KilledWorker)
 
 
+def _require_listener(address: str) -> None:
+    """Wait for somebody to listen at an address, but not for as long as Dask would.
+
+    Raises:
+        OSError: nobody does.
+        ValueError: it is no address.
+    """
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    host, port = parts.hostname, parts.port
+    if parts.scheme not in ("tcp", "tls") or not host or not port:
+        return  # Dask's to judge
+    end = time.monotonic() + _LISTEN_SECONDS
+    while True:
+        try:
+            socket.create_connection((host, port), max(0.1, end - time.monotonic())).close()
+            return
+        except socket.gaierror:  # a name that nobody has
+            raise
+        except OSError:  # it may be about to begin
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.1)
+
+
 def _connect(address: str, tls: Tls | None, seconds: float) -> Client:
     try:
+        if find_spec("distributed") is None:
+            raise ImportError
+        _require_listener(address)  # before seconds go into importing Dask
         from distributed import Client
-        from distributed.comm.addressing import get_address_host_port
+    except (OSError, ValueError) as error:
+        raise _unreachable(address, error) from None
     except ImportError:
         raise UsageError(
             "this needs Dask",
@@ -276,17 +309,39 @@ def _connect(address: str, tls: Tls | None, seconds: float) -> Client:
             options=("scheduler",),
         ) from None
     # What Dask has to say of lost connections is said by us, in one line.
-    for name in ("distributed", "tornado.application"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in ("distributed", "tornado.application", *logging.root.manager.loggerDict):
+        if name.startswith(("distributed", "tornado.application")):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        get_address_host_port(address)  # else a client is left behind that ends with a traceback
-        return Client(address, timeout=seconds, security=_security(tls), set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise UsageError(
-            f"no Dask scheduler can be reached at {address}: {' '.join(str(error).split())[:200]}",
-            hint="start one with 'dask scheduler', or name none to run on this machine",
-            remedies=("scheduler",),
-        ) from None
+        security = _security(tls)
+        asyncio.run(_greet(address, security))
+        return Client(address, timeout=seconds, security=security, set_as_default=False)
+    # Whatever it is that answers there: what is no scheduler may answer anything.
+    except Exception as error:
+        raise _unreachable(address, error) from None
+
+
+async def _greet(address: str, security: Security | None) -> None:
+    """Exchange the first words with a scheduler, as a client that cannot leaves traces behind."""
+    from distributed.comm.addressing import get_address_host_port
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    get_address_host_port(address)
+    arguments = (security or Security()).get_connection_args("client")
+    comm = await connect(address, timeout=_LISTEN_SECONDS, **arguments)
+    await comm.close()
+
+
+def _unreachable(address: str, error: Exception) -> UsageError:
+    reason = "what answers there is no Dask scheduler"
+    if isinstance(error, OSError | ValueError | TypeError | RuntimeError):
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return UsageError(
+        f"no Dask scheduler can be reached at {address}: {reason}",
+        hint="start one with 'dask scheduler', or name none to run on this machine",
+        remedies=("scheduler",),
+    )
 
 
 def _security(tls: Tls | None) -> Security | None:

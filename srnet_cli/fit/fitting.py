@@ -393,8 +393,9 @@ def _compare_arithmetic(folder: RunFolder, reporter: Reporter) -> None:
     from srnet_cli.runs.records import RunInfo
 
     begun, now = RunInfo.read_uncommitted(folder).versions, arithmetic()
-    differ = [f"{name} {begun[name]}, here {now[name]}" for name in now if name in begun]
-    if any(begun.get(name, now[name]) != now[name] for name in now):
+    others = [name for name in now if begun.get(name, now[name]) != now[name]]
+    if others:
+        differ = [f"{name} {begun[name]}, here {now[name]}" for name in others]
         reporter.notice(
             f"the run was begun with {'; '.join(differ)}: results may differ in their last digits "
             "from those of a run that never moved"

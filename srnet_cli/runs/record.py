@@ -126,5 +126,7 @@ def _problem(error: ValidationError | UnicodeDecodeError) -> str:
     if first["type"] == "json_invalid":
         return "it is not valid JSON"
     where = " ".join(".".join(map(str, first["loc"])).split())[:200]
-    what = "it is missing" if first["type"] == "missing" else first["msg"]
+    what = first["msg"].removeprefix("Value error, ")  # pydantic's words before ours
+    if first["type"] == "missing":
+        what = "it is missing"
     return f"{where}: {what}" if where else what

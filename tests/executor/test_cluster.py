@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +29,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     with dask_cluster(tmp_path_factory.mktemp("dask"), 2) as running:
         running.wait_for_workers(2)
         yield running
+
+
+@pytest.fixture
+def mute() -> Iterator[str]:
+    """Host and port of somebody who listens and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
 
 
 def ignore(text: str) -> None:
@@ -132,10 +143,12 @@ def test_a_scheduler_that_goes_away_is_one_line(cluster: DaskCluster) -> None:
         with pytest.raises(UsageError, match=r"the scheduler at .* is gone") as caught:
             until(lambda: bool(places.wait(0.1)))
     assert "start it again" in caught.value.hint
+    for name in ("distributed.client", "distributed.core", "distributed.batched"):
+        assert not logging.getLogger(name).isEnabledFor(logging.ERROR)
 
 
 def test_an_unreachable_scheduler_is_one_line() -> None:
-    """That names its address."""
+    """That names its address, without a word of Dask's, whose way to ask is longer."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
@@ -146,24 +159,42 @@ def test_an_unreachable_scheduler_is_one_line() -> None:
             )
 
 
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 64, b""])
+def test_what_is_no_scheduler_is_one_line(answer: bytes) -> None:
+    """Another server at the address, which answers in a language of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        threading.Thread(target=_answer_all, args=(server, answer), daemon=True).start()
+        with pytest.raises(UsageError, match=f"no Dask scheduler can be reached at {address}: \\w"):
+            Cluster(executor_work.square, address, executor_work.describe, ignore)
+
+
+def _answer_all(server: socket.socket, answer: bytes) -> None:
+    with suppress(OSError):
+        while True:
+            with server.accept()[0] as asking:
+                asking.sendall(answer)
+
+
 @pytest.mark.parametrize(
-    "address", ["nonsense://x", "tls://127.0.0.1:1", "host", "tcp://host", "tcp://host:x", ""]
+    "address", ["nonsense://x", "tls://{mute}", "host", "tcp://host", "tcp://host:x", ""]
 )
-def test_an_impossible_address_is_one_line(address: str) -> None:
+def test_an_impossible_address_is_one_line(address: str, mute: str) -> None:
     """Also an encrypted one without certificates, and one without a port; no client is left."""
     from distributed import Client
 
+    address = address.format(mute=mute)
     before = set(Client._instances)
     with pytest.raises(UsageError, match=f"at {address}"):
         Cluster(executor_work.square, address, executor_work.describe, ignore)
     assert set(Client._instances) <= before
 
 
-def test_certificates_that_are_not_there_are_one_line(tmp_path: Path) -> None:
+def test_certificates_that_are_not_there_are_one_line(mute: str, tmp_path: Path) -> None:
     """Of files given on the command line."""
     tls = Tls(*(str(tmp_path / name) for name in ("ca.pem", "cert.pem", "key.pem")))
-    with pytest.raises(UsageError, match=r"tls://127\.0\.0\.1:1"):
-        Cluster(executor_work.square, "tls://127.0.0.1:1", executor_work.describe, ignore, tls)
+    with pytest.raises(UsageError, match=f"tls://{mute}"):
+        Cluster(executor_work.square, f"tls://{mute}", executor_work.describe, ignore, tls)
 
 
 def test_difference_names_what_differs() -> None:

@@ -69,6 +69,7 @@ class Count:
     Attributes:
         cases: tried.
         seconds: by the clock, in all.
+        spent: processor time, in all.
         most: processor time of the case that took most, but for the first, which loads libraries.
         failures: what was wrong, a line each.
         skipped: why it was not tried; empty where it was.
@@ -76,6 +77,18 @@ class Count:
 
     cases: int = 0
     seconds: float = 0.0
+    spent: float = 0.0
     most: float = 0.0
     failures: list[str] = field(default_factory=list)
     skipped: str = ""
+
+    def __add__(self, other: Count) -> Count:
+        """What two processes have come to."""
+        return Count(
+            self.cases + other.cases,
+            self.seconds + other.seconds,
+            self.spent + other.spent,
+            max(self.most, other.most),
+            self.failures + other.failures,
+            self.skipped or other.skipped,
+        )

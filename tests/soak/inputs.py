@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import itertools
 import json
@@ -96,6 +97,7 @@ def checkpoints(place: Path, rng: random.Random) -> Iterator[str]:
         config = write_config(place, ("strategy: mnncgp-es", f"strategy: {strategy}"))
         prepared = prepare(load(config), Silent())
         search = make_search(prepared, 0, 1)
+        search.warm_up()  # a changed state may run what has not been compiled yet
         state = search.init()
         search.advance(state, 3)
         whole = STRATEGIES[strategy].pack([state])
@@ -182,7 +184,7 @@ def _tamper(run: Path, rng: random.Random) -> None:
     else:
         value = json.loads(target.read_bytes())
         for _ in range(rng.choice((1, 1, 2, 3))):
-            value = _changed(value, rng)
+            value = changed(value, rng)
         target.write_text(json.dumps(value))
     _reseal(run, target)
 
@@ -219,10 +221,11 @@ def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from _paths(value[key], (*path, key))
 
 
-def _changed(value: Any, rng: random.Random) -> Any:
+def changed(value: Any, rng: random.Random) -> Any:
     path = rng.choice(list(_paths(value)))
+    odd = copy.deepcopy(rng.choice(_ODD))  # which later changes may reach into
     if not path:
-        return rng.choice(_ODD)
+        return odd
     holder = value
     for key in path[:-1]:
         holder = holder[key]
@@ -231,11 +234,11 @@ def _changed(value: Any, rng: random.Random) -> Any:
     if act == 0:
         del holder[path[-1]]
     elif act == 1 and isinstance(holder, list):
-        holder.append(old)
+        holder.append(copy.deepcopy(old))
     elif act == 2 and isinstance(old, int | float) and not isinstance(old, bool):
         holder[path[-1]] = rng.choice((-old, old + 1, old - 1, 2**40))
     else:
-        holder[path[-1]] = rng.choice(_ODD)
+        holder[path[-1]] = odd
     return value
 
 

@@ -130,7 +130,7 @@ def skops() -> Files:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X, X[:, 0] > 0)
-    return {"pipeline.skops": dumps(model)}
+    return {"pipeline.skops": dumps(model, compression=zipfile.ZIP_DEFLATED)}
 
 
 def configs() -> Files:

@@ -128,8 +128,9 @@ def test_a_plan_without_bounds_is_damage(key: str, value: object, part: str) -> 
     case = {"name": "a", "network": "a", "variant": "", "trials": 1, "settings": SETTINGS}
     record = {"schema": 1, "suite": "s", "signature": "x", "published": None}
     content = json.dumps({**record, "cases": [{**case, key: value}]}).encode()
-    with pytest.raises(StorageError, match=re.escape(part)):
+    with pytest.raises(StorageError, match=re.escape(part)) as caught:
         SuiteInfo.from_bytes(content, Path("suite.json"))
+    assert "Value error" not in str(caught.value)
 
 
 SETTINGS = {"seed": 1, "evolution": {"strategy": "auto"}}

@@ -515,3 +515,39 @@ def test_generations_of_the_direct_search_count_as_such() -> None:
     assert of_layers != of_formulas
     assert evaluations(9, settings(), direct=4) == 4 * of_formulas + 5 * of_layers
     assert evaluations(3, settings(), direct=4) == 3 * of_formulas
+
+
+def relu_problem() -> Problem:
+    """A ReLU network of two wide hidden layers."""
+    rng = np.random.default_rng(7)
+    inputs = rng.uniform(-1, 1, (1600, 3))
+    first = np.maximum(inputs @ rng.normal(size=(3, 16)) + 0.3 * rng.normal(size=16), 0.0)
+    second = np.maximum(first @ rng.normal(size=(16, 14)) / 2.0, 0.0)
+    return Problem(inputs, (first, second, second @ rng.normal(size=(14, 2))), 1000)
+
+
+def test_wide_layers_begin_with_their_units_as_they_are() -> None:
+    """One a generation, from the inputs on, before any of them is evolved: nearly exact in two."""
+    problem = relu_problem()
+    wide = {"functions": (*PUBLISHED_FUNCTIONS, "relu")}
+    state = run(problem, 2, **wide)
+    assert state.begun == 2
+    assert state.trace[-1, 2] < 1e-9
+    assert state.trace[-1, -1] < 1e-2
+    narrow = run(problem, 2, expressions=3, max_length=12, **wide)
+    assert narrow.begun == 0
+    assert narrow.trace[-1, -1] > 10.0 * state.trace[-1, -1]
+
+
+@pytest.mark.parametrize("middle", [1, 2, 3])
+def test_a_beginning_is_gone_on_from(middle: int) -> None:
+    """Interrupted between two layers, the search goes on to the same composition."""
+    problem = relu_problem()
+    wide = {"functions": (*PUBLISHED_FUNCTIONS, "relu")}
+    search = Auto(problem, settings(**wide), 0, 0, 1, SHORT)
+    whole, parts = search.init(), search.init()
+    search.advance(whole, 4)
+    search.advance(parts, middle)
+    (resumed,) = unpack(pack([parts]), problem.widths, settings(**wide))
+    Auto(problem, settings(**wide), 0, 0, 1, SHORT).advance(resumed, 4 - middle)
+    assert pack([resumed]) == pack([whole])

@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import importlib
 import json
+import random
 import re
 import resource
 import subprocess
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -87,6 +89,8 @@ def _seeds(kind: str, corpus: Path) -> list[Path]:
     if not folder.exists():
         folder.mkdir(parents=True)
         for seed in targets.KINDS[kind].seeds():
+            if len(seed) > _LONGEST:  # it would be cut, and no whole file be left
+                raise ValueError(f"{kind}: a seed of {len(seed)} bytes; {_LONGEST} are tried")
             (folder / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
     return sorted(folder.iterdir())
 
@@ -96,7 +100,7 @@ def _fuzz(kind: str, corpus: Path, findings: Path, seconds: int) -> None:
     import atheris
 
     seeds = _seeds(kind, corpus)
-    with atheris.instrument_imports(include=["srnet_cli", "zipfile", "pickletools", "yaml"]):
+    with atheris.instrument_imports(include=["srnet_cli", "pickletools", "yaml", "skops"]):
         watch = Watch(targets.KINDS[kind], seeds)
     (corpus / kind).mkdir(exist_ok=True)
     known: set[str] = set()
@@ -120,8 +124,22 @@ def _fuzz(kind: str, corpus: Path, findings: Path, seconds: int) -> None:
         "-print_final_stats=1",
     ]
     folders = [str(corpus / kind), str(corpus / f"{kind}-seeds")]
-    atheris.Setup([sys.argv[0], *options, *folders], one)
+    atheris.Setup([sys.argv[0], *options, *folders], one, **_custom(kind))
     atheris.Fuzz()
+
+
+def _custom(kind: str) -> dict[str, Callable[[bytes, int, int], bytes]]:
+    """How a kind is changed, where bytes are not changed alone."""
+    import atheris
+
+    mutate = targets.KINDS[kind].mutate
+    if mutate is None:
+        return {}
+    return {
+        "custom_mutator": lambda data, most, seed: mutate(
+            bytes(data), most, random.Random(seed), atheris.Mutate
+        )
+    }
 
 
 def _again(kind: str, corpus: Path, paths: list[Path]) -> None:

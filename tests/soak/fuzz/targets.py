@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 _HERE = Path(__file__).parent
 sys.path[:0] = [str(_HERE.parent), str(_HERE.parents[1] / "support")]
 
+import mutators  # noqa: E402
 import seeds  # noqa: E402
 
 Target = Callable[[bytes], object]
@@ -30,11 +31,13 @@ class Kind(NamedTuple):
         run: reads one.
         seeds: whole ones to begin with.
         libraries: what reads it beside srnet; imported before anything is counted.
+        mutate: changes one; the fuzzer's own changes of bytes where there is none.
     """
 
     run: Target
     seeds: Callable[[], Iterable[bytes]]
     libraries: tuple[str, ...] = ()
+    mutate: mutators.Mutator | None = None
 
 
 def _network(suffixes: tuple[str, ...], data: bytes) -> object:
@@ -124,17 +127,32 @@ _FORMULAS = (b"sin(x) + y**2", b"log(x, 2)*exp(-y)/3.5e-3", "sqrt(π)*abs(x - y)
 KINDS: Mapping[str, Kind] = {
     "config": Kind(_config, lambda: seeds.configs().values()),
     "formula": Kind(_formula, lambda: _FORMULAS),
-    "npz": Kind(partial(_network, (".npz",)), lambda: seeds.npz().values()),
+    "npz": Kind(partial(_network, (".npz",)), lambda: seeds.npz().values(), mutate=mutators.of_zip),
     "safetensors": Kind(
-        partial(_network, (".safetensors",)), lambda: seeds.safetensors().values(), ("safetensors",)
+        partial(_network, (".safetensors",)),
+        lambda: seeds.safetensors().values(),
+        ("safetensors",),
+        mutators.of_safetensors,
     ),
     "nnet": Kind(partial(_network, (".nnet",)), lambda: seeds.nnet().values()),
     "onnx": Kind(
         partial(_network, (".onnx",)), lambda: seeds.onnx().values(), ("onnx", "onnxruntime")
     ),
-    "torch": Kind(partial(_network, (".pt",)), lambda: seeds.torch().values()),
-    "keras": Kind(partial(_network, (".keras",)), lambda: seeds.keras().values(), ("h5py",)),
-    "skops": Kind(partial(_network, (".skops",)), lambda: seeds.skops().values(), ("skops.io",)),
-    "checkpoint": Kind(_checkpoint, _checkpoint_seeds),
-    "model": Kind(_model, lambda: seeds.models().values()),
+    "torch": Kind(
+        partial(_network, (".pt",)), lambda: seeds.torch().values(), mutate=mutators.of_zip
+    ),
+    "keras": Kind(
+        partial(_network, (".keras",)),
+        lambda: seeds.keras().values(),
+        ("h5py",),
+        mutators.of_zip,
+    ),
+    "skops": Kind(
+        partial(_network, (".skops",)),
+        lambda: seeds.skops().values(),
+        ("skops.io", "sklearn.neural_network"),
+        mutators.of_zip,
+    ),
+    "checkpoint": Kind(_checkpoint, _checkpoint_seeds, mutate=mutators.with_tail),
+    "model": Kind(_model, lambda: seeds.models().values(), mutate=mutators.of_json),
 }

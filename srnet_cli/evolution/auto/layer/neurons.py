@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.genes import NODE_GENES
-from srnet_cli.cgp.kernels.gradient import tunable_mask
 from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
 from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 from srnet_cli.evolution.auto.layer.directions import directions
@@ -55,6 +54,11 @@ class Neuron:
     weights: Array
     offset: float
 
+    def in_units_of(self, centre: Array, scale: Array) -> Neuron:
+        """The neuron of inputs of which those it reads now are (inputs − centre) · scale."""
+        weights = self.weights * scale
+        return Neuron(self.function, weights, self.offset - float(weights @ centre))
+
 
 def are_wanted(decoder: Decoder, units: int, longest: int) -> bool:
     """Whether a hidden layer begins with its units as they are.
@@ -88,18 +92,20 @@ def neurons(decoder: Decoder, X: Array, units: Array, longest: int) -> Iterator[
     """
     most = longest - 1  # additions, one of them of the constant
     order = np.random.default_rng(0).permutation(len(X))  # rows of a table may be sorted
-    X, units = X[order], units[order]
-    spread = X.std(axis=0)
-    spread = np.where(spread > _STILL * spread.max(), spread, 0.0)
+    centre, spread = X.mean(axis=0), X.std(axis=0)
+    moves = spread > _STILL * spread.max()
+    scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=moves)
+    standard, units = (X[order] - centre) * scale, units[order]
     for unit in units.T:
         inside, outside = _by_bounds(unit)
         rows = np.concatenate([inside[:_ROWS], outside[:_ROWS]])
-        sample = _Sample(X[rows], unit[rows], min(len(inside), _ROWS), spread)
+        sample = _Sample(standard[rows], unit[rows], min(len(inside), _ROWS), moves)
         neuron = _neuron(decoder, sample, sample.directions(most))
         if neuron is None:
             yield None
         else:
-            yield _tuned(decoder, _chromosome(decoder, neuron), sample)
+            tuned_neuron = _tuned(decoder, neuron, sample)
+            yield _chromosome(decoder, tuned_neuron.in_units_of(centre, scale))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,18 +113,18 @@ class _Sample:
     """Some rows of a layer.
 
     Attributes:
-        X: what it reads, (n, d).
+        X: what it reads, standardised, (n, d).
         unit: a unit of it, (n,).
         inside: so many rows, the first, are those on which the unit is at neither end of its range.
             Where an activation is cut off, the order of the rows says nothing of the sum.
-        spread: standard deviations of the inputs on all rows, 0 for those that
-            hardly vary: a unit that is always off is off but for rounding, (d,).
+        moves: inputs that do more than hardly vary, (d,): a unit that is always off is off but for
+            rounding.
     """
 
     X: Array
     unit: Array
     inside: int
-    spread: Array
+    moves: NDArray[np.bool_]
 
     def directions(self, most: int) -> Iterator[Array]:
         """Directions of the unit, by a straight line and by its order of the rows.
@@ -148,19 +154,18 @@ class _Sample:
         return self._is_still_on(self.X[: self.inside])
 
     def _is_still_on(self, X: Array) -> NDArray[np.bool_]:
-        moves = np.abs(X - np.median(X, axis=0)) > _STILL * self.spread
-        return np.asarray((moves.mean(axis=0) < _OFTEN) | (self.spread == 0.0))
+        has_moved = np.abs(X - np.median(X, axis=0)) > _STILL
+        return np.asarray((has_moved.mean(axis=0) < _OFTEN) | ~self.moves)
 
     def _with_inhibitors(self, direction: Array, most: int) -> Array:
         """The direction with inputs that are off wherever the unit is on, so that they may be what
         keeps it off; no more than the sign of their weights is known."""
         room = max(0, most - np.count_nonzero(direction[:-1]))
-        chosen = np.flatnonzero(self._is_still_inside & ~self._is_still)
-        chosen = chosen[np.argsort(-self.spread[chosen], kind="stable")[:room]]
+        chosen = np.flatnonzero(self._is_still_inside & ~self._is_still)[:room]
         usual = np.median(self.X[: self.inside, chosen], axis=0)
         rises = np.sign(np.mean(self.X[:, chosen] - usual, axis=0))
         direction = direction.copy()
-        direction[chosen] = -rises * _INHIBITION / self.spread[chosen]
+        direction[chosen] = -_INHIBITION * rises
         direction[-1] -= float(direction[chosen] @ usual)
         return direction
 
@@ -232,18 +237,21 @@ def _chromosome(decoder: Decoder, neuron: Neuron) -> Chromosome:
     return Chromosome(genes, edges)
 
 
-def _tuned(decoder: Decoder, chromosome: Chromosome, sample: _Sample) -> Chromosome:
-    """The chromosome with its weights tuned to the unit, as long as that helps."""
+def _tuned(decoder: Decoder, neuron: Neuron, sample: _Sample) -> Neuron:
+    """The neuron with its weights tuned to the unit, as long as that helps."""
     X, unit = sample.X, sample.unit
     target = ((unit - unit.mean()) / unit.std())[:, np.newaxis]
-    program, left = decoder.program(chromosome), np.inf
+    program, left = decoder.program(_chromosome(decoder, neuron)), np.inf
     for _ in range(_REPEATS):
         program = tuned((program,), X, target, _STEPS)[0]
         before, left = left, _share(evaluate(program, X), unit)
         if not _PERFECT < left < (1.0 - _GAIN) * before:
             break
     assert program.coefficients is not None
-    return decoder.with_weights(chromosome, program.coefficients[tunable_mask(program)])
+    summands = np.zeros(decoder.inputs + 1)  # each is read once; all else has the weight 1
+    is_summand = program.args <= decoder.inputs
+    summands[program.args[is_summand]] = program.coefficients[is_summand]
+    return Neuron(neuron.function, summands[:-1], float(summands[-1]))
 
 
 def _unexplained(function: str, sums: Array, bends: Array, unit: Array) -> Array:
