@@ -78,8 +78,9 @@ def pack(states: Sequence[State]) -> bytes:
         steps, quiet, expressions, *figures = _fields(state)
         counts = (state.generation, state.quiet_cycles, state.position, state.cycle)
         whole = (state.best_error, state.cycle_error, state.seconds, state.fitness)
-        parts = (steps, quiet, expressions, state.begun)
-        arrays[f"{number}.counts"] = np.array([*counts, *parts], dtype=np.int64)
+        arrays[f"{number}.counts"] = np.array([*counts, steps, quiet, expressions], dtype=np.int64)
+        if state.begun:
+            arrays[f"{number}.begun"] = np.array(state.begun)
         arrays[f"{number}.figures"] = np.array(figures)
         arrays[f"{number}.whole"] = np.array(whole)
         arrays[f"{number}.trace"] = state.trace
@@ -172,11 +173,9 @@ def _unpacked(
     arrays: Mapping[str, NDArray[np.generic]], name: str, decoders: Sequence[Decoder]
 ) -> State:
     counts = arrays[f"{name}.counts"].tolist()
-    if len(counts) == 7:  # of version 0.1.0, whose layers all began with nothing
-        counts.append(len(decoders))
-    if len(counts) != 8:
+    if len(counts) != 7:
         raise ValueError("the search of another version")
-    generation, quiet_cycles, position, cycle, *parts, begun = counts
+    generation, quiet_cycles, position, cycle, *parts = counts
     best_error, cycle_error, seconds, fitness = arrays[f"{name}.whole"].tolist()
     fields = _Fields(*parts, *arrays[f"{name}.figures"].tolist())
     direct, is_over, direct_seconds = None, 1.0, 0.0
@@ -199,7 +198,7 @@ def _unpacked(
         direct=direct,
         has_direct=bool(is_over),
         direct_seconds=direct_seconds,
-        begun=begun,
+        begun=int(arrays[f"{name}.begun"]) if f"{name}.begun" in arrays else 0,
     )
 
 

@@ -183,7 +183,7 @@ class Auto:
             if state.generation == 1:
                 self._record(state)
             return
-        if state.begun < len(self._beginnings):
+        if self._is_beginning(state):
             self._beginnings[state.begun].begin(state)
             state.begun += 1
             state.generation += 1
@@ -194,6 +194,11 @@ class Auto:
         self._record(state)
         if has_ended or self._is_late(state):
             self._next_stage(state)
+
+    def _is_beginning(self, state: State) -> bool:
+        """Whether a layer is still to begin with its units as they are."""
+        is_first = state.cycle == 0 and state.position == 0 and state.progress is None
+        return is_first and state.begun < len(self._beginnings)
 
     def _has_had_its_share(self, state: State) -> bool:
         """Whether the direct search has had its share of generations, evaluations or time."""

@@ -193,17 +193,22 @@ def _neuron(decoder: Decoder, sample: _Sample, along: Iterable[Array]) -> Neuron
     """
     best, least = None, np.inf
     X, unit = sample.X[::_GRID_STEP], sample.unit[::_GRID_STEP]
-    is_above = unit > unit.min() + _BOUND * np.ptp(unit)
+    inside, _ = _by_bounds(unit)
     for direction in along:
         weights, offset = direction[:-1], float(direction[-1])
         sums = X @ weights + offset
-        # Where the unit leaves its lower end, besides those of a grid.
-        bends = np.append(_BENDS, sums[is_above].min(initial=_BENDS[-1]))
+        # Besides those of a grid, where the unit is at neither end: from −1 to 1, or from −3 to 3.
+        between = sums[inside] if len(inside) else sums
+        low, width = between.min(), max(np.ptp(between), _STILL)
+        bends = np.append(_BENDS, [low, low + 0.5 * width])
+        steep = np.append(_STEEPNESS, [2.0 / width, 6.0 / width])
         for function in _activations(decoder):
-            left = _unexplained(function, sums, bends, unit)
+            left = _unexplained(
+                function, np.multiply.outer(steep, sums - bends[:, np.newaxis]), unit
+            )
             place = np.unravel_index(left.argmin(), left.shape)
             if best is None or left[place] < least:
-                steepness, bend = _STEEPNESS[place[0]], bends[place[1]]
+                steepness, bend = steep[place[0]], bends[place[1]]
                 shift = float(steepness * (offset - bend))
                 best, least = Neuron(function, steepness * weights, shift), float(left[place])
         if least < _FITS:
@@ -254,17 +259,15 @@ def _tuned(decoder: Decoder, neuron: Neuron, sample: _Sample) -> Neuron:
     return Neuron(neuron.function, summands[:-1], float(summands[-1]))
 
 
-def _unexplained(function: str, sums: Array, bends: Array, unit: Array) -> Array:
-    """What an activation of the sums, weighted, leaves of the unit's variance, (steepness, bends);
+def _unexplained(function: str, operands: Array, unit: Array) -> Array:
+    """What an activation of operands, weighted, leaves of the unit's variance, (…, n) → (…);
     infinite where it does not vary."""
-    shape = (len(_STEEPNESS), len(bends), len(sums))
-    operands = _STEEPNESS[:, np.newaxis, np.newaxis] * (sums - bends[:, np.newaxis])
     program = applied(function, leaf_program(1, 0))
-    values = evaluate(program, operands.reshape(-1, 1)).reshape(shape)
+    values = evaluate(program, operands.reshape(-1, 1)).reshape(operands.shape)
     with np.errstate(all="ignore"):
-        values = values - values.mean(axis=2, keepdims=True)
+        values = values - values.mean(axis=-1, keepdims=True)
         gap = unit - unit.mean()
-        left = 1.0 - (values @ gap) ** 2 / (np.sum(values**2, axis=2) * (gap @ gap))
+        left = 1.0 - (values @ gap) ** 2 / (np.sum(values**2, axis=-1) * (gap @ gap))
     return np.where(np.isfinite(left), left, np.inf)
 
 
