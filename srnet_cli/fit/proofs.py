@@ -17,6 +17,8 @@ from srnet_cli.store import RunFolder
 
 _SAMPLED = 10_000
 _LEAST_SECONDS = 0.5
+_PACE = 100.0
+"""Operations of layers for which a second is enough to begin with."""
 
 
 def prove_and_write(
@@ -45,12 +47,18 @@ def prove_and_write(
     settings = prepared.experiment.proof
     if not settings.max_boxes or JIT_DISABLED:  # without compilation it would take hours
         return None
+    model = layered(assessment.model, prepared.network, formulas is not None)
+    if model is not None and seconds is not None and model.operations > _PACE * seconds:
+        reporter.notice("no time is left to prove anything of the layers: 'srnet prove' does")
+        model = None
+        if formulas is None:
+            return None
     subject = Subject(
         inputs=inputs_of(prepared),
         network=prepared.network,
         # As they will be read.
         formulas=None if formulas is None else NetworkFormulas.from_dict(formulas.to_dict()),
-        model=layered(assessment.model, prepared.network, formulas is not None),
+        model=model,
         fronts=None if fronts is None else fronts.fronts,
         dataset=prepared.experiment.dataset,
         train=prepared.sets["train"],

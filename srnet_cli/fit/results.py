@@ -25,6 +25,9 @@ from srnet_cli.runs.records import Metrics
 from srnet_cli.signals import never
 from srnet_cli.store import RunFolder
 
+_LONG = 1000
+"""Operations of all layers whose normal form takes seconds."""
+
 
 def write_results(
     folder: RunFolder,
@@ -46,7 +49,8 @@ def write_results(
         assessment: what the best of them has found; None where that is nothing.
         fronts: simpler forms of it.
         in_haste: leave out what may take seconds: normal forms and plots.
-        is_over: whether no time at all is left, which ends simplification of the whole network.
+        is_over: whether no time at all is left, which ends simplification of the whole network; long
+            layers are then written as the search has left them, without their normal form.
         proofs: what is proved; None where nobody asked.
 
     Returns:
@@ -60,7 +64,8 @@ def write_results(
     metrics = _metrics(prepared, states)
     if assessment is not None:
         shorten = None
-        if not in_haste:
+        is_too_long = assessment.model.operations > _LONG and is_over()
+        if not (in_haste or is_too_long):
             shorten = shortener(assessment, experiment.evolution)
         words = None if proofs is None else proofs.words()
         metrics = _write_formulas(

@@ -130,6 +130,11 @@ class SymbolicNetwork:
         """Number of layers."""
         return len(self.layers)
 
+    @property
+    def operations(self) -> int:
+        """Operations of all expressions of all layers."""
+        return sum(len(program) for layer in self.layers for program in layer.programs)
+
     def inputs(self, X: Array) -> Array:
         """What the first layer reads: raw rows (n, d), standardised where there is a scaler.
 
