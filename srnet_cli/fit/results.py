@@ -49,8 +49,8 @@ def write_results(
         assessment: what the best of them has found; None where that is nothing.
         fronts: simpler forms of it.
         in_haste: leave out what may take seconds: normal forms and plots.
-        is_over: whether no time at all is left, which ends simplification of the whole network; long
-            layers are then written as the search has left them, without their normal form.
+        is_over: whether no time at all is left, which ends simplification of the whole network;
+            long layers are then written as the search has left them, without their normal form.
         proofs: what is proved; None where nobody asked.
 
     Returns:
