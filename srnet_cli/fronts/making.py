@@ -189,12 +189,14 @@ class Maker:
                 yield replace(self._composition(picks, layers), is_chain=True)
 
     def _path(self, index: int) -> list[Step]:
-        """Ever simpler forms of a layer, without the original."""
+        """Ever simpler forms of a layer, without the original; as many as there is time for."""
+        if self._is_late():
+            return []
         sample = self._sample
         fit, check = np.split(self._sampled[index], [sample.fit_rows])
         targets = sample.targets[index][: sample.fit_rows]
         programs = self._original.layers[index].programs
-        return path(programs, fit, check, targets, self._effects[index])[1:]
+        return path(programs, fit, check, targets, self._effects[index], self._is_late)[1:]
 
     def _tuned(self, pruned: SymbolicLayer, index: int, usual: Span) -> SymbolicLayer | None:
         """The layer with its weights tuned again, where that is fit for use; else as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.shortening import pruned, shorter_programs, slot_values
 from srnet_cli.fronts.sizes import size
+from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 
@@ -62,7 +63,12 @@ class _Candidates:
 
 
 def path(
-    programs: Sequence[Program], fit: Array, check: Array, targets: Array, weights: Array
+    programs: Sequence[Program],
+    fit: Array,
+    check: Array,
+    targets: Array,
+    weights: Array,
+    is_late: Callable[[], bool] = never,
 ) -> list[Step]:
     """The layer as it is, then ever simpler ones down to a single input.
 
@@ -72,6 +78,7 @@ def path(
         check: on the rows that only refuse, (c, d).
         targets: the layer's units on the rows to fit, (n, m).
         weights: what each unit's squared error counts, (m,).
+        is_late: whether there is no time for a further step.
 
     Returns:
         steps of falling size; of no step is the size the same as of the one before. Of many
@@ -86,7 +93,7 @@ def path(
     first = _step(slots, goal)
     if not steps or first.size < steps[-1].size:
         steps.append(first)
-    while (best := _best(slots, goal, steps[-1])) is not None:
+    while not is_late() and (best := _best(slots, goal, steps[-1])) is not None:
         k, choice = best
         if choice is None:
             del slots[k]
