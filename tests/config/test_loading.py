@@ -419,7 +419,7 @@ class TestStrategies:
 
     def test_no_strategy_means_auto(self) -> None:
         """Without a word, in a section of other keys, and named."""
-        for evolution in ("", "evolution: {max_length: 24}\n", "evolution: {strategy: auto}\n"):
+        for evolution in ("", "evolution: {expressions: auto}\n", "evolution: {strategy: auto}\n"):
             assert load(self.AUTO + evolution).evolution == AutoSettings()
 
     def test_another_strategy_leaves_out_what_only_the_files_own_reads(self) -> None:
