@@ -10,7 +10,7 @@ expression has no room are left to the readout and to evolution.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,7 @@ _STEPS, _REPEATS, _GAIN = 3, 6, 0.1
 _BOUND = 1e-9
 _INHIBITION = 3.0
 _STILL = 1e-6
+_MOST_INPUTS = 64
 _OFTEN = 0.01
 _PERFECT, _FITS = 1e-13, 1e-6
 _ROWS, _GRID_STEP = 2000, 4
@@ -53,6 +54,12 @@ class Neuron:
     function: str
     weights: Array
     offset: float
+
+    def among(self, numbers: NDArray[np.intp], inputs: int) -> Neuron:
+        """The neuron of so many inputs, of which those it reads now have these numbers."""
+        weights = np.zeros(inputs)
+        weights[numbers] = self.weights
+        return Neuron(self.function, weights, self.offset)
 
     def in_units_of(self, centre: Array, scale: Array) -> Neuron:
         """The neuron of inputs of which those it reads now are (inputs − centre) · scale."""
@@ -99,13 +106,22 @@ def neurons(decoder: Decoder, X: Array, units: Array, longest: int) -> Iterator[
     for unit in units.T:
         inside, outside = _by_bounds(unit)
         rows = np.concatenate([inside[:_ROWS], outside[:_ROWS]])
-        sample = _Sample(standard[rows], unit[rows], min(len(inside), _ROWS), moves)
-        neuron = _neuron(decoder, sample, sample.directions(most))
+        near = _nearest(standard[rows], unit[rows])
+        X = standard[np.ix_(rows, near)]
+        sample = _Sample(X, unit[rows], min(len(inside), _ROWS), moves[near])
+        small = replace(decoder, inputs=len(near))
+        neuron = _neuron(small, sample, sample.directions(most))
         if neuron is None:
             yield None
         else:
-            tuned_neuron = _tuned(decoder, neuron, sample)
-            yield _chromosome(decoder, tuned_neuron.in_units_of(centre, scale))
+            neuron = _tuned(small, neuron, sample).among(near, len(centre))
+            yield _chromosome(decoder, neuron.in_units_of(centre, scale))
+
+
+def _nearest(X: Array, unit: Array) -> NDArray[np.intp]:
+    """The inputs that go with a unit most: of many, a direction takes long to find."""
+    alike = np.abs((unit - unit.mean()) @ X)
+    return np.sort(np.argsort(-alike, kind="stable")[:_MOST_INPUTS])
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,6 +97,16 @@ def test_a_sum_has_no_more_inputs_than_there_is_room_for(longest: int) -> None:
     assert more < share < 0.9
 
 
+def test_of_hundreds_of_inputs_those_that_count_are_found() -> None:
+    """Where a few dozen of them make the unit."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(3000, 400))
+    weights = np.zeros(400)
+    weights[rng.permutation(400)[:20]] = rng.uniform(0.5, 1.5, 20)
+    unit = np.maximum(X @ weights - 1.0, 0.0)[:, np.newaxis]
+    assert max(explained(Decoder.reading(400, ["add", "relu"]), X, unit)) < 1e-9
+
+
 def test_there_may_be_none() -> None:
     """Of a unit that never changes, or where no input does."""
     decoder = Decoder.reading(3, ["add", "tanh"])
