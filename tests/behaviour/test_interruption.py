@@ -20,7 +20,7 @@ from small_run import Recorder, results, write_config
 from srnet_cli.errors import Interrupted, StorageError
 from srnet_cli.evolution.mnncgp.strategy import MnncgpEs
 from srnet_cli.explain.explaining import run as explain
-from srnet_cli.fit import fitting
+from srnet_cli.fit import finishing, fitting
 from srnet_cli.networks import training
 from srnet_cli.networks.cache import cache_folder
 from srnet_cli.store import RunFolder
@@ -83,7 +83,7 @@ def test_results_that_take_long_do_not_hold_up_a_signal(
 ) -> None:
     """A signal while results are written ends that at once. What is written in haste afterwards is
     given up when its moment is over; the checkpoint has everything, and the run goes on."""
-    original, calls = fitting._write, []
+    original, calls = finishing._write, []
 
     def endless(
         findings: object, fronts: object, proofs: object = None, *, in_haste: bool = False
@@ -94,7 +94,7 @@ def test_results_that_take_long_do_not_hold_up_a_signal(
         while True:
             time.sleep(0.01)
 
-    monkeypatch.setattr(fitting, "_write", endless)
+    monkeypatch.setattr(finishing, "_write", endless)
     config, run = write_config(tmp_path, ("generations: 60", "generations: 4")), tmp_path / "run"
     before = time.monotonic()
     with pytest.raises(Interrupted, match="what was found is in") as stop:
@@ -104,7 +104,7 @@ def test_results_that_take_long_do_not_hold_up_a_signal(
     assert calls == [False, True]
     assert json.loads((run / "run.json").read_text())["state"] == "stopped"
     assert explain(str(run)).generations == 4
-    monkeypatch.setattr(fitting, "_write", original)
+    monkeypatch.setattr(finishing, "_write", original)
     assert fitting.run(config, run_dir=run, rhythm=ONE_BY_ONE).metrics.generations == (4,)
     assert RunFolder(run).verify() == []
 

@@ -154,12 +154,15 @@ class JointTurns(Turns):
         are_neurons: bool = False,
     ) -> None:
         super().__init__(expressions, linear, linear)
-        self._place, self._own = place, units if are_neurons else units[:, :0]
+        self._place, self._units, self._are_neurons = place, units, are_neurons
         self._joint = LayerSearch(place, targets, units)
 
     def neurons(self) -> list[Candidate]:
         """Of the units as they are those that explain most of what the inputs leave."""
-        place, own = self._place, self._own[:, independent_units(self._own)[:MOST_UNITS]]
+        if not self._are_neurons:
+            return []
+        place, independent = self._place, independent_units(self._units)
+        own = self._units[:, independent[:MOST_UNITS]]
         written = neurons(place.decoder, place.inputs, own, place.longest)
         begun = self.usable([self.candidate(each) for each in written if each is not None])
         if not begun:
