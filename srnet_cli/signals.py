@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import time
@@ -133,8 +134,11 @@ def quit_on_signals() -> None:
 
     For commands that leave nothing half done, and for the time in which libraries are imported:
     some make an error of their own of an interrupt. ``Signals`` takes over where there is something
-    to save. What is ignored, as SIGHUP under ``nohup``, stays ignored.
+    to save. What is ignored, as SIGHUP under ``nohup``, stays ignored. When all is done and Python
+    tidies up, they come too late to change the exit code.
     """
+    # Python takes the handlers away before it ends, which would make it die of the signal.
+    atexit.register(signal.pthread_sigmask, signal.SIG_BLOCK, _SIGNALS)
     for number in _SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _say_and_quit)

@@ -174,3 +174,30 @@ def test_other_threads_leave_signals_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [(None, before)]
+
+
+_ENDS_SLOWLY = """
+import os, sys
+from srnet_cli.signals import quit_on_signals
+
+class Waits:
+    def __del__(self, write=os.write, read=os.read):
+        write(1, b"ending")
+        read(0, 1)
+
+quit_on_signals()
+sys.waits = Waits()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_a_process_that_has_ended_changes_nothing(number: signal.Signals) -> None:
+    """While Python tidies up, whose handlers are gone by then, the exit code stays what it is."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", _ENDS_SLOWLY]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(6) == b"ending"
+        process.send_signal(number)
+        process.communicate(b"\n")
+    assert process.returncode == 0

@@ -76,7 +76,7 @@ class KerasStore:
             for folder in (folders[name], name):
                 group = self._group(f"layers/{folder}/vars")
                 if group is not None:
-                    keys = sorted(group.keys(), key=lambda key: int(key) if key.isdigit() else 0)
+                    keys = sorted(_keys(group), key=lambda key: int(key) if key.isdigit() else 0)
                     return [self._array(group, key) for key in keys]
             raise ModelError(f"the weights of the layer {quoted(name)} are missing")
 
@@ -136,6 +136,13 @@ class KerasStore:
             raise
         except Exception as error:  # HDF5's own, of many kinds
             raise ModelError("the HDF5 file is damaged") from error
+
+
+def _keys(group: Any) -> list[str]:
+    try:
+        return list(group)
+    except Exception as error:  # HDF5's own, of many kinds
+        raise ModelError("the HDF5 file is damaged") from error
 
 
 def _snake(name: str) -> str:

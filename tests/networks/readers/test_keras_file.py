@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ import pytest
 from srnet_cli.errors import ModelError
 from srnet_cli.networks import softmax
 from srnet_cli.networks.readers.loaded import Wishes
-from srnet_cli.networks.readers.registry import read_network
+from srnet_cli.networks.readers.registry import read_network, read_network_bytes
 
 h5py = pytest.importorskip("h5py")
+
+Damage = Callable[[bytes], bytes]
 
 SCRIPT = """
 import warnings; warnings.simplefilter("ignore")
@@ -107,8 +110,8 @@ def test_other_models_are_refused(name: str, message: str, made: Path) -> None:
     assert caught.value.hint
 
 
-def dense(kernel: Any, **more: Any) -> bytes:
-    """A ``.keras`` file of one layer, written without Keras."""
+def dense(kernel: Any, damage: Damage = bytes, **more: Any) -> bytes:
+    """A ``.keras`` file of one layer, written without Keras, with its weights damaged so."""
     config = {
         "class_name": "Sequential",
         "config": {"layers": [{"class_name": "Dense", "config": {"name": "d", **more}}]},
@@ -124,7 +127,7 @@ def dense(kernel: Any, **more: Any) -> bytes:
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
         archive.writestr("config.json", json.dumps(config))
-        archive.writestr("model.weights.h5", weights.getvalue())
+        archive.writestr("model.weights.h5", damage(weights.getvalue()))
     return whole.getvalue()
 
 
@@ -155,6 +158,22 @@ def test_hostile_files_are_refused(data: bytes, message: str, tmp_path: Path) ->
     with pytest.raises(ModelError, match=message) as caught:
         read_network(path, Wishes())
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mark", [b"SNOD", b"HEAP", b"TREE"])
+def test_damaged_folders_of_weights_are_refused(mark: bytes) -> None:
+    """HDF5 finds out at various moments that a folder is none: when it is opened, or listed."""
+    whole = dense(np.ones((2, 2)), damage=lambda data: data)
+    for number in range(whole.count(mark)):
+
+        def damage(data: bytes, number: int = number) -> bytes:
+            parts = data.split(mark)
+            parts[number + 1] = b"\x63" + parts[number + 1][1:]
+            return mark.join(parts)
+
+        with pytest.raises(ModelError, match="HDF5 file"):
+            read_network_bytes(Path("n.keras"), dense(np.ones((2, 2)), damage), Wishes())
+    assert read_network_bytes(Path("n.keras"), whole, Wishes()).network.widths == (2, 2)
 
 
 def test_a_nested_list_of_layers_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,27 @@ from srnet_cli.networks.readers.registry import read_network_bytes
 from srnet_cli.networks.readers.trial_reading import try_reading
 
 
+def test_a_refusal_is_passed_on() -> None:
+    """In the words of the process that has read, hint included, and on one line."""
+
+    def refuse() -> None:
+        raise ModelError("no \n network", hint="é")
+
+    with pytest.raises(ModelError, match=r"^no \\n network$") as caught:
+        try_reading(refuse, 0)
+    assert caught.value.hint == "é"
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nothing limits memory here")
+def test_memory_is_limited() -> None:
+    """What a file asks for is refused before it is taken; what the file has is not."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    with pytest.raises(ModelError, match="more memory"):
+        try_reading(lambda: bytearray(3 << 29), 0)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 1 << 20)
+    try_reading(lambda: bytearray(1 << 27), 1 << 26)
+
+
 def test_what_comes_through_says_nothing() -> None:
     """An answer and an error of Python's own are for the reading that counts."""
     try_reading(lambda: None, 0)
