@@ -106,7 +106,9 @@ class Simplifier:
         original = substitute(expr, self._to_real)
         with distribute(False):
             best = self._rewritten(self._evaluated(original), original)
-        if best == original or not self._agree(best, original, self._X):
+        # Parts as short as before may make a longer whole: x + (x + y) has 4 nodes, 2*x + y has 5.
+        is_longer = complexity(best) > complexity(original)
+        if best == original or is_longer or not self._agree(best, original, self._X):
             return expr
         return in_order(best, self._from_real)
 

@@ -103,6 +103,12 @@ def test_formula_without_any_value_stays() -> None:
     assert shortened("x0 + x0", np.empty((0, 2))) == "x0 + x0"
 
 
+def test_parts_that_are_no_longer_make_no_longer_whole() -> None:
+    """Twice a term is as short as its sum with itself, but not within another sum."""
+    raw = to_sympy(program([("add", 0, 0), ("add", 1, 2)], inputs=2), SYMBOLS)
+    assert complexity(simplify(raw, SYMBOLS, ROWS)) <= complexity(raw)
+
+
 @given(programs(max_length=14))
 def test_simplified_formula_agrees_with_the_interpreter(random: Program) -> None:
     """It is never longer, and agrees with the raw formula on every row, non-finite ones too."""
