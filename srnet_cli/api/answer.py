@@ -25,7 +25,7 @@ class Answer:
     @property
     def record(self) -> Any:
         """All of it for programs, of what JSON knows."""
-        return self.document.record
+        return self.document.for_programs()
 
     def text(self) -> str:
         """As the terminal prints it."""

@@ -51,6 +51,9 @@ from srnet_cli.runs.records import NetworkQuality
 SHOWN = 8
 """So many units of a layer are printed; the others differ in a few numbers. JSON holds them all."""
 
+_MOST_EXPRESSIONS = 40
+"""Where a layer has more expressions, only the first of them are printed."""
+
 _TRIED_DIGITS = 6
 
 _LEGEND = 30
@@ -81,7 +84,7 @@ def document(explanation: Explanation, display: Display = BRIEF) -> Document:
             fidelity_section(explanation, display),
             remarks(explanation_remarks(explanation, display)),
         ),
-        record=explanation.to_dict(),
+        record=explanation.to_dict,
     )
 
 
@@ -155,9 +158,10 @@ def scaling_sections(explanation: Explanation, display: Display) -> Iterator[Sec
 def layer_section(layer: LayerExplanation, display: Display) -> Section:
     """One layer: its expressions, and the readouts of its units."""
     shown = _shown_units(layer, display)
-    rest = "; ".join(_rest(layer, shown, display))
+    expressions = _shown_expressions(layer, display)
+    rest = "; ".join(_rest(layer, shown, len(layer.expressions) - len(expressions), display))
     units = [unit for unit in layer.units if unit.name in shown]
-    return Section(_heading(layer, display), (_equations([*layer.expressions, *units], rest),))
+    return Section(_heading(layer, display), (_equations([*expressions, *units], rest),))
 
 
 def decision_sections(explanation: Explanation) -> Iterator[Section]:
@@ -249,14 +253,22 @@ def _shown_units(layer: LayerExplanation, display: Display) -> list[str]:
     return [name for name in names if name in read] or names[:SHOWN]
 
 
+def _shown_expressions(layer: LayerExplanation, display: Display) -> Sequence[Formula]:
+    """The expressions that have a line: all, unless they are many."""
+    is_short = display.full or len(layer.expressions) <= _MOST_EXPRESSIONS
+    return layer.expressions if is_short else layer.expressions[:SHOWN]
+
+
 def _named_together(layer: LayerExplanation) -> set[str]:
     """The units that one line tells of, unless they are all there is."""
     together = {*layer.twins, *layer.constant}
     return together if len(together) < len(layer.units) else set()
 
 
-def _rest(layer: LayerExplanation, shown: Sequence[str], display: Display) -> Iterator[str]:
-    """What is said of the units that have no line."""
+def _rest(
+    layer: LayerExplanation, shown: Sequence[str], expressions: int, display: Display
+) -> Iterator[str]:
+    """What is said of the units, and of so many expressions, that have no line."""
     together = _named_together(layer)
     same: dict[str, list[str]] = {}
     for name, other in layer.twins.items():
@@ -267,6 +279,8 @@ def _rest(layer: LayerExplanation, shown: Sequence[str], display: Display) -> It
     still = [f"{name} = {values[name]}" for name in layer.constant if name in together]
     if still:
         yield f"never change: {_few(still, display)}"
+    if expressions:
+        yield f"… and {expressions} more expressions; {display.spelled('full')} prints all"
     more = len(layer.units) - len(shown) - len(together)
     if more:
         unread = "" if layer.read is None else " that no formula of the next layer reads"

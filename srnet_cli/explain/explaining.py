@@ -12,7 +12,6 @@ from srnet_cli.config.written import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.explain.answer import answer
 from srnet_cli.explain.explanation import (
-    LATEX_WIDTH,
     Classification,
     Explanation,
     Formula,
@@ -22,12 +21,10 @@ from srnet_cli.explain.explanation import (
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.formulas import LayerFormulas
 from srnet_cli.expressions.layers import ReadableLayer, readable_layers
-from srnet_cli.expressions.markup import LatexWriter
 from srnet_cli.expressions.names import Names, feature_symbols
 from srnet_cli.expressions.normal_form import same_values
 from srnet_cli.expressions.numeric import agree, values
 from srnet_cli.expressions.printed import MAX_DIGITS, Line, Printed, Rounding, as_printed
-from srnet_cli.expressions.printers import as_mathml_parts, as_numpy, as_text
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.classes import DECISION, agreements
 from srnet_cli.fidelity.influence import influences
@@ -155,16 +152,7 @@ def _proved(fitted: FittedRun, choice: Choice) -> Iterator[str]:
 
 def _formulas(names: Sequence[str], formulas: Sequence[Expr]) -> tuple[Formula, ...]:
     """The formulas under their names; no formulas, whatever the names, are no equations."""
-    return tuple(
-        Formula(
-            name,
-            as_text(expr),
-            LatexWriter(width=LATEX_WIDTH).write(expr),
-            as_mathml_parts(expr, name),
-            as_numpy(expr),
-        )
-        for name, expr in zip(names, formulas, strict=bool(formulas))
-    )
+    return tuple(Formula(name, expr) for name, expr in zip(names, formulas, strict=bool(formulas)))
 
 
 def _layers(

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+from sympy import Expr
+
 from srnet_cli.explain.answer import Answer
+from srnet_cli.expressions.markup import LatexWriter
+from srnet_cli.expressions.printers import as_mathml_parts, as_numpy, as_text
 from srnet_cli.fidelity.baselines import Baseline
 from srnet_cli.fidelity.classes import Agreement
 from srnet_cli.fidelity.influence import Influence
@@ -21,21 +26,39 @@ LATEX_WIDTH = 68
 
 @dataclass(frozen=True)
 class Formula:
-    """One equation, ``name = formula``.
+    """One equation, ``name = formula``, written in each language only where that is asked for.
 
     Attributes:
         name: the left side.
-        text: the right side in SymPy's syntax.
-        latex: the same as LaTeX.
-        mathml: both sides as MathML, see ``as_mathml_parts``; programs are not given it.
-        python: the right side as Python over NumPy arrays; the same.
+        expr: the right side.
     """
 
     name: str
-    text: str
-    latex: str
-    mathml: tuple[str, ...] = ()
-    python: str = ""
+    expr: Expr
+
+    @cached_property
+    def text(self) -> str:
+        """The right side in SymPy's syntax."""
+        return as_text(self.expr)
+
+    @cached_property
+    def latex(self) -> str:
+        """The right side as LaTeX."""
+        return LatexWriter(width=LATEX_WIDTH).write(self.expr)
+
+    @cached_property
+    def mathml(self) -> tuple[str, ...]:
+        """Both sides as MathML, see ``as_mathml_parts``."""
+        return as_mathml_parts(self.expr, self.name)
+
+    @cached_property
+    def python(self) -> str:
+        """The right side as Python over NumPy arrays."""
+        return as_numpy(self.expr)
+
+    def written(self) -> dict[str, str]:
+        """The right side as programs are given it."""
+        return {"text": self.text, "latex": self.latex}
 
 
 @dataclass(frozen=True)
@@ -171,6 +194,8 @@ def _of_record(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in items:
         if name == "figures":
             record |= value
-        elif name not in ("mathml", "python"):
+        elif name == "expr":
+            record |= Formula(record["name"], value).written()
+        else:
             record[name] = value
     return record

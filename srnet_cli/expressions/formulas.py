@@ -25,6 +25,10 @@ MAX_DEPTH = 80
 _ALWAYS = 8
 """Units of a layer, and outputs, whose formulas are simplified however late it is."""
 
+_MOST_OPERATIONS = 600
+"""A layer of more is written as the search has found it: its normal form takes a second for every
+few hundred, and a page of weighted sums reads no better for it."""
+
 MOST_MERGED = 20
 """Formulas are merged where that would have to make them at most so many times shorter."""
 MAX_UNITS_NODES = 20_000
@@ -120,6 +124,11 @@ def shortest(
     return min(normal, NormalForm(symbols, X, limited)(simplified), key=complexity)
 
 
+def is_long(layer: SymbolicLayer) -> bool:
+    """Whether a layer is written as the search has found it, without a normal form."""
+    return layer.operations > _MOST_OPERATIONS
+
+
 def expressions_of_layer(
     layer: SymbolicLayer, index: int, inputs: tuple[Symbol, ...], X: Array, shorten: Shortener
 ) -> LayerFormulas:
@@ -133,7 +142,7 @@ def expressions_of_layer(
         shorten: gives the normal forms.
     """
     plain = _plain(layer, inputs, (), iter(step_symbols(index + 1)))
-    if plain.steps:
+    if plain.steps or is_long(layer):
         return plain
     return _shortened(plain, index, X, layer.expressions(X), shorten)
 
@@ -152,7 +161,7 @@ def layer_formulas(
         model: the symbolic network.
         X: raw rows, (n, d). With rows, formulas are simplified, and a simplified formula takes the
             place of the plain one only where both give the values that the evaluator gives on all
-            of these rows. Without, the formulas mirror the programs.
+            of these rows. Without, and of long layers, the formulas mirror the programs.
         unit_names: how to call units, a format of ``layer`` and ``unit``.
         shorten: gives the normal forms of expressions; by default they are judged by what
             the model's layers read on these rows.
@@ -193,14 +202,15 @@ def compose(
         is_late: whether time is up; formulas of all but a few outputs are left as they are then.
 
     Returns:
-        one formula an output, logits for a classifier; or None where a formula would have more
-        than ``MAX_NODES`` nodes or ``MAX_DEPTH`` levels, and the layers are all there is to print.
+        one formula an output, logits for a classifier; or None where a layer is long, or a formula
+        would have more than ``MAX_NODES`` nodes or ``MAX_DEPTH`` levels, and the layers are all
+        there is to print.
 
     Raises:
         ModelError: the rows do not have the network's number of columns.
     """
     layers = layer_formulas(model, X) if layers is None else layers
-    if not _may_be_writable(layers):
+    if any(map(is_long, model.layers)) or not _may_be_writable(layers):
         return None
     symbols = feature_symbols(model.features)
     sources = _sources(model, symbols)
@@ -259,7 +269,7 @@ def _simplified(
     shorten: Shortener,
 ) -> LayerFormulas:
     """Simplified formulas of a layer; those with steps are too large for it."""
-    if plain.steps:
+    if plain.steps or is_long(layer):
         return plain
     X = known.inputs
     formulas = _shortened(plain, index, X, known.expressions, shorten)

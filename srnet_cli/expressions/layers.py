@@ -19,7 +19,7 @@ from srnet_cli.expressions.builder import Step, affine
 from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Array, Evaluator
 from srnet_cli.expressions.folding import in_own_units
-from srnet_cli.expressions.formulas import LayerFormulas
+from srnet_cli.expressions.formulas import LayerFormulas, is_long
 from srnet_cli.expressions.linear import Linear
 from srnet_cli.expressions.normal_form import MAX_DEPTH, NormalForm, same_values
 from srnet_cli.expressions.numeric import values as values_of
@@ -90,6 +90,12 @@ def normal_layer(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> Layer
     if found is None:
         found = _apart(form, combinations, layer)
     found = _used(_without_noise(found, inputs, X))
+    return found if _are_same(found, layer, inputs, X) else layer
+
+
+def _without_what_does_nothing(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> LayerParts:
+    """A layer as the search has found it, but for noise and for expressions that no unit reads."""
+    found = _used(_without_noise(layer, inputs, X))
     return found if _are_same(found, layer, inputs, X) else layer
 
 
@@ -224,8 +230,9 @@ def readable_layer(
         formulas: its formulas.
         layer: the layer itself.
         X: values of what the formulas read, (n, d), on which the units stay what they are. Without,
-            the lines mirror the formulas.
-        plainer: what to read instead of some inputs, see ``ReadableLayer.plainer``.
+            and of long layers, the lines mirror the formulas.
+        plainer: what to read instead of some inputs, see ``ReadableLayer.plainer``; long layers
+            read on what they have read.
     """
     inputs, outputs = formulas.inputs, formulas.outputs
     parts = LayerParts(formulas.expressions, layer.weights, layer.bias)
@@ -233,6 +240,9 @@ def readable_layer(
     too_deep = any(measure(expr).depth > MAX_DEPTH for expr in parts.expressions)
     if X is None or formulas.steps or too_deep:
         return ReadableLayer(inputs, formulas.steps, parts, _mirrored(parts, names, outputs))
+    if is_long(layer):
+        parts = _without_what_does_nothing(parts, inputs, X)
+        return ReadableLayer(inputs, (), parts, _mirrored(parts, names, outputs))
     parts = normal_layer(_reading(plainer, parts, inputs, X), inputs, X)
     return ReadableLayer(inputs, (), parts, printed_lines(parts, inputs, names, outputs, X))
 
@@ -268,6 +278,7 @@ def _reading(
 
 def _mirrored(parts: LayerParts, names: Sequence[Symbol], outputs: Sequence[Symbol]) -> Lines:
     """A line for every expression, and the units over these."""
+    names = names[: len(parts.expressions)]
     columns = zip(parts.weights.T.tolist(), parts.bias.tolist(), strict=True)
     units = [
         affine([pair for pair in zip(weights, names, strict=True) if pair[0] != 0.0], bias)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ READABLE_NODES = 300
 """A longer formula of the whole network is printed on demand only: nobody reads a page of it."""
 
 _LOSS = 1e-3
+_MANY_NODES, _FEW_TRIALS = 10_000, (6, 10)
+"""Formulas of more nodes take seconds to judge, so only these numbers of digits are tried."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,13 @@ def _scaling(model: SymbolicNetwork) -> list[Expr]:
     return [standardised(*column) for column in columns]
 
 
+class _Scores(NamedTuple):
+    """R² of every layer, one after the other, and of the formulas of the whole network."""
+
+    layers: list[float]
+    network: float | None
+
+
 class Rounding:
     """What is left of a model's fidelity when its formulas are rounded to fewer digits.
 
@@ -175,41 +185,54 @@ class Rounding:
         self._parts, self._scaled = (model, layers, network), scaled
         self._X, self._truth = X, truth
         self._is_readable = network is not None and sum(map(complexity, network)) <= READABLE_NODES
-        self._known: dict[int, tuple[list[float], float | None]] = {}
+        nodes = sum(layer.complexity for layer in layers)
+        self._trials = range(1, MAX_DIGITS) if nodes <= _MANY_NODES else _FEW_TRIALS
+        self._known: dict[int, _Scores] = {}
         units = model.layer_outputs(X) if units is None else units
         self._exact = [r2(*pair) for pair in zip(truth, units, strict=True)]
         self.exact = self._exact[-1]
 
     def scores(self, digits: int) -> tuple[float, float | None]:
         """R² by the layers' formulas, and by those of the whole network where there are any."""
-        by_layers, by_network = self._scores(digits)
-        return by_layers[-1], by_network
+        scores = self._scores(digits)
+        return scores.layers[-1], scores.network
 
     def enough_digits(self) -> int:
-        """The fewest digits that lose less than 0.001 of any layer's R²."""
-        return next(filter(self._is_enough, range(1, MAX_DIGITS)), MAX_DIGITS)
+        """The fewest digits that lose less than 0.001 of any layer's R²; of very long formulas the
+        fewest of 6, 10 and all."""
+        if not np.isfinite(self.exact):
+            return self._trials[0]
+        enough = None
+        if self._trials is not _FEW_TRIALS:
+            enough = self._fewest(_Scores(self._exact, self.exact))
+        if enough is None:
+            # Formulas in full may differ from the model on rows on which they were not made.
+            enough = self._fewest(self._scores(MAX_DIGITS))
+        return MAX_DIGITS if enough is None else enough
 
-    def _scores(self, digits: int) -> tuple[list[float], float | None]:
+    def _fewest(self, goal: _Scores) -> int | None:
+        """The fewest digits that keep these scores."""
+        return next((digits for digits in self._trials if self._keeps(goal, digits)), None)
+
+    def _keeps(self, goal: _Scores, digits: int) -> bool:
+        scores = self._scores(digits)
+        # A hidden layer that is worse than its mean has nothing to lose.
+        counted = [
+            (score, wanted)
+            for score, wanted in zip(scores.layers[:-1], goal.layers[:-1], strict=True)
+            if wanted > 0.0
+        ]
+        counted.append((scores.layers[-1], goal.layers[-1]))
+        if self._is_readable and scores.network is not None and goal.network is not None:
+            counted.append((scores.network, goal.network))
+        return all(score > wanted - _LOSS for score, wanted in counted)
+
+    def _scores(self, digits: int) -> _Scores:
         if digits not in self._known:
             printed = as_printed(*self._parts, digits, self._scaled)
             whole, truth = printed.by_network(self._X), self._truth
-            self._known[digits] = (
+            self._known[digits] = _Scores(
                 [r2(*pair) for pair in zip(truth, printed.units(self._X), strict=True)],
                 None if whole is None else r2(truth[-1], whole),
             )
         return self._known[digits]
-
-    def _is_enough(self, digits: int) -> bool:
-        if not np.isfinite(self.exact):
-            return True
-        by_layers, by_network = self._scores(digits)
-        # A hidden layer that is worse than its mean has nothing to lose.
-        counted = [
-            (score, exact)
-            for score, exact in zip(by_layers[:-1], self._exact[:-1], strict=True)
-            if exact > 0.0
-        ]
-        counted.append((by_layers[-1], self.exact))
-        if self._is_readable and by_network is not None:
-            counted.append((by_network, self.exact))
-        return all(score > exact - _LOSS for score, exact in counted)

@@ -156,7 +156,7 @@ class Writer:
         raise TypeError(f"no program holds {expr.func.__name__}")
 
     def _number(self, value: Number) -> Text:
-        if value.is_extended_negative:
+        if _is_below_zero(value):
             return self._number(-value)._replace(negative=True)
         if value is sympy.oo:
             return Text(self.infinity)
@@ -254,7 +254,12 @@ def _terms(expr: Add) -> list[Expr]:
 
 def _is_negative(term: Expr) -> bool:
     numbers = term.args if isinstance(term, Mul) else [term]
-    return any(number.is_Number and number.is_extended_negative for number in numbers)
+    return any(number.is_Number and _is_below_zero(number) for number in numbers)
+
+
+def _is_below_zero(number: Number) -> bool:
+    # SymPy derives all that it knows of a number before it says its sign.
+    return float(number) < 0.0 if number.is_Float else bool(number.is_extended_negative)
 
 
 def _fraction(expr: Mul) -> tuple[bool, list[Expr], list[Expr]]:
@@ -262,7 +267,7 @@ def _fraction(expr: Mul) -> tuple[bool, list[Expr], list[Expr]]:
     number, *factors = sorted(expr.args, key=_place_in_product)
     if not number.is_Number:
         number, factors = sympy.S.One, [number, *factors]
-    negative = bool(number.is_extended_negative)
+    negative = _is_below_zero(number)
     number = -number if negative else number
     above, below = [], []
     if number.is_Rational:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from srnet_cli.fit.allowance import Allowance
@@ -13,6 +14,7 @@ from srnet_cli.store import RunFolder
 
 if TYPE_CHECKING:
     from srnet_cli.evolution.strategies import State
+    from srnet_cli.expressions import Shortener
     from srnet_cli.fidelity.assessment import Assessment
     from srnet_cli.fit.preparation import Prepared
     from srnet_cli.fronts.formulas import NetworkFormulas
@@ -51,6 +53,14 @@ class Findings:
     formulas: NetworkFormulas | None = None
     metrics: Metrics | None = None
 
+    @cached_property
+    def shorten(self) -> Shortener:
+        """Gives the normal forms, each made once, of what the assessment is of."""
+        from srnet_cli.runs.expressions_file import shortener
+
+        assert self.assessment is not None
+        return shortener(self.assessment, self.prepared.experiment.evolution)
+
 
 def finish(findings: Findings, reporter: Reporter, signals: Signals) -> bool:
     """Work everything out and write it; False where a signal has come before that was done."""
@@ -67,7 +77,12 @@ def finish(findings: Findings, reporter: Reporter, signals: Signals) -> bool:
                 allowance = findings.allowance
                 halls = hall_settings(prepared, states, findings.threads, allowance.halls_are_late)
                 fronts = make_fronts(
-                    prepared, assessment, reporter, halls, allowance.layers_are_late
+                    prepared,
+                    assessment,
+                    findings.shorten,
+                    reporter,
+                    halls=halls,
+                    is_late=allowance.layers_are_late,
                 )
             proofs = _prove(findings, fronts, reporter)
             if fronts is not None and proofs is not None:
@@ -135,12 +150,14 @@ def _write(
     from srnet_cli.fit.results import write_results
 
     folder, prepared, states = findings.folder, findings.prepared, findings.states
+    is_plain = in_haste or findings.assessment is None
     return write_results(
         folder,
         prepared,
         states,
         findings.assessment,
         fronts,
+        shorten=None if is_plain else findings.shorten,
         in_haste=in_haste,
         is_over=findings.allowance.is_over,
         proofs=proofs,

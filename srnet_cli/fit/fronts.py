@@ -11,13 +11,14 @@ from srnet_cli.config.schema import AutoSettings
 from srnet_cli.evolution.auto.state import State as AutoState
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.strategies import State, best_trial, symbolic_network
+from srnet_cli.expressions import Shortener
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fit.preparation import Prepared
 from srnet_cli.fronts.halls import HallSettings
 from srnet_cli.fronts.making import Formulas, Maker
 from srnet_cli.fronts.rows import Judge, sampled
 from srnet_cli.reporting import Reporter
-from srnet_cli.runs.expressions_file import UNIT_NAMES, shortener
+from srnet_cli.runs.expressions_file import UNIT_NAMES
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.signals import never
 
@@ -62,12 +63,23 @@ def hall_settings(
 def make_fronts(
     prepared: Prepared,
     assessment: Assessment,
+    shorten: Shortener,
     reporter: Reporter,
+    *,
     halls: HallSettings | None = None,
     is_late: Callable[[], bool] = never,
 ) -> StoredFronts | None:
     """The fronts of the layers; None of a formula straight from the inputs, which has no layers,
-    and where there is no time for them."""
+    and where there is no time for them.
+
+    Args:
+        prepared: what was searched for.
+        assessment: what was found.
+        shorten: gives the normal forms.
+        reporter: is told.
+        halls: how short formulas of units are searched for; None: they are not.
+        is_late: whether time is up.
+    """
     if is_late():
         reporter.notice("no time is left to look for simpler layers (evolution.max_seconds)")
         return None
@@ -85,7 +97,7 @@ def make_fronts(
         )
         formulas = Formulas(
             rows=checked.X,
-            shorten=shortener(assessment, prepared.experiment.evolution),
+            shorten=shorten,
             unit_names=UNIT_NAMES,
             inputs=[layer.inputs for layer in checked.layers],
             scaler=model.scaler,

@@ -18,15 +18,12 @@ from srnet_cli.fit.plots import fitness_plot, fronts_plot
 from srnet_cli.fit.preparation import Prepared
 from srnet_cli.metrics import finite
 from srnet_cli.runs import files
-from srnet_cli.runs.expressions_file import ClassesEntry, describe, shortener
+from srnet_cli.runs.expressions_file import ClassesEntry, describe
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.runs.proofs_file import Proofs
 from srnet_cli.runs.records import Metrics
 from srnet_cli.signals import never
 from srnet_cli.store import RunFolder
-
-_LONG = 1000
-"""Operations of all layers whose normal form takes seconds."""
 
 
 def write_results(
@@ -36,6 +33,7 @@ def write_results(
     assessment: Assessment | None,
     fronts: StoredFronts | None = None,
     *,
+    shorten: Shortener | None = None,
     in_haste: bool = False,
     is_over: Callable[[], bool] = never,
     proofs: Proofs | None = None,
@@ -48,9 +46,9 @@ def write_results(
         states: the trials that have begun.
         assessment: what the best of them has found; None where that is nothing.
         fronts: simpler forms of it.
-        in_haste: leave out what may take seconds: normal forms and plots.
-        is_over: whether no time at all is left, which ends simplification of the whole network;
-            long layers are then written as the search has left them, without their normal form.
+        shorten: gives the normal forms; None: formulas as they were found.
+        in_haste: leave out what may take seconds: plots.
+        is_over: whether no time at all is left, which ends simplification of the whole network.
         proofs: what is proved; None where nobody asked.
 
     Returns:
@@ -63,10 +61,6 @@ def write_results(
     folder.write(files.CURVES, curves(states, experiment).encode())
     metrics = _metrics(prepared, states)
     if assessment is not None:
-        shorten = None
-        is_too_long = assessment.model.operations > _LONG and is_over()
-        if not (in_haste or is_too_long):
-            shorten = shortener(assessment, experiment.evolution)
         words = None if proofs is None else proofs.words()
         metrics = _write_formulas(
             folder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from srnet_cli.fronts.front import non_dominated
 from srnet_cli.fronts.rows import faithfulness
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.model.readout import solve_class_readout, solve_readout
+from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 Programs = tuple[Program, ...]
@@ -108,6 +109,7 @@ class Descent:
         programs: by layer and member, the expressions; the first are the original ones.
         sizes: by layer and member, their complexities.
         problem: rows to solve and choose on, and to refuse on.
+        is_late: whether there is no time for a further step.
     """
 
     def __init__(
@@ -116,7 +118,9 @@ class Descent:
         programs: Sequence[Sequence[Programs]],
         sizes: Sequence[Sequence[int]],
         problem: Problem,
+        is_late: Callable[[], bool] = never,
     ) -> None:
+        self._is_late = is_late
         self._original, self._problem = original, problem
         self._programs, self._sizes = programs, sizes
         self._usual = Span(problem.targets[-1])
@@ -129,7 +133,7 @@ class Descent:
         first = self._step((0,) * len(self._programs))
         assert first is not None  # nothing of it is solved, so nothing can fail
         tried, here = [first], first
-        while steps := self._steps(here):
+        while not self._is_late() and (steps := self._steps(here)):
             tried += steps
             here = min(steps, key=lambda step: _cost(step, here))
         front = non_dominated(tried, lambda step: step.size, lambda step: -step.error)

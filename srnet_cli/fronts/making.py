@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from srnet_cli.expressions import (
     feature_symbols,
     unit_symbols,
 )
+from srnet_cli.expressions.formulas import is_long
 from srnet_cli.expressions.layers import ReadableLayer, readable_layer, unscaled
 from srnet_cli.fronts.chains import Chains
 from srnet_cli.fronts.compositions import Descent, Layers, Programs, are_same, solved
@@ -66,6 +67,7 @@ class Formulas:
     unit_names: str
     inputs: Sequence[Array]
     scaler: Scaler | None = None
+    _long: dict[int, tuple[SymbolicLayer, ReadableLayer]] = field(default_factory=dict)
 
     def network(self, model: SymbolicNetwork, layers: Layers) -> list[ReadableLayer]:
         """The formulas of all layers of a model that has these instead of its own."""
@@ -89,6 +91,23 @@ class Formulas:
 
         ``plainer`` says what it may read instead, see ``ReadableLayer``.
         """
+        if not is_long(layer):
+            return self._written(layer, index, symbols, inputs, plainer)
+        # The same object on its own front and in the first composition: it reads the same there.
+        known = self._long.get(id(layer))
+        if known is None:
+            written = self._written(layer, index, symbols, inputs, {})
+            known = self._long[id(layer)] = layer, written
+        return known[1]
+
+    def _written(
+        self,
+        layer: SymbolicLayer,
+        index: int,
+        symbols: tuple[Symbol, ...],
+        inputs: Array,
+        plainer: Mapping[Symbol, Expr],
+    ) -> ReadableLayer:
         formulas = expressions_of_layer(layer, index, symbols, inputs, self.shorten)
         outputs = unit_symbols(index + 1, layer.width, self.unit_names)
         formulas = replace(formulas, outputs=outputs)
@@ -244,7 +263,7 @@ class Maker:
             for index, (way, front) in enumerate(zip(ways, fronts, strict=True))
         ]
         programs = [[programs for _, programs in way] for way in ways]
-        descent = Descent(self._original.layers, programs, sizes, self._sample)
+        descent = Descent(self._original.layers, programs, sizes, self._sample, self._is_late)
         first, *others = descent.compositions()
         compositions: list[Composition] = []
         for steps, layers in (first, *_spread(others, 2 * _members(self._original.layers))):

@@ -11,6 +11,8 @@ from srnet_cli.metrics import log_softmax
 Array = NDArray[np.float64]
 
 _RANK = 1e-10
+_NOISE = 1e-9
+"""A column that adds no more than so much of a target's deviation adds rounding errors."""
 _BFGS = Bfgs(iterations=50)
 
 
@@ -21,7 +23,7 @@ def solve_readout(
 
     Columns are standardised for the solve, so that neither their scale nor an offset costs digits.
     Collinear columns share the weights of the solution of least norm; a column that is constant,
-    or so large that its variance overflows, has weight 0.
+    or so large that its variance overflows, or that adds next to nothing, has weight 0.
 
     Args:
         columns: values of the expressions, (n, K), finite.
@@ -47,6 +49,7 @@ def solve_readout(
     solution = np.linalg.lstsq(design, aim, rcond=_RANK)[0]
     if root is not None:
         solution, mean = solution[:-1], mean + solution[-1]
+    solution[np.abs(solution) <= _NOISE * targets.std(axis=0)] = 0.0
     weights = solution / scale[:, None]
     return weights, mean - centre @ weights
 

@@ -59,6 +59,11 @@ class SymbolicLayer:
         """Number of units m."""
         return len(self.bias)
 
+    @property
+    def operations(self) -> int:
+        """Operations of all its expressions."""
+        return sum(map(len, self.programs))
+
     def expressions(self, inputs: Array) -> Array:
         """Values of the K expressions on the previous layer's units: (n, d) -> (n, K)."""
         columns = np.asfortranarray(inputs)  # as programs read them, laid out once for all
@@ -133,7 +138,7 @@ class SymbolicNetwork:
     @property
     def operations(self) -> int:
         """Operations of all expressions of all layers."""
-        return sum(len(program) for layer in self.layers for program in layer.programs)
+        return sum(layer.operations for layer in self.layers)
 
     def inputs(self, X: Array) -> Array:
         """What the first layer reads: raw rows (n, d), standardised where there is a scaler.

@@ -13,7 +13,7 @@ from srnet_cli.rendering.table import Cell, Kind, Table, Value
 
 def as_json(document: Document) -> str:
     """The document's record."""
-    text = json.dumps(document.record, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(document.for_programs(), indent=2, ensure_ascii=False, allow_nan=False)
     # JSON escapes what ASCII calls control characters; terminals obey more than those.
     return "".join(
         f"\\u{ord(character):04x}" if character != "\n" and is_control(character) else character

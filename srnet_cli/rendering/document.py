@@ -132,7 +132,7 @@ class Document:
         title: what it is about; may be empty.
         lead: sentences below the title.
         sections: the rest, in order.
-        record: the same for programs, of what JSON knows; always in full.
+        record: the same for programs, of what JSON knows, or what makes it; always in full.
         rows: the same for spreadsheets; None where there is no such form.
     """
 
@@ -141,6 +141,10 @@ class Document:
     sections: tuple[Section, ...] = ()
     record: Any = None
     rows: Table | None = None
+
+    def for_programs(self) -> Any:
+        """The record, made now where that takes a while."""
+        return self.record() if callable(self.record) else self.record
 
     def blocks(self) -> Iterator[Block]:
         """All blocks, in order."""

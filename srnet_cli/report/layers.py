@@ -78,9 +78,10 @@ def _section(
     blocks: list[Block] = [Highlights(tuple(worth)), *_within(written.blocks, room, display)]
     if len(layer.units) > 1:
         blocks.append(units_chart(layer, number, rows))
-        in_full = layer_section(layer, Display(full=True))
-        if in_full.blocks != written.blocks and _letters(in_full.blocks) <= room:
-            blocks.append(Folded(f"All {len(layer.units)} units", in_full.blocks))
+        if layer.complexity <= room:  # a letter a node at least
+            in_full = layer_section(layer, Display(full=True))
+            if in_full.blocks != written.blocks and _letters(in_full.blocks) <= room:
+                blocks.append(Folded(f"All {len(layer.units)} units", in_full.blocks))
     return Section(_capital(written.heading), tuple(blocks), key=_key(number), depth=1)
 
 

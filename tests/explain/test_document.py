@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sympy import Symbol
+from sympy.parsing.sympy_parser import parse_expr
 
 from srnet_cli.explain.document import SHOWN, document, quality_words
 from srnet_cli.explain.explaining import run
@@ -35,13 +36,13 @@ the most faithful, fidelity 1: complexity 40, R² 0.9080
 
 hidden 1: 3 units from h0, h1, h2, complexity 3
   f = h0 + 1
-  h0 = 0*f
-  h1 = 1*f
-  h2 = 2*f
+  h0 = 2*f
+  h1 = 3*f
+  h2 = 4*f
 
 output: 1 unit from h0, complexity 3
   f = h0 + 1
-  h0 = 0*f
+  h0 = 2*f
 
 whole network, complexity 10
   y = x + 2
@@ -66,12 +67,16 @@ def shown(explained: Explanation, form: str = "table", full: bool = False) -> st
     return render(document(explained, Display(full)), form)
 
 
+def formula(name: str, text: str) -> Formula:
+    return Formula(name, parse_expr(text))
+
+
 def layer(name: str, units: int) -> LayerExplanation:
     return LayerExplanation(
         name=name,
         inputs=tuple(f"h{i}" for i in range(units)),
-        expressions=(Formula("f", "h0 + 1", "h_{0} + 1"),),
-        units=tuple(Formula(f"h{i}", f"{i}*f", f"{i} f") for i in range(units)),
+        expressions=(formula("f", "h0 + 1"),),
+        units=tuple(formula(f"h{i}", f"{i + 2}*f") for i in range(units)),
         complexity=3,
         figures=Figures(
             mse={"train": 0.5, "interpolation": None},
@@ -96,7 +101,7 @@ def explanation(units: int = 3, nodes: int | None = 10) -> Explanation:
         digits=4,
         scaling=(),
         layers=(layer("hidden 1", units), layer("output", 1)),
-        network=None if nodes is None else (Formula("y", "x + 2", "x + 2"),),
+        network=None if nodes is None else (formula("y", "x + 2"),),
         network_complexity=nodes,
         rows={"train": 60, "interpolation": 100},
         printed=PrintedFidelity("interpolation", 0.9, 0.89, 0.88, None),
@@ -152,13 +157,29 @@ def test_units_that_are_read_are_the_ones_shown(form: str) -> None:
     assert "… and 98 more units that no formula of the next layer reads; full prints all" in short
 
 
+def test_many_expressions_are_not_all_printed() -> None:
+    """Of a layer of a hundred only the first have a line, unless all is asked for; JSON has all."""
+    first, last = explanation(units=3).layers
+    names = [f"f{k}" for k in range(100)]
+    first = replace(first, expressions=tuple(formula(name, "h0 + 1") for name in names))
+    many = replace(explanation(), layers=(first, last))
+    text = shown(many)
+    assert f"  f{SHOWN - 1} = h0 + 1" in text
+    assert f"  f{SHOWN} = " not in text
+    assert f"… and {100 - SHOWN} more expressions; full prints all" in text
+    assert "  f99 = h0 + 1" in shown(many, full=True)
+    record = json.loads(shown(many, "json"))["layers"][0]["expressions"]
+    assert [entry["name"] for entry in record] == names
+    assert record[0] == {"name": "f0", "text": "h0 + 1", "latex": "h_{0} + 1"}
+
+
 def test_units_that_say_nothing_new_are_named_in_one_line() -> None:
     """Those that equal another, and those that never change; an equal one that is read is shown by
     the other's line."""
     first, last = explanation(units=6).layers
     first = replace(
         first,
-        units=tuple(Formula(f"h{i}", "0.5" if i > 3 else f"{i}*f", "") for i in range(6)),
+        units=tuple(formula(f"h{i}", "0.5" if i > 3 else f"{i + 2}*f") for i in range(6)),
         read=("h1", "h3"),
         twins={"h3": "h2", "h5": "h4"},
         constant=("h4", "h5"),
@@ -166,12 +187,12 @@ def test_units_that_say_nothing_new_are_named_in_one_line() -> None:
     odd = replace(explanation(), layers=(first, last))
     assert """
   f = h0 + 1
-  h1 = 1*f
-  h2 = 2*f
+  h1 = 3*f
+  h2 = 4*f
   the same as h2: h3; never change: h4 = 0.5, h5 = 0.5; … and 1 more unit that no formula of the \
 next layer reads; full prints all""" in shown(odd)
     full = shown(odd, full=True)
-    assert "h0 = 0*f" in full
+    assert "h0 = 2*f" in full
     assert "more unit" not in full
     alone = replace(first, units=first.units[4:], twins={"h5": "h4"}, read=())
     assert "h4 = 0.5\n" in shown(replace(odd, layers=(alone, last)))
@@ -222,7 +243,7 @@ NAMES = ["a b", "50%", "{x}", "a\\b", "<=50K", "score(#1 & 2)", "a^b~c", "local"
 @pytest.mark.parametrize("name", NAMES)
 def test_latex_names_are_escaped(name: str) -> None:
     """Whatever the target is called, braces balance and no special character stands bare."""
-    odd = replace(explanation(), network=(Formula(name, "x", "x"),))
+    odd = replace(explanation(), network=(formula(name, "x"),))
     (line,) = [line for line in shown(odd, "latex").splitlines() if line.endswith("&= x")]
     body = line.removesuffix("&= x")
     bare = re.sub(r"\\[a-z]+(?![a-z])|\\.", "", body)
@@ -234,15 +255,15 @@ def test_latex_names_are_escaped(name: str) -> None:
 def test_latex_names_are_those_of_the_formulas(name: str) -> None:
     """What stands left is written as it is on the right of later lines."""
     first, *others = explanation().layers
-    layers = (replace(first, expressions=(Formula(name, "x", "x"),)), *others)
+    layers = (replace(first, expressions=(formula(name, "x"),)), *others)
     odd = replace(explanation(), layers=layers)
     assert f"  {as_latex(Symbol(name))} &= x" in "".join(shown(odd, "latex").split(r" \\"))
 
 
 def test_long_formulas_stay_on_the_page() -> None:
     """Lines are broken at terms, whatever the name on the left; a page of them may be parted."""
-    terms = " + ".join(f"{place}.25 x_{{{place}}}" for place in range(300))
-    odd = replace(explanation(), network=(Formula("an output of long name", "x", terms),))
+    terms = " + ".join(f"{place}.25*x{place}" for place in range(300))
+    odd = replace(explanation(), network=(formula("an output of long name", terms),))
     text = shown(odd, "latex")
     block = text[text.index(r"\allowdisplaybreaks") :].split(r"\end{align*}")[0]
     rows = block.splitlines()[2:]
