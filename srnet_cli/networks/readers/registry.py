@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from srnet_cli.datasets.suggest import clip
 from srnet_cli.errors import ModelError
-from srnet_cli.networks import layout, zips
+from srnet_cli.networks import zips
 from srnet_cli.networks.formats import FORMATS
 from srnet_cli.networks.readers.loaded import MAX_BYTES, LoadedNetwork, NetworkFile, Wishes
 
@@ -44,7 +44,7 @@ class Reader(NamedTuple):
         return reader(file, wishes)
 
 
-_LAYOUT = Reader("arrays weight1, bias1 …", "own_layout", layout.MAX_BYTES)
+_LAYOUT = Reader("arrays weight1, bias1 …", "own_layout", 2 * MAX_BYTES)
 _TORCH = Reader("PyTorch", "torch_file")
 
 READERS: dict[str, Reader] = {
