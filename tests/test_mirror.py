@@ -73,7 +73,7 @@ ELSEWHERE = {
     ),
     "behaviour/test_choosing_formulas.py": "explain/front_list runs/fronts",
     "behaviour/test_taking_formulas_out.py": (
-        "explain/hybrid predict/predicting predict/tables runs/domain runs/outputs"
+        "explain/hybrid predict/predicting runs/domain runs/outputs"
     ),
     "export/test_formats.py": (
         "export/c_code export/code export/excel_sheet export/exporting export/jax_code "

@@ -5,6 +5,7 @@ Of two categories it may be a single one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -104,8 +105,8 @@ def _check_binary(name: str, held: Sequence[str], where: str) -> None:
 
 
 def _check_names(names: Sequence[str], where: str) -> None:
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(names).items():
+        if times > 1:
             raise DataError(
                 f"{where}: two inputs would be named {quoted(name)}; rename the column of that name"
             )

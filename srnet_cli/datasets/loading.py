@@ -168,7 +168,8 @@ def _from_table(settings: DatasetSettings, seed: int) -> Dataset:
     # Words that say what a row is for are read as categories.
     words = [column] if column else []
     categorical = (*settings.categorical, *settings.binary, *words)
-    treatment = Treatment.from_settings(settings)
+    asked_by = dict.fromkeys(others, "target") | dict.fromkeys(words, "split_column")
+    treatment = replace(Treatment.from_settings(settings), asked_by=asked_by)
     if treatment.inputs:
         beside = [name for name in (*others, column) if name and name not in treatment.inputs]
         treatment = replace(treatment, inputs=(*treatment.inputs, *beside))

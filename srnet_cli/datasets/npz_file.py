@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import IO, Any
 
@@ -67,8 +68,8 @@ def _names(names: NDArray[Any] | None, columns: int, path: Path) -> list[str]:
             f"{names.dtype} {names.shape}"
         )
     texts = [str(name) for name in names]
-    for name in texts:
-        if not name.strip() or texts.count(name) > 1:
+    for name, times in Counter(texts).items():
+        if not name.strip() or times > 1:
             raise DataError(f"{path}: names must differ and not be empty; it holds {quoted(name)}")
     return texts
 

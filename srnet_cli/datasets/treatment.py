@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -51,6 +51,7 @@ class Treatment:
             frequent category, of the training rows.
         dates: whether columns of dates are numbers, or left out.
         decimal: what stands before the decimals of a number.
+        asked_by: of columns among these that another key of the config asks for, that key.
     """
 
     categorical: Collection[str] = ()
@@ -60,6 +61,7 @@ class Treatment:
     missing: Missing = "error"
     dates: Dates = "number"
     decimal: Decimal = "auto"
+    asked_by: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_settings(cls, settings: TableSettings) -> Treatment:
@@ -83,6 +85,7 @@ class Treatment:
             for name in columns:
                 if name not in names:
                     near = did_you_mean(name, names)
+                    key = self.asked_by.get(name, key)
                     raise ConfigError(
                         f"dataset.{key}: {quoted(name)} is no column of the data{near}"
                     )

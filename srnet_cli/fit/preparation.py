@@ -173,11 +173,6 @@ def open_inputs(
         for note in opened.loaded.notes:
             notice(f"network: {note}")
         dataset = arranged(dataset, opened.loaded, experiment.network, notice)
-        if experiment.dataset.standardise and opened.loaded.network.scaler is None:
-            notice(
-                "inputs are standardised by the training rows chosen here; if the network was "
-                "trained with a scaling of its own, network.input_mean and input_scale name it"
-            )
     return opened, experiment, dataset
 
 

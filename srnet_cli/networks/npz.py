@@ -10,7 +10,7 @@ import io
 import math
 import warnings
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ from srnet_cli.networks.layout import (
 )
 
 _HEADER_BYTES = 16_384
+_UNPACKED_BYTES = 1 << 27
+"""Compressed arrays may take so much: a file a thousand times smaller can hold them."""
 
 
 def read(data: bytes) -> Contents:
@@ -78,9 +80,20 @@ def _read_arrays(
     wanted = {n: m for n, m in zip(names, members, strict=True) if kinds(n)}
     if sum(member.file_size for member in wanted.values()) > MAX_BYTES:
         raise ModelError(f"its arrays take more than {MAX_BYTES >> 20} MiB")
+    _check_unpacked(wanted.values())
     return {
         name: _read_array(archive, name, member, kinds(name)) for name, member in wanted.items()
     }
+
+
+def _check_unpacked(members: Iterable[zipfile.ZipInfo]) -> None:
+    """Check that a small file does not unpack to a large one."""
+    packed = (member for member in members if member.compress_type != zipfile.ZIP_STORED)
+    if sum(member.file_size for member in packed) > _UNPACKED_BYTES:
+        raise ModelError(
+            f"its compressed arrays unpack to more than {_UNPACKED_BYTES >> 20} MiB",
+            hint="write it with numpy.savez, which does not compress",
+        )
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo, kinds: str) -> Any:
@@ -96,7 +109,8 @@ def _read_array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo, ki
             raise wrong_type(name, str(dtype))
         if math.prod(shape) * dtype.itemsize != member.file_size - start:
             raise ModelError(f"array {quoted(name)} is not as long as its header says")
-        values = np.frombuffer(head[start:] + file.read(), dtype=dtype)
+        file.seek(start)
+        values = np.frombuffer(file.read(), dtype=dtype)
     array = values.reshape(shape, order="F" if fortran_order else "C")
     if dtype.kind == "f":
         return as_float64(name, array)

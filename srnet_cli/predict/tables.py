@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,7 +81,7 @@ def _text(path: Path, separator: str, most: int) -> Iterator[Chunk]:
         raise DataError(f"{path}: not UTF-8 text ({error.reason})") from None
     except csv.Error as error:
         raise DataError(f"{path}: {clip(str(error))}") from None
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path}: cannot be read: {clip(str(error))}") from None
 
 
@@ -113,8 +115,8 @@ def _by_name(names: Sequence[str], values: Sequence[Sequence[str]]) -> Columns:
 def _check_names(names: Sequence[str], path: Path) -> None:
     if not names:
         raise DataError(f"{path}: the file is empty")
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(names).items():
+        if times > 1:
             raise DataError(f"{path}: two columns are named {clip(name)!r}; rename one")
 
 

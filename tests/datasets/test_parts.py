@@ -10,7 +10,7 @@ import pytest
 from srnet_cli.config.schema import DatasetSettings
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.datasets.loading import load_dataset
-from srnet_cli.errors import DataError
+from srnet_cli.errors import ConfigError, DataError
 
 TABLE = "a,b,kind,target\n" + "".join(
     f"{n},{n * n},{('x', 'y')[n % 2]},{('no', 'yes')[n % 3 == 0]}\n" for n in range(20)
@@ -77,6 +77,15 @@ def test_several_targets(tmp_path: Path) -> None:
     np.testing.assert_array_equal(dataset.train.y, dataset.train.X + np.array([1.0, -1.0]))
     with pytest.raises(DataError, match="no column of numbers 'c'"):
         load(tmp_path, text, target=("a", "c"))
+
+
+@pytest.mark.parametrize("inputs", [(), ("a", "b")])
+def test_a_column_that_there_is_not_is_asked_for_by_its_own_key(
+    inputs: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Whatever else is said about columns."""
+    with pytest.raises(ConfigError, match=r"dataset.split_column: 'kid' .* did you mean 'kind'"):
+        load(tmp_path, split_column="kid", inputs=inputs, task="classification")
 
 
 @pytest.mark.parametrize(

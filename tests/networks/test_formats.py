@@ -412,10 +412,21 @@ def test_zip_bombs_are_refused_before_unpacking() -> None:
     assert "its arrays take more than 1024 MiB" in refusal(bytes(data), "n.npz")
 
 
+def test_a_small_file_does_not_unpack_to_a_large_one() -> None:
+    """Zeros are a thousandth of their size when they are compressed."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 33554432), }"
+    bomb = zipped({"weight1.npy": npy(header) + bytes(4 << 25)}, zipfile.ZIP_DEFLATED)
+    assert len(bomb) < 200_000
+    tracemalloc.start()
+    assert "its compressed arrays unpack to more than 128 MiB" in refusal(bomb, "n.npz")
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
 def test_unpacking_is_bounded_by_the_header() -> None:
     """A member that unpacks to more than its array needs is refused before it is unpacked."""
     member = npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }")
-    data = zipped({"weight1.npy": member + bytes(1 << 26)}, zipfile.ZIP_DEFLATED)
+    data = zipped({"weight1.npy": member + bytes(1 << 25)}, zipfile.ZIP_DEFLATED)
     tracemalloc.start()
     assert "not as long as its header says" in refusal(data, "n.npz")
     assert tracemalloc.get_traced_memory()[1] < 1 << 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from importlib import import_module
@@ -11,11 +12,12 @@ from typing import NamedTuple
 
 from srnet_cli.datasets.suggest import clip
 from srnet_cli.errors import ModelError
-from srnet_cli.networks import layout, zips
+from srnet_cli.networks import zips
 from srnet_cli.networks.formats import FORMATS
 from srnet_cli.networks.readers.loaded import MAX_BYTES, LoadedNetwork, NetworkFile, Wishes
 
 _MAX_ENTRIES = 20_000
+_MOST_LAYERS = 1000
 
 
 class Reader(NamedTuple):
@@ -42,7 +44,7 @@ class Reader(NamedTuple):
         return reader(file, wishes)
 
 
-_LAYOUT = Reader("arrays weight1, bias1 …", "own_layout", layout.MAX_BYTES)
+_LAYOUT = Reader("arrays weight1, bias1 …", "own_layout", 2 * MAX_BYTES)
 _TORCH = Reader("PyTorch", "torch_file")
 
 READERS: dict[str, Reader] = {
@@ -91,11 +93,22 @@ def read_network_bytes(path: Path, data: bytes, wishes: Wishes) -> LoadedNetwork
     """
     reader = reader_of(path, data)
     try:
-        return reader.read(NetworkFile(path, data), wishes)
+        loaded = reader.read(NetworkFile(path, data), wishes)
+        _check_depth(loaded)
+        return loaded
     except ModelError as error:
         raise ModelError(f"{path}: {error}", hint=error.hint) from error
     except (RecursionError, MemoryError) as error:
         raise ModelError(f"{path}: not a network that can be read: too deep or large") from error
+
+
+def _check_depth(loaded: LoadedNetwork) -> None:
+    layers = len(loaded.network.widths) - 1
+    if layers > _MOST_LAYERS:
+        raise ModelError(
+            f"the network has {layers} layers, more than {_MOST_LAYERS}",
+            hint="export the part of it that is to be explained",
+        )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -112,10 +125,11 @@ def read_bytes(path: Path) -> bytes:
         if not path.is_file():
             raise ModelError(f"{path}: not a file", hint="check the path")
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            is_too_large = os.fstat(file.fileno()).st_size > most
+            data = b"" if is_too_large else file.read(most + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise ModelError(f"{path}: cannot be read: {error}") from error
-    if len(data) > most:
+    if is_too_large or len(data) > most:
         raise ModelError(f"{path}: larger than {most >> 20} MiB, too large for a network")
     return data
 

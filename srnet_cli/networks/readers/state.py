@@ -106,7 +106,8 @@ def network_of_state(
             f"batch normalisation is folded into the layer before it (epsilon {_EPSILON:g}, "
             "PyTorch's default)"
         )
-    left_out = [part.name for part in parts if part not in chosen]
+    taken = {part.name for part in chosen}
+    left_out = [part.name for part in parts if part.name not in taken]
     if left_out:
         notes.append(f"left out: {listed(left_out, 8)}")
     return LoadedNetwork(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +67,29 @@ def test_other_formats_say_what_to_do(suffix: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"unknown network format .*; known: ") as caught:
         read_network(path, Wishes())
     assert caught.value.hint
+
+
+def test_ten_thousand_layers_are_refused_at_once(tmp_path: Path) -> None:
+    """They fit on each other, but nobody reads so many; time grows with their number alone."""
+    path = tmp_path / "n.safetensors"
+    path.write_bytes(save({f"{number}.weight": np.ones((1, 1)) for number in range(10_000)}))
+    start = time.process_time()
+    with pytest.raises(ModelError, match="the network has 10000 layers, more than 1000"):
+        read_network(path, Wishes(activation="relu"))
+    assert time.process_time() - start < 1.0
+
+
+@pytest.mark.parametrize("name", ["n.npz", "n.safetensors", "n.onnx", "n.unknown"])
+def test_a_file_that_is_too_large_is_not_read(name: str, tmp_path: Path) -> None:
+    """Its size alone is looked at, whatever the limit of its format."""
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.truncate((1 << 30) + 1)
+    tracemalloc.start()
+    with pytest.raises(ModelError, match="MiB, too large for a network"):
+        read_network(path, Wishes())
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("suffix", sorted(READERS))
