@@ -12,7 +12,7 @@ from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND
 from srnet_cli.cgp.kernels.direct.tree import SHIFTED, Tree
 from srnet_cli.cgp.kernels.direct.tuning import Moments, Rows, fit_readout, lay_out
 from srnet_cli.cgp.kernels.evaluate import evaluate
-from srnet_cli.evolution.direct.rows import (
+from srnet_cli.evolution.direct.columns import (
     Columns,
     power_of_ten,
     stratified,

@@ -16,11 +16,11 @@ from srnet_cli.cgp.kernels.direct.tuning import Rows, lay_out
 from srnet_cli.cgp.kernels.limits import Limits
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.validation import require
+from srnet_cli.evolution.direct.columns import chances_of, varies
 from srnet_cli.evolution.direct.formula import Member
 from srnet_cli.evolution.direct.judging import PERFECT, PLACES, Judging
 from srnet_cli.evolution.direct.output_rows import OutputRows, output_rows
 from srnet_cli.evolution.direct.rewriting import equivalent_trees
-from srnet_cli.evolution.direct.rows import chances_of, varies
 from srnet_cli.evolution.direct.seeds import general_trees, grouped_trees, sketched_trees
 from srnet_cli.evolution.direct.settings import Budget, Hints
 from srnet_cli.evolution.direct.sharing import Sharing

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.direct.tree import MAX_TREE, Tree
-from srnet_cli.evolution.direct.rows import Columns
+from srnet_cli.evolution.direct.columns import Columns
 from srnet_cli.evolution.direct.settings import Hints
 from srnet_cli.evolution.direct.trees import Node, constant, leaf, operation, tree_of
 

@@ -50,8 +50,13 @@ _SIZES = (2, 4, 8, 12, 16, 24, 32, 48)
 """Terms of the sums that are offered; the last one of as many as there are."""
 
 _READOUT_NODES = 2
+"""A number and an operation."""
+
 _RANGE = 3.0
+"""How many times the largest deviation from its median on some rows a term may have on all."""
+
 _WORTHWHILE = 0.95
+"""A longer sum has to lower the error to this share."""
 
 
 class LabelledRows(NamedTuple):
@@ -143,8 +148,8 @@ class Sums:
         rows = rng.permutation(len(self._X))[: self._budget.rows]
         X, Y = np.asfortranarray(self._X[rows]), self._targets[rows]
         better = tuned(chosen, X, Y, self._budget.steps)
-        sound = [terms for terms in (better, chosen) if self._are_sound(terms)]
-        best = min(sound, key=self._level, default=known)
+        finite = [terms for terms in (better, chosen) if self._are_finite(terms)]
+        best = min(finite, key=self._level, default=known)
         return best if not known or self._level(best) < self._level(known) else known
 
     def members(self, terms: Terms) -> list[tuple[Member, ...]]:
@@ -154,7 +159,7 @@ class Sums:
         if terms:
             columns, judged = columns_of(terms, self._X), columns_of(terms, self._judging_X)
             for place, output in enumerate(self._varying.tolist()):
-                members[output] = tuple(self._sums(terms, columns, judged, place))
+                members[output] = tuple(self._members(terms, columns, judged, place))
         return members
 
     def warm_up(self) -> None:
@@ -174,14 +179,14 @@ class Sums:
                 parts.append(subexpression(program, len(program) - 1))
                 parts.append(subexpression(program, int(rng.integers(len(program)))))
         yield from parts
-        some = [*known, *inputs, *parts[len(inputs) :: 4]]
+        operands = [*known, *inputs, *parts[len(inputs) :: 4]]
         if "mul" in self._functions:
             for _ in range(self._budget.products):
-                left, right = (some[int(rng.integers(len(some)))] for _ in range(2))
+                left, right = (operands[int(rng.integers(len(operands)))] for _ in range(2))
                 if len(left) + len(right) < self._longest:
                     yield joined("mul", left, right)
         for _ in range(self._budget.hinges):
-            inner = some[int(rng.integers(len(some)))]
+            inner = operands[int(rng.integers(len(operands)))]
             at = float(evaluate(inner, self._X[rng.integers(len(self._X))][np.newaxis])[0])
             if np.isfinite(at) and len(inner) < self._longest - 1:
                 yield from hinges(inner, at, self._functions)
@@ -215,7 +220,8 @@ class Sums:
             for X in (self._X, self._judging_X)
         )
 
-    def _are_sound(self, terms: Terms) -> bool:
+    def _are_finite(self, terms: Terms) -> bool:
+        """Whether all terms are finite on the rows that judge."""
         return bool(np.isfinite(columns_of(terms, self._judging_X)).all())
 
     def _level(self, terms: Terms) -> float:
@@ -236,7 +242,14 @@ class Sums:
         ]
         return float(np.mean(np.log(np.maximum(errors, 1e-15))))
 
-    def _sums(self, terms: Terms, columns: Array, judged: Array, place: int) -> Iterator[Member]:
+    def _members(self, terms: Terms, columns: Array, judged: Array, place: int) -> Iterator[Member]:
+        """Sums for one output, each better than the one before.
+
+        Args:
+            terms: k of them.
+            columns, judged: their values on rows to fit and on rows that judge, (n, k).
+            place: of the output, among those that vary.
+        """
         target, judging_target = self._targets[:, [place]], self._judging_targets[:, [place]]
         order = forward_selection(columns, target, len(terms), brevity(terms))
         lengths = np.cumsum([printed_nodes(terms[k]) + _READOUT_NODES for k in order])
@@ -252,9 +265,10 @@ class Sums:
             weights = (solution.weights[:, 0] * spread).tolist()
             bias = float(self._mean[place] + spread * solution.bias[0])
             factor, program = weighted_sum([terms[k] for k in chosen], weights)
-            nodes = printed_nodes(program) + (2 if bias else 0)
-            yield Member(nodes, error, program, factor, bias)
+            nodes = printed_nodes(program) + (_READOUT_NODES if bias else 0)
+            yield Member(nodes=nodes, error=error, program=program, weight=factor, bias=bias)
 
 
 def _sizes(most: int) -> list[int]:
+    """How many terms the sums have that are offered of so many."""
     return [*(size for size in _SIZES if size < most), *([most] if most else [])]
