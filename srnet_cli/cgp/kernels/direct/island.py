@@ -151,11 +151,26 @@ def _make_child(archive, room, rows, rules, stream):
         )
         return False
     kind = pick_change(stream)
-    change(kind, room.parent, room.child, room.donor, starts, alphabet, stream)
+    change(
+        kind=kind,
+        tree=room.parent,
+        child=room.child,
+        donor=room.donor,
+        starts=starts,
+        alphabet=alphabet,
+        stream=stream,
+    )
     if uniform(stream) < _SECOND_CHANGE_CHANCE and 0 < room.child.head[0] <= MAX_TREE:
         copy_tree(room.child, room.spare)
-        again = pick_change(stream)
-        change(again, room.spare, room.child, room.donor, starts, alphabet, stream)
+        change(
+            kind=pick_change(stream),
+            tree=room.spare,
+            child=room.child,
+            donor=room.donor,
+            starts=starts,
+            alphabet=alphabet,
+            stream=stream,
+        )
     return kind == SHAKE
 
 

@@ -406,7 +406,17 @@ def tune_tree(tree, rows, room, scratch, steps, wanted):
         if 2 * step >= steps and error > wanted:
             break
         if moved:
-            if not _linearise(rows, room, count, values, scratch, best, form, p):
+            is_finite = _linearise(
+                rows=rows,
+                room=room,
+                count=count,
+                f=values,
+                scratch=scratch,
+                moments=best,
+                form=form,
+                p=p,
+            )
+            if not is_finite:
                 break
             _gather(room, count)
         moved = False
