@@ -11,8 +11,8 @@ ELSEWHERE = {
     "api/test_run.py": "api/answer api/notebook api/plots api/tables",
     "cgp/kernels/direct/test_tuning.py": "cgp/kernels/direct/tree",
     "evolution/direct/test_search.py": (
-        "cgp/kernels/direct/graft cgp/kernels/direct/island evolution/direct/judging "
-        "evolution/direct/output_rows "
+        "cgp/kernels/direct/archive cgp/kernels/direct/graft cgp/kernels/direct/island "
+        "cgp/kernels/direct/judging evolution/direct/judging evolution/direct/output_rows "
         "evolution/direct/output_search evolution/direct/progress evolution/direct/settings "
         "evolution/direct/sharing evolution/direct/state evolution/direct/strategy"
     ),

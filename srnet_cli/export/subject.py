@@ -13,7 +13,7 @@ from srnet_cli.config.written import one_line
 from srnet_cli.errors import UsageError
 from srnet_cli.expressions.builder import affine, standardised
 from srnet_cli.expressions.formulas import LayerFormulas, layer_formulas
-from srnet_cli.expressions.names import feature_symbols
+from srnet_cli.expressions.names import EXPRESSION_LETTERS, feature_symbols
 from srnet_cli.expressions.trees import substitute
 from srnet_cli.fidelity.layers import layer_name, measure
 from srnet_cli.fidelity.row_sets import SET_NAMES
@@ -25,8 +25,6 @@ from srnet_cli.runs.selection import Selection
 
 Assignment = tuple[Symbol, Expr]
 Precision = Literal["double", "single"]
-
-_LETTERS = "fgpqruvw"
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ def subject_of(selection: Selection, layer: int | None = None) -> Subject:
         steps += lines
         if layer_formula is not formulas[-1]:
             steps += zip(layer_formula.outputs, units, strict=True)
-    return _subject(selection, _inputs(fitted, symbols), steps, _outputs(fitted, units))
+    return _whole(selection, symbols, steps, units)
 
 
 def _direct(selection: Selection) -> Subject:
@@ -151,38 +149,60 @@ def _direct(selection: Selection) -> Subject:
         score = _free("margin", symbols)
         steps = [(score, expressions[0])]
         expressions = [affine([(share, score)], 0.0) for share in (-0.5, 0.5)]
-    return _subject(selection, _inputs(fitted, symbols), steps, _outputs(fitted, expressions))
+    return _whole(selection, symbols, steps, expressions)
+
+
+def _whole(
+    selection: Selection,
+    symbols: Sequence[Symbol],
+    steps: Sequence[Assignment],
+    expressions: Sequence[Expr],
+) -> Subject:
+    """Formulas from the network's inputs, under these symbols, to its outputs."""
+    fitted = selection.fitted
+    kind = "layer by layer" if selection.formulas is None else "straight from the inputs"
+    return _subject(
+        fitted,
+        inputs=_inputs(fitted, symbols),
+        steps=steps,
+        outputs=_outputs(fitted, expressions),
+        facts=(
+            f"formulas {kind}: {selection.why}",
+            *selection.worth(),
+            *selection.failures(),
+            _where_known(fitted),
+        ),
+        has_classes=fitted.has_classes,
+    )
 
 
 def _subject(
-    selection: Selection,
+    fitted: FittedRun,
+    *,
     inputs: tuple[Input, ...],
     steps: Sequence[Assignment],
     outputs: tuple[Output, ...],
+    facts: tuple[str, ...],
+    has_classes: bool,
 ) -> Subject:
-    fitted = selection.fitted
-    classes = tuple(map(one_line, fitted.classes)) if fitted.has_classes else ()
-    kind = "layer by layer" if selection.formulas is None else "straight from the inputs"
-    domain = domain_of(fitted)
-    facts = (
-        _origin(fitted),
-        f"formulas {kind}: {selection.why}",
-        *selection.worth(),
-        *selection.failures(),
-        "the intervals of the inputs are "
-        + ("the domain" if domain.is_declared else "those of the training rows")
-        + "; beyond them nothing is known",
+    """Formulas of a run, without steps that no output depends on.
+
+    Args:
+        fitted: the run.
+        inputs, steps, outputs: of the formulas.
+        facts: what there is to say of them, but for where they come from.
+        has_classes: whether the outputs are scores of classes.
+    """
+    subject = Subject(
+        name=fitted.path.name,
+        inputs=inputs,
+        steps=tuple(steps),
+        outputs=outputs,
+        classes=tuple(map(one_line, fitted.classes)) if has_classes else (),
+        facts=(_origin(fitted), *facts),
     )
-    return _pruned(
-        Subject(
-            name=_name(fitted),
-            inputs=inputs,
-            steps=tuple(steps),
-            outputs=outputs,
-            classes=classes,
-            facts=facts,
-        )
-    )
+    used = subject.used()
+    return replace(subject, steps=tuple(step for step in subject.steps if step[0] in used))
 
 
 def _layer(selection: Selection, number: int) -> Subject:
@@ -210,23 +230,18 @@ def _layer(selection: Selection, number: int) -> Subject:
     judged = fitted.assessment.judged_set
     figure = measure(fitted.assessment)[judged][number - 1].r2
     worth = "no R²" if figure is None else f"1−R² {1.0 - figure:.3g}"
-    facts = (
-        _origin(fitted),
-        f"{name} alone: {selection.why}",
-        f"{name}, all layers before it formulas: {worth} to the network "
-        f"on {SET_NAMES[judged]} rows",
-        *selection.failures(),
-    )
-    classes = tuple(map(one_line, fitted.classes)) if fitted.has_classes and is_last else ()
-    return _pruned(
-        Subject(
-            name=_name(fitted),
-            inputs=inputs,
-            steps=tuple(lines),
-            outputs=outputs,
-            classes=classes,
-            facts=facts,
-        )
+    return _subject(
+        fitted,
+        inputs=inputs,
+        steps=lines,
+        outputs=outputs,
+        facts=(
+            f"{name} alone: {selection.why}",
+            f"{name}, all layers before it formulas: {worth} to the network "
+            f"on {SET_NAMES[judged]} rows",
+            *selection.failures(),
+        ),
+        has_classes=fitted.has_classes and is_last,
     )
 
 
@@ -259,7 +274,7 @@ def _lines(
 def _letter(model: SymbolicNetwork) -> str:
     """One that no input's name begins with, where there is such a letter."""
     features = [symbol.name for symbol in feature_symbols(model.features)]
-    free = (letter for letter in _LETTERS if not any(f[0] == letter for f in features))
+    free = (letter for letter in EXPRESSION_LETTERS if not any(f[0] == letter for f in features))
     return next(free, "expression")
 
 
@@ -305,16 +320,13 @@ def _units(layer: LayerFormulas, units: Sequence[Expr]) -> tuple[Output, ...]:
     )
 
 
-def _pruned(subject: Subject) -> Subject:
-    used = subject.used()
-    return replace(subject, steps=tuple(step for step in subject.steps if step[0] in used))
-
-
 def _origin(fitted: FittedRun) -> str:
     return (
         f"formulas of the network of run {one_line(fitted.path.name)}, by srnet {version('srnet')}"
     )
 
 
-def _name(fitted: FittedRun) -> str:
-    return fitted.path.name
+def _where_known(fitted: FittedRun) -> str:
+    """What the intervals of the inputs are."""
+    rows = "the domain" if domain_of(fitted).is_declared else "those of the training rows"
+    return f"the intervals of the inputs are {rows}; beyond them nothing is known"

@@ -1,4 +1,4 @@
-"""Trees as programs, and programs as the members of a hall of fame."""
+"""What a direct search answers: formulas, and for every output the front of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct.island import Archive
-from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.program import Program
-from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
 
@@ -53,79 +50,3 @@ class HallOfFame:
     output: int
     members: tuple[Member, ...]
     alternatives: tuple[Member, ...] = ()
-
-
-def tree_of(*nodes: tuple[int, float, bool], form: int = 3) -> Tree:
-    """A tree of (code, weight, whether the weight is free), in postfix order."""
-    tree = Tree(
-        np.zeros(MAX_TREE, dtype=np.int32),
-        np.ones(MAX_TREE),
-        np.zeros(MAX_TREE, dtype=np.int8),
-        np.array([len(nodes), form], dtype=np.int64),
-    )
-    for i, (code, weight, is_free) in enumerate(nodes):
-        tree.codes[i], tree.weights[i], tree.free[i] = code, weight, is_free
-    return tree
-
-
-def member_of(archive: Archive, cell: int, place: int) -> Tree:
-    """A member of an archive, as a view of it."""
-    return Tree(
-        archive.codes[cell, place],
-        archive.weights[cell, place],
-        archive.free[cell, place],
-        archive.heads[cell, place],
-    )
-
-
-def duplicate(tree: Tree) -> Tree:
-    """A copy that shares nothing."""
-    return Tree(tree.codes.copy(), tree.weights.copy(), tree.free.copy(), tree.head.copy())
-
-
-def overwrite(target: Tree, source: Tree) -> None:
-    """Make a tree that is a view hold another one."""
-    target.codes[:] = source.codes
-    target.weights[:] = source.weights
-    target.free[:] = source.free
-    target.head[:] = source.head
-
-
-def program_of(tree: Tree, columns: NDArray[np.int64], units: Array, inputs: int) -> Program:
-    """The program of a tidy tree.
-
-    Args:
-        tree: the formula without its readout.
-        columns: which input each of the tree's inputs is.
-        units: what each of the tree's inputs is multiplied by.
-        inputs: number of all inputs.
-    """
-    ops: list[int] = []
-    args: list[list[int]] = []
-    coefficients: list[list[float]] = []
-    stack: list[tuple[int, float]] = []
-    for code, weight in zip(
-        tree.codes[: tree.head[0]].tolist(), tree.weights[: tree.head[0]].tolist(), strict=True
-    ):
-        if code == CONSTANT:
-            stack.append((inputs, weight))
-        elif code >= FIRST_INPUT:
-            j = code - FIRST_INPUT
-            stack.append((int(columns[j]), weight * float(units[j])))
-        else:
-            arity = PRIMITIVES[code].arity
-            operands = stack[-arity:]
-            del stack[-arity:]
-            pair = operands if arity == 2 else [operands[0], (operands[0][0], 1.0)]
-            ops.append(code)
-            args.append([slot for slot, _ in pair])
-            coefficients.append([edge for _, edge in pair])
-            stack.append((inputs + len(ops), weight))
-    return Program(
-        inputs=inputs,
-        constants=np.ones(1),
-        ops=np.array(ops, dtype=np.int64),
-        args=np.array(args, dtype=np.int64).reshape(-1, 2),
-        output=stack[-1][0],
-        coefficients=np.array(coefficients).reshape(-1, 2),
-    )

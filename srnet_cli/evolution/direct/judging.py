@@ -10,24 +10,22 @@ from typing import NamedTuple
 import numpy as np
 
 from srnet_cli.cgp.kernels.direct.count import count_numbers, new_counter
-from srnet_cli.cgp.kernels.direct.island import Rules, judge_tree
+from srnet_cli.cgp.kernels.direct.judging import Rules, judge_tree
 from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND, nearest_round
 from srnet_cli.cgp.kernels.direct.rounding import rounded_readout
-from srnet_cli.cgp.kernels.direct.tree import Tree
+from srnet_cli.cgp.kernels.direct.tree import FORMS, SCALED, SHIFTED, Tree
 from srnet_cli.cgp.kernels.direct.tuning import (
-    SCALED,
-    SHIFTED,
     Moments,
     Rows,
+    fit_readout,
     lay_out,
-    left_over_with,
-    readout,
+    unexplained_with,
 )
-from srnet_cli.evolution.direct.formula import member_of, overwrite
 from srnet_cli.evolution.direct.output_rows import OutputRows
 from srnet_cli.evolution.direct.settings import Budget
 from srnet_cli.evolution.direct.sharing import Sharing
-from srnet_cli.evolution.direct.state import ALLOWANCES, FORMS, OutputState
+from srnet_cli.evolution.direct.state import ALLOWANCES, OutputState
+from srnet_cli.evolution.direct.trees import overwrite, tree_at
 
 PERFECT = 1e-15
 """The least 1−R² that is told from 0."""
@@ -35,22 +33,27 @@ PERFECT = 1e-15
 PLACES = {ANY: 0, ROUND: 2, BARE: 3}
 """Which place of the hall an island's formulas may improve, by the numbers that they may have."""
 
-_JUDGED = 12
-_WORTH = 1.1
-_BETTER = 0.98
+_MOST_CANDIDATES = 12
+"""Judged in a generation."""
+
+_NEARLY = 1.1
+"""An island's error may be so many times that of the hall: on all rows it may be the lower one."""
+
+_CLEARLY = 0.98
+"""Errors for other targets than the output have to fall to this share to be looked at again."""
 
 
 class _Candidate(NamedTuple):
-    """A member of an island that may enter the hall of fame.
+    """A tree of an island that may enter the hall of fame.
 
     Attributes:
-        gain: its error as a share of what it has to be below; those of least are judged.
+        ratio: its error as a share of what it has to be below; the least are judged.
         number: of the candidate, which decides between equal ones.
         island, cell, place: where it is.
         error: as the island sees it.
     """
 
-    gain: float
+    ratio: float
     number: int
     island: int
     cell: int
@@ -58,11 +61,11 @@ class _Candidate(NamedTuple):
     error: float
 
 
-class _Way(NamedTuple):
+class _Readout(NamedTuple):
     """A readout of a tree.
 
     Attributes:
-        weight, bias: the readout.
+        weight, bias: of the output in its scaled units.
         error: 1 − R² with them.
     """
 
@@ -77,7 +80,7 @@ class _Judgement(NamedTuple):
     Attributes:
         tree: tuned on them.
         moments: what readouts follow from.
-        nodes, errors: under every form of its readout, (4,).
+        nodes, errors: under every form of its readout.
     """
 
     tree: Tree
@@ -88,7 +91,7 @@ class _Judgement(NamedTuple):
 
 @dataclass(frozen=True)
 class Judging:
-    """Tunes the islands' best on all rows, and lets them into the hall of fame.
+    """Tunes the islands' best trees on all rows, and lets them into the hall of fame.
 
     Attributes:
         rows: of the output.
@@ -101,7 +104,7 @@ class Judging:
     budget: Budget
 
     def judge(self, state: OutputState, checks: Rows, sharing: Sharing) -> None:
-        """Judge the most promising members of the islands; updates the state.
+        """Judge the most promising trees of the islands; updates the state.
 
         Args:
             state: of the output.
@@ -128,7 +131,7 @@ class Judging:
         state.evaluations += sharing.share(judge, range(len(candidates)))
         for candidate, judgement in zip(candidates, judgements, strict=True):
             # Of other targets, the next candidate of this size has to be better by a bit.
-            slack = 1.0 if self._is_plain(candidate) else _BETTER
+            slack = 1.0 if self._is_plain(candidate) else _CLEARLY
             state.judged[candidate.island, candidate.cell] = slack * candidate.error
             if judgement is None or not min(judgement.errors) < np.inf:
                 self._expel(state, candidate)
@@ -147,32 +150,40 @@ class Judging:
             errors = archive.errors.min(axis=1)
             promising = errors < state.judged[island]
             if is_plain:
-                promising &= errors < _WORTH * reached
+                promising &= errors < _NEARLY * reached
             else:
-                promising &= errors < _BETTER * np.minimum.accumulate(
-                    np.append(np.inf, errors[:-1])
-                )
+                shorter = np.minimum.accumulate(np.append(np.inf, errors[:-1]))
+                promising &= errors < _CLEARLY * shorter
             for cell in np.flatnonzero(promising).tolist():
                 place = int(archive.errors[cell].argmin())
                 error = float(errors[cell])
                 # Errors of other targets compare only with each other.
                 goal = reached[cell] if is_plain else state.judged[island, cell]
-                gain = error / goal if goal < np.inf else 0.0
-                candidates.append(_Candidate(gain, len(candidates), island, cell, place, error))
-        return sorted(candidates)[:_JUDGED]
+                ratio = error / goal if goal < np.inf else 0.0
+                candidates.append(_Candidate(ratio, len(candidates), island, cell, place, error))
+        return sorted(candidates)[:_MOST_CANDIDATES]
 
     def _is_plain(self, candidate: _Candidate) -> bool:
         """Whether it is of an island that looks for the output itself."""
         return self.rows.islands[candidate.island].transform is None
 
     def _for_output(self, state: OutputState, candidate: _Candidate) -> Tree | None:
-        tree = member_of(state.islands[candidate.island], candidate.cell, candidate.place)
+        tree = tree_at(state.islands[candidate.island], candidate.cell, candidate.place)
         return self.rows.for_output(tree, self.rows.islands[candidate.island])
 
     def _judged(self, tree: Tree, rows: Rows, checks: Rows, thread: int, steps: int) -> _Judgement:
         nodes, errors = np.zeros(FORMS, dtype=np.int64), np.full(FORMS, np.inf)
-        moments = judge_tree(tree, rows, checks, self.rules, thread, steps, nodes, errors)
-        return _Judgement(tree, Moments(*moments), nodes.tolist(), errors.tolist())
+        moments = judge_tree(
+            tree=tree,
+            rows=rows,
+            checks=checks,
+            rules=self.rules,
+            thread=thread,
+            steps=steps,
+            counts=nodes,
+            errors=errors,
+        )
+        return _Judgement(tree, moments, nodes.tolist(), errors.tolist())
 
     def _expel(self, state: OutputState, candidate: _Candidate) -> None:
         """Free the place of what is of no use on all rows."""
@@ -183,9 +194,9 @@ class Judging:
             state.judged[candidate.island, candidate.cell] = np.inf
 
     def _correct(self, state: OutputState, candidate: _Candidate, judgement: _Judgement) -> None:
-        """Where nothing is tuned to the island's own rows, all rows say what a member is worth.
+        """Where nothing is tuned to the island's own rows, all rows say what a tree is worth.
 
-        So that the next best of its size is judged too, if it is the better one.
+        Then the next best of its size is judged too, if it turns out to be the better one.
         """
         island = candidate.island
         if self.rows.islands[island].numbers == ANY:
@@ -196,7 +207,7 @@ class Judging:
         w, b = rounded_readout(moments, form, mean, n)
         if self.rows.islands[island].numbers == BARE:
             w = 1.0 - 2.0 * form
-        error = float(left_over_with(moments, w, b, mean, self._total, n))
+        error = float(unexplained_with(moments, w, b, mean, self._total, n))
         archive.errors[at] = error
         state.judged[island, candidate.cell] = error
 
@@ -205,38 +216,40 @@ class Judging:
         return float(np.sum((self.rows.y - self.rows.mean) ** 2))
 
     def _admit(self, state: OutputState, judgement: _Judgement) -> None:
-        """Let a formula into the hall of fame in every way in which it is the best so far."""
+        """Let a tree into the hall of fame with every readout with which it is the best so far."""
         for form, (nodes, error) in enumerate(zip(judgement.nodes, judgement.errors, strict=True)):
             if nodes > self.budget.nodes or not error < np.inf:
                 continue
-            for way in self._ways(judgement, form):
-                self._enter(state, judgement.tree, form, nodes, way)
+            for readout in self._readouts(judgement, form):
+                self._enter(state, judgement.tree, form, nodes, readout)
 
-    def _enter(self, state: OutputState, tree: Tree, form: int, nodes: int, way: _Way) -> None:
-        """Give a formula the places of the hall of fame where it is better than who is there."""
+    def _enter(
+        self, state: OutputState, tree: Tree, form: int, nodes: int, readout: _Readout
+    ) -> None:
+        """Give a tree the places of the hall of fame where it is better than who is there."""
         hall, numbers, fitted = state.hall, 0, 0
         is_counted = False
         for place, allowance in enumerate(ALLOWANCES):
-            if not way.error < hall.errors[nodes, place]:
+            if not readout.error < hall.errors[nodes, place]:
                 continue
             if place and not is_counted:
                 is_counted = True
-                readout = way.weight / self.rows.scale, way.bias / self.rows.scale
-                numbers, fitted = count_numbers(tree, self.rules.units, new_counter(), *readout)
+                w, b = readout.weight / self.rows.scale, readout.bias / self.rows.scale
+                numbers, fitted = count_numbers(tree, self.rules.units, new_counter(), w, b)
             if numbers <= allowance.numbers and fitted <= allowance.fitted:
-                overwrite(member_of(hall, nodes, place), tree)
+                overwrite(tree_at(hall, nodes, place), tree)
                 hall.heads[nodes, place, 1] = form
-                hall.errors[nodes, place] = max(way.error, PERFECT)
-                state.readouts[nodes, place] = way.weight, way.bias
+                hall.errors[nodes, place] = max(readout.error, PERFECT)
+                state.readouts[nodes, place] = readout.weight, readout.bias
 
-    def _ways(self, judgement: _Judgement, form: int) -> Iterator[_Way]:
+    def _readouts(self, judgement: _Judgement, form: int) -> Iterator[_Readout]:
         """Readouts of a form: the best one first, then those with rounded numbers."""
         n, mean, moments = len(self.rows.y), self.rows.mean, judgement.moments
-        w, b = map(float, readout(moments, form, mean, n))
-        yield _Way(w, b, judgement.errors[form])
+        w, b = map(float, fit_readout(moments, form, mean, n))
+        yield _Readout(w, b, judgement.errors[form])
         for weight in (w, float(nearest_round(w))) if form & SCALED else (1.0,):
             best = mean - weight * moments.mean
             for bias in (best, float(nearest_round(best))) if form & SHIFTED else (0.0,):
                 if (weight, bias) != (w, b):
-                    error = float(left_over_with(moments, weight, bias, mean, self._total, n))
-                    yield _Way(weight, bias, error)
+                    error = float(unexplained_with(moments, weight, bias, mean, self._total, n))
+                    yield _Readout(weight, bias, error)

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND
-from srnet_cli.cgp.kernels.direct.tree import Tree
-from srnet_cli.cgp.kernels.direct.tuning import SHIFTED, Moments, Rows, lay_out, readout
+from srnet_cli.cgp.kernels.direct.tree import SHIFTED, Tree
+from srnet_cli.cgp.kernels.direct.tuning import Moments, Rows, fit_readout, lay_out
 from srnet_cli.cgp.kernels.evaluate import evaluate
-from srnet_cli.evolution.direct.formula import duplicate, program_of
-from srnet_cli.evolution.direct.rows import (
+from srnet_cli.evolution.direct.columns import (
     Columns,
     power_of_ten,
     stratified,
@@ -22,6 +21,7 @@ from srnet_cli.evolution.direct.rows import (
 )
 from srnet_cli.evolution.direct.settings import Budget
 from srnet_cli.evolution.direct.transforms import Transform, usable_transforms
+from srnet_cli.evolution.direct.trees import duplicate, program_of
 
 Array = NDArray[np.float64]
 Stream = Callable[..., np.random.Generator]
@@ -76,14 +76,16 @@ class OutputRows:
         if island.transform is None:
             return duplicate(tree)
         rows, width = island.rows, self.X.shape[1]
-        program = program_of(tree, np.arange(width), np.ones(width), width)
+        program = program_of(tree, columns=np.arange(width), units=np.ones(width), inputs=width)
         f = evaluate(program, rows.memory[: width * rows.n].reshape(width, rows.n).T)
         target = rows.memory[rows.target : rows.target + rows.n]
         centred = f - f.mean()
         moments = Moments(float(f.mean()), float(centred @ centred), float(centred @ target))
         form = int(tree.head[1])
-        w, b = readout(moments, form, rows.mean, rows.n)
-        return island.transform.back(tree, w, b, form >= SHIFTED) if w != 0.0 else None
+        w, b = fit_readout(moments, form, rows.mean, rows.n)
+        if w == 0.0:
+            return None
+        return island.transform.back(tree, w, b, has_bias=bool(form & SHIFTED))
 
 
 def output_rows(
@@ -119,7 +121,7 @@ def output_rows(
     kept = draw("checks").permutation(len(checks))[: budget.check_rows]
     checks = columns.select(checks[kept]) if len(kept) else X
     islands = []
-    goals = _shared_out(usable_transforms(y, functions), budget)
+    goals = _goals(usable_transforms(y, functions), budget)
     for number, (transform, numbers) in enumerate(goals):
         chosen = stratified(y, budget.rows, draw("island", number))
         target = y if transform is None else transform.apply(np.abs(y))
@@ -127,9 +129,7 @@ def output_rows(
     return OutputRows(X, y, checks, columns, scale, tuple(islands))
 
 
-def _shared_out(
-    transforms: Sequence[Transform], budget: Budget
-) -> list[tuple[Transform | None, int]]:
+def _goals(transforms: Sequence[Transform], budget: Budget) -> list[tuple[Transform | None, int]]:
     """What each island is after, and with which numbers: the last ones t(y), at least half y."""
     chosen = list(transforms)[: budget.islands // 2]
     plain = [ANY] * (budget.islands - len(chosen))

@@ -7,35 +7,44 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct.island import Archive, Rules, new_archive, run_island
+from srnet_cli.cgp.kernels.direct.archive import Archive, new_archive
+from srnet_cli.cgp.kernels.direct.island import run_island
+from srnet_cli.cgp.kernels.direct.judging import Rules
 from srnet_cli.cgp.kernels.direct.numbers import ANY
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, Alphabet, Tree
 from srnet_cli.cgp.kernels.direct.tuning import Rows, lay_out
 from srnet_cli.cgp.kernels.limits import Limits
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.validation import require
-from srnet_cli.evolution.direct.formula import Member, member_of, overwrite, program_of
+from srnet_cli.evolution.direct.columns import chances_of, varies
+from srnet_cli.evolution.direct.formula import Member
 from srnet_cli.evolution.direct.judging import PERFECT, PLACES, Judging
 from srnet_cli.evolution.direct.output_rows import OutputRows, output_rows
 from srnet_cli.evolution.direct.rewriting import equivalent_trees
-from srnet_cli.evolution.direct.rows import chances_of, varies
-from srnet_cli.evolution.direct.seeds import grouped, sketched, starts
+from srnet_cli.evolution.direct.seeds import general_trees, grouped_trees, sketched_trees
 from srnet_cli.evolution.direct.settings import Budget, Hints
 from srnet_cli.evolution.direct.sharing import Sharing
 from srnet_cli.evolution.direct.shortening import shorter_trees
 from srnet_cli.evolution.direct.state import ALLOWANCES, OutputState
 from srnet_cli.evolution.direct.terms import leaf_program
+from srnet_cli.evolution.direct.trees import overwrite, program_of, tree_at
 from srnet_cli.primitives import BY_NAME, function_set
 from srnet_cli.rng import key, stream
 
 Array = NDArray[np.float64]
 
 _ALGEBRAIC = {"add", "sub", "mul", "div", "sqrt", "square", "cube", "inverse", "abs", "min", "max"}
+"""Functions that laws put into each other; of others one within another is rarely meant."""
+
 _MEMORY = 8192
-_FRESH = 12
-_MIGRATION = 4
+"""Formulas that an island remembers having met."""
+
+_RESTART_EVERY = 12
+_MIGRATE_EVERY = 4
+_NEIGHBOURS_EVERY = 3
+"""Generations between; the islands take turns."""
+
 _MIGRANTS = 6
-_OFTEN = 3
 
 _WORTH_A_NUMBER = 0.8
 """What an alternative's error must be, times that of one as long without its fitted number."""
@@ -92,7 +101,7 @@ class OutputSearch:
         )
         self._judging: Judging | None = None
         if rows is not None:
-            self._starts = _starts(rows, functions, hints)
+            self._first_trees = _first_trees(rows, functions, hints)
             self._judging = Judging(rows, _rules(rows, functions, limits, longest, budget), budget)
 
     def _draw(self, *names: int | str) -> np.random.Generator:
@@ -118,7 +127,7 @@ class OutputSearch:
             InvalidGenotype: one is not.
         """
         inputs = 0 if self._judging is None else len(self._judging.rows.columns.numbers)
-        opcodes = [row.opcode for row in function_set(self._functions)]
+        opcodes = [primitive.opcode for primitive in function_set(self._functions)]
         known = np.array([*opcodes, CONSTANT, *range(FIRST_INPUT, FIRST_INPUT + inputs)])
         for archive in (state.hall, *state.islands):
             is_used = np.arange(MAX_TREE) < archive.heads[:, :, 0, np.newaxis]
@@ -157,21 +166,29 @@ class OutputSearch:
             rules = rules._replace(numbers=own.numbers, limits=self._plain_limits)
         names = (*self._name, "generation", state.generation, island)
         random = np.array([key(self._seed, *names)], dtype=np.uint64)
-        if self._starts_again(state.generation, island):
+        if self._restarts(state.generation, island):
             state.islands[island] = self._new_island()
             state.judged[island] = np.inf
         archive = state.islands[island]
         seeds = 0 if archive.errors.min() < np.inf else self._budget.seeds
-        given = _archive_of(self._given(state, island, judging.rows.plain_islands, int(random[0])))
+        given = self._given(state, island, judging.rows.plain_islands, int(random[0]))
         return int(
             run_island(
-                archive, given, rows, checks, rules, random, thread, seeds, self._budget.offspring
+                archive=archive,
+                given=_archive_of(given),
+                rows=rows,
+                checks=checks,
+                rules=rules,
+                stream=random,
+                thread=thread,
+                seeds=seeds,
+                offspring=self._budget.offspring,
             )
         )
 
-    def _starts_again(self, generation: int, island: int) -> bool:
+    def _restarts(self, generation: int, island: int) -> bool:
         """Whether an island forgets what it has: they take turns, but for the first."""
-        turn, rest = divmod(generation, _FRESH)
+        turn, rest = divmod(generation, _RESTART_EVERY)
         return rest == 0 and turn > 0 and 1 + turn % (self._budget.all_islands - 1 or 1) == island
 
     def _new_island(self) -> Archive:
@@ -184,20 +201,20 @@ class OutputSearch:
             state: of the output.
             island: number of the island.
             plain: how many islands look for the output itself.
-            seed: draws those that migrate.
+            seed: draws the trees that migrate.
         """
         if not state.islands[island].errors.min() < np.inf:
-            return self._starts
+            return self._first_trees
         if island >= plain:
             return []
         numbers = self._numbers(island)
         has_turn = state.generation % plain == island
-        if has_turn or (numbers != ANY and state.generation % _OFTEN == island % _OFTEN):
+        if has_turn or (numbers != ANY and _is_due(state.generation, island, _NEIGHBOURS_EVERY)):
             return self._neighbours(state, PLACES[numbers])
-        cells = np.flatnonzero(state.hall.errors[:, 0] < np.inf)
-        if state.generation % _MIGRATION == island % _MIGRATION:
+        if _is_due(state.generation, island, _MIGRATE_EVERY):
+            cells = np.flatnonzero(state.hall.errors[:, 0] < np.inf)
             chosen = np.random.default_rng(seed).permutation(cells)[:_MIGRANTS]
-            return [member_of(state.hall, cell, 0) for cell in chosen.tolist()]
+            return [tree_at(state.hall, cell, 0) for cell in chosen.tolist()]
         return []
 
     def _numbers(self, island: int) -> int:
@@ -205,14 +222,14 @@ class OutputSearch:
         return self._judging.rows.islands[island].numbers
 
     def _neighbours(self, state: OutputState, place: int) -> list[Tree]:
-        """What is simpler than a member of the hall, or says nearly the same in another form."""
+        """What is simpler than a tree of the hall, or says nearly the same in another form."""
         cells = np.flatnonzero(state.hall.errors[:, place] < np.inf)
         if not len(cells):
             return []
         cell = _next_cell(state, cells, place)
         state.shortened[cell, place] = state.hall.errors[cell, place]
-        member = member_of(state.hall, cell, place)
-        return [*shorter_trees(member), *equivalent_trees(member, self._functions)]
+        tree = tree_at(state.hall, cell, place)
+        return [*shorter_trees(tree), *equivalent_trees(tree, self._functions)]
 
     def formulas(
         self, state: OutputState, count: int, rng: np.random.Generator
@@ -234,7 +251,7 @@ class OutputSearch:
                 archive = islands[int(rng.integers(len(islands)))]
             taken = np.argwhere(archive.errors < np.inf)
             if len(taken):
-                tree = member_of(archive, *taken[int(rng.integers(len(taken)))].tolist())
+                tree = tree_at(archive, *taken[int(rng.integers(len(taken)))].tolist())
                 yield program_of(tree, columns.numbers, columns.units, self._inputs)
 
     def front(self, state: OutputState) -> tuple[Member, ...]:
@@ -272,7 +289,7 @@ class OutputSearch:
         return tuple(members)
 
     def _member(self, state: OutputState, rows: OutputRows, cell: int, place: int) -> Member:
-        tree = member_of(state.hall, cell, place)
+        tree = tree_at(state.hall, cell, place)
         w, b = state.readouts[cell, place].tolist()
         columns = rows.columns
         if tree.head[0] == 1:
@@ -280,11 +297,18 @@ class OutputSearch:
             w *= float(columns.units[tree.codes[0] - FIRST_INPUT])
         program = program_of(tree, columns.numbers, columns.units, self._inputs)
         error = float(state.hall.errors[cell, place])
-        return Member(cell, error, program, w / rows.scale, b / rows.scale)
+        return Member(
+            nodes=cell, error=error, program=program, weight=w / rows.scale, bias=b / rows.scale
+        )
+
+
+def _is_due(generation: int, island: int, every: int) -> bool:
+    """Whether it is an island's turn at what each does once in so many generations."""
+    return generation % every == island % every
 
 
 def _next_cell(state: OutputState, cells: NDArray[np.int64], place: int) -> int:
-    """The member that has become better most since it was shortened last; else all take turns."""
+    """Where the error has fallen most since the tree there was shortened; else all take turns."""
     with np.errstate(invalid="ignore"):
         gains = np.log(state.shortened[cells, place]) - np.log(state.hall.errors[cells, place])
     best = int(np.argmax(gains))
@@ -293,17 +317,18 @@ def _next_cell(state: OutputState, cells: NDArray[np.int64], place: int) -> int:
 
 def _constant_member(inputs: int, mean: float, error: float) -> Member:
     """The mean, as a formula of inputs that it does not read."""
-    return Member(1, error, leaf_program(inputs, inputs), mean, 0.0)
+    program = leaf_program(inputs, inputs)
+    return Member(nodes=1, error=error, program=program, weight=mean, bias=0.0)
 
 
-def _starts(rows: OutputRows, functions: Sequence[str], hints: Hints) -> list[Tree]:
+def _first_trees(rows: OutputRows, functions: Sequence[str], hints: Hints) -> list[Tree]:
     """Formulas that an island tries first."""
     numbers = rows.columns.numbers
     exponents = tuple(hints.exponents[j] for j in numbers) if hints.exponents else ()
     return [
-        *starts(rows.X, rows.y, functions, exponents),
-        *grouped(numbers, hints, functions),
-        *sketched(hints.sketches, rows.columns),
+        *general_trees(rows.X, rows.y, functions, exponents),
+        *grouped_trees(numbers, hints, functions),
+        *sketched_trees(hints.sketches, rows.columns),
     ]
 
 
@@ -335,15 +360,15 @@ def _archive_of(trees: Sequence[Tree]) -> Archive:
     """Trees as an archive with one place per cell."""
     archive = new_archive(len(trees), 1, 1)
     for cell, tree in enumerate(trees):
-        overwrite(member_of(archive, cell, 0), tree)
+        overwrite(tree_at(archive, cell, 0), tree)
     return archive
 
 
 def _alphabet(X: Array, y: Array, functions: Sequence[str]) -> Alphabet:
-    rows = function_set(functions)
+    primitives = function_set(functions)
     return Alphabet(
-        unary=np.array([row.opcode for row in rows if row.arity == 1], dtype=np.int64),
-        binary=np.array([row.opcode for row in rows if row.arity == 2], dtype=np.int64),
+        unary=np.array([p.opcode for p in primitives if p.arity == 1], dtype=np.int64),
+        binary=np.array([p.opcode for p in primitives if p.arity == 2], dtype=np.int64),
         chances=np.cumsum(chances_of(X, y)),
         spreads=X.std(axis=0),
         reciprocal="div" in functions and "inverse" not in functions,

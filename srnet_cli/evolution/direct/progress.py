@@ -16,10 +16,11 @@ from srnet_cli.evolution.direct.formula import HallOfFame, Member
 from srnet_cli.evolution.direct.settings import FULL, Budget
 from srnet_cli.evolution.direct.state import State, packed, unpacked
 from srnet_cli.evolution.direct.state import require_valid as require_valid_search
+from srnet_cli.evolution.direct.terms import edge_weights
 
 Array = NDArray[np.float64]
 
-_MOST = 1 << 62
+_LARGEST_COUNT = 1 << 62
 
 
 @dataclass
@@ -107,13 +108,13 @@ def require_valid(state: DirectState, widths: Sequence[int], budget: Budget = FU
         require(len(front.members) > 0, "fronts", "one is empty")
         for member in (*front.members, *front.alternatives):
             require(member.program.inputs == inputs, "fronts", "inputs are not the network's")
-            require(0 < member.nodes < _MOST, "fronts", "a formula has no size")
+            require(0 < member.nodes < _LARGEST_COUNT, "fronts", "a formula has no size")
             figures = (member.error, member.weight, member.bias)
             require(bool(np.isfinite(figures).all()), "fronts", "a number is not finite")
     for term in state.terms:
         require(term.inputs == inputs, "terms", "inputs are not the network's")
     require_array(state.trace, (len(state.trace), 3), "trace")
-    require(0 <= state.quiet < _MOST, "progress", f"{state.quiet} generations are quiet")
+    require(0 <= state.quiet < _LARGEST_COUNT, "progress", f"{state.quiet} generations are quiet")
     require(0.0 <= state.seconds < np.inf, "progress", f"{state.seconds} seconds")
     require(not np.isnan(state.level), "progress", "the level is no number")
 
@@ -141,7 +142,7 @@ def packed_arrays(state: DirectState, prefix: str) -> dict[str, NDArray[np.gener
     parts: dict[str, list[NDArray[Any]]] = {
         "ops": [program.ops for program in programs],
         "args": [program.args.ravel() for program in programs],
-        "coefficients": [_coefficients(program).ravel() for program in programs],
+        "coefficients": [edge_weights(program).ravel() for program in programs],
         "constants": [program.constants for program in programs],
     }
     for name, columns in parts.items():
@@ -203,8 +204,3 @@ def _programs(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Pr
         programs.append(program)
         begin += length
     return programs
-
-
-def _coefficients(program: Program) -> Array:
-    assert program.coefficients is not None  # the engine weighs edges
-    return program.coefficients

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, Tree
-from srnet_cli.cgp.kernels.direct.tuning import SCALED
-from srnet_cli.evolution.direct.formula import tree_of
-from srnet_cli.primitives import BY_NAME, PRIMITIVES
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, SCALED, Tree
+from srnet_cli.evolution.direct.trees import Node, arity_of, nodes_of, tree_of
+from srnet_cli.primitives import BY_NAME
 
 _ADD, _SUB, _MUL, _DIV, _SQRT = (
     BY_NAME[name].opcode for name in ("add", "sub", "mul", "div", "sqrt")
@@ -21,15 +20,15 @@ _ADD, _SUB, _MUL, _DIV, _SQRT = (
 
 
 @dataclass(frozen=True)
-class _Node:
+class _Subtree:
     """A subtree, with the weight on the edge above it."""
 
     code: int
     weight: float = 1.0
-    operands: tuple[_Node, ...] = ()
+    operands: tuple[_Subtree, ...] = ()
 
 
-_ONE = _Node(CONSTANT, 1.0)
+_ONE = _Subtree(CONSTANT, 1.0)
 
 
 def equivalent_trees(tree: Tree, functions: Collection[str]) -> Iterator[Tree]:
@@ -48,24 +47,25 @@ def equivalent_trees(tree: Tree, functions: Collection[str]) -> Iterator[Tree]:
             yield tree_of(*nodes, form=form)
 
 
-def _root(tree: Tree) -> _Node:
-    stack: list[_Node] = []
-    for i in range(int(tree.head[0])):
-        code = int(tree.codes[i])
-        arity = 0 if code >= CONSTANT else PRIMITIVES[code].arity
-        operands = tuple(stack[len(stack) - arity :])
-        del stack[len(stack) - arity :]
-        stack.append(_Node(code, float(tree.weights[i]), operands))
+def _root(tree: Tree) -> _Subtree:
+    """A tree as its root, with all that is below it."""
+    stack: list[_Subtree] = []
+    for node in nodes_of(tree):
+        first = len(stack) - arity_of(node.code)
+        operands = tuple(stack[first:])
+        del stack[first:]
+        stack.append(_Subtree(node.code, node.weight, operands))
     return stack[-1]
 
 
-def _postfix(node: _Node) -> Iterator[tuple[int, float, bool]]:
+def _postfix(node: _Subtree) -> Iterator[Node]:
+    """The nodes of a subtree; a weight other than 1 is free."""
     for operand in node.operands:
         yield from _postfix(operand)
-    yield node.code, node.weight, node.weight != 1.0 or node.code == CONSTANT
+    yield Node(node.code, node.weight, node.weight != 1.0 or node.code == CONSTANT)
 
 
-def _variants(node: _Node, functions: Collection[str]) -> Iterator[_Node]:
+def _variants(node: _Subtree, functions: Collection[str]) -> Iterator[_Subtree]:
     """The subtree with one of its nodes replaced."""
     for place, operand in enumerate(node.operands):
         for variant in _variants(operand, functions):
@@ -76,7 +76,7 @@ def _variants(node: _Node, functions: Collection[str]) -> Iterator[_Node]:
             yield replace(other, weight=node.weight * other.weight)
 
 
-def _powers(node: _Node, functions: Collection[str]) -> Iterator[_Node]:
+def _powers(node: _Subtree, functions: Collection[str]) -> Iterator[_Subtree]:
     """Other powers of c + t that are as steep, where c is a constant."""
     constants = [operand for operand in node.operands if operand.code == CONSTANT]
     others = [operand for operand in node.operands if operand.code != CONSTANT]
@@ -86,17 +86,17 @@ def _powers(node: _Node, functions: Collection[str]) -> Iterator[_Node]:
     # c − t is −(t − c), whose sign the weights above take.
     (constant,), (term,) = constants, others
 
-    def total(steepness: float) -> _Node:
+    def total(steepness: float) -> _Subtree:
         scaled = replace(term, weight=sign * steepness * term.weight)
-        return _Node(_ADD, operands=(scaled, constant))
+        return _Subtree(_ADD, operands=(scaled, constant))
 
-    yield _Node(_DIV, operands=(_ONE, total(-1.0)))
+    yield _Subtree(_DIV, operands=(_ONE, total(-1.0)))
     if "sqrt" in functions:
-        yield _Node(_SQRT, operands=(total(2.0),))
-        yield _Node(_DIV, operands=(_ONE, _Node(_SQRT, operands=(total(-2.0),))))
+        yield _Subtree(_SQRT, operands=(total(2.0),))
+        yield _Subtree(_DIV, operands=(_ONE, _Subtree(_SQRT, operands=(total(-2.0),))))
 
 
-def _factored(node: _Node, functions: Collection[str]) -> Iterator[_Node]:
+def _factored(node: _Subtree, functions: Collection[str]) -> Iterator[_Subtree]:
     """x·(1 + t) in place of x + x·t, for an input x."""
     if "mul" not in functions or "add" not in functions:
         return
@@ -105,11 +105,11 @@ def _factored(node: _Node, functions: Collection[str]) -> Iterator[_Node]:
         rest = _without(other, leaf.code) if leaf.code > CONSTANT else None
         if rest is not None:
             scaled = replace(rest, weight=sign * rest.weight / leaf.weight)
-            total = _Node(_ADD, operands=(scaled, _ONE))
-            yield _Node(_MUL, operands=(replace(leaf, weight=1.0), total))
+            total = _Subtree(_ADD, operands=(scaled, _ONE))
+            yield _Subtree(_MUL, operands=(replace(leaf, weight=1.0), total))
 
 
-def _without(node: _Node, code: int) -> _Node | None:
+def _without(node: _Subtree, code: int) -> _Subtree | None:
     """A product without one factor of an input, or None where it has none."""
     if node.code not in (_MUL, _DIV):
         return None

@@ -75,7 +75,9 @@ class DirectSearch:
         shared = (budget or Budget()).shared(outputs)
         self._searches = [
             OutputSearch(
-                *(X, Y[:, o], X_c),
+                X=X,
+                y=Y[:, o],
+                checks=X_c,
                 seed=seed,
                 name=("trial", trial, "direct", o),
                 threads=threads,

@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, Tree
-from srnet_cli.evolution.direct.formula import tree_of
-from srnet_cli.evolution.direct.rows import Columns
+from srnet_cli.cgp.kernels.direct.tree import MAX_TREE, Tree
+from srnet_cli.evolution.direct.columns import Columns
 from srnet_cli.evolution.direct.settings import Hints
-from srnet_cli.primitives import BY_NAME
+from srnet_cli.evolution.direct.trees import Node, constant, leaf, operation, tree_of
 
 Array = NDArray[np.float64]
-Node = tuple[int, float, bool]
 
 _SUMMANDS = 6
+"""Terms of a weighted sum, at most."""
+
 _LEAST_EXPONENT = 0.25
 _LARGEST_EXPONENT = 6.0
 
 
-def starts(
+def general_trees(
     X: Array, y: Array, functions: Sequence[str], exponents: Sequence[float | None]
 ) -> list[Tree]:
     """What is worth trying on any problem.
@@ -31,51 +31,53 @@ def starts(
         functions: names of the function set.
         exponents: known exponents of the inputs; empty: none.
     """
-    trees = [tree_of(_leaf(j)) for j in range(X.shape[1])]
+    trees = [tree_of(leaf(j)) for j in range(X.shape[1])]
     if "add" in functions:
         trees.append(_weighted_sum(X, y))
     powers = _power_law(X, y)
-    if exponents:
-        powers = np.array(
-            [
-                power if known is None else known
-                for known, power in zip(exponents, powers, strict=True)
-            ]
-        )
-    for digits in (1, 2):
-        product = _product(np.round(powers * digits) / digits, functions)
+    for j, known in enumerate(exponents):
+        if known is not None:
+            powers[j] = known
+    for steps in (1, 2):  # to whole numbers, and to multiples of 1/2
+        product = _product(np.round(powers * steps) / steps, functions)
         if product is not None:
             trees.append(product)
     return trees
 
 
-def sketched(sketches: Sequence[Sequence[int | float | str]], columns: Columns) -> list[Tree]:
+def sketched_trees(sketches: Sequence[Sequence[int | float | str]], columns: Columns) -> list[Tree]:
     """Given formulas as trees; those that are too long, or read an input left out, are dropped.
 
     Args:
         sketches: in postfix order, see ``Hints``.
         columns: the inputs that trees read.
     """
-    places = {number: j for j, number in enumerate(columns.numbers.tolist())}
+    places = _places(columns.numbers)
     trees = []
     for sketch in sketches:
-        inputs = {step for step in sketch if isinstance(step, int)}
+        inputs = {symbol for symbol in sketch if isinstance(symbol, int)}
         if len(sketch) <= MAX_TREE and inputs <= places.keys():
-            trees.append(tree_of(*(_step(step, places, columns) for step in sketch)))
+            trees.append(tree_of(*(_sketched_node(symbol, places, columns) for symbol in sketch)))
     return trees
 
 
-def _step(step: int | float | str, places: Mapping[int, int], columns: Columns) -> Node:
-    if isinstance(step, str):
-        return BY_NAME[step].opcode, 1.0, False
-    if isinstance(step, float):
-        return CONSTANT, step, True
-    j = places[step]
+def _places(numbers: NDArray[np.int64]) -> dict[int, int]:
+    """Which column each input is."""
+    return {number: column for column, number in enumerate(numbers.tolist())}
+
+
+def _sketched_node(symbol: int | float | str, places: Mapping[int, int], columns: Columns) -> Node:
+    """The node of an input's number, a constant, or a function's name."""
+    if isinstance(symbol, str):
+        return operation(symbol)
+    if isinstance(symbol, float):
+        return constant(symbol)
+    j = places[symbol]
     # Trees read inputs times their units; a sketch reads them as they are.
-    return _leaf(j, 1.0 / float(columns.units[j]))
+    return leaf(j, 1.0 / float(columns.units[j]))
 
 
-def grouped(numbers: NDArray[np.int64], hints: Hints, functions: Sequence[str]) -> list[Tree]:
+def grouped_trees(numbers: NDArray[np.int64], hints: Hints, functions: Sequence[str]) -> list[Tree]:
     """The plainest trees with a known structure: products of sums, and sums of products.
 
     Args:
@@ -85,11 +87,10 @@ def grouped(numbers: NDArray[np.int64], hints: Hints, functions: Sequence[str]) 
     """
     if not {"add", "mul"} <= set(functions):
         return []
-    column = {int(number): place for place, number in enumerate(numbers.tolist())}
-    add, mul = BY_NAME["add"].opcode, BY_NAME["mul"].opcode
+    places = _places(numbers)
     trees = []
-    for groups, inner, outer in ((hints.products, add, mul), (hints.sums, mul, add)):
-        leaves = [[[_leaf(column[j])] for j in group if j in column] for group in groups]
+    for groups, inner, outer in ((hints.products, "add", "mul"), (hints.sums, "mul", "add")):
+        leaves = [[[leaf(places[j])] for j in group if j in places] for group in groups]
         parts = [_joined(group, inner) for group in leaves if group]
         nodes = _joined(parts, outer)
         if 1 < len(nodes) <= MAX_TREE:
@@ -97,20 +98,13 @@ def grouped(numbers: NDArray[np.int64], hints: Hints, functions: Sequence[str]) 
     return trees
 
 
-def _leaf(j: int, weight: float = 1.0) -> Node:
-    return FIRST_INPUT + j, weight, weight != 1.0
-
-
 def _weighted_sum(X: Array, y: Array) -> Tree:
+    """The inputs with the largest weights in a linear fit, added up."""
     spread = X.std(axis=0)
     weights = np.linalg.lstsq((X - X.mean(axis=0)) / spread, y - y.mean(), rcond=1e-6)[0]
     chosen = np.sort(np.argsort(-np.abs(weights), kind="stable")[:_SUMMANDS])
-    nodes: list[Node] = []
-    for place, j in enumerate(chosen.tolist()):
-        nodes.append(_leaf(j, float(weights[j] / spread[j])))
-        if place:
-            nodes.append((BY_NAME["add"].opcode, 1.0, False))
-    return tree_of(*nodes)
+    terms = [[leaf(j, float(weights[j] / spread[j]))] for j in chosen.tolist()]
+    return tree_of(*_joined(terms, "add"))
 
 
 def _power_law(X: Array, y: Array) -> Array:
@@ -141,31 +135,32 @@ def _product(powers: Array, functions: Sequence[str]) -> Tree | None:
         return None
     if below and "div" not in functions:
         return None
-    nodes = _joined(above)
+    nodes = _joined(above, "mul")
     if below:
-        if not nodes:
-            nodes = [(CONSTANT, 1.0, True)]
-        nodes = [*nodes, *_joined(below), (BY_NAME["div"].opcode, 1.0, False)]
+        numerator = nodes or [constant(1.0)]
+        nodes = [*numerator, *_joined(below, "mul"), operation("div")]
     return tree_of(*nodes) if len(nodes) <= MAX_TREE else None
 
 
 def _power(j: int, power: float, functions: Sequence[str]) -> list[list[Node]] | None:
+    """Factors whose product is a power of an input; None if it cannot be written."""
     whole, half = int(power), power % 1.0 >= 0.5
     factors: list[list[Node]] = []
     if half:
         if "sqrt" not in functions:
             return None
-        factors.append([_leaf(j), (BY_NAME["sqrt"].opcode, 1.0, False)])
+        factors.append([leaf(j), operation("sqrt")])
     if "square" in functions:
-        factors += [[_leaf(j), (BY_NAME["square"].opcode, 1.0, False)]] * (whole // 2)
+        factors += [[leaf(j), operation("square")]] * (whole // 2)
         whole %= 2
-    return factors + [[_leaf(j)]] * whole
+    return factors + [[leaf(j)]] * whole
 
 
-def _joined(parts: list[list[Node]], opcode: int = BY_NAME["mul"].opcode) -> list[Node]:
+def _joined(parts: list[list[Node]], function: str) -> list[Node]:
+    """The sum or product of subtrees; nothing of none."""
     nodes: list[Node] = []
     for place, part in enumerate(parts):
         nodes += part
         if place:
-            nodes.append((opcode, 1.0, False))
+            nodes.append(operation(function))
     return nodes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-_NOT_FEW = 6
+_MANY_ISLANDS = 6
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Budget:
     @property
     def has_number_islands(self) -> bool:
         """Whether an island rounds its numbers, and one more has none."""
-        return self.islands >= _NOT_FEW
+        return self.islands >= _MANY_ISLANDS
 
     @property
     def all_islands(self) -> int:

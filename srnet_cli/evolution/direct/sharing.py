@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from srnet_cli.cgp.kernels.direct.island import judge_tree
+from srnet_cli.cgp.kernels.direct.judging import judge_tree
 from srnet_cli.cgp.kernels.jit import JIT_DISABLED
 
 
@@ -28,7 +28,7 @@ class Sharing:
         def run(thread: int) -> int:
             return sum(work(thread, item) for item in items[thread :: self.threads])
 
-        # The first call compiles, and that only the main thread can be kept from going on with.
+        # The first call compiles: in the main thread, the only one that a signal can interrupt.
         if JIT_DISABLED or not judge_tree.signatures:
             return sum(run(thread) for thread in range(self.threads))
         return sum(self.pool.map(run, range(self.threads)))

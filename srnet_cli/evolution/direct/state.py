@@ -10,16 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct.island import Archive, new_archive
-from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE
+from srnet_cli.cgp.kernels.direct.archive import Archive, new_archive
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, FORMS, MAX_TREE
 from srnet_cli.cgp.validation import require, require_array
 from srnet_cli.evolution.direct.settings import Budget
 from srnet_cli.primitives import PRIMITIVES
 
 Array = NDArray[np.float64]
-
-FORMS = 4
-"""Of the readout, see ``cgp.kernels.direct.tuning``."""
 
 
 class Allowance(NamedTuple):
@@ -34,11 +31,11 @@ class Allowance(NamedTuple):
     fitted: int
 
 
-_ANY = 1 << 30
-ALLOWANCES = (Allowance(_ANY, _ANY), Allowance(_ANY, 1), Allowance(_ANY, 0), Allowance(0, 0))
-"""What the members of the hall may have, by their place."""
+_MANY = 1 << 30
+ALLOWANCES = (Allowance(_MANY, _MANY), Allowance(_MANY, 1), Allowance(_MANY, 0), Allowance(0, 0))
+"""Which numbers the trees of the hall may have, by their place."""
 
-_MOST = 1 << 62
+_LARGEST_COUNT = 1 << 62
 _MOST_ISLANDS = 1000
 
 
@@ -50,10 +47,11 @@ class OutputState:
         generation: generations spent on it.
         islands: archives, judged on their own rows.
         hall: the best of every number of nodes, judged on all rows; a place per allowance.
-        readouts: weight and bias of the hall's members, in the output's scaled units,
+        readouts: weight and bias of the hall's trees, in the output's scaled units,
             (cells, places, 2).
-        shortened: errors of the hall's members when they were last shortened, (cells, places).
-        judged: per island and cell, the least error of a candidate for the hall that was judged.
+        shortened: errors of the hall's trees when they were last shortened, inf where they have
+            not been, (cells, places).
+        judged: the error that a candidate for the hall has to be below, (islands, cells).
         evaluations: formulas tuned so far.
     """
 
@@ -107,7 +105,7 @@ def packed(state: State, prefix: str) -> dict[str, NDArray[np.generic]]:
 
 
 def _pack_archive(archive: Archive, name: str, arrays: dict[str, NDArray[np.generic]]) -> None:
-    """Keep the members' nodes alone, one after another."""
+    """Keep the trees' nodes alone, one after another."""
     lengths = archive.heads[:, :, 0]
     used = np.arange(MAX_TREE) < lengths[:, :, np.newaxis]
     arrays[f"{name}.codes"] = archive.codes[used]
@@ -136,7 +134,9 @@ def unpacked(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> State:
     """
     counts = _typed(arrays[f"{prefix}counts"], np.int64)
     require(counts.ndim == 2 and counts.shape[1] == 4, "counts", "are not four per output")
-    require(bool(np.all((counts >= 0) & (counts < _MOST))), "counts", "one is out of range")
+    require(
+        bool(np.all((counts >= 0) & (counts < _LARGEST_COUNT))), "counts", "one is out of range"
+    )
     require(bool(np.all(counts[:, 3] <= _MOST_ISLANDS)), "counts", "there are too many islands")
     outputs = [
         OutputState(
@@ -238,4 +238,5 @@ def _require_valid_tree(codes: Sequence[int], inputs: int, place: str) -> None:
 
 
 def _arity(code: int) -> int | None:
+    """Operands of a function; None if there is none with this code."""
     return PRIMITIVES[code].arity if 0 <= code < len(PRIMITIVES) else None

@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits
 from srnet_cli.evolution.direct.formula import HallOfFame, Member
 from srnet_cli.evolution.direct.progress import DirectState
 from srnet_cli.evolution.direct.search import DirectSearch
-from srnet_cli.evolution.direct.settings import Budget, Effort
-from srnet_cli.evolution.direct.sums import Rows, Sums, can_sum, joint_fronts
+from srnet_cli.evolution.direct.settings import FULL, Budget, Effort
+from srnet_cli.evolution.direct.sums import LabelledRows, Sums, can_sum, joint_fronts
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem, direct_outputs
 from srnet_cli.model import SymbolicLayer
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_FEW = 64
-"""So many check rows are worth fitting to; where there are fewer, the rows to fit serve."""
+_FEWEST_JUDGING_ROWS = 64
+"""Rows that only judge layers are fitted to where there are as many; else the rows to fit are."""
 
-_FLOOR = 1e-15
+_LEAST_ERROR = 1e-15
 
 
 class Direct:
@@ -66,14 +66,14 @@ class Direct:
     ) -> None:
         self._settings = settings
         self._effort = effort or Effort()
-        budget = budget or Budget()
+        budget = budget or FULL
         rows, checks = _rows(problem, budget)
         outputs = direct_outputs(problem.targets[-1], problem.has_classes)
         self._nodes = budget.nodes
         self._search = DirectSearch(
-            problem.raw[rows],
-            outputs[rows],
-            problem.raw[checks],
+            X=problem.raw[rows],
+            Y=outputs[rows],
+            X_c=problem.raw[checks],
             seed=seed,
             trial=trial,
             threads=threads,
@@ -88,8 +88,8 @@ class Direct:
         self._sums: Sums | None = None
         if can_sum(settings.function_names, limits_of(settings)):
             self._sums = Sums(
-                Rows(problem.raw[checks], outputs[checks]),
-                Rows(problem.raw[rows], outputs[rows]),
+                fit=LabelledRows(problem.raw[checks], outputs[checks]),
+                judging=LabelledRows(problem.raw[rows], outputs[rows]),
                 functions=settings.function_names,
                 longest=settings.longest,
                 budget=budget.sums,
@@ -144,11 +144,11 @@ class Direct:
     def _sums_of(
         self, state: DirectState, halls: Sequence[HallOfFame]
     ) -> Sequence[Sequence[Member]]:
-        """The sums of every output: of a new step in its turn, else those there are."""
+        """The sums of every output: after a step when it is due, else those there are."""
         error = np.mean([hall.members[-1].error for hall in halls])
         budget = self._sum_budget
-        has_turn = state.generation % max(budget.every, self._outputs) == 0
-        if self._sums is None or not has_turn or error <= budget.enough:
+        is_due = state.generation % max(budget.every, self._outputs) == 0
+        if self._sums is None or not is_due or error <= budget.enough:
             return [front.members for front in state.fronts] or [()] * len(halls)
         rng = self._draw("formulas", state.generation)
         formulas = self._search.formulas(state.search, budget.formulas, rng)
@@ -180,7 +180,7 @@ class Direct:
         for front in fronts:
             reached = np.ones(self._nodes + 1)
             for member in front.members:
-                reached[min(member.nodes, self._nodes) :] = max(member.error, _FLOOR)
+                reached[min(member.nodes, self._nodes) :] = max(member.error, _LEAST_ERROR)
             levels.append(np.log(reached).mean())
         return float(np.mean(levels))
 
@@ -188,16 +188,21 @@ class Direct:
 def _rows(problem: Problem, budget: Budget) -> tuple[slice, slice]:
     """The rows to fit, and those on which formulas have to keep their range."""
     fit, total = problem.fit_rows, len(problem.raw)
-    if total - fit < _FEW:
+    if total - fit < _FEWEST_JUDGING_ROWS:
         return slice(0, fit), slice(0, total)
     middle = min(fit + budget.judged_rows, fit + (total - fit + 1) // 2)
     return slice(fit, middle), slice(middle, total)
 
 
 def evaluations(generations: int, settings: EvolutionSettings, direct: int = 0) -> int:
-    """Formulas tuned in so many generations, about; whatever is said, all are of this kind."""
-    budget = Budget()
-    return generations * budget.islands * budget.offspring
+    """Formulas tuned in so many generations, about.
+
+    Args:
+        generations: of the direct search.
+        settings: do not matter; every strategy has this signature.
+        direct: does not matter either, as all generations are of a direct search.
+    """
+    return generations * FULL.islands * FULL.offspring
 
 
 def symbolic_layers(

@@ -50,11 +50,16 @@ _SIZES = (2, 4, 8, 12, 16, 24, 32, 48)
 """Terms of the sums that are offered; the last one of as many as there are."""
 
 _READOUT_NODES = 2
+"""A number and an operation."""
+
 _RANGE = 3.0
+"""How many times the largest deviation from its median on some rows a term may have on all."""
+
 _WORTHWHILE = 0.95
+"""A longer sum has to lower the error to this share."""
 
 
-class Rows(NamedTuple):
+class LabelledRows(NamedTuple):
     """Rows with what the network says on them.
 
     Attributes:
@@ -105,23 +110,23 @@ class Sums:
 
     def __init__(
         self,
-        fit: Rows,
-        judging: Rows,
+        fit: LabelledRows,
+        judging: LabelledRows,
         *,
         functions: Sequence[str],
         longest: int,
         budget: SumBudget,
         draw: Callable[..., np.random.Generator],
     ) -> None:
-        self._X, self._judging = np.asfortranarray(fit.X), np.asfortranarray(judging.X)
+        self._X, self._judging_X = np.asfortranarray(fit.X), np.asfortranarray(judging.X)
         varies = ~is_constant(fit.Y, ROUNDING)
-        self._all, self._outputs = fit.Y.shape[1], np.flatnonzero(varies)
+        self._output_count, self._varying = fit.Y.shape[1], np.flatnonzero(varies)
         self._mean = fit.Y.mean(axis=0)[varies]
         self._spread = fit.Y.std(axis=0)[varies]
         self._targets = (fit.Y[:, varies] - self._mean) / self._spread
-        self._truth = (judging.Y[:, varies] - self._mean) / self._spread
+        self._judging_targets = (judging.Y[:, varies] - self._mean) / self._spread
         self._functions, self._longest, self._budget = functions, longest, budget
-        self._most = min(budget.terms, max(2, len(fit.X) // budget.rows_per_term))
+        self._most_terms = min(budget.terms, max(2, len(fit.X) // budget.rows_per_term))
         self._draw = draw
 
     def step(self, known: Terms, pool: Sequence[Program], generation: int) -> Terms:
@@ -132,7 +137,7 @@ class Sums:
             pool: formulas that the search of single expressions has met.
             generation: names the random numbers.
         """
-        if not len(self._outputs):
+        if not len(self._varying):
             return known
         rng = self._draw("sums", generation)
         rows = rng.permutation(len(self._X))[: self._budget.rows]
@@ -143,18 +148,18 @@ class Sums:
         rows = rng.permutation(len(self._X))[: self._budget.rows]
         X, Y = np.asfortranarray(self._X[rows]), self._targets[rows]
         better = tuned(chosen, X, Y, self._budget.steps)
-        ways = [way for way in (better, chosen) if self._are_sound(way)]
-        best = min(ways, key=self._level, default=known)
+        finite = [terms for terms in (better, chosen) if self._are_finite(terms)]
+        best = min(finite, key=self._level, default=known)
         return best if not known or self._level(best) < self._level(known) else known
 
     def members(self, terms: Terms) -> list[tuple[Member, ...]]:
         """For every output that varies, sums of more and more of the terms, each better than the
         one before; empty tuples for the others, and where there are no terms."""
-        members: list[tuple[Member, ...]] = [() for _ in range(self._all)]
+        members: list[tuple[Member, ...]] = [() for _ in range(self._output_count)]
         if terms:
-            columns, judged = columns_of(terms, self._X), columns_of(terms, self._judging)
-            for place, output in enumerate(self._outputs.tolist()):
-                members[output] = tuple(self._sums(terms, columns, judged, place))
+            columns, judged = columns_of(terms, self._X), columns_of(terms, self._judging_X)
+            for place, output in enumerate(self._varying.tolist()):
+                members[output] = tuple(self._members(terms, columns, judged, place))
         return members
 
     def warm_up(self) -> None:
@@ -174,14 +179,14 @@ class Sums:
                 parts.append(subexpression(program, len(program) - 1))
                 parts.append(subexpression(program, int(rng.integers(len(program)))))
         yield from parts
-        some = [*known, *inputs, *parts[len(inputs) :: 4]]
+        operands = [*known, *inputs, *parts[len(inputs) :: 4]]
         if "mul" in self._functions:
             for _ in range(self._budget.products):
-                left, right = (some[int(rng.integers(len(some)))] for _ in range(2))
+                left, right = (operands[int(rng.integers(len(operands)))] for _ in range(2))
                 if len(left) + len(right) < self._longest:
                     yield joined("mul", left, right)
         for _ in range(self._budget.hinges):
-            inner = some[int(rng.integers(len(some)))]
+            inner = operands[int(rng.integers(len(operands)))]
             at = float(evaluate(inner, self._X[rng.integers(len(self._X))][np.newaxis])[0])
             if np.isfinite(at) and len(inner) < self._longest - 1:
                 yield from hinges(inner, at, self._functions)
@@ -197,7 +202,7 @@ class Sums:
         usable, weights = np.flatnonzero(is_usable), brevity(candidates)
         while len(usable):
             order = forward_selection(
-                columns[:, usable], self._targets[rows], self._most, weights[usable]
+                columns[:, usable], self._targets[rows], self._most_terms, weights[usable]
             )
             numbers = usable[order].tolist()
             unsound = [k for k in numbers if not self._is_sound(candidates[k], columns[:, k])]
@@ -212,17 +217,18 @@ class Sums:
         reach = _RANGE * float(np.abs(column - middle).max())
         return all(
             bool(np.all(np.abs(evaluate(term, X) - middle) <= reach))
-            for X in (self._X, self._judging)
+            for X in (self._X, self._judging_X)
         )
 
-    def _are_sound(self, terms: Terms) -> bool:
-        return bool(np.isfinite(columns_of(terms, self._judging)).all())
+    def _are_finite(self, terms: Terms) -> bool:
+        """Whether all terms are finite on the rows that judge."""
+        return bool(np.isfinite(columns_of(terms, self._judging_X)).all())
 
     def _level(self, terms: Terms) -> float:
         """The mean logarithm of what sums of more and more of the terms leave of the outputs."""
         if not terms:
             return 0.0
-        columns, judged = columns_of(terms, self._X), columns_of(terms, self._judging)
+        columns, judged = columns_of(terms, self._X), columns_of(terms, self._judging_X)
         if not (np.isfinite(columns).all() and np.isfinite(judged).all()):
             return float("inf")
         order = forward_selection(columns, self._targets, len(terms), brevity(terms))
@@ -230,14 +236,21 @@ class Sums:
             errors_of(
                 judged[:, order[:size]],
                 solved(columns[:, order[:size]], self._targets),
-                self._truth,
+                self._judging_targets,
             ).mean()
             for size in _sizes(len(order))
         ]
         return float(np.mean(np.log(np.maximum(errors, 1e-15))))
 
-    def _sums(self, terms: Terms, columns: Array, judged: Array, place: int) -> Iterator[Member]:
-        target, truth = self._targets[:, [place]], self._truth[:, [place]]
+    def _members(self, terms: Terms, columns: Array, judged: Array, place: int) -> Iterator[Member]:
+        """Sums for one output, each better than the one before.
+
+        Args:
+            terms: k of them.
+            columns, judged: their values on rows to fit and on rows that judge, (n, k).
+            place: of the output, among those that vary.
+        """
+        target, judging_target = self._targets[:, [place]], self._judging_targets[:, [place]]
         order = forward_selection(columns, target, len(terms), brevity(terms))
         lengths = np.cumsum([printed_nodes(terms[k]) + _READOUT_NODES for k in order])
         fitting = int(np.searchsorted(lengths, self._budget.nodes))
@@ -245,16 +258,17 @@ class Sums:
         for size in _sizes(fitting):
             chosen = order[:size]
             solution = solved(columns[:, chosen], target)
-            error = float(errors_of(judged[:, chosen], solution, truth)[0])
+            error = float(errors_of(judged[:, chosen], solution, judging_target)[0])
             if not error < _WORTHWHILE * best:
                 continue
             best, spread = error, float(self._spread[place])
             weights = (solution.weights[:, 0] * spread).tolist()
             bias = float(self._mean[place] + spread * solution.bias[0])
             factor, program = weighted_sum([terms[k] for k in chosen], weights)
-            nodes = printed_nodes(program) + (2 if bias else 0)
-            yield Member(nodes, error, program, factor, bias)
+            nodes = printed_nodes(program) + (_READOUT_NODES if bias else 0)
+            yield Member(nodes=nodes, error=error, program=program, weight=factor, bias=bias)
 
 
 def _sizes(most: int) -> list[int]:
+    """How many terms the sums have that are offered of so many."""
     return [*(size for size in _SIZES if size < most), *([most] if most else [])]

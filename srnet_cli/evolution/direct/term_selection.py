@@ -22,7 +22,10 @@ _DISTINCT = 1e-3
 """The share of a column's variance that those before it must leave, for a weight that is sane."""
 
 _PARSIMONY = 0.15
+"""A term's gain is divided by its nodes to this power."""
+
 _NOTHING = 1e-9
+"""Selection ends where the best candidate explains a smaller share."""
 
 
 class Solution(NamedTuple):
@@ -58,25 +61,25 @@ def forward_selection(columns: Array, targets: Array, most: int, brevity: Array)
     """
     spread = columns.std(axis=0)
     spread = np.where(spread > 0.0, spread, np.inf)
-    free = (columns - columns.mean(axis=0)) / spread / np.sqrt(len(columns))
-    gram = free.T @ free
-    along = free.T @ (targets - targets.mean(axis=0)) / np.sqrt(len(columns))
-    left = np.diag(gram).copy()
+    scaled = (columns - columns.mean(axis=0)) / spread / np.sqrt(len(columns))
+    gram = scaled.T @ scaled
+    along = scaled.T @ (targets - targets.mean(axis=0)) / np.sqrt(len(columns))
+    remaining = np.diag(gram).copy()
     factor = np.zeros((len(gram), most))
     total = float(np.sum(targets.var(axis=0)))
     order: list[int] = []
     for k in range(min(most, len(gram))):
-        gains = np.sum(along**2, axis=1) / np.maximum(left, _DISTINCT)
-        gains = np.where(left > _DISTINCT, gains * brevity, 0.0)
+        gains = np.sum(along**2, axis=1) / np.maximum(remaining, _DISTINCT)
+        gains = np.where(remaining > _DISTINCT, gains * brevity, 0.0)
         best = int(gains.argmax())
         if not gains[best] > _NOTHING * total:
             break
         order.append(best)
-        root = np.sqrt(left[best])
+        root = np.sqrt(remaining[best])
         factor[:, k] = (gram[:, best] - factor[:, :k] @ factor[best, :k]) / root
         along = along - np.outer(factor[:, k], along[best] / root)
-        left = left - factor[:, k] ** 2
-        left[best] = 0.0
+        remaining = remaining - factor[:, k] ** 2
+        remaining[best] = 0.0
     return order
 
 
@@ -84,11 +87,11 @@ def solved(columns: Array, targets: Array) -> Solution:
     """Least-squares readouts, by normal equations of scaled columns."""
     mean, spread = columns.mean(axis=0), columns.std(axis=0)
     spread = np.where(spread > 0.0, spread, 1.0)
-    free = (columns - mean) / spread
+    scaled = (columns - mean) / spread
     centre = targets.mean(axis=0)
-    gram = free.T @ free
+    gram = scaled.T @ scaled
     gram[np.diag_indices_from(gram)] += 1e-9 * len(columns)
-    weights = np.linalg.solve(gram, free.T @ (targets - centre)) / spread[:, np.newaxis]
+    weights = np.linalg.solve(gram, scaled.T @ (targets - centre)) / spread[:, np.newaxis]
     return Solution(weights, centre - mean @ weights)
 
 

@@ -24,7 +24,9 @@ LARGEST = 1e100
 """Values of terms beyond are no use."""
 
 _FIRST_DAMPING = 1e-2
+
 _TRIALS = 4
+"""Dampings that a step tries, each stronger than the one before."""
 
 
 def tuned(terms: Terms, X: Array, Y: Array, steps: int) -> Terms:
@@ -120,5 +122,5 @@ class SolvedTerms:
 
 
 def _among_tunable(term: Program, edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which of the derivatives by tunable weights are those of these edges."""
+    """Which of the derivatives by a term's tunable weights are those of these edges."""
     return np.asarray(edges[tunable_mask(term)])

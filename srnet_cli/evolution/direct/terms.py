@@ -17,7 +17,7 @@ from srnet_cli.primitives import BY_NAME
 
 Array = NDArray[np.float64]
 
-_MANY = 1 << 40
+_MOST_NODES = 1 << 40
 
 _ADD = BY_NAME["add"].opcode
 
@@ -53,13 +53,13 @@ def subexpression(program: Program, instruction: int) -> Program:
         ops=program.ops[kept],
         args=places[program.args[kept]],
         output=int(places[leaves + instruction]),
-        coefficients=_weights(program)[kept],
+        coefficients=edge_weights(program)[kept],
     )
 
 
 def applied(function: str, operand: Program) -> Program:
     """A function of one operand of a program."""
-    slot, weights = operand.output, _weights(operand)
+    slot, weights = operand.output, edge_weights(operand)
     return _extended(operand, BY_NAME[function].opcode, (slot, slot), weights, (1.0, 1.0))
 
 
@@ -78,14 +78,14 @@ def joined(
         args=np.concatenate([left.args, moved(right.args)]),
     )
     slots = (left.output, int(moved(np.array(right.output))))
-    edges = np.concatenate([_weights(left), _weights(right)])
+    edges = np.concatenate([edge_weights(left), edge_weights(right)])
     return _extended(both, BY_NAME[function].opcode, slots, edges, weights)
 
 
 def shifted(program: Program, shift: float) -> Program:
     """A program less a constant."""
     slots = (program.output, program.inputs)
-    return _extended(program, _ADD, slots, _weights(program), (1.0, -shift))
+    return _extended(program, _ADD, slots, edge_weights(program), (1.0, -shift))
 
 
 def weighted_sum(terms: Sequence[Program], weights: Sequence[float]) -> tuple[float, Program]:
@@ -105,25 +105,25 @@ def printed_nodes(program: Program) -> int:
     """Nodes of a program as it is written out, at most: simplifying it may need fewer."""
     leaves = program.inputs + len(program.constants)
     sizes = [1] * leaves
-    weights = _weights(program)
+    weights = edge_weights(program)
     for i, opcode in enumerate(program.ops.tolist()):
         total = 1
         for side in range(ARITIES[opcode]):
             slot, is_plain = int(program.args[i, side]), weights[i, side] == 1.0
             is_constant = program.inputs <= slot < leaves
             total += sizes[slot] + (0 if is_plain or is_constant else 2)
-        sizes.append(min(total, _MANY))
+        sizes.append(min(total, _MOST_NODES))
     return sizes[program.output]
 
 
 def tuned_edges(program: Program) -> NDArray[np.bool_]:
     """Which edges have a number that can be tuned, (k, 2): those of weight 1 have none."""
-    return np.asarray(tunable_mask(program) & (_weights(program) != 1.0))
+    return np.asarray(tunable_mask(program) & (edge_weights(program) != 1.0))
 
 
 def with_edges(program: Program, edges: NDArray[np.bool_], values: Array) -> Program:
     """The program with other weights on some edges."""
-    weights = _weights(program).copy()
+    weights = edge_weights(program).copy()
     weights[edges] = values
     return replace(program, coefficients=weights)
 
@@ -153,6 +153,7 @@ def _extended(
     )
 
 
-def _weights(program: Program) -> Array:
+def edge_weights(program: Program) -> Array:
+    """The weights on the operands of a program of a direct search, (k, 2)."""
     assert program.coefficients is not None  # the engine weighs edges
     return program.coefficients

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, Tree
-from srnet_cli.evolution.direct.formula import tree_of
-from srnet_cli.primitives import BY_NAME
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, SCALED, Tree
+from srnet_cli.evolution.direct.trees import Node, constant, nodes_of, operation, tree_of
 
 Array = NDArray[np.float64]
-Node = tuple[int, float, bool]
 
 _FAR_FROM_ZERO = 1e-3
+"""The least magnitude of targets, as a share of the greatest, for a reciprocal or logarithm."""
 
 
 @dataclass(frozen=True)
@@ -30,46 +29,41 @@ class Transform:
         name: for reading.
         apply: t(y), of targets y.
         functions: those that lead back, the innermost first; ``div`` stands for the reciprocal.
-        extra: nodes that going back adds at least.
     """
 
     name: str
     apply: Callable[[Array], Array]
     functions: tuple[str, ...]
-    extra: int
 
     def back(self, tree: Tree, weight: float, bias: float, has_bias: bool) -> Tree | None:
-        """The tree for y of one for t(y) with its readout; None if it would be too long."""
-        length = int(tree.head[0])
-        nodes: list[Node] = [
-            (int(tree.codes[i]), float(tree.weights[i]), bool(tree.free[i])) for i in range(length)
-        ]
-        under_log = self.functions[0] in ("exp", "log")
-        if under_log:
-            nodes[-1] = (nodes[-1][0], weight, True)
-        if has_bias and self.functions[0] != "exp":
-            nodes = _shifted(nodes, bias if under_log else bias / weight, weight, under_log)
+        """The tree for y of one for t(y) with its readout; None if there is none, or too long."""
+        nodes = nodes_of(tree)
+        if self.functions[0] == "exp":
+            # exp(w·f + b) is exp(w·f), but for the readout.
+            nodes[-1] = Node(nodes[-1].code, weight, True)
+        elif has_bias:
+            nodes = _shifted(nodes, bias / weight, weight)
         elif weight < 0.0 and "sqrt" in self.functions:
             return None
         for function in self.functions:
             if function == "div":
-                nodes = [(CONSTANT, 1.0, False), *nodes]
-            nodes.append((BY_NAME[function].opcode, 1.0, False))
-        return tree_of(*nodes, form=1) if len(nodes) <= MAX_TREE else None
+                nodes = [Node(CONSTANT), *nodes]
+            nodes.append(operation(function))
+        return tree_of(*nodes, form=SCALED) if len(nodes) <= MAX_TREE else None
 
 
-def _shifted(nodes: list[Node], bias: float, weight: float, is_weighted: bool) -> list[Node]:
+def _shifted(nodes: list[Node], bias: float, weight: float) -> list[Node]:
     """f + b, or with a negative weight, taken out, −b − f, so that a root of it can be drawn."""
-    if weight < 0.0 and not is_weighted:
-        return [(CONSTANT, -bias, True), *nodes, (BY_NAME["sub"].opcode, 1.0, False)]
-    return [*nodes, (CONSTANT, bias, True), (BY_NAME["add"].opcode, 1.0, False)]
+    if weight < 0.0:
+        return [constant(-bias), *nodes, operation("sub")]
+    return [*nodes, constant(bias), operation("add")]
 
 
 _ROWS = (
-    Transform("square", np.square, ("sqrt",), 2),
-    Transform("reciprocal", np.reciprocal, ("div",), 2),
-    Transform("reciprocal square", lambda y: 1.0 / np.square(y), ("sqrt", "div"), 2),
-    Transform("logarithm", np.log, ("exp",), 1),
+    Transform("square", np.square, ("sqrt",)),
+    Transform("reciprocal", np.reciprocal, ("div",)),
+    Transform("reciprocal square", lambda y: 1.0 / np.square(y), ("sqrt", "div")),
+    Transform("logarithm", np.log, ("exp",)),
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from srnet_cli.evolution.direct.formula import program_of, tree_of
 from srnet_cli.evolution.direct.rewriting import equivalent_trees
+from srnet_cli.evolution.direct.trees import program_of, tree_of
 from srnet_cli.expressions.builder import to_sympy
 from srnet_cli.primitives import BY_NAME, PUBLISHED_FUNCTIONS
 

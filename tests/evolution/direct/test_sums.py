@@ -16,7 +16,7 @@ from srnet_cli.evolution.direct.progress import (
 from srnet_cli.evolution.direct.settings import Budget, SumBudget
 from srnet_cli.evolution.direct.strategy import Direct
 from srnet_cli.evolution.direct.sums import (
-    Rows,
+    LabelledRows,
     Sums,
     can_sum,
     joint_fronts,
@@ -31,14 +31,14 @@ FUNCTIONS = ("add", "mul", "tanh", "relu", "abs")
 FIRST, SECOND = leaf_program(2, 0), leaf_program(2, 1)
 
 
-def rows(n: int, seed: int) -> Rows:
+def rows(n: int, seed: int) -> LabelledRows:
     X = np.random.default_rng(seed).uniform(-2.0, 2.0, (n, 2))
     bend = np.tanh(2.0 * X[:, 0] + X[:, 1])
     kink = np.maximum(X[:, 1] - 0.3, 0.0)
-    return Rows(X, np.column_stack([3.0 * bend + kink, 100.0 + 10.0 * (bend - 2.0 * kink)]))
+    return LabelledRows(X, np.column_stack([3.0 * bend + kink, 100.0 + 10.0 * (bend - 2.0 * kink)]))
 
 
-def sums_of(fit: Rows, judging: Rows, **budget: int) -> Sums:
+def sums_of(fit: LabelledRows, judging: LabelledRows, **budget: int) -> Sums:
     return Sums(
         fit,
         judging,
@@ -89,11 +89,11 @@ def test_terms_are_kept_where_a_step_finds_nothing_better() -> None:
 
 def test_a_term_with_a_pole_among_the_rows_that_judge_is_no_term() -> None:
     fit = rows(1000, 1)
-    fit = Rows(np.abs(fit.X) + 0.5, fit.Y)
+    fit = LabelledRows(np.abs(fit.X) + 0.5, fit.Y)
     pole = joined("mul", applied("inverse", FIRST), SECOND)
     X = fit.X.copy()
     X[0, 0] = 0.0
-    sums = sums_of(fit, Rows(X, fit.Y), products=0, hinges=0, steps=0)
+    sums = sums_of(fit, LabelledRows(X, fit.Y), products=0, hinges=0, steps=0)
     terms = sums.step((), [pole], 1)
     assert terms
     assert all(np.isfinite(evaluate(term, X)).all() for term in terms)

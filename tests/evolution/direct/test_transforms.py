@@ -3,8 +3,8 @@ import pytest
 from direct_trees import is_tidy, values
 
 from srnet_cli.cgp.kernels.direct.tree import FIRST_INPUT
-from srnet_cli.evolution.direct.formula import tree_of
 from srnet_cli.evolution.direct.transforms import usable_transforms
+from srnet_cli.evolution.direct.trees import tree_of
 from srnet_cli.primitives import BY_NAME, PUBLISHED_FUNCTIONS
 
 X = np.random.default_rng(0).uniform(1.0, 2.0, (30, 2))

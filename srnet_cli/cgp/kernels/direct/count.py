@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.direct.numbers import is_round
-from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, SCALED, SHIFTED
 from srnet_cli.cgp.kernels.genes import mix
 from srnet_cli.cgp.kernels.gradient import ARITIES
 from srnet_cli.cgp.kernels.jit import float_bits, kernel
@@ -37,11 +37,17 @@ from srnet_cli.cgp.kernels.opcodes import (
 )
 
 _NUMBER, _PRODUCT, _SUM = 0, 1, 2
+"""Kinds of subtrees."""
+
 USELESS = 1 << 20
 """Formulas parts of which cancel have as many nodes, or more."""
 
 _PLAIN, _IS_SUM, _IS_PRODUCT = 0, 1, 2
+"""Marks of entries: whether what is raised or added is itself a sum or a product."""
+
 _CANCELS = 1e-6
+"""Numbers cancel if their sum is a smaller share of the larger one."""
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -88,11 +94,13 @@ def new_counter():
 
 @kernel(allocates=False)
 def _mixed(key, value):
+    """Hash of a hash and a number."""
     return mix(key + _GOLDEN * mix(np.uint64(float_bits(value)) + np.uint64(1)))
 
 
 @kernel(allocates=False)
 def _power_size(size, exponent):
+    """Nodes of a base of this size to an exponent."""
     return size if exponent == 1.0 else size + 2
 
 
@@ -107,6 +115,7 @@ def _product_size(room, first, stop):
 
 @kernel(allocates=False)
 def _product_key(room, first, stop):
+    """Hash of a product without the number in front, whatever the order of its factors."""
     if stop - first == 1 and room.numbers[first] == 1.0:
         return room.keys[first]
     key = np.uint64(7)
@@ -117,6 +126,7 @@ def _product_key(room, first, stop):
 
 @kernel(allocates=False)
 def _term_size(size, mark, coefficient):
+    """Nodes of a term of a sum with its coefficient."""
     if coefficient == 1.0:
         return size
     return size + 1 if mark == _IS_PRODUCT else size + 2
@@ -133,6 +143,7 @@ def _sum_size(room, first, stop, factor, constant):
 
 @kernel(allocates=False)
 def _sum_key(room, first, stop, factor, constant):
+    """Hash of a sum, the number in front multiplied into it, whatever the order of its terms."""
     key = _mixed(np.uint64(11), factor * constant)
     for e in range(first, stop):
         key += _mixed(room.keys[e], factor * room.numbers[e])
@@ -230,6 +241,7 @@ def _raise(room, top, exponent):
 
 @kernel(allocates=False)
 def _drop_entry(room, at, stop):
+    """Close the gap that an entry leaves."""
     for e in range(at, stop - 1):
         room.keys[e] = room.keys[e + 1]
         room.numbers[e] = room.numbers[e + 1]
@@ -446,25 +458,21 @@ def count_nodes(tree, units, room, counts):
         tree: a tidy tree.
         units: what every input is multiplied by before the tree reads it, (d,).
         room: see ``new_counter``.
-        counts: receives the nodes of f, w·f, f + b, w·f + b, (4,); ``USELESS`` if parts cancel.
-
-    Returns:
-        A hash of f with its weights, equal for formulas that SymPy finds equal at once.
+        counts: receives the nodes of f, w·f, f + b, w·f + b, (FORMS,); ``USELESS`` if parts cancel.
     """
     if not _collect(tree, units, room):
-        for form in range(4):
-            counts[form] = USELESS
-        return np.uint64(0)
+        counts[:] = USELESS
+        return
     counts[0] = _size(room, 0, room.factors[0])
-    counts[1] = _size(room, 0, np.pi)
+    # Any number in front that is not 1, and that SymPy does not multiply away.
+    counts[SCALED] = _size(room, 0, np.pi)
     shift = 2
     if room.kinds[0] == _NUMBER:
         shift = 0
     elif room.kinds[0] == _SUM:
         shift = 0 if room.constants[0] != 0.0 else 1
-    counts[2] = counts[0] + shift
-    counts[3] = counts[1] + shift
-    return _key(room, 0)
+    counts[SHIFTED] = counts[0] + shift
+    counts[SCALED | SHIFTED] = counts[SCALED] + shift
 
 
 @kernel(allocates=False)

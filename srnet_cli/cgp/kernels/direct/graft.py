@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.kernels.direct.tree import (
     CONSTANT,
     MAX_TREE,
+    SCALED,
+    SHIFTED,
     Tree,
     append_node,
     append_part,
@@ -25,14 +27,16 @@ from srnet_cli.cgp.kernels.direct.tree import (
     write_readers,
 )
 from srnet_cli.cgp.kernels.direct.tuning import (
+    ADJOINTS,
+    CENTRED,
+    FEATURE_VALUES,
     FEATURES,
-    SCALED,
-    SHIFTED,
+    RESIDUAL,
+    VALUES,
+    fit_readout,
     prepare,
-    readout,
     run,
     scale,
-    scratch_columns,
     take_moments,
     write_residual,
 )
@@ -43,8 +47,10 @@ from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import inner_product
 from srnet_cli.cgp.kernels.opcodes import ADD, MUL
 
-_FIRST_COLUMN = scratch_columns() - FEATURES
 _SHARE = 0.4
+"""Of the features, so many are looked at for a place: not always the same one wins."""
+
+_FACTOR_CHANCE = 0.4
 _COLLINEAR = 1e-6
 _LARGEST = 1e100
 
@@ -107,7 +113,7 @@ def grow_features(features, alphabet, rows, room, tree, scratch, stream):
         count, output = prepare(tree, rows, room)
         values = run(rows, room, count, output, scratch)
         ones = rows.slots[rows.slots.shape[0] - 1]
-        column = scratch + (_FIRST_COLUMN + k) * n
+        column = scratch + (FEATURE_VALUES + k) * n
         moments = take_moments(rows, values, ones, column)
         if moments.square <= 0.0 or not moments.square < _LARGEST:
             continue
@@ -117,7 +123,20 @@ def grow_features(features, alphabet, rows, room, tree, scratch, stream):
 
 @kernel(inline=True, allocates=False)
 def _write_adjoint(tree, rows, room, path, node, values, spare, ready):
-    """Write ∂f/∂v of a node; returns its offset, and that of the node's values."""
+    """Write ∂f/∂v of a node.
+
+    Args:
+        tree: a tree that has just been run.
+        rows: its rows.
+        room: see ``tuning.TuningRoom``; who reads each node is known.
+        path: receives the nodes from there to the root, (MAX_TREE,).
+        node: of which v is the value.
+        values: offset of the values of instructions.
+        spare, ready: offsets of columns; the second receives the derivative.
+
+    Returns:
+        The offset of the derivative, which is a column of 1 at the root, and that of v.
+    """
     n, leaves = rows.n, rows.slots.shape[0]
     program = room.program
     length = 0
@@ -141,7 +160,7 @@ def _write_adjoint(tree, rows, room, path, node, values, spare, ready):
 
 @kernel(allocates=False)
 def _best_feature(features, rows, form, norm, first, at, stream):
-    """The feature g whose column u·g explains most: (number, explained, coefficient), −1 if none.
+    """The feature g whose column u·g explains most: (number, coefficient), −1 if there is none.
 
     Args:
         features: see ``grow_features``.
@@ -174,7 +193,7 @@ def _best_feature(features, rows, form, norm, first, at, stream):
         now = along * along / square
         if now > explained:
             best, explained, coefficient = k, now, along / square
-    return best, explained, coefficient
+    return best, coefficient
 
 
 @kernel(inline=True, allocates=False)
@@ -198,30 +217,44 @@ def graft(tree, child, spare, features, rows, room, scratch, stream):
     write_readers(tree, room.starts, room.readers)
     values = run(rows, room, count, output, scratch)
     ones = rows.slots[rows.slots.shape[0] - 1]
-    kept = scratch + 3 * n
-    moments = take_moments(rows, values, ones, kept)
+    basis = scratch + CENTRED * n
+    moments = take_moments(rows, values, ones, basis)
     if moments.square <= 0.0:
         return
-    w, b = readout(moments, form, rows.mean, n)
-    residual = scratch + 2 * n
+    w, b = fit_readout(moments, form, rows.mean, n)
+    residual = scratch + RESIDUAL * n
     write_residual(rows, values, residual, w, b)
     if not form & SHIFTED:
-        scale(memory, values, kept, 1.0, n)
-    norm = inner_product(memory, n, kept, kept)
-    at = scratch + (4 + MAX_TREE) * n
+        scale(memory, values, basis, 1.0, n)
+    norm = inner_product(memory, n, basis, basis)
+    # Four columns for what ``_best_feature`` reads, and one for the adjoint.
+    at = scratch + ADJOINTS * n
     node = below(stream, tree.head[0])
     adjoint, inner = _write_adjoint(
-        tree, rows, room, features.path, node, scratch + 4 * n, scratch, at + 4 * n
+        tree=tree,
+        rows=rows,
+        room=room,
+        path=features.path,
+        node=node,
+        values=scratch + VALUES * n,
+        spare=scratch,
+        ready=at + 4 * n,
     )
-    is_factor = uniform(stream) < 0.4 and tree.codes[node] != CONSTANT
+    is_factor = uniform(stream) < _FACTOR_CHANCE and tree.codes[node] != CONSTANT
     if is_factor:
         product(memory, at, adjoint, inner, n)
     else:
         scale(memory, adjoint, at, 1.0, n)
     product(memory, at + n, at, residual, n)
-    product(memory, at + 2 * n, at, kept, n)
-    chosen, _, coefficient = _best_feature(
-        features, rows, form, norm, scratch + _FIRST_COLUMN * n, at, stream
+    product(memory, at + 2 * n, at, basis, n)
+    chosen, coefficient = _best_feature(
+        features=features,
+        rows=rows,
+        form=form,
+        norm=norm,
+        first=scratch + FEATURE_VALUES * n,
+        at=at,
+        stream=stream,
     )
     if chosen < 0 or w == 0.0:
         return

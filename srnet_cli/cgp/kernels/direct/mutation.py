@@ -10,6 +10,7 @@ import numpy as np
 
 from srnet_cli.cgp.kernels.direct.tree import (
     CONSTANT,
+    FORMS,
     MAX_TREE,
     append_leaf,
     append_node,
@@ -27,7 +28,10 @@ from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.opcodes import ADD, MUL
 
 POINT, WRAP, JOIN, HOIST, REPLACE, CROSS, TERM, WEIGHT, SHAKE, FORM = range(10)
+"""Kinds of changes; a function of this module makes each, but for FORM, the readout's."""
+
 CHANCES = np.cumsum([0.16, 0.08, 0.16, 0.14, 0.08, 0.14, 0.06, 0.1, 0.04, 0.04])
+"""How likely the kinds are, summed up."""
 
 
 @kernel(allocates=False)
@@ -87,6 +91,24 @@ def _has_function(alphabet, opcode):
 
 
 @kernel(allocates=False)
+def _begin_at_random(tree, child, starts, stream):
+    """Copy what stands before a random subtree; returns the first and the last of its nodes."""
+    child.head[0] = 0
+    write_starts(tree, starts)
+    last = below(stream, tree.head[0])
+    append_part(child, tree, 0, starts[last])
+    return starts[last], last
+
+
+@kernel(allocates=False)
+def _append_random_part(child, donor, starts, stream):
+    """Append a random subtree of another tree."""
+    write_starts(donor, starts)
+    last = below(stream, donor.head[0])
+    append_part(child, donor, starts[last], last + 1)
+
+
+@kernel(allocates=False)
 def _append_partner(child, donor, starts, alphabet, stream):
     """What is joined to a subtree: a leaf, a little of everything, or a part of another tree."""
     x = uniform(stream)
@@ -95,30 +117,24 @@ def _append_partner(child, donor, starts, alphabet, stream):
     elif x < 0.75:
         append_random(child, alphabet, 1 + below(stream, 2), stream)
     else:
-        write_starts(donor, starts)
-        j = below(stream, donor.head[0])
-        append_part(child, donor, starts[j], j + 1)
+        _append_random_part(child, donor, starts, stream)
 
 
 @kernel(allocates=False)
 def _join(tree, child, donor, starts, alphabet, stream):
     """A function of a random subtree and something new."""
-    child.head[0] = 0
-    write_starts(tree, starts)
-    i = below(stream, tree.head[0])
-    start = starts[i]
-    append_part(child, tree, 0, start)
-    first = uniform(stream) < 0.5
-    if first:
-        append_part(child, tree, start, i + 1)
+    first, last = _begin_at_random(tree, child, starts, stream)
+    is_left = uniform(stream) < 0.5
+    if is_left:
+        append_part(child, tree, first, last + 1)
     _append_partner(child, donor, starts, alphabet, stream)
-    if not first:
-        append_part(child, tree, start, i + 1)
+    if not is_left:
+        append_part(child, tree, first, last + 1)
     if alphabet.binary.shape[0] == 0:
         _discard(child)
         return
     append_node(child, random_function(alphabet.binary, stream), 1.0, 0)
-    append_part(child, tree, i + 1, tree.head[0])
+    append_part(child, tree, last + 1, tree.head[0])
 
 
 @kernel(allocates=False)
@@ -130,13 +146,10 @@ def _hoist(tree, child, starts, stream):
         functions += tree.codes[i] < CONSTANT
     if functions == 0:
         return
-    chosen = below(stream, functions)
+    skipped = below(stream, functions)
     i = 0
-    while True:
-        if tree.codes[i] < CONSTANT:
-            if chosen == 0:
-                break
-            chosen -= 1
+    while skipped > 0 or tree.codes[i] >= CONSTANT:
+        skipped -= tree.codes[i] < CONSTANT
         i += 1
     write_starts(tree, starts)
     operand = i - 1
@@ -154,26 +167,17 @@ def _hoist(tree, child, starts, stream):
 @kernel(allocates=False)
 def _replace(tree, child, starts, alphabet, stream):
     """Something random instead of a random subtree."""
-    child.head[0] = 0
-    write_starts(tree, starts)
-    i = below(stream, tree.head[0])
-    append_part(child, tree, 0, starts[i])
+    _, last = _begin_at_random(tree, child, starts, stream)
     append_random(child, alphabet, below(stream, 4), stream)
-    append_part(child, tree, i + 1, tree.head[0])
+    append_part(child, tree, last + 1, tree.head[0])
 
 
 @kernel(allocates=False)
 def _cross(tree, child, donor, starts, stream):
     """A part of another tree instead of a random subtree."""
-    child.head[0] = 0
-    write_starts(tree, starts)
-    i = below(stream, tree.head[0])
-    append_part(child, tree, 0, starts[i])
-    write_starts(donor, starts)
-    j = below(stream, donor.head[0])
-    append_part(child, donor, starts[j], j + 1)
-    write_starts(tree, starts)
-    append_part(child, tree, i + 1, tree.head[0])
+    _, last = _begin_at_random(tree, child, starts, stream)
+    _append_random_part(child, donor, starts, stream)
+    append_part(child, tree, last + 1, tree.head[0])
 
 
 @kernel(allocates=False)
@@ -256,4 +260,4 @@ def change(kind, tree, child, donor, starts, alphabet, stream):
     else:
         copy_tree(tree, child)
     if kind == FORM or uniform(stream) < 0.05:
-        child.head[1] = below(stream, 4)
+        child.head[1] = below(stream, FORMS)

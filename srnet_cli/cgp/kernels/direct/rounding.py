@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from srnet_cli.cgp.kernels.direct.numbers import nearest_round
-from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, tidy
-from srnet_cli.cgp.kernels.direct.tuning import Moments, readout, tune_tree
+from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, SHIFTED, tidy
+from srnet_cli.cgp.kernels.direct.tuning import NO_MOMENTS, fit_readout, tune_tree
 from srnet_cli.cgp.kernels.jit import kernel
 
 _MOST = 5
 """Trees with more free weights are not rounded: nobody reads them as a law."""
 
 _STEPS = 3
-_SHIFTED = 2
+"""Evaluations spent on tuning the other weights whenever one has been rounded."""
 
 
 @kernel(allocates=False)
@@ -39,18 +39,17 @@ def round_tree(tree, rows, room, scratch):
         scratch: offset of this thread's scratch.
 
     Returns:
-        The moments with the rounded weights; their square is −1 if the tree is of no use.
+        The moments with the rounded weights; ``NO_MOMENTS`` if the tree is of no use.
     """
-    useless = Moments(0.0, -1.0, 0.0)
     free = 0
     for i in range(tree.head[0]):
         free += tree.free[i]
     if free > _MOST:
-        return useless
+        return NO_MOMENTS
     for _ in range(free):
         at = _nearest_to_round(tree)
         if at < 0:
-            return useless
+            return NO_MOMENTS
         tree.weights[at] = nearest_round(tree.weights[at])
         tree.free[at] = 0
         tune_tree(tree, rows, room, scratch, _STEPS, np.inf)
@@ -58,7 +57,7 @@ def round_tree(tree, rows, room, scratch):
         if tree.weights[i] != 1.0 or tree.codes[i] == CONSTANT:
             tree.free[i] = 1
     if not tidy(tree, room.starts, room.readers):
-        return useless
+        return NO_MOMENTS
     return tune_tree(tree, rows, room, scratch, 0, np.inf)
 
 
@@ -77,6 +76,6 @@ def strip_tree(tree):
 
 @kernel(allocates=False)
 def rounded_readout(moments, form, mean, n):
-    """(w, b) under a form, both round; see ``tuning.readout``."""
-    w = nearest_round(readout(moments, form, mean, n)[0])
-    return w, (nearest_round(mean - w * moments.mean) if form & _SHIFTED else 0.0)
+    """(w, b) under a form, both round; see ``tuning.fit_readout``."""
+    w = nearest_round(fit_readout(moments, form, mean, n)[0])
+    return w, (nearest_round(mean - w * moments.mean) if form & SHIFTED else 0.0)

@@ -5,6 +5,8 @@ function, ``CONSTANT``, or ``FIRST_INPUT + j``; a *weight*, by which whoever rea
 multiplies it; and a mark whether that weight is *free*, that is tuned and printed, or just 1. The
 weight of a constant is its value. Only operands whose weight cannot be moved on to a later edge
 have a free one (``gradient.TUNABLE``); the weight of the root is the readout's.
+
+The readout w·f + b has one of four *forms*: w is 1 or free, b is 0 or free.
 """
 
 from __future__ import annotations
@@ -22,10 +24,16 @@ from srnet_cli.cgp.kernels.opcodes import DIV, MUL
 CONSTANT = 99
 FIRST_INPUT = 100
 MAX_TREE = 48
-"""Nodes that a tree may have, weights and constants' readout not counted."""
+"""Nodes that a tree may have, weights and readout not counted."""
 
+SCALED, SHIFTED = 1, 2
+"""Bits of a form: w is free, b is free."""
+
+FORMS = 4
+"""How many forms there are: every combination of these bits."""
 
 _SMALLEST, _LARGEST = 1e-12, 1e8
+"""Weights between are readable."""
 
 
 class Tree(NamedTuple):
@@ -35,7 +43,7 @@ class Tree(NamedTuple):
         codes: of the nodes, (MAX_TREE,) int32.
         weights: of the nodes, (MAX_TREE,).
         free: 1 where the weight is tuned, (MAX_TREE,) int8.
-        head: number of nodes, and the readout's form, see ``tuning``, (2,) int64.
+        head: number of nodes, and the readout's form, (2,) int64.
     """
 
     codes: NDArray[np.int32]

@@ -1,7 +1,7 @@
 """Errors of trees, and tuning of their free weights.
 
-What is compared with the target y is w·f + b, in one of four *forms*: w is 1 or free, b is 0 or
-free. Free ones have a closed form and are eliminated (variable projection, Golub & Pereyra 1973):
+What is compared with the target y is w·f + b, in one of four forms (``tree``). Where w and b are
+free, they have a closed form and are eliminated (variable projection, Golub & Pereyra 1973):
 with r what is left of y, and D⊥ the derivatives of f by its free weights, what is eliminated
 projected off, the damped step δ solves (A + λ·diag A) δ = w D⊥ᵀ r with A = w² D⊥ᵀD⊥ (Kaufman 1975;
 Marquardt 1963). From three sums over the rows follow the errors of all four forms at once.
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from srnet_cli.cgp.kernels.direct.tree import (
     MAX_TREE,
+    SCALED,
+    SHIFTED,
     Instructions,
     new_instructions,
     read_weights,
@@ -28,21 +30,31 @@ from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
 from srnet_cli.cgp.kernels.tuning import solve_damped
 
-SCALED, SHIFTED = 1, 2
-"""Bits of a form: w is free, b is free."""
-
 MAX_FREE = 32
 """Trees with more free weights are of no use."""
 
 FEATURES = 96
-"""Columns of scratch behind those for tuning, for features that may be grafted."""
+"""Features that may be grafted, at most; a thread's scratch has a column for each."""
+
+RESIDUAL, CENTRED, VALUES = 2, 3, 4
+ADJOINTS = VALUES + MAX_TREE
+DERIVATIVES = ADJOINTS + MAX_TREE
+FEATURE_VALUES = DERIVATIVES + MAX_FREE
+SCRATCH_COLUMNS = FEATURE_VALUES + FEATURES
+"""Where in a thread's scratch columns begin: two for whoever needs some for a moment, what is left
+of y, f less its mean; those of the values of instructions, of their adjoints, of the derivatives of
+f by its free weights, and of the values of features."""
 
 _LARGEST = 1e140
 _FIRST_DAMPING = 1e-3
 _LEAST_DAMPING = 1e-12
 _MOST_DAMPING = 1e8
+
 _CONSTANT = 1e-20
+"""Values whose variance is a smaller share of their squared mean differ by rounding alone."""
+
 _ENOUGH = 1e-6
+"""Tuning ends with a step that lowers the error by a smaller share."""
 
 Array = NDArray[np.float64]
 
@@ -83,6 +95,10 @@ class Moments(NamedTuple):
     cross: float
 
 
+NO_MOMENTS = Moments(0.0, -1.0, 0.0)
+"""Those of a tree that is of no use: constant, not finite, or with too many free weights."""
+
+
 class TuningRoom(NamedTuple):
     """What one thread works in.
 
@@ -107,11 +123,6 @@ class TuningRoom(NamedTuple):
     factor: Array
 
 
-def scratch_columns() -> int:
-    """Columns of scratch that a thread needs."""
-    return 2 * MAX_TREE + 4 + MAX_FREE + FEATURES
-
-
 def lay_out(X: Array, y: Array, threads: int) -> Rows:
     """Lay out rows.
 
@@ -123,7 +134,7 @@ def lay_out(X: Array, y: Array, threads: int) -> Rows:
     n, d = X.shape
     mean = float(y.mean())
     shared = np.concatenate([X.T.ravel(), np.ones(n), y - mean])
-    stride = scratch_columns() * n + LANES
+    stride = SCRATCH_COLUMNS * n + LANES
     memory = np.zeros(len(shared) + threads * stride + LANES)
     memory[: len(shared)] = shared
     return Rows(
@@ -164,8 +175,8 @@ def prepare(tree, rows, room):
 
 @kernel(inline=True, allocates=False)
 def run(rows, room, count, output, scratch):
-    """Run the instructions; returns the offset of the values of f."""
-    values = scratch + 4 * rows.n
+    """Run what ``prepare`` has written; returns the offset of the values of f."""
+    values = scratch + VALUES * rows.n
     written = room.program
     program = WeightedProgram(written.ops, written.args, written.weights, count, output)
     forward(rows.memory, program, rows.slots, values, scratch, rows.n)
@@ -175,6 +186,7 @@ def run(rows, room, count, output, scratch):
 
 @kernel(allocates=False)
 def centre(memory, source, target, mean, n):
+    """Write a column less its mean."""
     x = memory[source : source + n]
     out = memory[target : target + n]
     for i in range(n):
@@ -186,16 +198,16 @@ def take_moments(rows, values, ones, centred):
     """The moments of a column, which is written at ``centred`` less its mean."""
     mean = inner_product(rows.memory, rows.n, values, ones) / rows.n
     if not abs(mean) < _LARGEST:
-        return Moments(0.0, -1.0, 0.0)
+        return NO_MOMENTS
     centre(rows.memory, values, centred, mean, rows.n)
     square = inner_product(rows.memory, rows.n, centred, centred)
     if not square < _LARGEST * _LARGEST or square <= _CONSTANT * mean * mean * rows.n:
-        return Moments(0.0, -1.0, 0.0)
+        return NO_MOMENTS
     return Moments(mean, square, inner_product(rows.memory, rows.n, centred, rows.target))
 
 
 @kernel(allocates=False)
-def readout(moments, form, mean, n):
+def fit_readout(moments, form, mean, n):
     """(w, b) under a form, for a target of the given mean."""
     w = 1.0
     if form & SCALED:
@@ -207,18 +219,18 @@ def readout(moments, form, mean, n):
 
 
 @kernel(allocates=False)
-def left_over(moments, form, mean, total, n):
+def unexplained(moments, form, mean, total, n):
     """Σ(y − w·f − b)² as a share of Σ(y − ȳ)²."""
-    w, b = readout(moments, form, mean, n)
+    w, b = fit_readout(moments, form, mean, n)
     if form == (SCALED | SHIFTED):
         squares = total - moments.cross * w
         if squares > 1e-9 * total:
             return squares / total
-    return left_over_with(moments, w, b, mean, total, n)
+    return unexplained_with(moments, w, b, mean, total, n)
 
 
 @kernel(allocates=False)
-def left_over_with(moments, w, b, mean, total, n):
+def unexplained_with(moments, w, b, mean, total, n):
     """Σ(y − w·f − b)² as a share of Σ(y − ȳ)², for any readout."""
     shift = w * moments.mean + b - mean
     squares = w * (w * moments.square - 2.0 * moments.cross) + total
@@ -227,14 +239,13 @@ def left_over_with(moments, w, b, mean, total, n):
 
 @kernel(inline=True, allocates=False)
 def write_residual(rows, values, residual, w, b):
-    """Write y − w·f − b; returns its squared norm."""
+    """Write y − w·f − b."""
     f = rows.memory[values : values + rows.n]
     y = rows.memory[rows.target : rows.target + rows.n]
     out = rows.memory[residual : residual + rows.n]
     shift = rows.mean - b
     for i in range(rows.n):
         out[i] = multiply_add(-w, f[i], y[i] + shift)
-    return inner_product(rows.memory, rows.n, residual, residual)
 
 
 @kernel(allocates=False)
@@ -258,6 +269,7 @@ def _mark_dependent(room, count, leaves):
 
 @kernel(allocates=False)
 def scale(memory, source, target, weight, n):
+    """Write a column times a weight."""
     x = memory[source : source + n]
     out = memory[target : target + n]
     for i in range(n):
@@ -265,10 +277,11 @@ def scale(memory, source, target, weight, n):
 
 
 @kernel(inline=True, allocates=False)
-def _differentiate(rows, room, count, values, adjoints, spare, columns, p):
-    """Write the derivatives of f by its p free weights as columns, those nobody needs left out."""
+def _differentiate(rows, room, count, scratch, p):
+    """Write the derivatives of f by its p free weights as columns, after a run."""
     program, n, leaves = room.program, rows.n, rows.slots.shape[0]
-    memory = rows.memory
+    memory, spare, values = rows.memory, scratch, scratch + VALUES * n
+    adjoints, columns = scratch + ADJOINTS * n, scratch + DERIVATIVES * n
     room.adjoints[count - 1] = rows.slots[leaves - 1]
     column = p
     for i in range(count - 1, -1, -1):
@@ -294,26 +307,33 @@ def _differentiate(rows, room, count, values, adjoints, spare, columns, p):
 
 
 @kernel(allocates=False)
-def _subtract(memory, target, scale, source, n):
+def _subtract(memory, target, weight, source, n):
+    """Subtract a column times a weight from another one."""
     out = memory[target : target + n]
     x = memory[source : source + n]
     for i in range(n):
-        out[i] = multiply_add(-scale, x[i], out[i])
+        out[i] = multiply_add(-weight, x[i], out[i])
 
 
 @kernel(inline=True, allocates=False)
-def _linearise(rows, room, count, values, scratch, moments, form, p):
-    """Write the damped system at a tree that has just been run; False if it is not finite."""
+def _linearise(rows, room, count, f, scratch, moments, form, p):
+    """Write the normal equations of a step, after a run; False if they are not finite.
+
+    Args:
+        rows, room, scratch: as for ``tune_tree``.
+        count: number of instructions.
+        f: offset of the tree's values.
+        moments: theirs.
+        form: of the readout.
+        p: number of free weights.
+    """
     n, memory = rows.n, rows.memory
-    spare, residual, basis = scratch, scratch + 2 * n, scratch + 3 * n
-    adjoints = scratch + (4 + MAX_TREE) * n
-    columns = scratch + (4 + 2 * MAX_TREE) * n
+    residual, basis = scratch + RESIDUAL * n, scratch + CENTRED * n
+    columns = scratch + DERIVATIVES * n
     ones = rows.slots[rows.slots.shape[0] - 1]
-    f = values
-    w, b = readout(moments, form, rows.mean, n)
+    w, b = fit_readout(moments, form, rows.mean, n)
     write_residual(rows, f, residual, w, b)
-    first = scratch + 4 * n
-    _differentiate(rows, room, count, first, adjoints, spare, columns, p)
+    _differentiate(rows, room, count, scratch, p)
     centre(memory, f, basis, moments.mean if form & SHIFTED else 0.0, n)
     norm = inner_product(memory, n, basis, basis)
     for a in range(p):
@@ -333,6 +353,7 @@ def _linearise(rows, room, count, values, scratch, moments, form, p):
 
 @kernel(allocates=False)
 def _gather(room, count):
+    """Write the free weights of the program one after another."""
     p = 0
     for i in range(count):
         for side in range(ARITIES[room.program.ops[i]]):
@@ -343,6 +364,7 @@ def _gather(room, count):
 
 @kernel(allocates=False)
 def _scatter(room, count, flat):
+    """Give the free weights of the program other values."""
     p = 0
     for i in range(count):
         for side in range(ARITIES[room.program.ops[i]]):
@@ -364,27 +386,37 @@ def tune_tree(tree, rows, room, scratch, steps, wanted):
         wanted: errors above this are not tuned beyond half of the steps.
 
     Returns:
-        The moments at the best weights; their square is −1 if the tree is of no use.
+        The moments at the best weights; ``NO_MOMENTS`` if the tree is of no use.
     """
     count, output = prepare(tree, rows, room)
     form = tree.head[1]
     n, leaves = rows.n, rows.slots.shape[0]
-    ones, centred = rows.slots[leaves - 1], scratch + 3 * n
+    ones, centred = rows.slots[leaves - 1], scratch + CENTRED * n
     values = run(rows, room, count, output, scratch)
     best = take_moments(rows, values, ones, centred)
     p = _mark_dependent(room, count, leaves)
     if best.square < 0.0 or p > MAX_FREE:
-        return Moments(0.0, -1.0, 0.0)
+        return NO_MOMENTS
     if p == 0:
         return best
-    error = left_over(best, form, rows.mean, rows.total, n)
+    error = unexplained(best, form, rows.mean, rows.total, n)
     damping = _FIRST_DAMPING
     moved = True
     for step in range(steps):
         if 2 * step >= steps and error > wanted:
             break
         if moved:
-            if not _linearise(rows, room, count, values, scratch, best, form, p):
+            is_finite = _linearise(
+                rows=rows,
+                room=room,
+                count=count,
+                f=values,
+                scratch=scratch,
+                moments=best,
+                form=form,
+                p=p,
+            )
+            if not is_finite:
                 break
             _gather(room, count)
         moved = False
@@ -398,7 +430,7 @@ def tune_tree(tree, rows, room, scratch, steps, wanted):
         moments = take_moments(rows, values, ones, centred)
         now = np.inf
         if moments.square > 0.0:
-            now = left_over(moments, form, rows.mean, rows.total, n)
+            now = unexplained(moments, form, rows.mean, rows.total, n)
         if now < error:
             gain = error - now
             error, best = now, moments

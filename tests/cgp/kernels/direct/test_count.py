@@ -10,7 +10,7 @@ from srnet_cli.cgp.kernels.direct.count import (
     new_counter,
 )
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, Tree
-from srnet_cli.evolution.direct.formula import tree_of
+from srnet_cli.evolution.direct.trees import tree_of
 from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 FUNCTIONS = ["add", "sub", "mul", "div", "square", "cube", "inverse", "log"]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from srnet_cli.cgp.kernels.direct.mutation import CHANCES, change, pick_change
 from srnet_cli.cgp.kernels.direct.tree import MAX_TREE, new_tree
 from srnet_cli.cgp.kernels.evaluate import evaluate
-from srnet_cli.evolution.direct.formula import program_of
 from srnet_cli.evolution.direct.shortening import shorter_trees
+from srnet_cli.evolution.direct.trees import program_of
 
 FUNCTIONS = ["add", "sub", "mul", "div", "square", "sqrt", "log", "sin"]
 X = np.random.default_rng(0).uniform(1.0, 3.0, (7, 2))

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT
 from srnet_cli.cgp.kernels.direct.tuning import (
+    fit_readout,
     lay_out,
-    left_over,
     new_tuning_room,
-    readout,
     tune_tree,
+    unexplained,
 )
-from srnet_cli.evolution.direct.formula import tree_of
+from srnet_cli.evolution.direct.trees import tree_of
 from srnet_cli.primitives import BY_NAME
 
 FUNCTIONS = ["add", "sub", "mul", "div", "square", "sqrt", "log", "sin", "cos"]
@@ -36,7 +36,7 @@ def test_readouts_are_the_least_squares_solution(form, seed):
         pytest.skip("of no use")
     rows, moments = tuned(tree)
     f = values(tree, X)
-    w, b = readout(moments, form, rows.mean, rows.n)
+    w, b = fit_readout(moments, form, rows.mean, rows.n)
     fixed = np.zeros(len(f)) if form & 1 else f
     columns = [f] * (form & 1) + [np.ones(len(f))] * (form >> 1)
     if columns:
@@ -46,7 +46,9 @@ def test_readouts_are_the_least_squares_solution(form, seed):
         expected = fixed
     np.testing.assert_allclose(w * f + b, expected, rtol=1e-6, atol=1e-8)
     error = np.sum((Y - expected) ** 2) / np.sum((Y - Y.mean()) ** 2)
-    assert left_over(moments, form, rows.mean, rows.total, rows.n) == pytest.approx(error, rel=1e-6)
+    assert unexplained(moments, form, rows.mean, rows.total, rows.n) == pytest.approx(
+        error, rel=1e-6
+    )
 
 
 @pytest.mark.nojit
@@ -59,13 +61,13 @@ def test_tuning_never_makes_a_tree_worse(size, seed, form):
     rows, before = tuned(tree)
     if before.square < 0.0:
         return
-    error = left_over(before, form, rows.mean, rows.total, rows.n)
+    error = unexplained(before, form, rows.mean, rows.total, rows.n)
     rows, after = tuned(tree, steps=8)
-    now = left_over(after, form, rows.mean, rows.total, rows.n)
+    now = unexplained(after, form, rows.mean, rows.total, rows.n)
     assert now <= error * (1.0 + 1e-9)
     # The weights that are left in the tree are those of the error that is told.
     f = values(tree, X)
-    w, b = readout(after, form, rows.mean, rows.n)
+    w, b = fit_readout(after, form, rows.mean, rows.n)
     told = np.sum((Y - w * f - b) ** 2) / np.sum((Y - Y.mean()) ** 2)
     assert now == pytest.approx(told, rel=1e-4, abs=1e-12)
 
@@ -82,4 +84,4 @@ def test_a_frequency_is_recovered():
     )
     rows, moments = tuned(tree, steps=12)
     assert tree.weights[0] == pytest.approx(1.7, rel=1e-6)
-    assert left_over(moments, 3, rows.mean, rows.total, rows.n) < 1e-12
+    assert unexplained(moments, 3, rows.mean, rows.total, rows.n) < 1e-12

@@ -1,4 +1,4 @@
-"""The rows of one output as the search reads them: inputs that count, in sane scales."""
+"""The inputs that formulas of one output read: which, in what units, and how likely each is."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _LEAST, _MOST = 1e-4, 1e4
+"""Values of sizes between are handy: they are left in their own units."""
+
 _VARIES = 1e-12
 _BINS = 16
-_FEW = 8
+
+_FEW_INPUTS = 8
+"""So many are all equally likely to be read."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def chances_of(X: Array, y: Array) -> Array:
     """How likely a leaf is each input: all alike, or, of many, partly by their effects: (d,)."""
     d = X.shape[1]
     even = np.full(d, 1.0 / d)
-    if d <= _FEW:
+    if d <= _FEW_INPUTS:
         return even
     effects = _effects(X, y)
     return 0.5 * even + 0.5 * effects / effects.sum() if effects.sum() > 0.0 else even

@@ -1,6 +1,6 @@
 import numpy as np
 
-from srnet_cli.evolution.direct.rows import chances_of, power_of_ten, stratified, useful_columns
+from srnet_cli.evolution.direct.columns import chances_of, power_of_ten, stratified, useful_columns
 
 X = np.random.default_rng(0).normal(size=(400, 40))
 
