@@ -64,6 +64,16 @@ def test_duplicated_and_collinear_columns_share_the_weight() -> None:
     np.testing.assert_allclose(np.column_stack([f, f, 2.0 * f + 5.0]) @ weights + bias, H)
 
 
+def test_what_adds_next_to_nothing_is_left_out() -> None:
+    """An entry is 0, and no 1e-16, where its column adds nothing to a target; a column that adds a
+    millionth is kept."""
+    columns = np.random.default_rng(0).normal(size=(200, 3))
+    targets = np.column_stack([2.0 * columns[:, 0], columns[:, 1] + 1e-6 * columns[:, 2]])
+    weights, _ = solve_readout(columns, targets)
+    np.testing.assert_array_equal(weights != 0.0, [[True, False], [False, True], [False, True]])
+    np.testing.assert_allclose(weights[2, 1], 1e-6, rtol=1e-6)
+
+
 def test_one_row_is_its_bias() -> None:
     """One row is met by the bias alone."""
     weights, bias = solve_readout(np.array([[3.0, 4.0]]), np.array([[1.0, 2.0, 5.0]]))

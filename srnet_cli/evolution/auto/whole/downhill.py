@@ -64,6 +64,10 @@ def _frame(composition: Composition, sample: Sample, squares: Array) -> _Frame:
     steep = np.sqrt(squares)
     readouts = _readouts(composition)
     scale = 1.0 / (steep + _RARE * _usual_steepness(steep, readouts))
+    start = composition.parameters()
+    for weights, _ in readouts:
+        # What the least squares have left out of a readout would come back as noise.
+        scale[weights][start[weights] == 0.0] = 0.0
     for place, target in zip(readouts[:-1], sample.targets[:-1], strict=True):
         _freeze(scale, place, is_constant(target, ROUNDING))
     return _Frame(readouts, centres, scale)

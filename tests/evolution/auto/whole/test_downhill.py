@@ -72,6 +72,18 @@ def test_units_that_never_change_stay() -> None:
     np.testing.assert_allclose(end.units(problem.inputs)[0][:, 1], 0.25, atol=1e-12)
 
 
+def test_what_a_readout_leaves_out_stays_out() -> None:
+    """Entries that are 0 are 0 afterwards; all others of their layer have moved."""
+    begin = composed(PROBLEM)
+    first = begin.layers[0]
+    weights = first.weights.copy()
+    weights[0, 1] = 0.0
+    begin = begin.with_layer(0, replace(first, weights=weights))
+    end = lowered(begin, Sample(PROBLEM.inputs, PROBLEM.targets))
+    moved = end.layers[0].weights != begin.layers[0].weights
+    np.testing.assert_array_equal(moved, weights != 0.0)
+
+
 def test_what_has_no_finite_loss_is_handed_back() -> None:
     """A composition without a value on some row."""
     begin = composed(PROBLEM)
