@@ -26,6 +26,7 @@ from srnet_cli.evolution.mnncgp import strategy as mnncgp
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks import TrainedNetwork
+from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 
@@ -57,8 +58,11 @@ class Search(Protocol):
     def init(self) -> Any:
         """The state before the first generation."""
 
-    def advance(self, state: Any, generations: int) -> None:
-        """Run so many generations more, or fewer on reaching the target; updates the state."""
+    def advance(self, state: Any, generations: int, stops: Callable[[], bool] = never) -> None:
+        """Run so many generations more, or fewer on reaching the target; updates the state.
+
+        ``stops`` says whether the search is to stop at once.
+        """
 
     def is_over(self, state: Any) -> bool:
         """Whether the target or the last generation has been reached."""

@@ -180,7 +180,8 @@ class Trials:
 
     def _advance(self, search: Search, state: State, pace: _Pace) -> None:
         begin, clock = state.generation, time.monotonic()
-        search.advance(state, min(pace.chunk, self._rules.generations_left(state)))
+        chunk = min(pace.chunk, self._rules.generations_left(state))
+        search.advance(state, chunk, lambda: self._signals.number is not None)
         pace.update(state.generation - begin, time.monotonic() - clock)
 
     def _save(self) -> None:

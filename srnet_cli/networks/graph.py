@@ -98,9 +98,7 @@ class GraphNetwork(OpaqueNetwork):
             ModelError: it does not.
         """
         self._check_outputs()
-        activations = self._forward(np.zeros((1, self.widths[0])))
-        if [layer.shape[1] for layer in activations] != list(self.widths[1:]):
-            raise ModelError("the graph gives layers of other widths than it is said to have")
+        self._forward(np.zeros((1, self.widths[0])))
 
     def _forward(self, rows: Array) -> list[Array]:
         """Give h_1 … h_L of a block of raw rows."""
@@ -112,6 +110,8 @@ class GraphNetwork(OpaqueNetwork):
                 for start in range(0, len(inputs), step)
             ]
             layers = [np.concatenate(parts) for parts in zip(*calls, strict=True)]
+            if [layer.shape[1] for layer in layers] != [layer.width for layer in self.layers]:
+                raise ModelError("the graph gives layers of other widths than it is said to have")
             readout = self.readout
             last = np.einsum("nk,mk->nm", layers[-1], readout[:, :-1]) + readout[:, -1]
             return [*layers[:-1], last]

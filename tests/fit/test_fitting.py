@@ -200,7 +200,7 @@ def test_several_trials(tmp_path: Path) -> None:
 def test_a_search_that_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no expression is finite on all rows, the run ends well and says so in null."""
 
-    def advance(self: MnncgpEs, state: Any, generations: int) -> None:
+    def advance(self: MnncgpEs, state: Any, generations: int, stops: object) -> None:
         state.generation += min(generations, 7 - state.generation)
 
     monkeypatch.setattr(MnncgpEs, "advance", advance)

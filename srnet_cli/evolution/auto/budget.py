@@ -76,7 +76,7 @@ class RefinementBudget:
 
 @dataclass(frozen=True)
 class DescentBudget:
-    """What the descent on a classifier's cross-entropy may cost.
+    """What going downhill by the gradient of all weights may cost.
 
     Attributes:
         generations: the most.
@@ -84,7 +84,7 @@ class DescentBudget:
         gain: the fraction of the divergence that a generation has to take away.
         rows: at most so many, drawn anew every generation, to fit.
         iterations: of L-BFGS in a generation, the most.
-        values: computed in a generation, the most: about a second.
+        values: computed in a generation, the most: 10⁹ of them take about a second.
     """
 
     generations: int = 100
@@ -118,7 +118,8 @@ class Budget:
         direct: of the search for whole-network formulas.
         layer: of each layer.
         refinement: of all layers together.
-        descent: of a classifier's last stage.
+        lowering: of all layers together where their normal equations are too many.
+        descent: of a classifier's last stage, on its cross-entropy.
         cycles: how often all of it.
         layer_time: where time is limited, the share of it that the layers of the first cycle get.
         classifier_layer_time: the same of a classifier, whose last stage needs time as well.
@@ -127,6 +128,7 @@ class Budget:
     direct: Effort = field(default_factory=Effort)
     layer: LayerBudget = field(default_factory=LayerBudget)
     refinement: RefinementBudget = field(default_factory=RefinementBudget)
+    lowering: DescentBudget = field(default_factory=lambda: DescentBudget(values=2e9))
     descent: DescentBudget = field(default_factory=DescentBudget)
     cycles: CycleBudget = field(default_factory=CycleBudget)
     layer_time: float = 0.6

@@ -20,7 +20,7 @@ number, and every decision follows from the state alone, so a search can be take
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
 from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerPlan, LayerTurns
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
-from srnet_cli.evolution.auto.layer.neurons import are_wanted
+from srnet_cli.evolution.auto.layer.neurons import Abandoned, are_wanted
 from srnet_cli.evolution.auto.layer.targets import expressions_by_layer, layer_targets
 from srnet_cli.evolution.auto.measures import fitness, log_error, unit_errors
 from srnet_cli.evolution.auto.packing import pack
@@ -51,6 +51,7 @@ from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import divergence
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.rng import stream
+from srnet_cli.signals import never
 
 if TYPE_CHECKING:
     from srnet_cli.config.schema import AutoSettings
@@ -152,15 +153,24 @@ class Auto:
         if small._direct is not None:
             small._direct.warm_up()
 
-    def advance(self, state: State, generations: int) -> None:
-        """Run so many generations more, or fewer on reaching the end; updates the state."""
+    def advance(self, state: State, generations: int, stops: Callable[[], bool] = never) -> None:
+        """Run so many generations more, or fewer on reaching the end; updates the state.
+
+        Args:
+            state: updated in place.
+            generations: at most how many.
+            stops: whether the search is to stop now; a generation that takes seconds is given up.
+        """
         with threadpool_limits(1, "blas"):  # small matrices; and results that no thread changes
             for _ in range(generations):
-                if self.is_over(state):
+                if self.is_over(state) or stops():
                     return
                 begin = time.monotonic()
                 is_direct = state.direct is not None and not state.has_direct
-                self._advance(state)
+                try:
+                    self._advance(state, stops)
+                except Abandoned:
+                    return
                 if self._settings.max_seconds is not None:
                     state.seconds += time.monotonic() - begin
                     if is_direct:
@@ -175,7 +185,7 @@ class Auto:
             or (limit is not None and state.seconds >= limit)
         )
 
-    def _advance(self, state: State) -> None:
+    def _advance(self, state: State, stops: Callable[[], bool]) -> None:
         """Run one generation."""
         if self._direct is not None and state.direct is not None and not state.has_direct:
             state.has_direct = self._direct.step(state.direct) or self._has_had_its_share(state)
@@ -184,7 +194,7 @@ class Auto:
                 self._record(state)
             return
         if self._is_beginning(state):
-            self._beginnings[state.begun].begin(state)
+            self._beginnings[state.begun].begin(state, stops)
             state.begun += 1
             state.generation += 1
             self._record(state)
@@ -268,7 +278,7 @@ def _are_neurons(
 def _refinement_stage(evidence: Evidence, budget: Budget, seed: int, draw: Draw) -> Stage:
     order = stream(seed, "auto", "refinement").permutation(len(evidence.inputs))
     refinement = Refinement(evidence.sample(order[: budget.refinement.rows]))
-    return JointRefinement(evidence, refinement, budget.refinement, budget.descent, draw)
+    return JointRefinement(evidence, refinement, budget.refinement, budget.lowering, draw)
 
 
 def _descent_stage(problem: Problem, budget: Budget, draw: Draw) -> Stage:

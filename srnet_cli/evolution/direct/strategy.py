@@ -8,7 +8,7 @@ the sums of terms that all outputs share, as long as single expressions leave en
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.problem import Problem, direct_outputs
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.rng import stream
+from srnet_cli.signals import never
 
 if TYPE_CHECKING:
     from srnet_cli.config.schema import AutoSettings, DirectSettings, EvolutionSettings
@@ -115,11 +116,19 @@ class Direct:
         if self._sums is not None:
             self._sums.warm_up()
 
-    def advance(self, state: DirectState, generations: int) -> None:
-        """Run so many generations more, or fewer on reaching the end; updates the state."""
+    def advance(
+        self, state: DirectState, generations: int, stops: Callable[[], bool] = never
+    ) -> None:
+        """Run so many generations more, or fewer on reaching the end; updates the state.
+
+        Args:
+            state: updated in place.
+            generations: at most how many.
+            stops: whether the search is to stop now.
+        """
         with threadpool_limits(1, "blas"):  # small matrices; and results that no thread changes
             for _ in range(generations):
-                if self.is_over(state):
+                if self.is_over(state) or stops():
                     return
                 begin = time.monotonic()
                 self.step(state)

@@ -18,7 +18,7 @@ up again anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ from srnet_cli.evolution.mnncgp.state import State, grid_of, opcodes_of, pack, u
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.model import SymbolicLayer
 from srnet_cli.rng import key, stream
+from srnet_cli.signals import never
 
 if TYPE_CHECKING:
     from srnet_cli.config.schema import MnncgpSettings
@@ -133,14 +134,24 @@ class MnncgpEs:
         if self._entropy is not None:
             self._entropy.warm_up()
 
-    def advance(self, state: State, generations: int, *, prune: bool = True) -> None:
+    def advance(
+        self,
+        state: State,
+        generations: int,
+        stops: Callable[[], bool] = never,
+        *,
+        prune: bool = True,
+    ) -> None:
         """Run so many generations more, or fewer on reaching the target fitness.
 
         Args:
             state: updated in place.
             generations: at most how many.
+            stops: whether the search is to stop now; all of them take a moment.
             prune: whether chromosomes that cannot win are dropped early; never changes results.
         """
+        if stops():
+            return
         generations = min(generations, self._settings.generations - state.generation)
         if self._entropy is not None:
             self._advance_classes(state, self._entropy, state.generation + generations, prune)

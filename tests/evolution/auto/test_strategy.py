@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import time
 from dataclasses import replace
 
@@ -551,3 +552,21 @@ def test_a_beginning_is_gone_on_from(middle: int) -> None:
     (resumed,) = unpack(pack([parts]), problem.widths, settings(**wide))
     Auto(problem, settings(**wide), 0, 0, 1, SHORT).advance(resumed, 4 - middle)
     assert pack([resumed]) == pack([whole])
+
+
+@pytest.mark.parametrize("units", [0, 1, 10])
+def test_a_beginning_is_given_up_when_the_search_is_to_stop(units: int) -> None:
+    """After so many units of the layer; what had been done is as it was, and it is begun anew."""
+    problem = relu_problem()
+    wide = {"functions": (*PUBLISHED_FUNCTIONS, "relu")}
+    search = Auto(problem, settings(**wide), 0, 0, 1, SHORT)
+    whole, stopped = search.init(), search.init()
+    search.advance(whole, 2)
+    search.advance(stopped, 1)
+    before = pack([stopped])
+    calls = itertools.count()
+    search.advance(stopped, 5, lambda: next(calls) > units)
+    assert next(calls) == units + 2  # once before the generation, then before every unit
+    assert pack([stopped]) == before
+    search.advance(stopped, 1)
+    assert pack([stopped]) == pack([whole])

@@ -141,11 +141,15 @@ class LayerEvolution:
         chromosomes = state.composition.layers[self._index].chromosomes
         return [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
 
-    def begin(self, state: State) -> None:
-        """Begin with the units as they are, where that is wanted, and solve the layers above."""
+    def begin(self, state: State, stops: Callable[[], bool]) -> None:
+        """Begin with the units as they are, where that is wanted, and solve the layers above.
+
+        Raises:
+            Abandoned: the search is to stop, as ``stops`` says; the state is what it was.
+        """
         below, layer = state.composition.below(self._index), state.composition.layers[self._index]
         turns = self._turns.turns(below, layer.decoder)
-        begun = turns.neurons()
+        begun = turns.neurons(stops)
         if begun:
             self._install(state, turns, begun)
 

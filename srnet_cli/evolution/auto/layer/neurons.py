@@ -9,7 +9,7 @@ expression has no room are left to the readout and to evolution.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -24,6 +24,7 @@ from srnet_cli.evolution.auto.layer.directions import directions
 from srnet_cli.evolution.direct.term_tuning import tuned
 from srnet_cli.evolution.direct.terms import applied, leaf_program
 from srnet_cli.primitives import ACTIVATIONS, BY_NAME, PRIMITIVES
+from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 
@@ -85,7 +86,17 @@ def are_wanted(decoder: Decoder, units: int, longest: int) -> bool:
     return is_wide and is_free and has_functions and longest > MOST_SUMMANDS + 1
 
 
-def neurons(decoder: Decoder, X: Array, units: Array, longest: int) -> Iterator[Chromosome | None]:
+class Abandoned(Exception):
+    """The units are given up, because somebody wants the search to stop."""
+
+
+def neurons(
+    decoder: Decoder,
+    X: Array,
+    units: Array,
+    longest: int,
+    stops: Callable[[], bool] = never,
+) -> Iterator[Chromosome | None]:
     """For every unit the activation of a weighted sum that explains it best.
 
     Args:
@@ -93,9 +104,13 @@ def neurons(decoder: Decoder, X: Array, units: Array, longest: int) -> Iterator[
         X: what the layer reads, (n, d).
         units: (n, m).
         longest: operations that an expression may have.
+        stops: whether the search is to stop, looked at before every unit.
 
     Yields:
         m chromosomes, tuned; None for a unit that does not vary, or that no sum follows.
+
+    Raises:
+        Abandoned: the search is to stop.
     """
     most = longest - 1  # additions, one of them of the constant
     order = np.random.default_rng(0).permutation(len(X))  # rows of a table may be sorted
@@ -104,6 +119,8 @@ def neurons(decoder: Decoder, X: Array, units: Array, longest: int) -> Iterator[
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=moves)
     standard, units = (X[order] - centre) * scale, units[order]
     for unit in units.T:
+        if stops():
+            raise Abandoned
         inside, outside = _by_bounds(unit)
         rows = np.concatenate([inside[:_ROWS], outside[:_ROWS]])
         near = _nearest(standard[rows], unit[rows])

@@ -8,7 +8,7 @@ expressions than that, each is evolved against what the others leave of all unit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +57,12 @@ class Turns(ABC):
         self._provisional = provisional
         self._lines = [candidate.column for candidate in linear]
 
-    def neurons(self) -> list[Candidate]:
-        """Units as they are, which the layer begins with; none where that is not wanted."""
+    def neurons(self, stops: Callable[[], bool]) -> list[Candidate]:
+        """Units as they are, which the layer begins with; none where that is not wanted.
+
+        Raises:
+            Abandoned: the search is to stop, as ``stops`` says.
+        """
         return []
 
     @abstractmethod
@@ -157,13 +161,13 @@ class JointTurns(Turns):
         self._place, self._units, self._are_neurons = place, units, are_neurons
         self._joint = LayerSearch(place, targets, units)
 
-    def neurons(self) -> list[Candidate]:
+    def neurons(self, stops: Callable[[], bool]) -> list[Candidate]:
         """Of the units as they are those that explain most of what the inputs leave."""
         if not self._are_neurons:
             return []
         place, independent = self._place, independent_units(self._units)
         own = self._units[:, independent[:MOST_UNITS]]
-        written = neurons(place.decoder, place.inputs, own, place.longest)
+        written = neurons(place.decoder, place.inputs, own, place.longest, stops)
         begun = self.usable([self.candidate(each) for each in written if each is not None])
         if not begun:
             return []
@@ -214,12 +218,12 @@ class SeparateTurns(Turns):
         self._place, self._units, self._are_neurons = place, units, are_neurons
         self._searches: dict[int, LayerSearch] = {}
 
-    def neurons(self) -> list[Candidate]:
+    def neurons(self, stops: Callable[[], bool]) -> list[Candidate]:
         """Every unit as it is; the first input for one that no sum follows."""
         if not self._are_neurons:
             return []
         place = self._place
-        written = neurons(place.decoder, place.inputs, self._units, place.longest)
+        written = neurons(place.decoder, place.inputs, self._units, place.longest, stops)
         empty = place.decoder.empty()
         return self.usable([self.candidate(empty if each is None else each) for each in written])
 

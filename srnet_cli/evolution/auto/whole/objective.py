@@ -66,6 +66,7 @@ class Objective:
             [_Expression.from_program(program) for program in layer.programs]
             for layer in composition.layers
         ]
+        self._work = work_per_row(composition)
         self._X, self._targets = X, targets
         self._widths = [target.shape[1] for target in targets]
         counts = [len(layer.parameters()) for layer in composition.layers]
@@ -84,12 +85,7 @@ class Objective:
     @property
     def work(self) -> float:
         """Values that one evaluation computes, about."""
-        count = sum(
-            6 * len(expression.program) + 2 * len(expression.reads) + 4 * width
-            for layer, width in zip(self._expressions, self._widths, strict=True)
-            for expression in layer
-        )
-        return float((count + 10 * sum(self._widths)) * len(self._X))
+        return float(self._work * len(self._X))
 
     def evaluate(self, flat: Array, *, squared: bool = False) -> Sums:
         """Means over the rows at parameters (p,); an infinite loss where a value is not finite.
@@ -155,6 +151,15 @@ class Objective:
         divergences = -np.sum(chances * ours) - np.sum(self._entropy[rows])
         loss += self._output_share * float(divergences)
         return loss, slopes + self._output_share * (np.exp(ours) - chances)
+
+
+def work_per_row(composition: Composition) -> int:
+    """Values that an evaluation of the objective computes for every row, about."""
+    return sum(
+        6 * len(program) + 2 * len(program.used_leaves()) + 4 * len(layer.bias)
+        for layer in composition.layers
+        for program in layer.programs
+    ) + 10 * sum(len(layer.bias) for layer in composition.layers)
 
 
 def _shares(errors: Sequence[Array]) -> list[float]:

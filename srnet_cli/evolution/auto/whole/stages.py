@@ -12,10 +12,13 @@ from srnet_cli.evolution.auto.evidence import Evidence
 from srnet_cli.evolution.auto.state import DescentProgress, RefinementProgress, State
 from srnet_cli.evolution.auto.whole.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.whole.downhill import downhill
-from srnet_cli.evolution.auto.whole.objective import Objective
+from srnet_cli.evolution.auto.whole.objective import Objective, work_per_row
 from srnet_cli.evolution.auto.whole.refinement import Refinement
 
 _PERFECT = np.log(1e-13)
+
+_EVALUATIONS, _LEAST_ROWS = 30, 1000
+"""Of a composition whose evaluation takes long, as many rows as allow for so many, and no fewer."""
 
 
 class JointRefinement:
@@ -71,8 +74,10 @@ class JointRefinement:
             state.composition, progress.error = refined, error
 
     def _lowered(self, composition: Composition, rng: np.random.Generator) -> Composition:
+        affordable = self._descent.values / (_EVALUATIONS * work_per_row(composition))
+        rows = int(np.clip(affordable, _LEAST_ROWS, self._descent.rows))
         order = rng.permutation(len(self._evidence.inputs))
-        sample = self._evidence.sample(np.sort(order[: self._descent.rows]))
+        sample = self._evidence.sample(np.sort(order[:rows]))
         objective = Objective(composition, sample, has_classes=False)
         return downhill(composition, objective, sample, self._descent)
 

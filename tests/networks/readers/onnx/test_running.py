@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from srnet_cli.errors import ModelError
 from srnet_cli.networks import network_to_bytes, stored_network
 from srnet_cli.networks.graph import GraphNetwork
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+import onnx
 from onnx_models import check_agreement, mlp, model, node, normal_weights, read, run
 
 weights = normal_weights()
@@ -67,6 +69,17 @@ def test_a_batch_whose_size_is_written_into_the_graph_is_kept(batch: int, tmp_pa
     assert isinstance(network, GraphNetwork)
     assert network.rows_per_call == batch
     check_agreement(model(*CONVOLUTIONAL, ["n", 1, 8, 8]), network, (20, 1, 8, 8))
+
+
+def test_a_graph_that_gives_another_shape_than_it_says_is_refused(tmp_path: Path) -> None:
+    """It says 2 x 2 and gives 1 x 2, which onnxruntime alone finds out."""
+    pool = node("MaxPool", "x", "y", kernel_shape=[3, 3], strides=[6, 2], ceil_mode=1)
+    proto = onnx.load_from_string(model([pool], {}, [1, 1, 4, 4]))
+    (output,) = proto.graph.output
+    said = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 1, 2, 2])
+    output.CopyFrom(said)
+    with pytest.raises(ModelError, match="other widths than it is said to have"):
+        read(proto.SerializeToString(), tmp_path)
 
 
 def test_maps_can_be_averaged(tmp_path: Path) -> None:
