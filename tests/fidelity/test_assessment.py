@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,6 @@ from srnet_cli.explain import explaining
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.labels import decided
 from srnet_cli.fit import fitting, fronts
-from srnet_cli.fit.preparation import Prepared
 from srnet_cli.runs.run import read_run
 
 SETS = {"train": rows(2600), "interpolation": rows(60)}
@@ -99,10 +99,10 @@ def test_commands_evaluate_each_set_once(
     begun: list[Evaluations] = []
     original = fronts.make_fronts
 
-    def make_fronts(prepared: Prepared, *rest: object) -> object:
+    def make_fronts(*arguments: Any, **named: Any) -> object:
         for kept in (begun[0].network, begun[0].model):
             kept.clear()
-        return original(prepared, *rest)
+        return original(*arguments, **named)
 
     monkeypatch.setattr(fronts, "make_fronts", make_fronts)
     with counted() as seen:
