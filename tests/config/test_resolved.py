@@ -250,7 +250,7 @@ def test_a_resolved_config_is_read_as_it_was_written(experiment: Experiment) -> 
     ("values", "message"),
     [
         (once(mutatoin=1), "here: evolution.mutatoin: unknown key"),
-        (once(direct_share=2), "here: evolution.direct_share: expected a number"),
+        (once(direct_share=2), "here: evolution.direct_share: expected auto or a number"),
         (once(strategy="direct"), "here: evolution.expressions: strategy direct does not read"),
         (once(strategy=None), "here: evolution.strategy: expected one of"),
         (once() | {"evolution": 5}, "here: evolution: expected a section"),

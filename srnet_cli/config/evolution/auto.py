@@ -29,10 +29,11 @@ class AutoSettings(EvolutionSettings):
         description="operations an expression may have; auto: 24, and 40 where a unit reads more "
         "than 12 others",
     )
-    direct_share: Fraction = Field(
-        default=0.35,
+    direct_share: Literal["auto"] | Fraction = Field(
+        default="auto",
         description="share of a trial's effort that goes to whole-network formulas, straight from "
-        "the inputs to the outputs, the rest to the layers; 0: none",
+        "the inputs to the outputs, the rest to the layers; 0: none; auto: 0.35, and 0.65 where "
+        "all hidden layers have more than 12 units or inputs and begin with their units as they are",
     )
 
     @property
@@ -48,4 +49,15 @@ class AutoSettings(EvolutionSettings):
     @property
     def searches_directly(self) -> bool:
         """Whether there is a search for whole-network formulas."""
-        return self.direct_share > 0.0
+        return self.direct_share == "auto" or self.direct_share > 0.0
+
+    def share_of_direct_search(self, *, begins_with_units: bool) -> float:
+        """The share of the effort of the search for whole-network formulas.
+
+        Args:
+            begins_with_units: whether all hidden layers begin with their units as they are, which
+                leaves evolution little to do there.
+        """
+        if self.direct_share != "auto":
+            return self.direct_share
+        return 0.65 if begins_with_units else 0.35

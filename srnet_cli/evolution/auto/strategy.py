@@ -106,6 +106,9 @@ class Auto:
         self._beginnings = [
             layer for layer, begins in zip(layers, are_neurons, strict=True) if begins
         ]
+        self._direct_share = settings.share_of_direct_search(
+            begins_with_units=len(are_neurons) > 1 and all(are_neurons[:-1])
+        )
         self._stages: list[Stage] = [*layers, *whole]
         self._end_of_cycle = None if problem.has_classes else EndOfCycle(budget.cycles)
         layer_time = budget.classifier_layer_time if problem.has_classes else budget.layer_time
@@ -212,7 +215,7 @@ class Auto:
 
     def _has_had_its_share(self, state: State) -> bool:
         """Whether the direct search has had its share of generations, evaluations or time."""
-        settings, share, done = self._settings, self._settings.direct_share, state.generation + 1
+        settings, share, done = self._settings, self._direct_share, state.generation + 1
         is_late = settings.max_seconds is not None and (
             state.seconds >= share * settings.max_seconds
         )
