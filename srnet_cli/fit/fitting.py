@@ -200,6 +200,8 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals, begun: f
         threads = thread_count(experiment.evolution.threads, reporter)
         announce_compilation(strategy_of(experiment).kernel, reporter)
         first = make_search(prepared, 0, threads)
+        # Of wide networks this takes seconds, too; compiling, which may follow, is not counted.
+        prepared = replace(prepared, seconds=time.monotonic() - begun)
         first.warm_up()
     with RunFolder.claim(request.path) as folder:
         _take_over(folder, request, reporter)
