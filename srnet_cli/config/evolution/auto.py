@@ -33,7 +33,8 @@ class AutoSettings(EvolutionSettings):
         default="auto",
         description="share of a trial's effort that goes to whole-network formulas, straight from "
         "the inputs to the outputs, the rest to the layers; 0: none; auto: 0.35, and 0.65 where "
-        "all hidden layers have more than 12 units or inputs and begin with their units as they are",
+        "all hidden layers have more than 12 units or inputs and begin with their units as they "
+        "are",
     )
 
     @property
