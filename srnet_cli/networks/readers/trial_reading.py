@@ -44,8 +44,7 @@ def try_reading(read: Callable[[], object], size: int) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
-        _limit(_SECONDS + size / _BYTES_PER_SECOND, _MOST_BYTES + _COPIES * size)
-        _read_and_end(read, into)
+        _read_and_end(read, size, into)
     os.close(into)
     try:
         with os.fdopen(answer, "rb") as pipe:
@@ -78,9 +77,10 @@ def _limit(seconds: float, memory: int) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)  # a limit of resources knows whole seconds
 
 
-def _read_and_end(read: Callable[[], object], into: int) -> NoReturn:
-    """Read, and end the process; what is refused is told."""
+def _read_and_end(read: Callable[[], object], size: int, into: int) -> NoReturn:
+    """Read within limits, and end the process; what is refused is told."""
     try:
+        _limit(_SECONDS + size / _BYTES_PER_SECOND, _MOST_BYTES + _COPIES * size)
         read()
     except MemoryError:
         _tell(into, ModelError("the file takes more memory to read than any network needs"))
