@@ -97,14 +97,14 @@ def test_commands_evaluate_each_set_once(
     go over training, selection, held-out and further rows once each."""
 
     begun: list[Evaluations] = []
-    original = fronts.make_fronts
+    original = fronts.assessment_of
 
-    def make_fronts(*arguments: Any, **named: Any) -> object:
+    def assessment_of(*arguments: Any) -> object:
         for kept in (begun[0].network, begun[0].model):
             kept.clear()
-        return original(*arguments, **named)
+        return original(*arguments)
 
-    monkeypatch.setattr(fronts, "make_fronts", make_fronts)
+    monkeypatch.setattr(fronts, "assessment_of", assessment_of)
     with counted() as seen:
         begun.append(seen)
         made = fitting.run(kinds(tmp_path, kind)).path
