@@ -20,7 +20,7 @@ from srnet_cli.expressions.complexity import complexity
 from srnet_cli.expressions.evaluation import Array, Evaluator
 from srnet_cli.expressions.folding import in_own_units
 from srnet_cli.expressions.formulas import LayerFormulas, is_long
-from srnet_cli.expressions.linear import Linear
+from srnet_cli.expressions.linear import Linear, UnsafeError
 from srnet_cli.expressions.normal_form import MAX_DEPTH, NormalForm, same_values
 from srnet_cli.expressions.numeric import values as values_of
 from srnet_cli.expressions.trees import measure, substitute
@@ -108,7 +108,8 @@ def printed_lines(
 ) -> Lines:
     """The lines of a layer: expressions under their names, and the units over these.
 
-    An expression that a single unit reads, or that is but one input, has no line of its own.
+    An expression that a single unit reads, or that is but one input, has no line of its own, but
+    where numbers are too large to be merged.
 
     Args:
         layer: what ``normal_layer`` gives.
@@ -136,10 +137,13 @@ def printed_lines(
         form.combination(next(named)[0] if is_named else expr)
         for expr, is_named in zip(layer.expressions, has_line, strict=True)
     ]
-    units = [
-        form.expr(form.combine([*zip(weights, parts, strict=True), (1.0, Linear({}, bias))]))
-        for weights, bias in zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
-    ]
+    try:
+        units = [
+            form.expr(form.combine([*zip(weights, parts, strict=True), (1.0, Linear({}, bias))]))
+            for weights, bias in zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
+        ]
+    except UnsafeError:  # a number that no other may be added to
+        return _mirrored(layer, names, outputs)
     return Lines(tuple(lines), tuple(zip(outputs, units, strict=True)), _twins(layer))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from programs import programs
+from programs import program, programs
 from sympy.parsing.sympy_parser import parse_expr
 
 from srnet_cli.expressions import as_text, complexity, to_sympy, values
@@ -80,6 +80,8 @@ def test_layers_without_values_stay() -> None:
     assert normal_layer(given_, SYMBOLS, ROWS) is given_
 
 
+# A number that is too large to be merged with another.
+@example([program([("div", 0, 0)], inputs=3, coefficients=[(1.0, 4.72568678e-281)])])
 @settings(max_examples=40)
 @given(st.lists(programs(inputs=3, max_length=6, weighted=None), min_size=1, max_size=4))
 def test_units_of_any_layer_stay(random: list[object]) -> None:
