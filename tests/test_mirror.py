@@ -68,6 +68,7 @@ ELSEWHERE = {
     ),
     "evolution/auto/whole/test_stages.py": "evolution/auto/evidence evolution/auto/stage",
     "executor/test_local.py": "executor/leash executor/processors",
+    "explain/test_document.py": "explain/layer_section",
     "explain/test_explaining.py": (
         "explain/answer explain/explanation expressions/printed runs/choice runs/expressions_file"
     ),

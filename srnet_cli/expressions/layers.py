@@ -89,13 +89,15 @@ def normal_layer(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> Layer
     found = _in_terms(form, combinations, layer)
     if found is None:
         found = _apart(form, combinations, layer)
+    return _stripped(found, layer, inputs, X)
+
+
+def _stripped(
+    found: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X: Array
+) -> LayerParts:
+    """A form of a layer without noise and without expressions that no unit reads; the layer itself
+    where that changed a value."""
     found = _used(_without_noise(found, inputs, X))
-    return found if _are_same(found, layer, inputs, X) else layer
-
-
-def _without_what_does_nothing(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> LayerParts:
-    """A layer as the search has found it, but for noise and for expressions that no unit reads."""
-    found = _used(_without_noise(layer, inputs, X))
     return found if _are_same(found, layer, inputs, X) else layer
 
 
@@ -245,7 +247,7 @@ def readable_layer(
     if X is None or formulas.steps or too_deep:
         return ReadableLayer(inputs, formulas.steps, parts, _mirrored(parts, names, outputs))
     if is_long(layer):
-        parts = _without_what_does_nothing(parts, inputs, X)
+        parts = _stripped(parts, parts, inputs, X)
         return ReadableLayer(inputs, (), parts, _mirrored(parts, names, outputs))
     parts = normal_layer(_reading(plainer, parts, inputs, X), inputs, X)
     return ReadableLayer(inputs, (), parts, printed_lines(parts, inputs, names, outputs, X))

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from srnet_cli.config.written import one_line
 from srnet_cli.explain.answer import Answer
-from srnet_cli.explain.document import layer_section, quality_words, tried_sections
+from srnet_cli.explain.document import quality_words, tried_sections
 from srnet_cli.explain.explanation import Explanation
+from srnet_cli.explain.layer_section import layer_section
 from srnet_cli.expressions.printed import READABLE_NODES
 from srnet_cli.fidelity.layers import unfaithful
 from srnet_cli.fidelity.row_sets import SET_NAMES

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from srnet_cli.explain.document import layer_section, network_section, scaling_sections, shown_lines
+from srnet_cli.explain.document import network_section, scaling_sections, shown_lines
 from srnet_cli.explain.explanation import Explanation, LayerExplanation
+from srnet_cli.explain.layer_section import layer_section
 from srnet_cli.fidelity.row_sets import SET_NAMES
 from srnet_cli.networks import TrainedNetwork
 from srnet_cli.networks.network import Network

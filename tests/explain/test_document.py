@@ -11,7 +11,7 @@ import pytest
 from sympy import Symbol
 from sympy.parsing.sympy_parser import parse_expr
 
-from srnet_cli.explain.document import SHOWN, document, quality_words
+from srnet_cli.explain.document import document, quality_words
 from srnet_cli.explain.explaining import run
 from srnet_cli.explain.explanation import (
     Explanation,
@@ -19,6 +19,7 @@ from srnet_cli.explain.explanation import (
     LayerExplanation,
     PrintedFidelity,
 )
+from srnet_cli.explain.layer_section import SHOWN
 from srnet_cli.expressions.layout import latex_width
 from srnet_cli.expressions.printers import as_latex
 from srnet_cli.networks import ClassificationQuality, RegressionQuality
