@@ -38,28 +38,33 @@ def take_up_shorter(folder: RunFolder, experiment: Experiment, reporter: Reporte
 
     Looked for are runs beside this one and under the runs' root that differ in a smaller
     ``evolution.generations`` or ``trials`` and in nothing else: neither in rows and network nor in
-    the versions that made them. Nothing is done for strategies whose search depends on how long it
-    may go on, or where time limits it.
+    the versions that made them. Strategies whose search depends on how long it may go on begin
+    anew, which is told. Nothing is done where time limits the search.
 
     Args:
         folder: the run, whose inputs are written; one that has a checkpoint keeps it.
         experiment: its settings.
-        reporter: is told what was taken up.
+        reporter: is told what was taken up, or that nothing could be.
 
     Raises:
         StorageError: the checkpoint cannot be written.
     """
     settings = experiment.evolution
-    if strategy_of(experiment).goes_on is None or settings.max_seconds is not None:
-        return
-    if folder.newest_checkpoint() is not None:
+    if settings.max_seconds is not None or folder.newest_checkpoint() is not None:
         return
     shorter = max(
         _shorter_runs(folder, experiment),
         key=lambda shorter: (shorter.checkpoint.generation, str(shorter.path)),
         default=None,
     )
-    if shorter is not None:
+    if shorter is None:
+        return
+    if strategy_of(experiment).goes_on is None:
+        reporter.notice(
+            f"{settings.strategy} divides what it may spend, so this begins anew beside "
+            f"{shorter.path}, which had less"
+        )
+    else:
         drop_damaged(folder, reporter)
         reporter.notice(f"taking up what {shorter.path} has searched")
         folder.save_checkpoint(shorter.checkpoint.generation, shorter.checkpoint.data)

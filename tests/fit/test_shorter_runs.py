@@ -114,7 +114,7 @@ def test_what_is_no_beginning_is_not_taken_up(damage: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("strategy", ["auto\n  direct_share: 0", "direct"])
 def test_strategies_that_divide_their_effort_begin_again(strategy: str, tmp_path: Path) -> None:
-    """What they do first depends on how long they may go on, so nothing is taken up."""
+    """What they do first depends on how long they may go on, so nothing is taken up, as is told."""
     said = []
     for generations in (1, 2):
         config = write_config(
@@ -126,4 +126,5 @@ def test_strategies_that_divide_their_effort_begin_again(strategy: str, tmp_path
         fitting.run(config, run_dir=tmp_path / "runs" / str(generations), reporter=recorder)
         said += recorder.notices
     assert not any("taking up" in line for line in said)
+    assert sum("begins anew beside" in line for line in said) == 1
     shutil.rmtree(tmp_path / "runs")
