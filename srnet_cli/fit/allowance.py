@@ -19,20 +19,40 @@ SEARCH = 0.75
 _LEAST = 0.5
 """This share of the limit is there for a search however long rows and network have taken."""
 
-_WRITING, _MOST_WRITING = 4.0, 1.0 / 6.0
-"""Seconds kept for files and plots, and the most that they may be of the limit."""
+_WRITING, _WRITING_PER_WEIGHT, _MOST_WRITING = 4.0, 7e-4, 1.0 / 6.0
+"""Seconds kept for files and plots, how many more for every weight of the network, and the most
+that they may be of the limit."""
+
+_RESERVE = 0.125
+"""This share of the time there is follows the search even where that took longer than it was to."""
 
 _FORMULAS, _HALLS, _LAYERS = 0.3, 0.45, 0.7
 """After these shares of what is left nothing new is begun: of formulas of the whole network, of the
 search for short formulas of units, of simpler layers. What has been begun goes on for a moment."""
 
 
-def usable_seconds(experiment: Experiment, before: float = 0.0) -> float | None:
+@dataclass(frozen=True)
+class Outlay:
+    """What time is spent on beside the search and what is made of its result.
+
+    Attributes:
+        before: seconds that rows and network have taken, all trials together.
+        weights: of the network; many take long to write.
+    """
+
+    before: float = 0.0
+    weights: int = 0
+
+
+NOTHING = Outlay()
+
+
+def usable_seconds(experiment: Experiment, outlay: Outlay = NOTHING) -> float | None:
     """Seconds for a trial's search and what follows from it, without the writing of files.
 
     Args:
         experiment: the settings.
-        before: seconds that rows and network have taken, all trials together.
+        outlay: what else takes time.
 
     Returns:
         None where time is not limited.
@@ -40,39 +60,38 @@ def usable_seconds(experiment: Experiment, before: float = 0.0) -> float | None:
     limit = experiment.evolution.max_seconds
     if limit is None:
         return None
-    kept = min(_WRITING / experiment.trials, _MOST_WRITING * limit)
-    return max(_LEAST * limit, limit - before / experiment.trials - kept)
+    writing = _WRITING + _WRITING_PER_WEIGHT * outlay.weights
+    kept = min(writing / experiment.trials, _MOST_WRITING * limit)
+    return max(_LEAST * limit, limit - outlay.before / experiment.trials - kept)
 
 
-def of_search(experiment: Experiment, before: float = 0.0) -> Experiment:
+def of_search(experiment: Experiment, outlay: Outlay = NOTHING) -> Experiment:
     """The experiment with the time that its search may take, where time is limited.
 
     Args:
         experiment: the settings, as they were given.
-        before: as for ``usable_seconds``.
+        outlay: what else takes time.
     """
-    settings, usable = experiment.evolution, usable_seconds(experiment, before)
+    settings, usable = experiment.evolution, usable_seconds(experiment, outlay)
     if usable is None:
         return experiment
     limited = settings.model_copy(update={"max_seconds": SEARCH * usable})
     return experiment.model_copy(update={"evolution": limited})
 
 
-def after_search(experiment: Experiment, spent: float, before: float = 0.0) -> Allowance:
+def after_search(experiment: Experiment, spent: float, outlay: Outlay = NOTHING) -> Allowance:
     """What is left for everything behind the search, from now on.
 
     Args:
         experiment: the settings, as they were given.
         spent: seconds that the search of all trials has taken.
-        before: as for ``usable_seconds``.
+        outlay: what else takes time.
     """
-    usable = usable_seconds(experiment, before)
+    usable = usable_seconds(experiment, outlay)
     if usable is None:
         return Allowance(None, 0.0)
     everything = usable * experiment.trials
-    # A generation more than there was time for, or a pause, takes nothing from what comes next.
-    least = (1.0 - SEARCH) * everything
-    return Allowance(time.monotonic(), max(everything - spent, least))
+    return Allowance(time.monotonic(), max(everything - spent, _RESERVE * everything))
 
 
 @dataclass(frozen=True)

@@ -222,7 +222,7 @@ def _fit(request: _Request, reporter: LoggedReporter, signals: Signals, begun: f
             rhythm=rhythm,
         )
         trials.run()
-        allowance = after_search(experiment, trials.seconds, prepared.seconds)
+        allowance = after_search(experiment, trials.seconds, prepared.outlay)
         findings = Findings(folder, prepared, trials.states, threads, allowance)
         if not finish(findings, reporter, signals):
             finish_in_haste(findings, signals)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from srnet_cli.errors import ConfigError
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.evolution.strategies import strategy_of
 from srnet_cli.fidelity.row_sets import row_sets
+from srnet_cli.fit.allowance import Outlay
 from srnet_cli.fit.boundary_rows import boundary_fit_rows, boundary_test_rows
 from srnet_cli.fit.structure import KnownStructure, known_structure
 from srnet_cli.fit.telling_rows import telling_rows
@@ -65,6 +67,12 @@ class Prepared:
     structure: KnownStructure | None = None
     layers: tuple[str, ...] = ()
     seconds: float = 0.0
+
+    @property
+    def outlay(self) -> Outlay:
+        """What time is spent on beside the search and what is made of its result."""
+        weights = sum(above * below for above, below in pairwise(self.network.widths))
+        return Outlay(self.seconds, weights)
 
 
 def prepare(

@@ -49,7 +49,7 @@ def make_search(prepared: Prepared, trial: int, threads: int) -> Search:
     Raises:
         ConfigError: it would need more memory than is reasonable.
     """
-    experiment = of_search(prepared.experiment, prepared.seconds)
+    experiment = of_search(prepared.experiment, prepared.outlay)
     number = experiment.first_trial + trial
     return strategy_of(experiment).search(
         prepared.problem, experiment.evolution, experiment.seed, number, threads
@@ -97,7 +97,7 @@ class Trials:
         self._folder = folder
         self._prepared = prepared
         self._strategy = strategy_of(prepared.experiment)
-        self._rules = StoppingRules(of_search(prepared.experiment, prepared.seconds))
+        self._rules = StoppingRules(of_search(prepared.experiment, prepared.outlay))
         self._live_fronts = LiveFronts(
             inputs_of(prepared), prepared.network, prepared.sets["train"]
         )
@@ -216,7 +216,7 @@ class Trials:
         """Until everything is done, where time is limited, else until the search is."""
         seconds = self._rules.seconds_left(state, trial, self._seconds(), pace)
         experiment = self._prepared.experiment
-        limit = usable_seconds(experiment, self._prepared.seconds)
+        limit = usable_seconds(experiment, self._prepared.outlay)
         if limit is None or seconds is None:
             return seconds
         return seconds + (1.0 - SEARCH) * limit * experiment.trials

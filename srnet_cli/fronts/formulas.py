@@ -40,7 +40,9 @@ FAITHFUL = 0.1
 READ = 60
 """Nodes of a formula that is read as a whole; the knee is one of the formulas up to there."""
 
-_FEWEST = 4
+_FEWEST, _FEWEST_LATE = 4, 2
+"""Formulas of every output that are written however many outputs there are, and when time is up."""
+
 _FIT_ROWS = 2000
 _DIGITS = 5
 _FLOOR = 1e-12
@@ -259,7 +261,7 @@ def write_formulas(
     ]
     usable: list[list[NetworkFormula]] = [[] for _ in halls]
     for turn in range(max(map(len, queues), default=0)):
-        if turn >= _FEWEST and all(usable) and is_late():
+        if turn >= _FEWEST_LATE and all(usable) and is_late():
             break
         for (few, judge), queue, written in zip(judges, queues, usable, strict=True):
             for member in queue[turn : turn + 1]:
@@ -268,8 +270,12 @@ def write_formulas(
     fronts: list[FormulaFront] = []
     for hall, output, (few, judge), written in zip(halls, outputs, judges, usable, strict=True):
         front = _front(written)
-        others = [_as_found(member, names, few, judge, limited) for member in hall.alternatives]
-        fronts.append(FormulaFront(output, front, tuple(_beside(front, others))))
+        alternatives = (
+            _as_found(member, names, few, judge, limited)
+            for turn, member in enumerate(hall.alternatives)
+            if turn < _FEWEST_LATE or not is_late()
+        )
+        fronts.append(FormulaFront(output, front, tuple(_beside(front, list(alternatives)))))
     return NetworkFormulas(names, rows, tuple(fronts))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from srnet_cli.config.loading import experiment_from_mapping
-from srnet_cli.fit.allowance import SEARCH, after_search, of_search, usable_seconds
+from srnet_cli.fit.allowance import SEARCH, Outlay, after_search, of_search, usable_seconds
 
 
 def experiment(**evolution: object):  # type: ignore[no-untyped-def]
@@ -55,11 +55,19 @@ def test_a_search_gets_its_share() -> None:
 )
 def test_what_came_before_is_taken_off(limit: float, before: float, usable: float) -> None:
     """From both trials alike, and no more than half of what there is; so is writing."""
-    limited = experiment(max_seconds=limit)
-    assert usable_seconds(limited, before) == pytest.approx(usable)
-    assert of_search(limited, before).evolution.max_seconds == pytest.approx(SEARCH * usable)
-    assert after_search(limited, SEARCH * 2 * usable, before).seconds == pytest.approx(usable / 2)
-    assert usable_seconds(experiment(), before) is None
+    limited, outlay = experiment(max_seconds=limit), Outlay(before)
+    assert usable_seconds(limited, outlay) == pytest.approx(usable)
+    assert of_search(limited, outlay).evolution.max_seconds == pytest.approx(SEARCH * usable)
+    assert after_search(limited, SEARCH * 2 * usable, outlay).seconds == pytest.approx(usable / 2)
+    assert usable_seconds(experiment(), outlay) is None
+
+
+def test_a_large_network_takes_longer_to_write() -> None:
+    """Its weights count, up to a share of the limit."""
+    limited = experiment(max_seconds=60.0)
+    small, large, vast = (usable_seconds(limited, Outlay(0.0, n)) for n in (0, 10_000, 10**7))
+    assert small - large == pytest.approx(3.5)
+    assert vast == pytest.approx(50.0)
 
 
 def test_what_follows_gets_the_rest(clock: Clock) -> None:
@@ -88,9 +96,9 @@ def test_what_follows_gets_the_rest(clock: Clock) -> None:
 
 
 def test_a_search_that_took_longer_leaves_the_reserve(clock: Clock) -> None:
-    """A generation cannot be cut short; what follows has its quarter all the same."""
+    """A generation cannot be cut short, a pause is not foreseen: half of the rest is kept."""
     allowance = after_search(experiment(max_seconds=62.0), spent=1000.0)
-    assert allowance.seconds_left() == 30.0
+    assert allowance.seconds_left() == 15.0
 
 
 def test_without_a_limit_no_clock_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
