@@ -37,6 +37,7 @@ import statistics
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -57,7 +58,7 @@ from srnet_cli.runs.run import read_run
 Array = NDArray[np.float64]
 Predict = Callable[[Array], Array]
 
-ROWS = 10_000
+ROWS, ROWS_OF_NETWORK = 10_000, 40_000
 FRESH_ROWS = 5000
 DEGREES = (2, 3, 4)
 NUMBER = re.compile(r"(?<![\w.])\d+\.?\d*(?:e[+-]?\d+)?")
@@ -109,6 +110,7 @@ def _of_network(name: str, real: RealNetwork, options: argparse.Namespace) -> li
         X = real.rows(ROWS, name, "rows", seed)
         explainers = [
             *_regressions(X, real.network.predict(X)),
+            _smaller_network(name, real, seed),
             *_operon(X, real.network.predict(X), seed, options),
             *_formulas(name, real, seed, options),
         ]
@@ -138,7 +140,7 @@ def _judged(real: RealNetwork, fresh: Array, estimate: Array) -> dict[str, float
     return figures
 
 
-def _regressions(X: Array, Y: Array) -> Iterator[tuple[str, int | None, float, Predict]]:
+def _regressions(X: Array, Y: Array) -> Iterator[tuple[str, int, float, Predict]]:
     """Every baseline: its name, how many numbers it holds, its seconds, and what it predicts."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.linear_model import LinearRegression, Ridge
@@ -155,8 +157,45 @@ def _regressions(X: Array, Y: Array) -> Iterator[tuple[str, int | None, float, P
         begin = time.perf_counter()
         model.fit(X, Y)
         seconds = time.perf_counter() - begin
-        numbers = math.comb(X.shape[1] + degree, degree) * Y.shape[1] if degree else None
+        if degree:
+            numbers = math.comb(X.shape[1] + degree, degree) * Y.shape[1]
+        else:  # a threshold or a value in every node
+            trees = (
+                tree for each in model.estimators_ for trees in each._predictors for tree in trees
+            )
+            numbers = sum(len(tree.nodes) for tree in trees)
         yield name, numbers, seconds, partial(_predicted, model)
+
+
+def _smaller_network(
+    name: str, real: RealNetwork, seed: int
+) -> tuple[str, int | None, float, Predict]:
+    """A network of two layers of 24 ReLU units that is trained on the network's answers."""
+    from sklearn.neural_network import MLPRegressor
+
+    begin = time.perf_counter()
+    X = real.rows(ROWS_OF_NETWORK, name, "smaller network", seed)
+    Y = real.network.predict(X)
+    mean, scale, middle, spread = X.mean(axis=0), X.std(axis=0), Y.mean(axis=0), Y.std()
+    mlp = MLPRegressor(
+        hidden_layer_sizes=(24, 24),
+        alpha=0.0,
+        batch_size=500,
+        learning_rate_init=3e-3,
+        max_iter=100,
+        n_iter_no_change=100,
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a hundred epochs were all
+        mlp.fit((X - mean) / scale, (Y - middle) / spread)
+    numbers = sum(each.size for each in (*mlp.coefs_, *mlp.intercepts_))
+    return (
+        "network of 24, 24 ReLU",
+        numbers,
+        time.perf_counter() - begin,
+        lambda rows: mlp.predict((rows - mean) / scale).reshape(len(rows), -1) * spread + middle,
+    )
 
 
 def _predicted(model: Any, X: Array) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 MAX_ARITY = 2
 
@@ -40,6 +41,8 @@ class Primitive:
         far: the value elsewhere, computed number by number.
         far_slopes: the slopes of a whole block of rows some of which are elsewhere, so valid
             everywhere; empty where ``slopes`` hold all the same.
+        divisor: what must not vanish, as it does at a pole: an operand, or its cosine; empty where
+            there are no poles.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Primitive:
     near: str = ""
     far: str = ""
     far_slopes: tuple[str, ...] = ()
+    divisor: Literal["", "u", "v", "cos(u)"] = ""
 
     @property
     def written_with(self) -> frozenset[str]:
@@ -70,6 +74,7 @@ def _unary(
     near: str = "",
     far: str = "",
     far_slope: str = "",
+    divisor: Literal["", "u", "cos(u)"] = "",
 ) -> Primitive:
     return Primitive(
         name=name,
@@ -82,6 +87,7 @@ def _unary(
         near=near,
         far=far,
         far_slopes=(far_slope,) if far_slope else (),
+        divisor=divisor,
     )
 
 
@@ -93,6 +99,7 @@ def _binary(
     *,
     tuned: bool,
     commutative: bool = False,
+    divisor: Literal["", "v"] = "",
 ) -> Primitive:
     return Primitive(
         name=name,
@@ -103,6 +110,7 @@ def _binary(
         slopes=slopes,
         commutative=commutative,
         tuned=tuned,
+        divisor=divisor,
     )
 
 
@@ -112,7 +120,7 @@ _ROWS: tuple[Primitive, ...] = (
     _binary("add", "({0} + {1})", "u + v", ("g", "g"), tuned=True, commutative=True),
     _binary("sub", "({0} - {1})", "u - v", ("g", "-g"), tuned=True),
     _binary("mul", "({0} * {1})", "u * v", ("g * v", "g * u"), tuned=False, commutative=True),
-    _binary("div", "({0} / {1})", "u / v", ("g / v", "-g * y / v"), tuned=False),
+    _binary("div", "({0} / {1})", "u / v", ("g / v", "-g * y / v"), tuned=False, divisor="v"),
     _unary("sqrt", "sqrt({0})", "np.sqrt(u)", "0.5 * g / y", tuned=False),
     _unary("square", "({0})**2", "u * u", "2.0 * g * u", tuned=False),
     _unary(
@@ -124,6 +132,7 @@ _ROWS: tuple[Primitive, ...] = (
         near="LOG_LOWEST <= u <= LOG_HIGHEST",
         # An expression that is undefined is undefined on many rows: without a call for each.
         far="np.nan if u < 0.0 else np.log(u)",
+        divisor="u",
     ),
     _unary(
         "sin",
@@ -153,6 +162,7 @@ _ROWS: tuple[Primitive, ...] = (
         tuned=True,
         near="abs(u) <= TRIG_LIMIT",
         far="np.tan(u)",
+        divisor="cos(u)",
     ),
     _unary(
         "exp",
@@ -199,7 +209,7 @@ _ROWS: tuple[Primitive, ...] = (
         tuned=True,
         commutative=True,
     ),
-    _unary("inverse", "1/({0})", "1.0 / u", "-g * y * y", tuned=False),
+    _unary("inverse", "1/({0})", "1.0 / u", "-g * y * y", tuned=False, divisor="u"),
     _unary("cube", "({0})**3", "u * u * u", "3.0 * g * u * u", tuned=False),
     _unary(
         "gaussian",

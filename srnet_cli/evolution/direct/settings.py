@@ -18,9 +18,10 @@ class SumBudget:
         nodes: printed nodes that the sum of one output may have, at most.
         rows_per_term: rows to fit that each term needs.
         formulas: of the search of single expressions, that give candidates in a step.
-        products, hinges: candidates made anew in a step.
-        rows: on which candidates are compared and tuned.
-        steps: that tune the weights of all terms together.
+        products, hinges, units: candidates made anew in a step.
+        rows: on which candidates are compared.
+        tuning_rows: on which the weights of all terms are tuned together.
+        steps: that tune them.
     """
 
     every: int = 20
@@ -31,8 +32,10 @@ class SumBudget:
     formulas: int = 300
     products: int = 150
     hinges: int = 50
+    units: int = 600
     rows: int = 4096
-    steps: int = 2
+    tuning_rows: int = 4096
+    steps: int = 4
 
 
 @dataclass(frozen=True)

@@ -153,17 +153,20 @@ class Direct:
     def _sums_of(
         self, state: DirectState, halls: Sequence[HallOfFame]
     ) -> Sequence[Sequence[Member]]:
-        """The sums of every output: after a step when it is due, else those there are."""
+        """The sums of every output: those there are and, after a step when it is due, its own."""
         error = np.mean([hall.members[-1].error for hall in halls])
         budget = self._sum_budget
         is_due = state.generation % max(budget.every, self._outputs) == 0
+        known = [front.members for front in state.fronts] or [()] * len(halls)
         if self._sums is None or not is_due or error <= budget.enough:
-            return [front.members for front in state.fronts] or [()] * len(halls)
+            return known
         rng = self._draw("formulas", state.generation)
         formulas = self._search.formulas(state.search, budget.formulas, rng)
         best = [hall.members[-1].program for hall in halls]
         state.terms = self._sums.step(state.terms, [*best, *formulas], state.generation)
-        return self._sums.members(state.terms)
+        return [
+            (*old, *new) for old, new in zip(known, self._sums.members(state.terms), strict=True)
+        ]
 
     def has_ended(self, state: DirectState) -> bool:
         """Whether nothing more is to be expected."""

@@ -3,10 +3,11 @@
 An output is written as Σ w_k·t_k + b. The terms are parts of the formulas that the search of single
 expressions has met for any output, products of two of them, and hinges. They are chosen by forward
 selection: the next is always the one that explains most of what is left of all outputs
-(simultaneous orthogonal matching pursuit: Tropp, Gilbert & Strauss 2006), by a pivoted Cholesky
-factor of the candidates' covariances. Then the weights inside of all terms are tuned together, the
-readouts of all outputs eliminated (variable projection: Golub & Pereyra 1973; Kaufman 1975). The
-terms of one step are candidates of the next, so that only better ones take their place.
+(simultaneous orthogonal matching pursuit: Tropp, Gilbert & Strauss 2006). Then the weights inside
+of all terms are tuned together, the readouts of all outputs eliminated (variable projection: Golub
+& Pereyra 1973; Kaufman 1975). A step chooses anew, the terms of the last one among the candidates,
+and besides it replaces those of them that tell least beside the others; the best of the three is
+what the next step begins with.
 
 Readouts are solved on other rows than those that judge.
 """
@@ -26,20 +27,24 @@ from srnet_cli.cgp.kernels.gradient import differentiate
 from srnet_cli.cgp.kernels.limits import Limits
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.direct.formula import HallOfFame, Member
+from srnet_cli.evolution.direct.poles import may_have_pole
 from srnet_cli.evolution.direct.settings import SumBudget
 from srnet_cli.evolution.direct.term_selection import (
     brevity,
     columns_of,
     errors_of,
     forward_selection,
+    losses_without,
     solved,
 )
 from srnet_cli.evolution.direct.term_tuning import LARGEST, Terms, tuned
 from srnet_cli.evolution.direct.terms import (
+    applied,
     hinges,
     joined,
     leaf_program,
     printed_nodes,
+    shifted,
     subexpression,
     weighted_sum,
 )
@@ -54,6 +59,12 @@ _READOUT_NODES = 2
 
 _RANGE = 3.0
 """How many times the largest deviation from its median on some rows a term may have on all."""
+
+_LEAST_TO_RENEW = 4
+"""Of fewer terms none are left out for others."""
+
+_SCALING_ROWS = 256
+"""On which the weights of new units are scaled."""
 
 _WORTHWHILE = 0.95
 """A longer sum has to lower the error to this share."""
@@ -83,16 +94,22 @@ def joint_fronts(
 
     Args:
         halls: of every output.
-        sums: of every output, by nodes, or fronts that these are part of.
+        sums: of every output, beside others that are no longer than single expressions.
         longest: nodes that a single expression may have.
     """
     fronts = []
     for hall, others in zip(halls, sums, strict=True):
-        members = list(hall.members)
-        for member in others:
-            if member.nodes > max(longest, members[-1].nodes) and member.error < members[-1].error:
-                members.append(member)
-        fronts.append(replace(hall, members=tuple(members)))
+        best = hall.members[-1]
+        better: list[Member] = []
+        for member in sorted(others, key=lambda other: (other.nodes, other.error)):
+            last = better[-1] if better else best
+            if member.nodes > max(longest, last.nodes) and member.error < last.error:
+                better.append(member)
+        kept: list[Member] = []
+        for member in reversed(better):
+            if not kept or kept[-1].error < _WORTHWHILE * member.error:
+                kept.append(member)
+        fronts.append(replace(hall, members=(*hall.members, *reversed(kept))))
     return fronts
 
 
@@ -141,16 +158,17 @@ class Sums:
             return known
         rng = self._draw("sums", generation)
         rows = rng.permutation(len(self._X))[: self._budget.rows]
-        candidates = [*known, *self._candidates(known, pool, rng)]
-        chosen = self._chosen(candidates, rows)
-        if not chosen:
-            return known
-        rows = rng.permutation(len(self._X))[: self._budget.rows]
-        X, Y = np.asfortranarray(self._X[rows]), self._targets[rows]
-        better = tuned(chosen, X, Y, self._budget.steps)
-        finite = [terms for terms in (better, chosen) if self._are_finite(terms)]
-        best = min(finite, key=self._level, default=known)
-        return best if not known or self._level(best) < self._level(known) else known
+        X = np.asfortranarray(self._X[rows])
+        usable = self._usable([*known, *self._candidates(known, pool, rng)], X)
+        proposals = [self._chosen(usable, rows)]
+        kept = self._strongest(known, X, rows)
+        if kept:
+            terms, columns = usable
+            both = [*kept, *terms], np.hstack([columns_of(kept, X), columns])
+            proposals.append(self._chosen(both, rows, len(kept)))
+        rows = rng.permutation(len(self._X))[: self._budget.tuning_rows]
+        proposals = [self._tuned(terms, rows) for terms in proposals if terms]
+        return min((known, *proposals), key=self._level)
 
     def members(self, terms: Terms) -> list[tuple[Member, ...]]:
         """For every output that varies, sums of more and more of the terms, each better than the
@@ -190,57 +208,102 @@ class Sums:
             at = float(evaluate(inner, self._X[rng.integers(len(self._X))][np.newaxis])[0])
             if np.isfinite(at) and len(inner) < self._longest - 1:
                 yield from hinges(inner, at, self._functions)
+        yield from self._units([*known, *inputs], rng)
 
-    def _chosen(self, candidates: Sequence[Program], rows: NDArray[np.int64]) -> Terms:
-        """The terms that forward selection takes, those left out that are not sound."""
-        X = np.asfortranarray(self._X[rows])
+    def _units(self, operands: Sequence[Program], rng: np.random.Generator) -> Iterator[Program]:
+        """What units of a network would be that read some of the operands: of random weights, with
+        the bend where a row lies."""
+        names = [name for name in ("relu", "abs", "tanh", "sigmoid") if name in self._functions]
+        if "add" not in self._functions or not names:
+            return
+        sample = self._X[rng.integers(len(self._X), size=_SCALING_ROWS)]
+        values = columns_of(operands, sample)
+        spread = values.std(axis=0)
+        usable = np.flatnonzero(np.isfinite(spread) & (spread > 0.0))
+        for _ in range(self._budget.units if len(usable) else 0):
+            count = min(int(rng.integers(2, 4)), len(usable))
+            read = rng.choice(usable, count, replace=False).tolist()
+            weights = (rng.normal(size=count) / spread[read]).tolist()
+            at = float(values[rng.integers(len(sample)), read] @ weights)
+            inner = operands[read[0]]
+            first = weights[0]
+            for k, weight in zip(read[1:], weights[1:], strict=True):
+                inner, first = joined("add", inner, operands[k], (first, weight)), 1.0
+            if count == 1 or len(inner) > self._longest - 2:
+                continue
+            yield applied(names[int(rng.integers(len(names)))], shifted(inner, at))
+
+    def _usable(self, candidates: Sequence[Program], X: Array) -> tuple[list[Program], Array]:
+        """The candidates that vary on some rows, (n, d), and have values of a sane size there; and
+        these values, (n, c)."""
         columns = columns_of(candidates, X)
         with np.errstate(all="ignore"):
             spread = columns.std(axis=0)
             is_usable = np.isfinite(spread) & (spread > 0.0) & (spread < LARGEST)
             is_usable &= ~is_constant(columns, rounding=1e-9)
-        usable, weights = np.flatnonzero(is_usable), brevity(candidates)
-        while len(usable):
-            order = forward_selection(
-                columns[:, usable], self._targets[rows], self._most_terms, weights[usable]
-            )
-            numbers = usable[order].tolist()
-            unsound = [k for k in numbers if not self._is_sound(candidates[k], columns[:, k])]
-            if not unsound:
-                return tuple(candidates[k] for k in numbers)
-            usable = np.setdiff1d(usable, unsound)
-        return ()
+        terms = [candidates[k] for k in np.flatnonzero(is_usable).tolist()]
+        return terms, columns[:, is_usable]
 
-    def _is_sound(self, term: Program, column: Array) -> bool:
-        """Whether a term keeps its range on all rows, or nearly."""
-        middle = float(np.median(column))
-        reach = _RANGE * float(np.abs(column - middle).max())
-        return all(
-            bool(np.all(np.abs(evaluate(term, X) - middle) <= reach))
-            for X in (self._X, self._judging_X)
+    def _chosen(
+        self, usable: tuple[Sequence[Program], Array], rows: NDArray[np.int64], taken: int = 0
+    ) -> Terms:
+        """The terms that forward selection takes; the first ones are taken anyway.
+
+        Args:
+            usable: terms, and their values on the rows, (n, c).
+            rows: numbers of these, (n,).
+            taken: how many are taken anyway.
+        """
+        terms, columns = usable
+        if not terms:
+            return ()
+        order = forward_selection(
+            columns,
+            self._targets[rows],
+            self._most_terms,
+            brevity(terms),
+            taken,
+            lambda k: self._is_sound(terms[k], columns[:, k]),
+        )
+        return tuple(terms[k] for k in order)
+
+    def _strongest(self, terms: Terms, X: Array, rows: NDArray[np.int64]) -> Terms:
+        """The terms without those that tell least beside the others, a quarter of them."""
+        if len(terms) < _LEAST_TO_RENEW:
+            return ()
+        losses = losses_without(columns_of(terms, X), self._targets[rows])
+        weakest = set(np.argsort(losses)[: len(terms) // 4].tolist())
+        return tuple(term for k, term in enumerate(terms) if k not in weakest)
+
+    def _tuned(self, terms: Terms, rows: NDArray[np.int64]) -> Terms:
+        """The terms with their weights tuned; those that this brings a pole into as before."""
+        X = np.asfortranarray(self._X[rows])
+        better = tuned(terms, X, self._targets[rows], self._budget.steps)
+        columns = columns_of(better, X)
+        return tuple(
+            new if self._is_sound(new, columns[:, k]) else old
+            for k, (new, old) in enumerate(zip(better, terms, strict=True))
         )
 
-    def _are_finite(self, terms: Terms) -> bool:
-        """Whether all terms are finite on the rows that judge."""
-        return bool(np.isfinite(columns_of(terms, self._judging_X)).all())
+    def _is_sound(self, term: Program, column: Array) -> bool:
+        """Whether a term keeps its range on all rows, or nearly, and has no pole between them."""
+        middle = float(np.median(column))
+        reach = _RANGE * float(np.abs(column - middle).max())
+        keeps_range = all(
+            bool(np.all(np.abs(evaluate(term, X) - middle) <= reach))
+            for X in (self._judging_X, self._X)
+        )
+        return keeps_range and not may_have_pole(term, self._X)
 
     def _level(self, terms: Terms) -> float:
-        """The mean logarithm of what sums of more and more of the terms leave of the outputs."""
+        """What the sum of the terms leaves of the outputs on the rows that judge, 1−R²."""
         if not terms:
-            return 0.0
+            return 1.0
         columns, judged = columns_of(terms, self._X), columns_of(terms, self._judging_X)
         if not (np.isfinite(columns).all() and np.isfinite(judged).all()):
             return float("inf")
-        order = forward_selection(columns, self._targets, len(terms), brevity(terms))
-        errors = [
-            errors_of(
-                judged[:, order[:size]],
-                solved(columns[:, order[:size]], self._targets),
-                self._judging_targets,
-            ).mean()
-            for size in _sizes(len(order))
-        ]
-        return float(np.mean(np.log(np.maximum(errors, 1e-15))))
+        solution = solved(columns, self._targets)
+        return float(errors_of(judged, solution, self._judging_targets).mean())
 
     def _members(self, terms: Terms, columns: Array, judged: Array, place: int) -> Iterator[Member]:
         """Sums for one output, each better than the one before.

@@ -1,12 +1,12 @@
 """Which terms a sum is made of, and with what readouts.
 
-Forward selection for all outputs at once (simultaneous orthogonal matching pursuit: Tropp, Gilbert
-& Strauss 2006), by a pivoted Cholesky factor of the candidates' covariances.
+Forward selection for all outputs at once: simultaneous orthogonal matching pursuit (Tropp, Gilbert
+& Strauss 2006).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +50,14 @@ def brevity(terms: Sequence[Program]) -> Array:
     return np.array([printed_nodes(term) for term in terms], dtype=np.float64) ** -_PARSIMONY
 
 
-def forward_selection(columns: Array, targets: Array, most: int, brevity: Array) -> list[int]:
+def forward_selection(
+    columns: Array,
+    targets: Array,
+    most: int,
+    brevity: Array,
+    taken: int = 0,
+    accepts: Callable[[int], bool] = lambda _: True,
+) -> list[int]:
     """Forward selection: the numbers of the chosen columns, the first chosen first.
 
     Args:
@@ -58,27 +65,36 @@ def forward_selection(columns: Array, targets: Array, most: int, brevity: Array)
         targets: (n, m), centred here.
         most: how many columns.
         brevity: what the gain of every column is multiplied by, (c,).
+        taken: so many columns, the first ones, are chosen before any other.
+        accepts: whether a column may be chosen; asked when it would be.
     """
     spread = columns.std(axis=0)
     spread = np.where(spread > 0.0, spread, np.inf)
     scaled = (columns - columns.mean(axis=0)) / spread / np.sqrt(len(columns))
-    gram = scaled.T @ scaled
     along = scaled.T @ (targets - targets.mean(axis=0)) / np.sqrt(len(columns))
-    remaining = np.diag(gram).copy()
-    factor = np.zeros((len(gram), most))
+    remaining = np.sum(scaled**2, axis=0)
+    basis = np.zeros((min(most, scaled.shape[1]), len(scaled)))
     total = float(np.sum(targets.var(axis=0)))
     order: list[int] = []
-    for k in range(min(most, len(gram))):
+    while len(order) < len(basis):
         gains = np.sum(along**2, axis=1) / np.maximum(remaining, _DISTINCT)
         gains = np.where(remaining > _DISTINCT, gains * brevity, 0.0)
+        if gains[:taken].any():
+            gains[taken:] = 0.0
         best = int(gains.argmax())
         if not gains[best] > _NOTHING * total:
             break
+        if not accepts(best):
+            remaining[best] = 0.0
+            continue
+        known, column = basis[: len(order)], scaled[:, best]
+        direction = column - (known @ column) @ known
+        direction /= np.sqrt(direction @ direction)
+        basis[len(order)] = direction
         order.append(best)
-        root = np.sqrt(remaining[best])
-        factor[:, k] = (gram[:, best] - factor[:, :k] @ factor[best, :k]) / root
-        along = along - np.outer(factor[:, k], along[best] / root)
-        remaining = remaining - factor[:, k] ** 2
+        shared = direction @ scaled
+        along = along - np.outer(shared, along[best] / shared[best])
+        remaining = remaining - shared**2
         remaining[best] = 0.0
     return order
 
@@ -89,10 +105,28 @@ def solved(columns: Array, targets: Array) -> Solution:
     spread = np.where(spread > 0.0, spread, 1.0)
     scaled = (columns - mean) / spread
     centre = targets.mean(axis=0)
-    gram = scaled.T @ scaled
-    gram[np.diag_indices_from(gram)] += 1e-9 * len(columns)
-    weights = np.linalg.solve(gram, scaled.T @ (targets - centre)) / spread[:, np.newaxis]
+    weights = np.linalg.solve(_gram(scaled), scaled.T @ (targets - centre))
+    weights /= spread[:, np.newaxis]
     return Solution(weights, centre - mean @ weights)
+
+
+def losses_without(columns: Array, targets: Array) -> Array:
+    """What leaving each column out adds to the squared errors of all outputs, (k,).
+
+    With readouts w solved anew that is w_k² / (G⁻¹)_kk, G the Gram matrix of the columns.
+    """
+    mean, spread = columns.mean(axis=0), columns.std(axis=0)
+    scaled = (columns - mean) / np.where(spread > 0.0, spread, 1.0)
+    inverse = np.linalg.inv(_gram(scaled))
+    weights = inverse @ (scaled.T @ (targets - targets.mean(axis=0)))
+    return np.asarray(np.sum(weights**2, axis=1) / np.diag(inverse))
+
+
+def _gram(scaled: Array) -> Array:
+    """The Gram matrix of scaled columns, (k, k), for equations that have a solution."""
+    gram = scaled.T @ scaled
+    gram[np.diag_indices_from(gram)] += 1e-9 * len(scaled)
+    return np.asarray(gram)
 
 
 def errors_of(columns: Array, solution: Solution, truth: Array) -> Array:

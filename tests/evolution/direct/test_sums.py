@@ -7,6 +7,7 @@ from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.cgp.kernels.limits import no_limits
 from srnet_cli.config.evolution.direct import DirectSettings
 from srnet_cli.evolution.direct.formula import HallOfFame, Member
+from srnet_cli.evolution.direct.poles import may_have_pole
 from srnet_cli.evolution.direct.progress import (
     from_arrays,
     pack_states,
@@ -21,10 +22,11 @@ from srnet_cli.evolution.direct.sums import (
     can_sum,
     joint_fronts,
 )
-from srnet_cli.evolution.direct.term_selection import forward_selection
+from srnet_cli.evolution.direct.term_selection import forward_selection, losses_without
 from srnet_cli.evolution.direct.term_tuning import SolvedTerms
 from srnet_cli.evolution.direct.terms import applied, joined, leaf_program, shifted
 from srnet_cli.evolution.problem import Problem
+from srnet_cli.primitives import BY_NAME
 from srnet_cli.rng import stream
 
 FUNCTIONS = ("add", "mul", "tanh", "relu", "abs")
@@ -123,6 +125,45 @@ def test_forward_selection_is_that_of_repeated_least_squares() -> None:
     assert forward_selection(columns, targets, 4, np.ones(9)) == chosen
 
 
+def test_columns_that_are_taken_come_first() -> None:
+    """However little they tell, unless those before them span them."""
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(300, 6))
+    columns[:, 1] = columns[:, 0]
+    targets = columns[:, [5]] + 0.1 * columns[:, [2]]
+    order = forward_selection(columns, targets, 4, np.ones(6), taken=3)
+    assert order[:2] in ([0, 2], [1, 2], [2, 0], [2, 1])
+    assert order[2] == 5
+
+
+def test_what_is_not_accepted_is_not_chosen_and_asked_for_once() -> None:
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(300, 6))
+    targets = columns @ np.array([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]])
+    asked: list[int] = []
+
+    def accepts(k: int) -> bool:
+        asked.append(k)
+        return k != 5
+
+    order = forward_selection(columns, targets, 6, np.ones(6), accepts=accepts)
+    assert sorted(order) == [0, 1, 2, 3, 4]
+    assert sorted(asked) == [0, 1, 2, 3, 4, 5]
+
+
+def test_losses_are_those_of_least_squares_without_a_column() -> None:
+    rng = np.random.default_rng(1)
+    columns = rng.normal(size=(300, 5)) + rng.normal(size=(300, 1))
+    targets = columns @ rng.normal(size=(5, 2)) + 0.1 * rng.normal(size=(300, 2))
+
+    def left(some: np.ndarray) -> float:
+        A = np.column_stack([np.ones(300), some])
+        return float(np.sum((targets - A @ np.linalg.lstsq(A, targets, rcond=None)[0]) ** 2))
+
+    expected = [left(np.delete(columns, k, axis=1)) - left(columns) for k in range(5)]
+    np.testing.assert_allclose(losses_without(columns, targets), expected, rtol=1e-5)
+
+
 def test_of_two_equal_columns_the_shorter_is_chosen() -> None:
     column = np.random.default_rng(0).normal(size=(50, 1))
     assert forward_selection(np.hstack([column, column]), column, 2, np.array([0.5, 1.0])) == [1]
@@ -152,6 +193,56 @@ def test_only_longer_and_better_sums_follow_single_expressions() -> None:
     sums = (member(45, 0.1), member(60, 0.3), member(70, 0.15), member(90, 0.16), member(99, 0.1))
     (front,) = joint_fronts([hall], [sums], longest=50)
     assert [m.nodes for m in front.members] == [1, 40, 70, 99]
+
+
+def test_sums_of_several_steps_make_one_front() -> None:
+    """In any order; those that are hardly better than a shorter one give way to the best."""
+
+    def member(nodes: int, error: float) -> Member:
+        return Member(nodes, error, FIRST, 1.0, 0.0)
+
+    hall = HallOfFame(0, (member(1, 0.5),))
+    old = (member(1, 0.5), member(60, 0.3), member(90, 0.1))
+    new = (member(55, 0.31), member(70, 0.2), member(80, 0.0999), member(95, 0.0998))
+    (front,) = joint_fronts([hall], [(*old, *new)], longest=50)
+    assert [m.nodes for m in front.members] == [1, 60, 70, 95]
+
+
+def test_a_pole_between_the_rows_is_no_term() -> None:
+    """On no row is the value out of the common, and yet it is anything on the next."""
+    fit, judging = rows(1000, 1), rows(500, 2)
+    fit, judging = (
+        LabelledRows(part.X[np.abs(part.X[:, 0]) > 0.1], part.Y[np.abs(part.X[:, 0]) > 0.1])
+        for part in (fit, judging)
+    )
+    pole = joined("mul", applied("inverse", FIRST), SECOND)
+    sums = sums_of(fit, judging, products=0, hinges=0, units=0, terms=8)
+    for seed in range(3):
+        assert not any(BY_NAME["inverse"].opcode in t.ops for t in sums.step((), [pole], seed))
+
+
+def test_tuning_brings_no_pole_in() -> None:
+    """Where the divisor is 0 after it, the term is as it was."""
+    X = np.random.default_rng(0).uniform(0.0, 1.0, (500, 2))
+    beside = applied("inverse", shifted(FIRST, -0.2))
+    Y = 1.0 / (X[:, [0]] - 0.5)
+    sample = LabelledRows(X, Y)
+    sums = sums_of(sample, sample, products=0, hinges=0, units=0, steps=30)
+    terms = sums.step((), [beside], 1)
+    assert terms
+    assert not any(may_have_pole(term, X) for term in terms)
+
+
+def test_units_are_of_two_inputs_or_more_and_bend_among_the_rows() -> None:
+    fit = rows(1000, 1)
+    sums = sums_of(fit, rows(500, 2), units=50)
+    units = list(sums._units([FIRST, SECOND], np.random.default_rng(0)))
+    assert len(units) == 50
+    for unit in units:
+        assert len(unit) <= 12
+        values = evaluate(unit, fit.X)
+        assert values.std() > 0.0
+        assert {0, 1} <= set(unit.args.ravel().tolist())
 
 
 def test_limits_on_formulas_leave_no_room_for_sums() -> None:
