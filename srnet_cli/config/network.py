@@ -55,23 +55,20 @@ class TrainSettings(Settings):
     )
     alpha: Literal["auto"] | Annotated[float, Field(ge=0)] = Field(
         default="auto",
-        description="L2 penalty; auto: none for rows of a formula, or 20 rows or more per weight; "
-        "else with lbfgs the best of 0, 0.001, 0.01, … 10 in fivefold cross-validation of the "
-        "training rows",
+        description="L2 penalty; auto: none for rows of a formula, 20 rows or more per weight, or "
+        "where training is stopped early; else with lbfgs the best of 0, 0.001, 0.01, … 10 in "
+        "fivefold cross-validation of the training rows",
     )
     learning_rate: float = Field(default=1e-3, gt=0, description="initial rate of adam and sgd")
     tolerance: float = Field(
         default=1e-10, ge=0, description="gain in loss below which training ends"
     )
-    early_stopping: bool = Field(
-        default=False, description="stop on held-out rows; adam and sgd only"
+    early_stopping: Literal["auto"] | bool = Field(
+        default="auto",
+        description="hold a tenth of the training rows out, and end training where it does worse "
+        "on them; auto: of a table with 2,000 training rows or more, but fewer than 20 per weight, "
+        "where `alpha` is auto as well",
     )
-
-    @model_validator(mode="after")
-    def _can_stop_early(self) -> Self:
-        if self.early_stopping and self.solver == "lbfgs":
-            raise ValueError("'early_stopping' needs solver adam or sgd, not lbfgs")
-        return self
 
 
 class NetworkSettings(Settings):

@@ -133,6 +133,7 @@ def encode_training(key: str, training: Training) -> bytes:
         "loss": training.loss,
         "starts": training.starts,
         "penalty": training.penalty,
+        "held_out": training.held_out,
     }
     body = json.dumps(record).encode() + b"\n" + network_to_bytes(training.network)
     return _digest(key, body) + body

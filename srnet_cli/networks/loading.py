@@ -105,6 +105,7 @@ def _train(
         loss=training.loss,
         starts=training.starts,
         penalty=training.penalty,
+        held_out=training.held_out,
     )
     return training.network, provenance
 

@@ -39,6 +39,7 @@ class Provenance:
         loss: what training minimised, at the end, see ``Training``; None for a file.
         starts: how many initial weights were tried; None for a file.
         penalty: the L2 penalty of the weights; None for a file, and in runs of earlier versions.
+        held_out: training rows that were held out to stop it early; None as of the penalty.
     """
 
     source: Literal["file", "trained", "cache", "python"]
@@ -50,6 +51,7 @@ class Provenance:
     loss: float | None = None
     starts: int | None = None
     penalty: float | None = None
+    held_out: int | None = None
 
     def summary(self) -> str:
         """Say it in one line."""
@@ -59,9 +61,13 @@ class Provenance:
             return f"given in Python: {self.path}"
         end = "converged" if self.converged else "stopped at max_iter"
         where = ", from the cache" if self.source == "cache" else ""
+        if self.converged and self.held_out:
+            end = "stopped early"
+        held = f", {self.held_out} rows held out" if self.held_out else ""
         penalty = f", L2 penalty {self.penalty:g}" if self.penalty else ""
         return (
-            f"trained with {self.trainer}: {end} after {self.iterations} iterations{penalty}{where}"
+            f"trained with {self.trainer}: {end} after {self.iterations} iterations"
+            f"{held}{penalty}{where}"
         )
 
 

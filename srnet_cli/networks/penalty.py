@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srnet_cli.datasets.dataset import Array
+from srnet_cli.networks.held_out import loss_on, parts_of
 from srnet_cli.rng import stream
 
 PENALTIES = (0.0, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -23,8 +24,8 @@ FOLDS = 5
 ITERATIONS = 2000
 """Of L-BFGS, at most, per penalty and fold."""
 
-ENOUGH_ROWS = 20
-"""Per weight: a network cannot learn the noise of more."""
+ROWS_PER_WEIGHT = 20
+"""A network cannot learn the noise of more."""
 
 _MOST_WORK = 2e7  # rows times weights: of more, cross-validation would take hours
 _BUDGET = 1e11  # multiplications, about
@@ -50,15 +51,14 @@ def best_penalty(
         fit: trains a network.
 
     Returns:
-        one of ``PENALTIES``; 0 where there are ``ENOUGH_ROWS``, too few rows to part, or too many
-        to try.
+        one of ``PENALTIES``; 0 where there are too few rows to part, or too many to try.
     """
     n = len(rows)
-    if n >= ENOUGH_ROWS * weights or n < 2 * FOLDS or n * weights > _MOST_WORK:
+    if n < 2 * FOLDS or n * weights > _MOST_WORK:
         return 0.0
     work = 6.0 * n * weights * FOLDS * len(PENALTIES)
     iterations = int(np.clip(_BUDGET / work, 50, ITERATIONS))
-    folds = _folds(targets, seed)
+    folds = parts_of(targets, FOLDS, stream(seed, "network", "penalty"))
     losses = [
         sum(
             _loss(make(penalty, iterations), rows, targets, folds == fold, fit)
@@ -69,16 +69,6 @@ def best_penalty(
     return PENALTIES[int(np.argmin(losses))]
 
 
-def _folds(targets: NDArray[Any], seed: int) -> NDArray[np.intp]:
-    """A fold per row, (n,); classes are spread over all of them, numbers by their order."""
-    order = stream(seed, "network", "penalty").permutation(len(targets))
-    values = targets.reshape(len(targets), -1)[:, 0]
-    order = order[np.argsort(values[order], kind="stable")]
-    folds = np.empty(len(targets), dtype=np.intp)
-    folds[order] = np.arange(len(targets)) % FOLDS
-    return folds
-
-
 def _loss(
     mlp: Any,
     rows: Array,
@@ -86,15 +76,6 @@ def _loss(
     held: NDArray[np.bool_],
     fit: Callable[[Any, Array, NDArray[Any]], object],
 ) -> float:
-    """The loss on rows held out, summed up: squared errors, or the cross-entropy."""
+    """The loss on rows held out, of a network trained on the others."""
     fit(mlp, rows[~held], targets[~held])
-    if not hasattr(mlp, "predict_proba"):
-        predicted = mlp.predict(rows[held]).reshape(targets[held].shape)
-        loss = float(np.sum((predicted - targets[held]) ** 2))
-    else:
-        chances = np.clip(mlp.predict_proba(rows[held]), 1e-12, 1.0)
-        places = np.searchsorted(mlp.classes_, targets[held]).clip(max=len(mlp.classes_) - 1)
-        known = mlp.classes_[places] == targets[held]
-        own = np.where(known, chances[np.arange(len(places)), places], 1e-12)
-        loss = float(-np.sum(np.log(own)))
-    return loss if np.isfinite(loss) else np.inf
+    return loss_on(mlp, rows[held], targets[held])

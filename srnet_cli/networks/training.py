@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.errors import DataError, ModelError
 from srnet_cli.networks.activations import Activation
+from srnet_cli.networks.early_stopping import ENOUGH_ROWS, fit_until_worse, rows_to_hold_out
 from srnet_cli.networks.network import Array, Network, Scaler, fit_scaler
-from srnet_cli.networks.penalty import best_penalty
+from srnet_cli.networks.penalty import ROWS_PER_WEIGHT, best_penalty
 from srnet_cli.networks.trained import TrainedNetwork
 from srnet_cli.rng import stream
 
@@ -41,6 +43,7 @@ class Training:
             target, or the cross-entropy, with the penalty.
         starts: how many initial weights were tried until one gave a network that is not constant.
         penalty: the L2 penalty of the weights.
+        held_out: how many training rows were held out where training was stopped early; else 0.
     """
 
     network: Network
@@ -49,6 +52,7 @@ class Training:
     loss: float
     starts: int = 1
     penalty: float = 0.0
+    held_out: int = 0
 
 
 def train_network(
@@ -66,8 +70,9 @@ def train_network(
     if ``standardise``, and else is folded into the first layer, so that the network takes raw rows.
     A classifier has a logit per class, also where there are two classes.
 
-    Without a penalty of the settings, that of ``penalty.best_penalty`` is used; rows of a formula
-    need none.
+    A network of a table is held back from learning its noise, unless it has too few weights for
+    that: training on ``early_stopping.ENOUGH_ROWS`` ends where rows held out say so, on fewer rows
+    the weights have the penalty of ``penalty.best_penalty``. Rows of a formula need neither.
 
     Training may end in a network that answers the same for every row, such as one of dead units. It
     is then started again from other initial weights, at most ``most_starts`` times in all.
@@ -77,7 +82,7 @@ def train_network(
         ModelError: training failed: the data are too few, or the weights grew beyond bounds.
     """
     scaler = fit_scaler(dataset.train.X)
-    settings = _with_penalty(settings, dataset, scaler, seed)
+    settings = _held_back(settings, dataset, scaler, seed)
     train = _train_classifier if dataset.task == "classification" else _train_regressor
     for start in range(1, most_starts + 1):
         training = train(settings, dataset, scaler, _random_state(seed, start))
@@ -104,32 +109,46 @@ def is_constant(network: TrainedNetwork, X: Array) -> bool:
     return bool((np.ptp(outputs, axis=0) <= _ROUNDING * np.abs(outputs).max(axis=0)).all())
 
 
-def _with_penalty(
+def _held_back(
     settings: TrainSettings, dataset: Dataset, scaler: Scaler, seed: int
 ) -> TrainSettings:
-    """The settings with a number for the penalty."""
-    if settings.alpha != "auto":
-        return settings
-    penalty = 0.0
-    if dataset.truth is None and settings.solver == "lbfgs":
-        penalty = _best_penalty(settings, dataset, scaler, seed)
-    return settings.model_copy(update={"alpha": penalty})
+    """The settings with a number for the penalty, and a yes or no to stopping early.
+
+    Where neither is said, a network that could learn noise is stopped early if there are enough
+    rows, and else gets a penalty.
+    """
+    can_learn_noise = dataset.truth is None and len(dataset.train) < (
+        ROWS_PER_WEIGHT * _weights(settings, dataset)
+    )
+    stops, penalty = settings.early_stopping, settings.alpha
+    if stops == "auto":
+        stops = penalty == "auto" and can_learn_noise and len(dataset.train) >= ENOUGH_ROWS
+        if stops and settings.solver != "lbfgs" and dataset.task == "classification":
+            stops = not _single_classes(_labels(_targets(dataset), dataset.classes))
+    if penalty == "auto":
+        penalty = 0.0
+        if can_learn_noise and not stops and settings.solver == "lbfgs":
+            penalty = _best_penalty(settings, dataset, scaler, seed)
+    return settings.model_copy(update={"alpha": penalty, "early_stopping": stops})
+
+
+def _weights(settings: TrainSettings, dataset: Dataset) -> int:
+    """How many weights the network has."""
+    outputs = len(dataset.classes) or _targets(dataset)[:1].size
+    widths = (dataset.train.X.shape[1], *settings.hidden, outputs)
+    return sum((above + 1) * below for above, below in pairwise(widths))
 
 
 def _best_penalty(settings: TrainSettings, dataset: Dataset, scaler: Scaler, seed: int) -> float:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     targets: Any = _targets(dataset)
-    outputs, kind = 1, MLPRegressor
+    kind: type = MLPRegressor
     if dataset.task == "classification":
-        targets = _labels(targets, dataset.classes)
-        outputs, kind = len(dataset.classes), MLPClassifier
+        targets, kind = _labels(targets, dataset.classes), MLPClassifier
     else:
         targets = targets.reshape(len(targets), -1)
-        targets = _target_scaler(targets)(targets)
-        outputs = targets.shape[1]
-        targets = targets[:, 0] if outputs == 1 else targets
-    widths = (dataset.train.X.shape[1], *settings.hidden, outputs)
+        targets = _target_scaler(targets)(targets).squeeze(axis=_single_axis(targets))
 
     def make(penalty: float, iterations: int) -> Any:
         wanted = settings.model_copy(
@@ -141,7 +160,7 @@ def _best_penalty(settings: TrainSettings, dataset: Dataset, scaler: Scaler, see
         make,
         scaler(dataset.train.X),
         targets,
-        weights=sum((above + 1) * below for above, below in pairwise(widths)),
+        weights=_weights(settings, dataset),
         seed=seed,
         fit=_fit,
     )
@@ -154,16 +173,18 @@ def _train_regressor(
 
     targets = _targets(dataset).reshape(len(dataset.train), -1)
     target_scaler = _target_scaler(targets)
-    mlp = MLPRegressor(**_options(settings, random_state))
-    converged = _fit(
-        mlp, scaler(dataset.train.X), target_scaler(targets).squeeze(axis=_single_axis(targets))
+    mlp, converged, held_out = _learn(
+        lambda: MLPRegressor(**_options(settings, random_state)),
+        scaler(dataset.train.X),
+        target_scaler(targets).squeeze(axis=_single_axis(targets)),
+        settings.early_stopping,
     )
     network = _network(mlp, settings.activation)
     last = (
         network.weights[-1] * target_scaler.scale[:, None],
         network.biases[-1] * target_scaler.scale + target_scaler.mean,
     )
-    return _training(mlp, _with_last_layer(network, *last), converged)
+    return _training(mlp, _with_last_layer(network, *last), converged, held_out)
 
 
 def _single_axis(targets: Array) -> tuple[int, ...]:
@@ -177,17 +198,21 @@ def _train_classifier(
     from sklearn.neural_network import MLPClassifier
 
     labels = _labels(_targets(dataset), dataset.classes)
-    if settings.early_stopping:
+    if settings.early_stopping and settings.solver != "lbfgs":
         _check_can_hold_out(labels, dataset.classes)
-    mlp = MLPClassifier(**_options(settings, random_state))
-    converged = _fit(mlp, scaler(dataset.train.X), labels)
+    mlp, converged, held_out = _learn(
+        lambda: MLPClassifier(**_options(settings, random_state)),
+        scaler(dataset.train.X),
+        labels,
+        settings.early_stopping,
+    )
     network = replace(_network(mlp, settings.activation), output_activation="softmax")
     if len(dataset.classes) == 2:
         # scikit-learn gives two classes a single logistic output z: the logits 0 and z.
         weight, bias = network.weights[-1], network.biases[-1]
         last = np.vstack([np.zeros_like(weight), weight]), np.append(0.0, bias)
         network = _with_last_layer(network, *last)
-    return _training(mlp, network, converged)
+    return _training(mlp, network, converged, held_out)
 
 
 def _options(settings: TrainSettings, random_state: int) -> dict[str, Any]:
@@ -200,13 +225,30 @@ def _options(settings: TrainSettings, random_state: int) -> dict[str, Any]:
         "max_iter": settings.max_iter,
         "max_fun": 10 * settings.max_iter,  # so that max_iter alone decides, also for L-BFGS
         "tol": settings.tolerance,
-        "early_stopping": settings.early_stopping,
+        "early_stopping": settings.early_stopping and settings.solver != "lbfgs",
         "random_state": random_state,
     }
 
 
 def _random_state(seed: int, start: int) -> int:
     return int(stream(seed, "network", "train", start).integers(2**32))
+
+
+def _learn(
+    make: Callable[[], Any], rows: Array, targets: NDArray[Any], stops_early: Any
+) -> tuple[Any, bool, int]:
+    """A trained scikit-learn network, whether that ended by itself, and how many rows were held
+    out."""
+    mlp = make()
+    if not stops_early:
+        return mlp, _fit(mlp, rows, targets), 0
+    if mlp.solver != "lbfgs":
+        return mlp, _fit(mlp, rows, targets), math.ceil(mlp.validation_fraction * len(rows))
+    held = rows_to_hold_out(targets, mlp.random_state)
+    if fit_until_worse(mlp, rows, targets, held, _fit):
+        return mlp, True, int(held.sum())
+    mlp = make()
+    return mlp, _fit(mlp, rows, targets), 0
 
 
 def _fit(mlp: Any, rows: Array, targets: NDArray[Any]) -> bool:
@@ -260,8 +302,8 @@ def _take_raw_rows(network: Network, scaler: Scaler) -> Network:
     )
 
 
-def _training(mlp: Any, network: Network, converged: bool) -> Training:
-    return Training(network, int(mlp.n_iter_), converged, float(mlp.loss_))
+def _training(mlp: Any, network: Network, converged: bool, held_out: int) -> Training:
+    return Training(network, int(mlp.n_iter_), converged, float(mlp.loss_), held_out=held_out)
 
 
 def _targets(dataset: Dataset) -> Array:
@@ -294,14 +336,19 @@ def _labels(targets: Array, classes: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _check_can_hold_out(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
-    """Early stopping holds out rows of every class, so each needs two."""
-    single = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 1)
-    if len(single):
+    """scikit-learn holds out rows of every class, so each needs two."""
+    single = _single_classes(labels)
+    if single:
         raise DataError(
             f"class '{classes[single[0]]}' has one training row, of which early stopping can hold "
             "out none",
             hint="set network.train.early_stopping to false, drop the row, or merge the class",
         )
+
+
+def _single_classes(labels: NDArray[np.int64]) -> list[int]:
+    """Classes with one training row."""
+    return np.flatnonzero(np.bincount(labels) == 1).tolist()
 
 
 def _check_trained(network: Network, rows: Array) -> None:

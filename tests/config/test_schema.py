@@ -95,13 +95,13 @@ def test_a_network_is_trained_or_loaded(keys: dict[str, Any]) -> None:
         {"hidden": ()},
         {"hidden": (3, 100_001)},
         {"hidden": (1,) * 101},
-        {"early_stopping": True},
+        {"early_stopping": "sometimes"},
         {"learning_rate": 0},
         {"alpha": float("nan")},
     ],
 )
 def test_impossible_training(keys: dict[str, Any]) -> None:
-    """Widths, depth and rates are bounded; L-BFGS cannot stop on held-out rows."""
+    """Widths, depth and rates are bounded; stopping early is a yes, a no or auto."""
     with pytest.raises(ValidationError):
         TrainSettings(**keys)
 
