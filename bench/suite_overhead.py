@@ -5,7 +5,9 @@
 * overhead: a suite of 40 trials, of about a second of search each, in one process: wall time of the
   suite, from its file to its reports, over the time spent in trials, with and without the start of
   the worker and the loading of its libraries, which are paid once;
-* two jobs: the same suite in two processes, by wall clock;
+* two jobs: the same suite in two processes, by wall clock, with the start of the workers and
+  without; how much longer a trial takes beside another; and what two processes gain over one that
+  do nothing but arithmetic in a cache of their own, which is what the processor allows;
 * 10,000 trials: seconds and memory of ``srnet bench FOLDER --list`` and of the summary, each in a
   process of its own, on copies of one trial's folder.
 
@@ -30,6 +32,13 @@ from srnet_cli.suites import running, session, trial
 from srnet_cli.suites.session import Where
 
 TIMES = "SRNET_BENCH_TIMES"
+ARITHMETIC = """
+import time
+begin, total = time.perf_counter(), 0
+for number in range(40_000_000):
+    total += number & 3
+print(time.perf_counter() - begin)
+"""
 PROBE = 2000
 MANY = 10_000
 GOALS = {"overhead": 0.05, "two_jobs": 1.8, "seconds": 5.0, "megabytes": 500.0}
@@ -66,6 +75,7 @@ def main() -> None:
         alone = _run(Path(folder), "one", chosen.trials, 1, generations)
         two = _run(Path(folder), "two", chosen.trials, 2, generations)
         many = _many(Path(folder))
+    one, both = _arithmetic(1), _arithmetic(2)
     overhead = alone["wall"] / alone["busy"] - 1
     later = alone["span"] / alone["busy"] - 1
     table(
@@ -75,13 +85,17 @@ def main() -> None:
             ("overhead, all included", f"{overhead:.1%}", f"<= {GOALS['overhead']:.0%}"),
             ("overhead, first trial to last", f"{later:.1%}", f"<= {GOALS['overhead']:.0%}"),
             ("two jobs over one", f"{alone['wall'] / two['wall']:.2f}", f">= {GOALS['two_jobs']}"),
+            ("two jobs over one, first trial to last", f"{alone['span'] / two['span']:.2f}", ""),
+            ("a trial beside another", f"{two['busy'] / alone['busy']:.2f} times as long", ""),
+            ("arithmetic alone, two over one", f"{2 * one / both:.2f}", ""),
             *(
                 (f"10,000 trials, {name}", f"{s:.1f} s, {mb:.0f} MB", "<= 5 s, 500 MB")
                 for name, (s, mb) in many.items()
             ),
         ],
     )
-    save(chosen.out, "suite_overhead", {"goals": GOALS, "one": alone, "two": two, "many": many})
+    figures = {"one": alone, "two": two, "many": many, "arithmetic": [one, both]}
+    save(chosen.out, "suite_overhead", {"goals": GOALS, **figures})
 
 
 def _generations(folder: Path) -> int:
@@ -110,6 +124,13 @@ def _run(folder: Path, name: str, trials: int, jobs: int, generations: int) -> d
         "span": max(end for _, end in spans) - min(start for start, _ in spans),
         "search": summary.cases[0].seconds.mean,
     }
+
+
+def _arithmetic(processes: int) -> float:
+    """Seconds that each of so many processes takes for the same sum, beside the others."""
+    command = [sys.executable, "-c", ARITHMETIC]
+    begun = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(processes)]
+    return sum(float(each.communicate()[0]) for each in begun) / processes
 
 
 def _many(folder: Path) -> dict[str, tuple[float, float]]:
