@@ -40,12 +40,14 @@ FAITHFUL = 0.1
 READ = 60
 """Nodes of a formula that is read as a whole; the knee is one of the formulas up to there."""
 
-_FEWEST, _FEWEST_LATE = 4, 2
+_FEWEST, _FEWEST_LATE = 4, 3
 """Formulas of every output that are written however many outputs there are, and when time is up."""
 
 _FIT_ROWS = 2000
-_DIGITS = 5
 _FLOOR = 1e-12
+
+_DIGITS, _SAME = (5, 8, 12), 1.01
+"""Digits that all numbers of a formula may have, and by what the error may grow with them."""
 
 
 class Rows(NamedTuple):
@@ -316,7 +318,7 @@ def _written(
     nodes = complexity(formula)
     if nodes > READ:
         # There are too many numbers to try each of them.
-        formula = _with_fewer_digits(formula)
+        formula = _with_fewer_digits(formula, names, fit)
     error = unexplained(formula, names, judging)
     return None if error is None else NetworkFormula(formula, nodes, error)
 
@@ -328,14 +330,24 @@ def _as_found(
     symbols = names.symbols
     exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
     short = shortest(exact, symbols, fit.X, limited)
-    formula = _with_fewer_digits(short)
+    formula = _with_fewer_digits(short, names, fit)
     error = unexplained(formula, names, judging)
     return None if error is None else NetworkFormula(formula, complexity(formula), error)
 
 
-def _with_fewer_digits(formula: Expr) -> Expr:
-    digits = {n: number(float(f"{float(n):.{_DIGITS}g}")) for n in formula.atoms(Float)}
-    return formula.xreplace(digits)
+def _with_fewer_digits(formula: Expr, names: Names, rows: Rows) -> Expr:
+    """The formula with as few digits in all of its numbers as leave it what it is on some rows.
+
+    Large terms may cancel each other, and then the last digits decide.
+    """
+    exact = unexplained(formula, names, rows)
+    for digits in _DIGITS:
+        numbers = {n: number(float(f"{float(n):.{digits}g}")) for n in formula.atoms(Float)}
+        shorter = formula.xreplace(numbers)
+        error = unexplained(shorter, names, rows)
+        if error is not None and exact is not None and error <= _SAME * exact + _FLOOR:
+            return shorter
+    return formula
 
 
 def _beside(

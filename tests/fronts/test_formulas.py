@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import sympy
-from sympy import Mul
+from sympy import Add, Float, Mul
 
 from srnet_cli.errors import ModelError
 from srnet_cli.expressions.names import Names
+from srnet_cli.expressions.printers import as_text
 from srnet_cli.fronts import formulas as writing
 from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
 
@@ -90,3 +92,21 @@ def test_a_long_formula_answers_where_no_short_one_explains_the_network() -> Non
     figures = (1, 0.9), (10, 0.5), (50, 0.4), (300, 0.09), (900, 0.01)
     assert front_of(*figures).answer.complexity == 300
     assert front_of(*figures[:3], (900, 0.2)).answer.complexity == 10
+
+
+def test_digits_are_left_out_only_where_the_formula_stays_what_it_is() -> None:
+    """Of terms that cancel each other the last digits decide."""
+    names = Names(("x",))
+    (x,) = names.symbols
+    X = np.linspace(-1.0, 1.0, 50)[:, np.newaxis]
+    plain = Float(2.123456789) * x + Float(0.5)
+    large, small = Float(1234567.891234), Float(1234566.0)
+    cancelling = Add(Mul(large, x, evaluate=False), Mul(-small, x, evaluate=False), evaluate=False)
+    shorter = writing._with_fewer_digits(plain, names, writing.Rows(X, 2.2 * X[:, 0] + 0.5))
+    assert as_text(shorter) == "2.1235*x + 0.5"
+    rows = writing.Rows(X, 1.9 * X[:, 0])
+    kept = writing._with_fewer_digits(cancelling, names, rows)
+    exact = writing.unexplained(cancelling, names, rows)
+    assert exact is not None
+    assert exact < 1e-4
+    assert writing.unexplained(kept, names, rows) <= 1.01 * exact

@@ -32,7 +32,7 @@ class AutoSettings(EvolutionSettings):
     direct_share: Literal["auto"] | Fraction = Field(
         default="auto",
         description="share of a trial's effort that goes to whole-network formulas, straight from "
-        "the inputs to the outputs, the rest to the layers; 0: none; auto: 0.35, and 0.65 where "
+        "the inputs to the outputs, the rest to the layers; 0: none; auto: 0.35, and 0.5 where "
         "all hidden layers have more than 12 units or inputs and begin with their units as they "
         "are",
     )
@@ -61,4 +61,4 @@ class AutoSettings(EvolutionSettings):
         """
         if self.direct_share != "auto":
             return self.direct_share
-        return 0.65 if begins_with_units else 0.35
+        return 0.5 if begins_with_units else 0.35
