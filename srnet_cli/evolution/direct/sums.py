@@ -1,8 +1,7 @@
 """Sums of terms that the outputs share, where one expression per output is not enough.
 
-An output is written as Σ w_k·t_k + b. The terms are parts of the formulas that the search of single
-expressions has met for any output, products of two of them, and hinges. They are chosen by forward
-selection: the next is always the one that explains most of what is left of all outputs
+An output is written as Σ w_k·t_k + b. Of many candidates (``term_candidates``) forward selection
+takes the terms: the next is always the one that explains most of what is left of all outputs
 (simultaneous orthogonal matching pursuit: Tropp, Gilbert & Strauss 2006). Then the weights inside
 of all terms are tuned together, the readouts of all outputs eliminated (variable projection: Golub
 & Pereyra 1973; Kaufman 1975). A step chooses anew, the terms of the last one among the candidates,
@@ -29,6 +28,7 @@ from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.direct.formula import HallOfFame, Member
 from srnet_cli.evolution.direct.poles import may_have_pole
 from srnet_cli.evolution.direct.settings import SumBudget
+from srnet_cli.evolution.direct.term_candidates import term_candidates
 from srnet_cli.evolution.direct.term_selection import (
     brevity,
     columns_of,
@@ -38,16 +38,7 @@ from srnet_cli.evolution.direct.term_selection import (
     solved,
 )
 from srnet_cli.evolution.direct.term_tuning import LARGEST, Terms, tuned
-from srnet_cli.evolution.direct.terms import (
-    applied,
-    hinges,
-    joined,
-    leaf_program,
-    printed_nodes,
-    shifted,
-    subexpression,
-    weighted_sum,
-)
+from srnet_cli.evolution.direct.terms import joined, leaf_program, printed_nodes, weighted_sum
 
 Array = NDArray[np.float64]
 
@@ -62,9 +53,6 @@ _RANGE = 3.0
 
 _LEAST_TO_RENEW = 4
 """Of fewer terms none are left out for others."""
-
-_SCALING_ROWS = 256
-"""On which the weights of new units are scaled."""
 
 _WORTHWHILE = 0.95
 """A longer sum has to lower the error to this share."""
@@ -159,7 +147,10 @@ class Sums:
         rng = self._draw("sums", generation)
         rows = rng.permutation(len(self._X))[: self._budget.rows]
         X = np.asfortranarray(self._X[rows])
-        usable = self._usable([*known, *self._candidates(known, pool, rng)], X)
+        new = term_candidates(
+            known, pool, self._X, self._functions, self._longest, self._budget, rng
+        )
+        usable = self._usable([*known, *new], X)
         proposals = [self._chosen(usable, rows)]
         kept = self._strongest(known, X, rows)
         if kept:
@@ -185,53 +176,6 @@ class Sums:
         first = leaf_program(self._X.shape[1], 0)
         differentiate(joined("add", first, first, (1.5, 1.5)), self._X[:2])
         evaluate(first, self._X[:2])
-
-    def _candidates(
-        self, known: Terms, pool: Sequence[Program], rng: np.random.Generator
-    ) -> Iterator[Program]:
-        """Inputs, formulas and parts of them; products of two; hinges."""
-        inputs = [leaf_program(self._X.shape[1], j) for j in range(self._X.shape[1])]
-        parts = list(inputs)
-        for program in pool:
-            if len(program):
-                parts.append(subexpression(program, len(program) - 1))
-                parts.append(subexpression(program, int(rng.integers(len(program)))))
-        yield from parts
-        operands = [*known, *inputs, *parts[len(inputs) :: 4]]
-        if "mul" in self._functions:
-            for _ in range(self._budget.products):
-                left, right = (operands[int(rng.integers(len(operands)))] for _ in range(2))
-                if len(left) + len(right) < self._longest:
-                    yield joined("mul", left, right)
-        for _ in range(self._budget.hinges):
-            inner = operands[int(rng.integers(len(operands)))]
-            at = float(evaluate(inner, self._X[rng.integers(len(self._X))][np.newaxis])[0])
-            if np.isfinite(at) and len(inner) < self._longest - 1:
-                yield from hinges(inner, at, self._functions)
-        yield from self._units([*known, *inputs], rng)
-
-    def _units(self, operands: Sequence[Program], rng: np.random.Generator) -> Iterator[Program]:
-        """What units of a network would be that read some of the operands: of random weights, with
-        the bend where a row lies."""
-        names = [name for name in ("relu", "abs", "tanh", "sigmoid") if name in self._functions]
-        if "add" not in self._functions or not names:
-            return
-        sample = self._X[rng.integers(len(self._X), size=_SCALING_ROWS)]
-        values = columns_of(operands, sample)
-        spread = values.std(axis=0)
-        usable = np.flatnonzero(np.isfinite(spread) & (spread > 0.0))
-        for _ in range(self._budget.units if len(usable) else 0):
-            count = min(int(rng.integers(2, 4)), len(usable))
-            read = rng.choice(usable, count, replace=False).tolist()
-            weights = (rng.normal(size=count) / spread[read]).tolist()
-            at = float(values[rng.integers(len(sample)), read] @ weights)
-            inner = operands[read[0]]
-            first = weights[0]
-            for k, weight in zip(read[1:], weights[1:], strict=True):
-                inner, first = joined("add", inner, operands[k], (first, weight)), 1.0
-            if count == 1 or len(inner) > self._longest - 2:
-                continue
-            yield applied(names[int(rng.integers(len(names)))], shifted(inner, at))
 
     def _usable(self, candidates: Sequence[Program], X: Array) -> tuple[list[Program], Array]:
         """The candidates that vary on some rows, (n, d), and have values of a sane size there; and

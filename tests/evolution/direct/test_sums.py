@@ -233,18 +233,6 @@ def test_tuning_brings_no_pole_in() -> None:
     assert not any(may_have_pole(term, X) for term in terms)
 
 
-def test_units_are_of_two_inputs_or_more_and_bend_among_the_rows() -> None:
-    fit = rows(1000, 1)
-    sums = sums_of(fit, rows(500, 2), units=50)
-    units = list(sums._units([FIRST, SECOND], np.random.default_rng(0)))
-    assert len(units) == 50
-    for unit in units:
-        assert len(unit) <= 12
-        values = evaluate(unit, fit.X)
-        assert values.std() > 0.0
-        assert {0, 1} <= set(unit.args.ravel().tolist())
-
-
 def test_limits_on_formulas_leave_no_room_for_sums() -> None:
     assert can_sum(FUNCTIONS, no_limits())
     assert not can_sum(FUNCTIONS, no_limits()._replace(depth=4))
