@@ -2,7 +2,7 @@
 
     python bench/early_stopping.py
 
-Networks of two hidden layers of 16 units are trained by the defaults of ``network.train``, but for
+Networks of two hidden layers (``--hidden``) are trained by the defaults of ``network.train``, but for
 at most a thousand iterations, in three ways: without a penalty to the end, with the penalty that
 cross-validation chooses, and without a penalty until rows held out say that it is enough. Noise is
 in the training rows, as a share of the target's deviation (of classes: so many labels are drawn
@@ -30,8 +30,7 @@ from srnet_cli.networks.training import train_network
 Array = NDArray[np.float64]
 
 TEST_ROWS = 4000
-HIDDEN, ITERATIONS = (16, 16), 1000
-ROWS = (1000, 2000, 4000)
+ITERATIONS = 1000
 WAYS: dict[str, dict[str, Any]] = {
     "to the end": {"alpha": 0.0, "early_stopping": False},
     "penalty": {"alpha": "auto", "early_stopping": False},
@@ -44,21 +43,24 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES))
+    arguments.add_argument("--rows", type=int, nargs="+", default=[1000, 2000, 4000])
+    arguments.add_argument("--hidden", type=int, nargs="+", default=[16, 16])
     options = arguments.parse_args()
+    hidden = tuple(options.hidden)
     records = []
     for name in options.tables:
-        for rows in ROWS:
-            seeds = [_of_seed(name, rows, seed) for seed in range(options.seeds)]
+        for rows in options.rows:
+            seeds = [_of_seed(name, rows, hidden, seed) for seed in range(options.seeds)]
             records.append({"table": name, "rows": rows, "seeds": seeds})
             save(options.out, "early_stopping", {"records": records})
     table(["table", "rows", *WAYS, "seconds"], [_row(record) for record in records])
 
 
-def _of_seed(name: str, rows: int, seed: int) -> dict[str, Any]:
+def _of_seed(name: str, rows: int, hidden: tuple[int, ...], seed: int) -> dict[str, Any]:
     dataset = TABLES[name](rows, seed)
     figures = {}
     for way, keys in WAYS.items():
-        settings = TrainSettings(hidden=HIDDEN, max_iter=ITERATIONS, **keys)
+        settings = TrainSettings(hidden=hidden, max_iter=ITERATIONS, **keys)
         begun = time.process_time()
         training = train_network(settings, dataset, seed, True)
         seconds = time.process_time() - begun
