@@ -2,12 +2,12 @@
 
     python bench/early_stopping.py
 
-Networks of two hidden layers (``--hidden``) are trained by the defaults of ``network.train``, but for
-at most a thousand iterations, in three ways: without a penalty to the end, with the penalty that
-cross-validation chooses, and without a penalty until rows held out say that it is enough. Noise is
-in the training rows, as a share of the target's deviation (of classes: so many labels are drawn
-anew); figures are on 4000 rows without. Medians over seeds: R² or accuracy, and seconds of the
-processor. The table is Markdown on standard output, all figures go to a JSON file.
+Networks (``--hidden``) are trained by the defaults of ``network.train``, but for at most a thousand
+iterations, in three ways: without a penalty to the end, with the penalty that cross-validation
+chooses, and without a penalty until rows held out say that it is enough. Noise is in the training
+rows, as a share of the target's deviation (of classes: so many labels are drawn anew); figures are
+on 4000 rows without. Medians over seeds: R² or accuracy, and seconds of the processor. The table is
+Markdown on standard output, all figures go to a JSON file.
 """
 
 from __future__ import annotations
