@@ -19,7 +19,7 @@ SEARCH = 0.75
 _LEAST = 0.5
 """This share of the limit is there for a search however long rows and network have taken."""
 
-_WRITING, _WRITING_PER_WEIGHT, _MOST_WRITING = 4.0, 5e-4, 1.0 / 6.0
+_WRITING, _WRITING_PER_WEIGHT, _MOST_WRITING = 4.0, 8e-4, 1.0 / 6.0
 """Seconds kept for files and plots, how many more for every weight of the network, and the most
 that they may be of the limit."""
 

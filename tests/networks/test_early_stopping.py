@@ -10,8 +10,11 @@ import pytest
 
 from srnet_cli.datasets.dataset import Rows
 from srnet_cli.networks import network_to_bytes, train_network
+from srnet_cli.networks.cache import load_training, store_training
 from srnet_cli.networks.early_stopping import ENOUGH_ROWS, fit_until_worse, rows_to_hold_out
+from srnet_cli.networks.opening import Provenance
 from srnet_cli.networks.quality import quality
+from srnet_cli.networks.training import Training
 from tests.networks.test_penalty import dataset, settings
 
 
@@ -139,3 +142,17 @@ def test_a_class_of_one_row_trains_with_every_solver() -> None:
         wide = settings(solver=solver, max_iter=3, hidden=(20,))
         trained = train_network(wide, rare, 0, True)
         assert trained.network.widths[-1] == 3
+
+
+def test_what_was_held_out_is_said_and_kept() -> None:
+    """In the line of the log, and in the cache."""
+    said = Provenance("trained", trainer="x", iterations=50, converged=True, held_out=200).summary()
+    assert said == "trained with x: stopped early after 50 iterations, 200 rows held out"
+    cut = Provenance("trained", trainer="x", iterations=50, converged=False, held_out=4).summary()
+    assert cut == "trained with x: stopped at max_iter after 50 iterations, 4 rows held out"
+    network = train_network(settings(max_iter=2), dataset(0.0), 0, True).network
+    training = Training(network, 50, True, 0.5, held_out=200)
+    store_training("a" * 64, training)
+    cached = load_training("a" * 64)
+    assert cached is not None
+    assert cached.held_out == 200
