@@ -7,7 +7,7 @@ figures are those of that formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -277,7 +277,7 @@ def write_formulas(
             for turn, member in enumerate(hall.alternatives)
             if turn < _FEWEST_LATE or not is_late()
         )
-        fronts.append(FormulaFront(output, front, tuple(_beside(front, list(alternatives)))))
+        fronts.append(FormulaFront(output, front, tuple(_beside(front, alternatives))))
     return NetworkFormulas(names, rows, tuple(fronts))
 
 
@@ -351,7 +351,7 @@ def _with_fewer_digits(formula: Expr, names: Names, rows: Rows) -> Expr:
 
 
 def _beside(
-    front: Sequence[NetworkFormula], others: Sequence[NetworkFormula | None]
+    front: Sequence[NetworkFormula], others: Iterable[NetworkFormula | None]
 ) -> Iterator[NetworkFormula]:
     """Those that are no formula of the front, by complexity."""
     known = {member.text for member in front}
