@@ -55,6 +55,8 @@ class _Count:
 
     def nodes(self, expr: Expr) -> int:
         """Nodes of a formula."""
+        if not expr.args:
+            return 1  # looking a number up would take longer
         if expr not in self._nodes:
             self._nodes[expr] = self._counted(expr)
         return self._nodes[expr]

@@ -52,9 +52,12 @@ class Evaluator:
             TypeError: the formula holds a function that has no numeric form, or a free symbol.
         """
         with np.errstate(all="ignore"):
-            return self._value(expr)
+            return np.broadcast_to(self._value(expr), (self._rows,))
 
     def _value(self, expr: Expr) -> Array:
+        """Values on the rows, (n,), or of a number that alone, ()."""
+        if expr.is_Number:
+            return np.array(leaf_value(expr))  # looking it up would take longer
         known = self._known.get(expr)
         if known is None:
             known = self._known[expr] = np.broadcast_to(self._computed(expr), (self._rows,))

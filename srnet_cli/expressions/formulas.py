@@ -47,7 +47,7 @@ class LayerFormulas:
         steps: named partial results in order of use, empty unless an expression is so large that
             it cannot be written down at once.
         expressions: f_k, the K expressions over ``inputs`` and the steps.
-        units: h_j = Σ_k W[k, j] f_k + b_j, (m).
+        units: h_j = Σ_k W[k, j] f_k + b_j, (m); empty where nothing is to be inserted into them.
         readout_nodes: nodes of these over the names of the f_k, as they are printed.
     """
 
@@ -141,7 +141,7 @@ def expressions_of_layer(
         X: values of these, (n, d).
         shorten: gives the normal forms.
     """
-    plain = _plain(layer, inputs, (), iter(step_symbols(index + 1)))
+    plain = _plain(layer, inputs, (), iter(step_symbols(index + 1)), has_units=False)
     if plain.steps or is_long(layer):
         return plain
     return _shortened(plain, index, X, layer.expressions(X), shorten)
@@ -167,17 +167,22 @@ def layer_formulas(
             the model's layers read on these rows.
         values: what the model's layers read and give on these rows, where it is at hand.
 
+    Returns:
+        one entry per layer; without units where a layer is long, as there is no formula of the
+        whole network then.
+
     Raises:
         ModelError: the rows do not have the network's number of columns.
     """
     symbols = feature_symbols(model.features)
+    has_units = not any(map(is_long, model.layers))
     known = values if X is None or values is not None else model.layer_values(X)
     if known is not None:
         shorten = shorten or Shortener([layer.inputs for layer in known])
     layers = []
     for index, layer in enumerate(model.layers):
         outputs = unit_symbols(index + 1, layer.width, unit_names)
-        formulas = _plain(layer, symbols, outputs, iter(step_symbols(index + 1)))
+        formulas = _plain(layer, symbols, outputs, iter(step_symbols(index + 1)), has_units)
         if known is not None and shorten is not None:
             formulas = _simplified(formulas, layer, index, known[index], shorten)
         layers.append(formulas)
@@ -238,11 +243,12 @@ def _plain(
     inputs: tuple[Symbol, ...],
     outputs: tuple[Symbol, ...],
     names: Iterator[Symbol],
+    has_units: bool,
 ) -> LayerFormulas:
     written = [to_steps(program, inputs, names) for program in layer.programs]
     steps = tuple(step for before, _ in written for step in before)
     expressions = tuple(expr for _, expr in written)
-    units = _units(layer, expressions) if outputs else ()
+    units = _units(layer, expressions) if has_units else ()
     nodes = readout_complexity(layer.weights, layer.bias)
     return LayerFormulas(
         inputs=inputs,
@@ -273,6 +279,8 @@ def _simplified(
         return plain
     X = known.inputs
     formulas = _shortened(plain, index, X, known.expressions, shorten)
+    if not plain.units:
+        return formulas
     units = _units(layer, formulas.expressions)
     if sum(measure(unit).nodes for unit in units) <= MAX_UNITS_NODES:
         form = NormalForm(plain.inputs, X)

@@ -97,8 +97,9 @@ def _stripped(
 ) -> LayerParts:
     """A form of a layer without noise and without expressions that no unit reads; the layer itself
     where that changed a value."""
-    found = _used(_without_noise(found, inputs, X))
-    return found if _are_same(found, layer, inputs, X) else layer
+    values = Evaluator(inputs, X)
+    found = _used(_without_noise(found, values, len(X)))
+    return found if _are_same(found, layer, values, len(X)) else layer
 
 
 def printed_lines(
@@ -279,7 +280,7 @@ def _reading(
         return parts
     expressions = tuple(substitute(expr, plainer) for expr in parts.expressions)
     changed = parts._replace(expressions=expressions)
-    return changed if _are_same(changed, parts, inputs, X) else parts
+    return changed if _are_same(changed, parts, Evaluator(inputs, X), len(X)) else parts
 
 
 def _mirrored(parts: LayerParts, names: Sequence[Symbol], outputs: Sequence[Symbol]) -> Lines:
@@ -309,16 +310,15 @@ def _twins(layer: LayerParts) -> dict[int, int]:
     return twins
 
 
-def _without_noise(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> LayerParts:
+def _without_noise(layer: LayerParts, values: Evaluator, rows: int) -> LayerParts:
     """The layer with the mean in place of every term that does not change on the rows.
 
     Readouts are least squares, which give a unit that never changes weights of 1e-17.
     """
     if not layer.expressions:
         return layer
-    values = Evaluator(inputs, X)
     weights, bias = layer.weights.copy(), layer.bias.astype(np.float64)
-    sizes = [_usual_sizes(unit) for unit in _units(layer, values, len(X)).T]
+    sizes = [_usual_sizes(unit) for unit in _units(layer, values, rows).T]
     largest = np.array([size.max() for size in sizes])
     for k, expr in enumerate(layer.expressions):
         column = values(expr)
@@ -374,9 +374,8 @@ def _used(layer: LayerParts) -> LayerParts:
     return LayerParts(expressions, layer.weights[kept], layer.bias)
 
 
-def _are_same(ours: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> bool:
-    values = Evaluator(inputs, X)
-    units = [_units(parts, values, len(X)) for parts in (ours, layer)]
+def _are_same(ours: LayerParts, layer: LayerParts, values: Evaluator, rows: int) -> bool:
+    units = [_units(parts, values, rows) for parts in (ours, layer)]
     columns = zip(units[0].T, units[1].T, strict=True)
     return all(same_values(new, old) for new, old in columns)
 

@@ -32,6 +32,9 @@ class Size(NamedTuple):
     depth: int
 
 
+_LEAF = Size(1, 1)
+
+
 def number(value: float, digits: int = _DIGITS) -> Expr:
     """A float64 as a leaf that prints as the shortest text that gives the value back.
 
@@ -59,6 +62,8 @@ def measure(expr: Expr, known: dict[Expr, Size] | None = None) -> Size:
         known: sizes of subtrees; read and extended. A symbol entered here counts as the tree that
             it stands for.
     """
+    if expr.is_Number:
+        return _LEAF  # looking it up would take longer
     known = {} if known is None else known
     if expr in known:
         return known[expr]

@@ -83,6 +83,7 @@ def finish(findings: Findings, reporter: Reporter, signals: Signals) -> bool:
                     reporter,
                     halls=halls,
                     is_late=allowance.layers_are_late,
+                    seconds=allowance.seconds_left(),
                 )
             proofs = _prove(findings, fronts, reporter)
             if fronts is not None and proofs is not None:

@@ -22,6 +22,9 @@ from srnet_cli.runs.expressions_file import UNIT_NAMES
 from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.signals import never
 
+_PACE = 1000.0
+"""Operations of layers for which a second is enough to begin with."""
+
 
 def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | None:
     """What the best trial has found beside the network; None where it has found nothing."""
@@ -68,6 +71,7 @@ def make_fronts(
     *,
     halls: HallSettings | None = None,
     is_late: Callable[[], bool] = never,
+    seconds: float | None = None,
 ) -> StoredFronts | None:
     """The fronts of the layers; None of a formula straight from the inputs, which has no layers,
     and where there is no time for them.
@@ -79,8 +83,10 @@ def make_fronts(
         reporter: is told.
         halls: how short formulas of units are searched for; None: they are not.
         is_late: whether time is up.
+        seconds: that there are; None: time is not limited.
     """
-    if is_late():
+    is_short = seconds is not None and assessment.model.operations > _PACE * seconds
+    if is_short or is_late():
         reporter.notice("no time is left to look for simpler layers (evolution.max_seconds)")
         return None
     if assessment.model.depth < len(prepared.problem.targets):

@@ -72,15 +72,20 @@ class StoppingRules:
         # The direct search may end with any generation, and those that follow cost otherwise.
         return max(left // max(first, usual), int(left >= first))
 
-    def is_reached(self, state: State, seconds: float) -> bool:
+    def is_reached(self, state: State, seconds: float, pace: float | None = None) -> bool:
         """Whether a trial has to end.
+
+        Where time is limited, a generation is begun that will end closer to the limit than it is
+        now: of large networks one may take seconds.
 
         Args:
             state: where it stands.
             seconds: what it has taken.
+            pace: generations a second, None while not known.
         """
         limit = self._settings.max_seconds
-        is_late = limit is not None and seconds >= limit and state.generation > 0
+        ahead = 0.0 if pace is None else 0.5 / pace
+        is_late = limit is not None and seconds + ahead >= limit and state.generation > 0
         return is_late or self.generations_left(state) == 0
 
     def seconds_left(

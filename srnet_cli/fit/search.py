@@ -162,7 +162,7 @@ class Trials:
         pace, state = _Pace(self._rhythm.chunk_seconds), self.states[trial]
         self._number = trial + 1
         saved = time.monotonic()
-        while not self._is_over(search, state) and self._signals.number is None:
+        while not self._is_over(search, state, pace) and self._signals.number is None:
             self._advance(search, state, pace)
             self._reporter.progress(self._progress(state, pace))
             if time.monotonic() - saved > self._rhythm.checkpoint_seconds:
@@ -172,8 +172,9 @@ class Trials:
             self._reporter.notice("stopping: saving what was found (once more quits at once)")
         self._save()
 
-    def _is_over(self, search: Search, state: State) -> bool:
-        return search.is_over(state) or self._rules.is_reached(state, self._seconds())
+    def _is_over(self, search: Search, state: State, pace: _Pace) -> bool:
+        now, speed = self._seconds(), pace.generations_per_second
+        return search.is_over(state) or self._rules.is_reached(state, now, speed)
 
     def _seconds(self) -> float:
         return self._timing.seconds_of(self._number)

@@ -26,7 +26,7 @@ from srnet_cli.expressions.hypothesis import OF_RUNS, parse_hypothesis
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.reading import readable
-from srnet_cli.expressions.trees import number
+from srnet_cli.expressions.trees import number, substitute, with_like_terms_once
 from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
@@ -250,7 +250,8 @@ def write_formulas(
         judging: held-out rows.
         rows: what these are called, see ``row_sets.SETS``.
         limited: functions whose uses and nesting must not grow.
-        is_late: whether time is up; a few of every output are written all the same.
+        is_late: whether time is up; a few of every output are written all the same, the long ones
+            of them as they were found.
     """
     most = max(_FEWEST, MOST_FORMULAS // max(len(halls), 1))
     queues = [_queue(_thinned(hall.members, most)) for hall in halls]
@@ -267,7 +268,8 @@ def write_formulas(
             break
         for (few, judge), queue, written in zip(judges, queues, usable, strict=True):
             for member in queue[turn : turn + 1]:
-                formula = _written(member, names, few, judge, limited)
+                write = _as_found if member.nodes > READ and is_late() else _written
+                formula = write(member, names, few, judge, limited)
                 written += [] if formula is None else [formula]
     fronts: list[FormulaFront] = []
     for hall, output, (few, judge), written in zip(halls, outputs, judges, usable, strict=True):
@@ -343,7 +345,7 @@ def _with_fewer_digits(formula: Expr, names: Names, rows: Rows) -> Expr:
     exact = unexplained(formula, names, rows)
     for digits in _DIGITS:
         numbers = {n: number(float(f"{float(n):.{digits}g}")) for n in formula.atoms(Float)}
-        shorter = formula.xreplace(numbers)
+        shorter = with_like_terms_once(substitute(formula, numbers))
         error = unexplained(shorter, names, rows)
         if error is not None and exact is not None and error <= _SAME * exact + _FLOOR:
             return shorter

@@ -61,7 +61,7 @@ class HallSettings:
         generations: of the engine, over all halls together.
         seed, trial: of the experiment.
         threads: threads to use; does not change results.
-        is_late: whether time is up; every unit gets a generation even so.
+        is_late: whether time is up; every unit gets a generation even so, once halls are begun.
     """
 
     functions: Sequence[str]

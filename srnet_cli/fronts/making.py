@@ -157,7 +157,7 @@ class Maker:
         self._all = forward(original.layers, problem.inputs)
         self._sampled = forward(original.layers, self._sample.inputs)
         self._even = even_rows(self._sample)
-        searched = None if halls is None else layer_halls(self._even, halls)
+        searched = None if halls is None or halls.is_late() else layer_halls(self._even, halls)
         self._halls: Sequence[Mapping[int, Hall]] = searched or ()
 
     def fronts(self) -> Fronts:

@@ -43,6 +43,11 @@ def test_shared_parts_cost_nothing() -> None:
     assert np.isfinite(Evaluator(SYMBOLS, ROWS)(expr)).all()
 
 
+@pytest.mark.parametrize("number", [sympy.Integer(2), sympy.Float(0.5), sympy.erf(1), sympy.pi])
+def test_a_number_has_its_value_on_every_row(number: sympy.Expr) -> None:
+    np.testing.assert_array_equal(Evaluator(SYMBOLS, ROWS)(number), np.full(200, float(number)))
+
+
 def test_what_has_no_value_is_refused() -> None:
     """Unknown functions and symbols without a column are no formulas."""
     with pytest.raises(TypeError, match="no formula holds gamma"):

@@ -123,6 +123,24 @@ def test_when_it_is_late_formulas_of_a_few_outputs_are_simplified() -> None:
     assert late[8:] == (compose(model) or ())[8:] != whole[8:]
 
 
+def test_beside_a_long_layer_nothing_is_written_to_be_inserted() -> None:
+    """Units repeat all expressions of a layer, and there is no formula of the whole to put them in;
+    the expressions are the evaluator's."""
+    ops = [("sin", 0), *(("add", i + 1, 0) for i in range(19))]
+    long = SymbolicLayer((program(ops),) * 31, np.ones((31, 2)), np.zeros(2))
+    short = SymbolicLayer((program([("mul", 0, 0)]),), np.ones((1, 1)), np.zeros(1))
+    model = SymbolicNetwork((short, long), ("a",))
+    X = ROWS[:, :1]
+    assert all(layer.units for layer in layer_formulas(SymbolicNetwork((short,), ("a",)), X))
+    for rows in (None, X):
+        layers = layer_formulas(model, rows)
+        assert [layer.units for layer in layers] == [(), ()]
+        assert compose(model, given, layers) is None
+    units = model.layer_values(X)
+    for layer, known in zip(layers, units, strict=True):
+        np.testing.assert_allclose(layer.evaluate_expressions(known.inputs), known.expressions)
+
+
 def chain(layers: int, levels: int) -> SymbolicNetwork:
     """A network whose formula has ``layers * levels`` nested functions."""
     program_ = program([("sin", i) for i in range(levels)])

@@ -113,6 +113,15 @@ def test_time_ends_a_trial_after_its_first_generation() -> None:
     assert limits.is_reached(Found(1), 2.5)
 
 
+def test_a_long_generation_is_begun_where_it_ends_closer_to_the_limit() -> None:
+    """One of two seconds until a second before the limit; the first one always."""
+    limits = StoppingRules(experiment(max_seconds=10.0))
+    assert not limits.is_reached(Found(5), 8.9, pace=0.5)
+    assert limits.is_reached(Found(5), 9.1, pace=0.5)
+    assert not limits.is_reached(Found(5), 9.1, pace=100.0)
+    assert not limits.is_reached(Found(0), 9.1, pace=0.5)
+
+
 def test_time_left_is_promised_only_where_it_is_known() -> None:
     """By generations at the pace, by the limit of time, the lesser of both, over all trials; of
     auto, which ends of itself, it is a bound."""

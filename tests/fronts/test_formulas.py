@@ -8,13 +8,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import sympy
+from programs import program
 from sympy import Add, Float, Mul
 
+from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
+from srnet_cli.evolution.direct import HallOfFame, Member
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.fronts import formulas as writing
-from srnet_cli.fronts.formulas import FormulaFront, NetworkFormula, NetworkFormulas
+from srnet_cli.fronts.formulas import (
+    READ,
+    FormulaFront,
+    NetworkFormula,
+    NetworkFormulas,
+    write_formulas,
+)
 
 NAMES = Names(("E", "lambda", "x"))
 
@@ -110,3 +119,45 @@ def test_digits_are_left_out_only_where_the_formula_stays_what_it_is() -> None:
     assert exact is not None
     assert exact < 1e-4
     assert writing.unexplained(kept, names, rows) <= 1.01 * exact
+
+
+TERMS = (1, 3, 4, 5, 6, 12)
+
+
+def sum_of_sines(terms: int) -> Program:
+    """0.50001 (sin(x) + 2 sin(2x) + …)"""
+    instructions: list[tuple[str, *tuple[int, ...]]] = [("sin", 0)]
+    coefficients = [(1.0, 1.0)]
+    for k in range(2, terms + 1):
+        last = len(instructions)
+        instructions += [("sin", 0), ("add", last, last + 1)]
+        coefficients += [(float(k), 1.0), (0.50001 if k == 2 else 1.0, 0.50001 * k)]
+    return program(instructions, coefficients=coefficients)
+
+
+def test_when_it_is_late_a_few_formulas_are_written_and_long_ones_as_they_were_found() -> None:
+    """Of each output the most faithful, the shortest, and one between; the numbers of long ones are
+    not made such as people write."""
+    names, X = Names(("x",)), np.linspace(-3.0, 3.0, 400)[:, np.newaxis]
+    wholes = 0.5 * sum(k * np.sin(k * X[:, 0]) for k in range(1, 13))
+    rows = writing.Rows(X, np.column_stack([wholes, -wholes]))
+    halls = []
+    for output, sign in enumerate((1.0, -1.0)):
+        programs = [sum_of_sines(terms) for terms in TERMS]
+        members = [
+            Member(8 * terms, 1.0 / terms, program, sign, 0.0)
+            for terms, program in zip(TERMS, programs, strict=True)
+        ]
+        halls.append(HallOfFame(output, tuple(members)))
+    whole, late = (
+        write_formulas(halls, names, ["a", "b"], rows, rows, "test", is_late=is_late)
+        for is_late in (lambda: False, lambda: True)
+    )
+    for in_time, front in zip(whole.fronts, late.fronts, strict=True):
+        assert len(in_time.members) > len(front.members) == 3
+        assert front.members[0].text == in_time.members[0].text
+        ours, theirs = front.members[-1], in_time.members[-1]
+        assert ours.complexity > READ < theirs.complexity
+        assert "0.50001" in ours.text
+        assert "0.50001" not in theirs.text
+        assert ours.error < 1e-6 > theirs.error
