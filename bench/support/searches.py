@@ -16,7 +16,7 @@ from support.fronts import evaluated, parsed, symbols_of
 from support.oracles import Oracle
 
 if TYPE_CHECKING:
-    from srnet_cli.evolution.direct import Member
+    from srnet_cli.evolution.direct import Hints, Member
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ def _direct(oracle: Oracle, seed: int, effort: Effort, is_hinted: bool) -> Resul
     return Result(written(hall.members), spent, written(hall.alternatives))
 
 
-def _hints(oracle: Oracle):  # type: ignore[no-untyped-def]
-    from srnet_cli.fit.structure import asked
+def _hints(oracle: Oracle) -> Hints:
+    from srnet_cli.fit.structure import structure_of
 
-    known = asked(oracle.network, oracle.where, oracle.inputs, PUBLISHED_FUNCTIONS, seed=0)
+    known = structure_of(oracle.network, oracle.where, oracle.inputs, PUBLISHED_FUNCTIONS, seed=0)
     (hints,) = known.hints
     return hints
 
