@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ def test_every_name_is_there(file: str) -> None:
     tree = ast.parse((BENCH / file).read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("srnet_cli"):
-            module = importlib.import_module(node.module or "")
-            missing = [alias.name for alias in node.names if not hasattr(module, alias.name)]
+            names = [alias.name for alias in node.names]
+            missing = [name for name in names if not _is_there(node.module or "", name)]
             assert not missing, f"{node.module}: {missing}"
+
+
+def _is_there(package: str, name: str) -> bool:
+    module = importlib.import_module(package)
+    if not hasattr(module, name) and hasattr(module, "__path__"):
+        return importlib.util.find_spec(f"{package}.{name}") is not None
+    return hasattr(module, name)
