@@ -154,6 +154,7 @@ def layer_formulas(
     unit_names: str = UNIT_NAMES,
     shorten: Shortener | None = None,
     values: Sequence[LayerValues] | None = None,
+    is_late: Callable[[], bool] = never,
 ) -> tuple[LayerFormulas, ...]:
     """The formulas of every layer, each over the units of the layer before.
 
@@ -166,6 +167,7 @@ def layer_formulas(
         shorten: gives the normal forms of expressions; by default they are judged by what
             the model's layers read on these rows.
         values: what the model's layers read and give on these rows, where it is at hand.
+        is_late: whether time is up; all but a few units of a layer are left as they are then.
 
     Returns:
         one entry per layer; without units where a layer is long, as there is no formula of the
@@ -184,7 +186,7 @@ def layer_formulas(
         outputs = unit_symbols(index + 1, layer.width, unit_names)
         formulas = _plain(layer, symbols, outputs, iter(step_symbols(index + 1)), has_units)
         if known is not None and shorten is not None:
-            formulas = _simplified(formulas, layer, index, known[index], shorten)
+            formulas = _simplified(formulas, layer, index, known[index], shorten, is_late)
         layers.append(formulas)
         symbols = outputs
     return tuple(layers)
@@ -273,6 +275,7 @@ def _simplified(
     index: int,
     known: LayerValues,
     shorten: Shortener,
+    is_late: Callable[[], bool],
 ) -> LayerFormulas:
     """Simplified formulas of a layer; those with steps are too large for it."""
     if plain.steps or is_long(layer):
@@ -285,7 +288,9 @@ def _simplified(
     if sum(measure(unit).nodes for unit in units) <= MAX_UNITS_NODES:
         form = NormalForm(plain.inputs, X)
         units = tuple(
-            _checked(form(unit), unit, plain.inputs, X, known.units[:, j])
+            unit
+            if j >= _ALWAYS and is_late()
+            else _checked(form(unit), unit, plain.inputs, X, known.units[:, j])
             for j, unit in enumerate(units)
         )
     return replace(formulas, units=units)

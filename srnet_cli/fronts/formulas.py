@@ -24,6 +24,7 @@ from srnet_cli.expressions.evaluation import Evaluator
 from srnet_cli.expressions.formulas import shortest
 from srnet_cli.expressions.hypothesis import OF_RUNS, parse_hypothesis
 from srnet_cli.expressions.names import Names
+from srnet_cli.expressions.normal_form import NormalForm
 from srnet_cli.expressions.printers import as_text
 from srnet_cli.expressions.reading import readable
 from srnet_cli.expressions.trees import number, substitute, with_like_terms_once
@@ -268,7 +269,7 @@ def write_formulas(
             break
         for (few, judge), queue, written in zip(judges, queues, usable, strict=True):
             for member in queue[turn : turn + 1]:
-                write = _as_found if member.nodes > READ and is_late() else _written
+                write = _in_normal_form if member.nodes > READ and is_late() else _written
                 formula = write(member, names, few, judge, limited)
                 written += [] if formula is None else [formula]
     fronts: list[FormulaFront] = []
@@ -325,6 +326,15 @@ def _written(
     return None if error is None else NetworkFormula(formula, nodes, error)
 
 
+def _in_normal_form(
+    member: Member, names: Names, fit: Rows, judging: Rows, limited: Collection[str]
+) -> NetworkFormula | None:
+    """The formula in normal form and no more, which for a long one takes least."""
+    exact = affine([(member.weight, to_sympy(member.program, names.symbols))], member.bias)
+    normal = NormalForm(names.symbols, fit.X, limited)(exact)
+    return _without_idle_digits(normal, names, fit, judging)
+
+
 def _as_found(
     member: Member, names: Names, fit: Rows, judging: Rows, limited: Collection[str]
 ) -> NetworkFormula | None:
@@ -332,7 +342,13 @@ def _as_found(
     symbols = names.symbols
     exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
     short = shortest(exact, symbols, fit.X, limited)
-    formula = _with_fewer_digits(short, names, fit)
+    return _without_idle_digits(short, names, fit, judging)
+
+
+def _without_idle_digits(
+    formula: Expr, names: Names, fit: Rows, judging: Rows
+) -> NetworkFormula | None:
+    formula = _with_fewer_digits(formula, names, fit)
     error = unexplained(formula, names, judging)
     return None if error is None else NetworkFormula(formula, complexity(formula), error)
 

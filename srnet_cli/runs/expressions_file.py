@@ -183,10 +183,10 @@ def formulas_of(
 ) -> tuple[tuple[LayerFormulas, ...], tuple[Expr, ...] | None]:
     """The formulas of every layer in normal form, and of the whole network where there are any.
 
-    ``is_late`` says whether time is up, see ``compose``.
+    ``is_late`` says whether time is up, see ``layer_formulas`` and ``compose``.
     """
     rows = assessment.checked
-    layers = _normal_layers(assessment, shorten)
+    layers = _normal_layers(assessment, shorten, is_late)
     return layers, compose(assessment.model, rows.X, layers, rows.outputs, is_late)
 
 
@@ -197,10 +197,17 @@ def printed_layers(assessment: Assessment, shorten: Shortener) -> tuple[Readable
     return readable_layers(assessment.model, layers, rows.X, rows.layers)
 
 
-def _normal_layers(assessment: Assessment, shorten: Shortener) -> tuple[LayerFormulas, ...]:
+def _normal_layers(
+    assessment: Assessment, shorten: Shortener, is_late: Callable[[], bool] = never
+) -> tuple[LayerFormulas, ...]:
     rows = assessment.checked
     return layer_formulas(
-        assessment.model, rows.X, unit_names=UNIT_NAMES, shorten=shorten, values=rows.layers
+        assessment.model,
+        rows.X,
+        unit_names=UNIT_NAMES,
+        shorten=shorten,
+        values=rows.layers,
+        is_late=is_late,
     )
 
 

@@ -123,6 +123,16 @@ def test_when_it_is_late_formulas_of_a_few_outputs_are_simplified() -> None:
     assert late[8:] == (compose(model) or ())[8:] != whole[8:]
 
 
+def test_when_it_is_late_a_few_units_are_brought_into_normal_form() -> None:
+    """Of ``2*(a + a) + 1`` twelve times, eight."""
+    wide = SymbolicLayer((program([("add", 0, 0)]),), np.full((1, 12), 2.0), np.ones(12))
+    model = SymbolicNetwork((wide,), ("a",))
+    (layer_,) = layer_formulas(model, ROWS[:, :1], is_late=lambda: True)
+    texts = [as_text(unit) for unit in layer_.units]
+    assert texts[:8] == ["4*a + 1"] * 8
+    assert "4*a + 1" not in texts[8:]
+
+
 def test_beside_a_long_layer_nothing_is_written_to_be_inserted() -> None:
     """Units repeat all expressions of a layer, and there is no formula of the whole to put them in;
     the expressions are the evaluator's."""
