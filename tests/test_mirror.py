@@ -89,7 +89,7 @@ ELSEWHERE = {
     "expressions/test_printers.py": "expressions/markup",
     "fidelity/test_assessment.py": "fidelity/labels fidelity/layers fidelity/row_sets",
     "fidelity/test_influence.py": "fidelity/tables",
-    "fit/test_fitting.py": "fit/finishing fit/fronts fit/plots fit/proofs",
+    "fit/test_fitting.py": "fit/finishing fit/plots fit/proofs",
     "behaviour/test_class_data.py": "fit/boundary_rows",
     "datasets/test_pmlb.py": "datasets/suggest",
     "fit/test_preparation.py": "fit/inputs fit/structure",

@@ -35,8 +35,9 @@ def to_sympy(program: Program, operands: Sequence[Expr]) -> Expr:
     """The formula of a program, unevaluated: one operation an instruction, none rearranged.
 
     Instructions that depend on constants alone are replaced by their value. Functions are
-    unprotected: the formula has a value where the program has one and the same value, but for what
-    SymPy cannot tell apart: ``x*(1/y)`` is ``x/y``, and a constant of -0.0 is 0.
+    unprotected: the formula has a value where the program has one, and the same value, with three
+    exceptions: ``x*(1/y)`` is ``x/y``, a constant of -0.0 is 0, and gelu is 0 below -8, where
+    ``1 + erf(…)`` leaves nothing.
 
     Args:
         program: the expression.

@@ -7,7 +7,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import program, programs
+from programs import NAMES, program, programs
 from sympy import Expr
 
 from oracles import interpret
@@ -28,6 +28,7 @@ from srnet_cli.model import SymbolicLayer, SymbolicNetwork
 from srnet_cli.networks.network import Scaler
 
 ROWS = np.random.default_rng(3).uniform(-2, 2, (200, 2))
+STEADY = [name for name in NAMES if name != "gelu"]
 
 
 def network() -> SymbolicNetwork:
@@ -195,9 +196,10 @@ def test_rows_must_fit() -> None:
 
 
 @settings(max_examples=40)
-@given(st.lists(programs(inputs=2, max_length=6), min_size=2, max_size=4), st.booleans())
+@given(st.lists(programs(names=STEADY, max_length=6), min_size=2, max_size=4), st.booleans())
 def test_formulas_recompute_the_network(expressions: list[object], simplified: bool) -> None:
-    """Printed formulas give the interpreter's values, finite on the same rows."""
+    """Printed formulas give the interpreter's values, finite on the same rows. Not so gelu, of
+    which rounding leaves 0 below -8: under a root that decides whether there is a value."""
     weights = np.random.default_rng(len(expressions)).normal(size=(len(expressions), 2))
     layer = SymbolicLayer(tuple(expressions), weights, np.array([0.5, -1.0]))
     model = SymbolicNetwork((layer,), ("x0", "x1"))
