@@ -6,10 +6,10 @@
 From a network of 10 inputs, 2 hidden layers of 100 tanh units and 3 outputs, weights drawn at
 random, with 10,000 rows to fit, one factor grows at a time: units per layer (100 to 1000), hidden
 layers (to 10), inputs (to 784) and rows (to 10⁵). The last network is MNIST-shaped, 784 × 256,
-256 × 10. Each is fitted by ``srnet fit`` with the defaults and at most ``--seconds`` of search.
+256 × 10. Each is fitted by ``srnet fit`` with the defaults, and ``--seconds`` as ``max_seconds``.
 
-The greatest resident size is that of the fit's process, in MB. What is beyond the limit is reading,
-compiled kernels, rows, and writing. Growth is how many times as much memory there is as for the
+The greatest resident size is that of the fit's process, in MB. What is beyond the limit should be 0
+or less. Growth is how many times as much memory there is as for the
 least of the factor, beside how many times as large the factor is. A layer has been searched if an
 expression of it is more than one of its inputs. One Markdown table on standard output, all figures
 go to a JSON file.
@@ -76,7 +76,7 @@ def main() -> None:
     """Fit, print."""
     arguments = parser(__doc__)
     arguments.add_argument("--factors", nargs="+", default=[*FACTORS, "MNIST-shaped"])
-    arguments.add_argument("--seconds", type=float, default=60.0, help="of search, per fit")
+    arguments.add_argument("--seconds", type=float, default=60.0, help="max_seconds of a fit")
     arguments.add_argument("--threads", type=int, default=1)
     options = arguments.parse_args()
     figures: dict[str, list[dict[str, Any]]] = {}
