@@ -9,10 +9,9 @@ layers (to 10), inputs (to 784) and rows (to 10⁵). The last network is MNIST-s
 256 × 10. Each is fitted by ``srnet fit`` with the defaults, and ``--seconds`` as ``max_seconds``.
 
 The greatest resident size is that of the fit's process, in MB. What is beyond the limit should be 0
-or less. Growth is how many times as much memory there is as for the
-least of the factor, beside how many times as large the factor is. A layer has been searched if an
-expression of it is more than one of its inputs. One Markdown table on standard output, all figures
-go to a JSON file.
+or less. Growth is how many times as much memory there is as for the least of the factor, beside how
+many times as large the factor is. A layer has been searched if an expression of it is more than one
+of its inputs. One Markdown table on standard output, all figures go to a JSON file.
 """
 
 from __future__ import annotations
