@@ -24,7 +24,8 @@ from srnet_cli.expressions.names import Names, unit_symbols
 from srnet_cli.expressions.nesting import written_functions
 from srnet_cli.fidelity.layers import layer_name
 from srnet_cli.fidelity.row_sets import SET_NAMES
-from srnet_cli.fronts.formulas import NetworkFormula, Rows, write_formulas
+from srnet_cli.fronts.formulas import NetworkFormula
+from srnet_cli.fronts.writing import Rows, write_formulas
 from srnet_cli.rendering.document import Document, Paragraph, Section, remarks
 from srnet_cli.rendering.table import Column, code, figures, number, table, text
 from srnet_cli.reporting import Silent, StepReporter

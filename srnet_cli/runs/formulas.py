@@ -15,7 +15,8 @@ from srnet_cli.evolution.problem import direct_outputs
 from srnet_cli.expressions.names import Names
 from srnet_cli.expressions.nesting import written_functions
 from srnet_cli.fidelity.row_sets import judged
-from srnet_cli.fronts.formulas import NetworkFormulas, Rows, write_formulas
+from srnet_cli.fronts.formulas import NetworkFormulas
+from srnet_cli.fronts.writing import Rows, write_formulas
 from srnet_cli.networks import TrainedNetwork
 from srnet_cli.rendering.document import Display, Document
 from srnet_cli.rendering.formats import RENDERERS
