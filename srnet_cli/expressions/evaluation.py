@@ -55,7 +55,7 @@ class Evaluator:
             return np.broadcast_to(self._value(expr), (self._rows,))
 
     def _value(self, expr: Expr) -> Array:
-        """Values on the rows, (n,), or of a number that alone, ()."""
+        """Values on the rows, (n,); of a number the one value, ()."""
         if expr.is_Number:
             return np.array(leaf_value(expr))  # looking it up would take longer
         known = self._known.get(expr)

@@ -23,7 +23,7 @@ from srnet_cli.runs.fronts import StoredFronts
 from srnet_cli.signals import never
 
 _PACE = 1000.0
-"""Operations of layers for which a second is enough to begin with."""
+"""Operations of layers that are written, as the first of their fronts, in a second."""
 
 
 def assessment_of(prepared: Prepared, states: Sequence[State]) -> Assessment | None:

@@ -75,8 +75,8 @@ class StoppingRules:
     def is_reached(self, state: State, seconds: float, pace: float | None = None) -> bool:
         """Whether a trial has to end.
 
-        Where time is limited, a generation is begun that will end closer to the limit than it is
-        now: of large networks one may take seconds.
+        Where time is limited, no generation is begun that would end farther behind the limit than
+        now is before it: of large networks one may take seconds.
 
         Args:
             state: where it stands.

@@ -136,8 +136,7 @@ def _written(
     member: Member, names: Names, fit: Rows, judging: Rows, limited: Collection[str]
 ) -> NetworkFormula | None:
     symbols = names.symbols
-    exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
-    formula = readable(exact, symbols, fit.X, fit.Y, limited=limited)
+    formula = readable(_exact(member, names), symbols, fit.X, fit.Y, limited=limited)
     nodes = complexity(formula)
     if nodes > READ:
         # There are too many numbers to try each of them.
@@ -146,12 +145,16 @@ def _written(
     return None if error is None else NetworkFormula(formula, nodes, error)
 
 
+def _exact(member: Member, names: Names) -> Expr:
+    """The formula as the search has found it."""
+    return affine([(member.weight, to_sympy(member.program, names.symbols))], member.bias)
+
+
 def _in_normal_form(
     member: Member, names: Names, fit: Rows, judging: Rows, limited: Collection[str]
 ) -> NetworkFormula | None:
     """The formula in normal form and no more, which for a long one takes least."""
-    exact = affine([(member.weight, to_sympy(member.program, names.symbols))], member.bias)
-    normal = NormalForm(names.symbols, fit.X, limited)(exact)
+    normal = NormalForm(names.symbols, fit.X, limited)(_exact(member, names))
     return _without_idle_digits(normal, names, fit, judging)
 
 
@@ -159,9 +162,7 @@ def _as_found(
     member: Member, names: Names, fit: Rows, judging: Rows, limited: Collection[str]
 ) -> NetworkFormula | None:
     """The formula with its numbers as they are, but for digits that nobody reads."""
-    symbols = names.symbols
-    exact = affine([(member.weight, to_sympy(member.program, symbols))], member.bias)
-    short = shortest(exact, symbols, fit.X, limited)
+    short = shortest(_exact(member, names), names.symbols, fit.X, limited)
     return _without_idle_digits(short, names, fit, judging)
 
 
