@@ -140,11 +140,11 @@ class Cluster:
 
     def wait(self, seconds: float) -> Sequence[Ended | Lost]:
         """What has ended, or whose worker has left."""
-        events = []
+        events: list[Ended | Lost] = []
         with suppress(queue.Empty):
             place = self._done.get(timeout=seconds)
             if place in self._running and self._running[place][1].done():
-                events.append(self._end(place))
+                events += self._end(place)
         self._look()
         gone = self._running.keys() - self._workers
         return [*events, *(self._give_up(place) for place in sorted(gone))]
@@ -231,23 +231,22 @@ class Cluster:
         if not self._workers:
             self._notice(f"{self._address} has no workers yet: waiting for some")
 
-    def _end(self, place: str) -> Ended | Lost:
+    def _end(self, place: str) -> Sequence[Ended | Lost]:
+        """What became of a task that is said to be done; nothing while its result does not come."""
         key, future = self._running[place]
-        while place in self._workers:
-            try:
-                result = future.result(timeout=self._patience.connect_seconds)
-            except TimeoutError:  # the worker died with the result, perhaps
-                self._looked = 0.0
-                self._look()
-                continue
-            except Exception as error:
-                if _is_loss(error):
-                    break
-                raise
-            del self._running[place]
-            future.release()
-            return Ended(key, place, result)
-        return self._give_up(place)
+        try:
+            result = future.result(timeout=self._patience.connect_seconds)
+        except TimeoutError:  # the worker died with the result, or does not answer at the moment
+            self._looked = 0.0
+            self._done.put(place)
+            return []
+        except Exception as error:
+            if _is_loss(error):
+                return [self._give_up(place)]
+            raise
+        del self._running[place]
+        future.release()
+        return [Ended(key, place, result)]
 
     def _give_up(self, place: str) -> Lost:
         key, future = self._running.pop(place)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from srnet_cli.cgp import evaluate
+from srnet_cli.cgp.kernels.weighted_sums import weighted_sums
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.validation import InvalidGenotype, require_valid_program
 from srnet_cli.errors import ModelError
@@ -20,8 +21,6 @@ from srnet_cli.primitives import BY_NAME, PRIMITIVES
 
 Array = NDArray[np.float64]
 Expression = Program
-
-_CACHED = 1 << 15  # values
 
 
 class LayerValues(NamedTuple):
@@ -75,16 +74,8 @@ class SymbolicLayer:
         Summed one expression after the other, so that a row's value never depends on which other
         rows are evaluated with it.
         """
-        units = np.zeros((len(values), self.width))
-        # So many rows at once as stay in the processor's cache until all expressions are added.
-        some = max(1, _CACHED // max(1, self.width))
         with np.errstate(all="ignore"):
-            for start in range(0, len(values), some):
-                part = units[start : start + some]
-                block = values[start : start + some]
-                for column, weights in zip(block.T, self.weights, strict=True):
-                    part += column[:, None] * weights
-        return units + self.bias
+            return weighted_sums(values, self.weights.T) + self.bias
 
     def __call__(self, inputs: Array) -> Array:
         """Units of the layer: (n, d) -> (n, m). Not finite where an expression has no value."""

@@ -15,6 +15,7 @@ import numpy as np
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import OutputActivation
 from srnet_cli.networks.opaque import OpaqueNetwork, difference_slopes
+from srnet_cli.networks.sums import layer_sums
 from srnet_cli.networks.trained import Array, Scaler
 
 _ROWS = 256
@@ -113,7 +114,7 @@ class GraphNetwork(OpaqueNetwork):
             if [layer.shape[1] for layer in layers] != [layer.width for layer in self.layers]:
                 raise ModelError("the graph gives layers of other widths than it is said to have")
             readout = self.readout
-            last = np.einsum("nk,mk->nm", layers[-1], readout[:, :-1]) + readout[:, -1]
+            last = layer_sums(layers[-1], readout[:, :-1]) + readout[:, -1]
             return [*layers[:-1], last]
 
     def _call(self, rows: Array, step: int) -> list[Array]:

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from srnet_cli.config.activation_names import parse_activation
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import Activation, OutputActivation, curve
+from srnet_cli.networks.sums import layer_sums, slopes_below
 from srnet_cli.networks.trained import (
     EFFECT_ROWS,
     Array,
@@ -196,14 +197,12 @@ class Network(TrainedNetwork):
                 local = (
                     slopes * curve(self.layer_activations[number]).slope(*passed[number])[:, None]
                 )
-                slopes = np.einsum("nok,kj->noj", local, self.weights[number])
+                slopes = slopes_below(local, self.weights[number])
         return slopes
 
     def _sums(self, number: int, values: Array) -> Array:
         """The weighted sums of a layer, (n, m), of what it reads, (n, k)."""
-        # Not BLAS: there a row's last bits depend on the rows beside it and on threads.
-        sums = np.einsum("nk,mk->nm", values, self.weights[number]) + self.biases[number]
-        return np.asarray(sums)
+        return layer_sums(values, self.weights[number]) + self.biases[number]
 
     def _forward(self, rows: Array) -> list[Array]:
         """Give h_1 … h_L of a block of raw rows; sums too large become infinite without a word."""

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,19 +50,32 @@ def bench(run: Path, *options: str) -> subprocess.Popen[str]:
 def kill_at_work(cluster: DaskCluster, name: str, is_over: Callable[[], bool]) -> None:
     """Kill a worker that has a trial and will not have ended it.
 
-    It is stopped first, so that nothing that it has been given ends before the kill; while trials
-    are left it is sure to be given one.
+    It is stopped first, so that the trial does not end before the kill. Where it had ended already
+    and only its result is still to be fetched, the worker goes on, and the next trial is taken.
     """
     from distributed import Client
 
     worker = cluster.workers[name]
-    os.kill(worker.pid, signal.SIGSTOP)
     with Client(cluster.address, set_as_default=False) as client:
         known = client.scheduler_info()["workers"]
         (address,) = (
             known_address for known_address, about in known.items() if about["id"] == name
         )
-        assert until(lambda: bool(client.processing([address])[address]) or is_over())
+
+        def has_trial() -> bool:
+            return bool(client.processing([address])[address])
+
+        def is_stopped_in_trial() -> bool:
+            if not has_trial():
+                return False
+            os.kill(worker.pid, signal.SIGSTOP)
+            time.sleep(1.0)  # for what it had sent before
+            if has_trial():
+                return True
+            os.kill(worker.pid, signal.SIGCONT)
+            return False
+
+        assert until(lambda: is_stopped_in_trial() or is_over())
     worker.kill()
 
 
