@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +63,31 @@ class Problem:
     def raw(self) -> Array:
         """The rows in their own units, (n, d)."""
         return self.inputs if self.rows is None else self.rows
+
+    def thinned(self, values: int) -> Problem:
+        """The problem on every second row, third, …, of those to fit and of those that judge.
+
+        Args:
+            values: activations that there may be on rows to fit, and twice as many on others; as
+                it is where there are no more.
+        """
+        units, fit = sum(self.widths[1:]), self.fit_rows
+        parts = ((0, fit, values), (fit, len(self.inputs), 2 * values))
+        kept = [
+            np.arange(first, end, max(1, -(-(end - first) * units // most)))
+            for first, end, most in parts
+        ]
+        rows = np.concatenate(kept)
+        if len(rows) == len(self.inputs):
+            return self
+        return replace(
+            self,
+            inputs=self.inputs[rows],
+            targets=tuple(target[rows] for target in self.targets),
+            fit_rows=len(kept[0]),
+            rows=None if self.rows is None else self.rows[rows],
+            importance=None if self.importance is None else self.importance[kept[0]],
+        )
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -29,6 +29,9 @@ _MOST_OPERATIONS = 600
 """A layer of more is written as the search has found it: its normal form takes a second for every
 few hundred, and a page of weighted sums reads no better for it."""
 
+_MOST_WEIGHTS = 5000
+"""A layer whose readout has more is written so, too: a term takes a tenth of a millisecond."""
+
 MOST_MERGED = 20
 """Formulas are merged where that would have to make them at most so many times shorter."""
 MAX_UNITS_NODES = 20_000
@@ -126,7 +129,7 @@ def shortest(
 
 def is_long(layer: SymbolicLayer) -> bool:
     """Whether a layer is written as the search has found it, without a normal form."""
-    return layer.operations > _MOST_OPERATIONS
+    return layer.operations > _MOST_OPERATIONS or layer.weights.size > _MOST_WEIGHTS
 
 
 def expressions_of_layer(

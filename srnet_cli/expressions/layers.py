@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from sympy import Expr, Symbol
 
+from srnet_cli.cgp.kernels.weighted_sums import weighted_sums
 from srnet_cli.expressions.builder import Step, affine
-from srnet_cli.expressions.complexity import complexity
+from srnet_cli.expressions.complexity import complexity, readout_complexity
 from srnet_cli.expressions.evaluation import Array, Evaluator
 from srnet_cli.expressions.folding import in_own_units
 from srnet_cli.expressions.formulas import LayerFormulas, is_long
@@ -103,12 +105,8 @@ def _stripped(
 
 
 def printed_lines(
-    layer: LayerParts,
-    inputs: Sequence[Symbol],
-    names: Sequence[Symbol],
-    outputs: Sequence[Symbol],
-    X: Array,
-) -> Lines:
+    layer: LayerParts, inputs: Sequence[Symbol], outputs: Sequence[Symbol], X: Array
+) -> Lines | None:
     """The lines of a layer: expressions under their names, and the units over these.
 
     An expression that a single unit reads, or that is but one input, has no line of its own, but
@@ -117,16 +115,18 @@ def printed_lines(
     Args:
         layer: what ``normal_layer`` gives.
         inputs: the d symbols that the layer reads.
-        names: what expressions are called, at least K symbols.
         outputs: what the m units are called.
         X: values of the inputs, (n, d).
+
+    Returns:
+        the lines; None where a number is so large that no other may be added to it.
     """
     uses = np.count_nonzero(layer.weights, axis=1)
     has_line = [
         count > 1 and complexity(expr) > 1
         for count, expr in zip(uses.tolist(), layer.expressions, strict=True)
     ]
-    called = iter(names)
+    called = iter(_names(layer))
     lines = [
         (next(called), expr)
         for expr, is_named in zip(layer.expressions, has_line, strict=True)
@@ -145,8 +145,8 @@ def printed_lines(
             form.expr(form.combine([*zip(weights, parts, strict=True), (1.0, Linear({}, bias))]))
             for weights, bias in zip(layer.weights.T.tolist(), layer.bias.tolist(), strict=True)
         ]
-    except UnsafeError:  # a number that no other may be added to
-        return _mirrored(layer, names, outputs)
+    except UnsafeError:
+        return None
     return Lines(tuple(lines), tuple(zip(outputs, units, strict=True)), _twins(layer))
 
 
@@ -156,21 +156,31 @@ class ReadableLayer:
 
     Attributes:
         inputs: what its formulas read: the units before, or the features.
+        outputs: what its units are called.
         steps: named partial results in order of use, empty unless an expression is so large that
             it cannot be written down at once.
         parts: expressions over the inputs and the steps, and their readout.
-        lines: the same as equations.
+        merged: the same as equations; None where these are no more than the parts.
     """
 
     inputs: tuple[Symbol, ...]
+    outputs: tuple[Symbol, ...]
     steps: tuple[Step, ...]
     parts: LayerParts
-    lines: Lines
+    merged: Lines | None = None
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The layer as equations; of many units these take a while to write."""
+        return self.merged or _mirrored(self.parts, self.outputs)
 
     @property
     def complexity(self) -> int:
         """Nodes of everything that is printed of the layer, readouts included."""
-        return sum(complexity(expr) for _, expr in self.steps) + self.lines.complexity
+        steps = sum(complexity(expr) for _, expr in self.steps)
+        if self.merged is not None:
+            return steps + self.merged.complexity
+        return steps + _mirrored_complexity(self.parts)
 
     @property
     def plainer(self) -> dict[Symbol, Expr]:
@@ -178,9 +188,12 @@ class ReadableLayer:
 
         By unit; units that are neither are not in it.
         """
-        symbols = [symbol for symbol, _ in self.lines.units]
-        numbers = {symbol: unit for symbol, unit in self.lines.units if unit.is_number}
-        return {symbols[new]: symbols[old] for new, old in self.lines.twins.items()} | numbers
+        twins = _twins(self.parts)
+        if self.merged is None:
+            numbers = _numbers(self.parts, self.outputs)
+        else:
+            numbers = {symbol: unit for symbol, unit in self.merged.units if unit.is_number}
+        return {self.outputs[new]: self.outputs[old] for new, old in twins.items()} | numbers
 
     def evaluate(self, X: Array) -> Array:
         """The units by their lines alone: inputs (n, d) -> (n, m)."""
@@ -243,15 +256,13 @@ def readable_layer(
     """
     inputs, outputs = formulas.inputs, formulas.outputs
     parts = LayerParts(formulas.expressions, layer.weights, layer.bias)
-    names = tuple(Symbol(f"f{k}") for k in range(len(parts.expressions)))
     too_deep = any(measure(expr).depth > MAX_DEPTH for expr in parts.expressions)
     if X is None or formulas.steps or too_deep:
-        return ReadableLayer(inputs, formulas.steps, parts, _mirrored(parts, names, outputs))
+        return ReadableLayer(inputs, outputs, formulas.steps, parts)
     if is_long(layer):
-        parts = _stripped(parts, parts, inputs, X)
-        return ReadableLayer(inputs, (), parts, _mirrored(parts, names, outputs))
+        return ReadableLayer(inputs, outputs, (), _stripped(parts, parts, inputs, X))
     parts = normal_layer(_reading(plainer, parts, inputs, X), inputs, X)
-    return ReadableLayer(inputs, (), parts, printed_lines(parts, inputs, names, outputs, X))
+    return ReadableLayer(inputs, outputs, (), parts, printed_lines(parts, inputs, outputs, X))
 
 
 def unscaled(
@@ -283,9 +294,29 @@ def _reading(
     return changed if _are_same(changed, parts, Evaluator(inputs, X), len(X)) else parts
 
 
-def _mirrored(parts: LayerParts, names: Sequence[Symbol], outputs: Sequence[Symbol]) -> Lines:
+def _names(parts: LayerParts) -> tuple[Symbol, ...]:
+    """What its expressions are called."""
+    return tuple(Symbol(f"f{k}") for k in range(len(parts.expressions)))
+
+
+def _mirrored_complexity(parts: LayerParts) -> int:
+    """That of ``_mirrored``, without writing it."""
+    twins = _twins(parts)
+    others = [number for number in range(len(parts.bias)) if number not in twins]
+    expressions = sum(map(complexity, parts.expressions))
+    readouts = readout_complexity(parts.weights[:, others], parts.bias[others])
+    return expressions + readouts + len(twins)
+
+
+def _numbers(parts: LayerParts, outputs: Sequence[Symbol]) -> dict[Symbol, Expr]:
+    """The units that read no expression, and what they are."""
+    numbers = np.flatnonzero(~np.any(parts.weights != 0.0, axis=0)).tolist()
+    return {outputs[number]: affine([], float(parts.bias[number])) for number in numbers}
+
+
+def _mirrored(parts: LayerParts, outputs: Sequence[Symbol]) -> Lines:
     """A line for every expression, and the units over these."""
-    names = names[: len(parts.expressions)]
+    names = _names(parts)
     columns = zip(parts.weights.T.tolist(), parts.bias.tolist(), strict=True)
     units = [
         affine([pair for pair in zip(weights, names, strict=True) if pair[0] != 0.0], bias)
@@ -381,8 +412,8 @@ def _are_same(ours: LayerParts, layer: LayerParts, values: Evaluator, rows: int)
 
 
 def _units(layer: LayerParts, values: Evaluator, rows: int) -> Array:
-    units = np.tile(layer.bias.astype(np.float64), (rows, 1))
+    if not layer.expressions:
+        return np.tile(layer.bias.astype(np.float64), (rows, 1))
+    columns = np.column_stack([values(expr) for expr in layer.expressions])
     with np.errstate(all="ignore"):
-        for expr, weights in zip(layer.expressions, layer.weights, strict=True):
-            units += values(expr)[:, None] * weights
-    return units
+        return weighted_sums(columns, layer.weights.T) + layer.bias

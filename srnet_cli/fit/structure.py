@@ -26,7 +26,7 @@ _ROWS = 3_000_000
 _MULTIPLICATIONS = 3e9
 """The network is asked at most so often as takes a second or two."""
 
-_FEWEST_ROWS = 20_000
+_FEWEST_ROWS = 10_000
 _SKETCHES = 8
 _NOTHING = 1e-9
 

@@ -38,7 +38,7 @@ class TellingRows(NamedTuple):
 
 _POOL = 200_000
 _BLOCKS = 20
-_MULTIPLICATIONS = 2e10
+_MULTIPLICATIONS = 1e10
 
 
 def telling_rows(

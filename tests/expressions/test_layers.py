@@ -11,11 +11,10 @@ from programs import program, programs
 from sympy.parsing.sympy_parser import parse_expr
 
 from srnet_cli.expressions import as_text, complexity, to_sympy, values
-from srnet_cli.expressions.layers import LayerParts, normal_layer, printed_lines
+from srnet_cli.expressions.layers import LayerParts, ReadableLayer, normal_layer, printed_lines
 from srnet_cli.expressions.normal_form import same_values
 
 SYMBOLS = sympy.symbols("x y z")
-NAMES = sympy.symbols("f0:9")
 OUTPUTS = sympy.symbols("h0:9")
 ROWS = np.random.default_rng(0).uniform(0.5, 3, (200, 3))
 
@@ -56,7 +55,7 @@ def test_terms_stand_once() -> None:
 def test_lines_name_what_is_read_more_than_once() -> None:
     """An expression that one unit reads, or that is an input, stands in the unit's own line."""
     given_ = layer(["x", "x*y*z", "sin(z)"], [[2, 1], [3, -1], [0, 4]], [0, 0.5])
-    lines = printed_lines(given_, SYMBOLS, NAMES, OUTPUTS[: len(given_.bias)], ROWS)
+    lines = printed_lines(given_, SYMBOLS, OUTPUTS[: len(given_.bias)], ROWS)
     assert [(str(name), as_text(expr)) for name, expr in lines.expressions] == [("f0", "x*y*z")]
     assert [(str(name), as_text(expr)) for name, expr in lines.units] == [
         ("h0", "2*x + 3*f0"),
@@ -70,7 +69,7 @@ def test_constant_layers_have_a_bias_alone() -> None:
     given_ = layer(["3", "x - x"], [[1.0], [2.0]], [1.0])
     found = normal_layer(given_, SYMBOLS, ROWS)
     assert found.expressions == ()
-    lines = printed_lines(found, SYMBOLS, NAMES, OUTPUTS[: len(given_.bias)], ROWS)
+    lines = printed_lines(found, SYMBOLS, OUTPUTS[: len(given_.bias)], ROWS)
     assert [as_text(expr) for _, expr in lines.units] == ["4"]
 
 
@@ -94,7 +93,9 @@ def test_units_of_any_layer_stay(random: list[object]) -> None:
     expected = units(given_)
     if not np.isfinite(expected).any(axis=0).all():
         return
-    lines = printed_lines(found, SYMBOLS, NAMES, OUTPUTS[: len(given_.bias)], ROWS)
+    outputs = OUTPUTS[: len(given_.bias)]
+    merged = printed_lines(found, SYMBOLS, outputs, ROWS)
+    lines = ReadableLayer(SYMBOLS, outputs, (), found, merged).lines
     columns = [values(expr, SYMBOLS, ROWS) for _, expr in lines.expressions]
     rows = np.column_stack([ROWS, *columns])
     symbols = [*SYMBOLS, *(name for name, _ in lines.expressions)]
@@ -122,7 +123,7 @@ def test_rounding_noise_of_a_readout_is_no_term() -> None:
     """A unit that never changes is a number, whatever weights of 1e-17 least squares have given."""
     given_ = layer(["x*y", "sin(z)"], [[2.0, 1e-17], [1.0, -3e-18]], [0.5, 1.0])
     found = normal_layer(given_, SYMBOLS, ROWS)
-    lines = printed_lines(found, SYMBOLS, NAMES, OUTPUTS[:2], ROWS)
+    lines = printed_lines(found, SYMBOLS, OUTPUTS[:2], ROWS)
     assert as_text(lines.units[1][1]) == "1"
     assert as_text(lines.units[0][1]) == "2*x*y + sin(z) + 0.5"
 
@@ -130,6 +131,28 @@ def test_rounding_noise_of_a_readout_is_no_term() -> None:
 def test_units_that_equal_another_count_as_their_name() -> None:
     """The line of an equal unit is a name, one node."""
     given_ = layer(["x*y"], [[2.0, 3.0, 2.0]], [1.0, 1.0, 1.0])
-    lines = printed_lines(given_, SYMBOLS, NAMES, OUTPUTS[:3], ROWS)
+    lines = printed_lines(given_, SYMBOLS, OUTPUTS[:3], ROWS)
     assert lines.twins == {2: 0}
     assert lines.complexity == 3 + 5 + 5 + 1
+
+
+@given(
+    weights=st.lists(
+        st.lists(st.sampled_from([0.0, 1.0, -1.0, 2.5, 1e-3]), min_size=3, max_size=3),
+        min_size=1,
+        max_size=5,
+    ),
+    bias=st.lists(st.sampled_from([0.0, 1.0, -2.5]), min_size=5, max_size=5),
+)
+def test_what_is_said_of_lines_that_mirror_a_layer_needs_no_lines(
+    weights: list[list[float]], bias: list[float]
+) -> None:
+    """Complexity, units that are numbers, and units that equal others, as the lines have them."""
+    parts = layer(["x*y", "sin(z)", "x"], np.transpose(weights).tolist(), bias[: len(weights)])
+    read = ReadableLayer(SYMBOLS, OUTPUTS[: len(weights)], (), parts)
+    complexity_, plainer = read.complexity, read.plainer
+    assert "lines" not in vars(read)
+    assert complexity_ == read.lines.complexity
+    numbers = {symbol: unit for symbol, unit in read.lines.units if unit.is_number}
+    twins = {OUTPUTS[new]: OUTPUTS[old] for new, old in read.lines.twins.items()}
+    assert plainer == twins | numbers

@@ -115,6 +115,8 @@ class Budget:
     """What a whole search may cost.
 
     Attributes:
+        values: activations on the rows that layers are fitted to, at most: of a network of many
+            units there are fewer rows, so that a look at all of them stays a matter of a moment.
         direct: of the search for whole-network formulas.
         layer: of each layer.
         refinement: of all layers together.
@@ -125,6 +127,7 @@ class Budget:
         classifier_layer_time: the same of a classifier, whose last stage needs time as well.
     """
 
+    values: int = 4_000_000
     direct: Effort = field(default_factory=Effort)
     layer: LayerBudget = field(default_factory=LayerBudget)
     refinement: RefinementBudget = field(default_factory=RefinementBudget)

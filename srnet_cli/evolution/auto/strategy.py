@@ -60,6 +60,9 @@ __all__ = ["Auto", "State", "evaluations", "pack", "symbolic_layers", "unpack"]
 
 Array = NDArray[np.float64]
 
+_BEGINNINGS = 0.8
+"""This share of the time behind the direct search may go into units as they are."""
+
 
 class Auto:
     """One search.
@@ -84,6 +87,7 @@ class Auto:
     ) -> None:
         self._settings = settings
         self._has_classes = problem.has_classes
+        whole_problem, problem = problem, problem.thinned(budget.values)
         self._evidence = Evidence.from_problem(problem)
         self._decoders = _decoders(problem.widths, settings)
         are_neurons = _are_neurons(self._decoders, problem.widths, settings)
@@ -116,7 +120,7 @@ class Auto:
         self._direct: Direct | None = None
         if settings.searches_directly:
             self._direct = Direct(
-                problem=problem,
+                problem=whole_problem,
                 settings=settings,
                 seed=seed,
                 trial=trial,
@@ -197,11 +201,13 @@ class Auto:
                 self._record(state)
             return
         if self._is_beginning(state):
-            self._beginnings[state.begun].begin(state, stops)
+            self._beginnings[state.begun].begin(state, stops, self._end_of_beginning(state))
             state.begun += 1
             state.generation += 1
             self._record(state)
             return
+        while self._is_left_out(state):
+            self._next_stage(state)
         has_ended = self._stages[state.position].step(state)
         state.generation += 1
         self._record(state)
@@ -212,6 +218,21 @@ class Auto:
         """Whether a layer is still to begin with its units as they are."""
         is_first = state.cycle == 0 and state.position == 0 and state.progress is None
         return is_first and state.begun < len(self._beginnings)
+
+    def _end_of_beginning(self, state: State) -> Callable[[], bool]:
+        """Says when the layer at hand has had its part of the time, so that those above get theirs;
+        it has at least one of its units."""
+        limit = self._settings.max_seconds
+        if limit is None:
+            return never
+        waiting = len(self._beginnings) - state.begun
+        end = time.monotonic() + _BEGINNINGS * max(limit - state.seconds, 0.0) / waiting
+        return lambda: time.monotonic() >= end
+
+    def _is_left_out(self, state: State) -> bool:
+        """Whether evolution of a layer is not begun, as time is up and it has units."""
+        is_new = state.cycle == 0 and state.progress is None
+        return is_new and self._stages[state.position] in self._beginnings and self._is_late(state)
 
     def _has_had_its_share(self, state: State) -> bool:
         """Whether the direct search has had its share of generations, evaluations or time."""

@@ -14,6 +14,7 @@ from srnet_cli.evolution.auto.evidence import Evidence
 from srnet_cli.evolution.auto.layer.search import Candidate, Start, Workplace
 from srnet_cli.evolution.auto.layer.turns import Turns, layer_turns
 from srnet_cli.evolution.auto.state import LayerProgress, State
+from srnet_cli.signals import never
 
 Candidates = Sequence[Candidate]
 Draw = Callable[[int], np.random.Generator]
@@ -141,15 +142,22 @@ class LayerEvolution:
         chromosomes = state.composition.layers[self._index].chromosomes
         return [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
 
-    def begin(self, state: State, stops: Callable[[], bool]) -> None:
+    def begin(
+        self, state: State, stops: Callable[[], bool], is_late: Callable[[], bool] = never
+    ) -> None:
         """Begin with the units as they are, where that is wanted, and solve the layers above.
+
+        Args:
+            state: updated in place.
+            stops: whether the search is to stop.
+            is_late: whether the units that there are have to do.
 
         Raises:
             Abandoned: the search is to stop, as ``stops`` says; the state is what it was.
         """
         below, layer = state.composition.below(self._index), state.composition.layers[self._index]
         turns = self._turns.turns(below, layer.decoder)
-        begun = turns.neurons(stops)
+        begun = turns.neurons(stops, is_late)
         if begun:
             self._install(state, turns, begun)
 

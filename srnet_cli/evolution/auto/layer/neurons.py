@@ -96,6 +96,7 @@ def neurons(
     units: Array,
     longest: int,
     stops: Callable[[], bool] = never,
+    is_late: Callable[[], bool] = never,
 ) -> Iterator[Chromosome | None]:
     """For every unit the activation of a weighted sum that explains it best.
 
@@ -105,9 +106,11 @@ def neurons(
         units: (n, m).
         longest: operations that an expression may have.
         stops: whether the search is to stop, looked at before every unit.
+        is_late: whether the units so far have to do, looked at after every unit.
 
     Yields:
-        m chromosomes, tuned; None for a unit that does not vary, or that no sum follows.
+        m chromosomes, tuned, or fewer where it is late; None for a unit that does not vary, or that
+        no sum follows.
 
     Raises:
         Abandoned: the search is to stop.
@@ -133,6 +136,8 @@ def neurons(
         else:
             neuron = _tuned(small, neuron, sample).among(near, len(centre))
             yield _chromosome(decoder, neuron.in_units_of(centre, scale))
+        if is_late():
+            return
 
 
 def _nearest(X: Array, unit: Array) -> NDArray[np.intp]:

@@ -21,8 +21,7 @@ _MOST_EXPRESSIONS = 32
 MOST_UNITS = 64
 """Units of a layer that have an expression of their own, at most."""
 
-_WIDE = 256
-_ROUNDED = 1e-20
+_WIDE, _SPARE = 256, 16
 
 
 def layer_targets(
@@ -80,34 +79,24 @@ def principal_targets(units: Array, importance: Array) -> Array:
 
 
 def _compressed(columns: Array) -> Array:
-    """Fewer columns with the same sums of squares in all directions, to within rounding.
+    """Fewer columns with the same sums of squares in the directions that hold most of them.
 
-    A layer of thousands of units reads one of few, so it has few directions: they are taken one
-    after the other, each from the column of which those before explain least (QR with column
-    pivoting that ends early, Businger & Golub 1965), at the cost of one product each.
+    A layer of many units that reads few has few directions, and then these are all, to within
+    rounding. Of others the weakest are left out. What a random mixture of the columns spans, drawn
+    towards the strongest by passing through the columns once more, holds them (randomised range
+    finder, Halko, Martinsson & Tropp 2011).
 
     Args:
         columns: (n, m).
 
     Returns:
-        (n, r); or the columns themselves where there are more than ``_WIDE`` directions.
+        (n, r), r ≤ ``_WIDE``.
     """
-    residual = columns.copy()
-    directions: list[Array] = []
-    least = _ROUNDED * float(np.sum(columns**2))
-    while len(directions) <= _WIDE:
-        squares = np.sum(residual**2, axis=0)
-        if float(np.sum(squares)) <= least:
-            basis = np.column_stack(directions) if directions else columns[:, :1]
-            _, size, turn = np.linalg.svd(basis.T @ columns, full_matrices=False)
-            return np.asarray(columns @ turn.T) if size[0] > 0.0 else columns[:, :1]
-        direction = residual[:, int(np.argmax(squares))]
-        for known in directions:  # once more: what is left is small, and its rounding is not
-            direction = direction - known * (known @ direction)
-        direction = direction / np.sqrt(np.sum(direction**2))
-        directions.append(direction)
-        residual -= np.outer(direction, direction @ residual)
-    return columns
+    mixed = np.random.default_rng(0).normal(size=(columns.shape[1], _WIDE + _SPARE))
+    basis = np.linalg.qr(columns @ mixed)[0]
+    basis = np.linalg.qr(columns @ (columns.T @ basis))[0]
+    _, _, turn = np.linalg.svd(basis.T @ columns, full_matrices=False)
+    return np.asarray(columns @ turn[:_WIDE].T)
 
 
 def decisive_targets(targets: Array) -> Array:

@@ -33,6 +33,7 @@ from srnet_cli.evolution.auto.layer.targets import (
 )
 from srnet_cli.evolution.auto.measures import FLOOR
 from srnet_cli.evolution.direct.term_selection import forward_selection
+from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 Candidates = Sequence[Candidate]
@@ -57,8 +58,14 @@ class Turns(ABC):
         self._provisional = provisional
         self._lines = [candidate.column for candidate in linear]
 
-    def neurons(self, stops: Callable[[], bool]) -> list[Candidate]:
+    def neurons(
+        self, stops: Callable[[], bool], is_late: Callable[[], bool] = never
+    ) -> list[Candidate]:
         """Units as they are, which the layer begins with; none where that is not wanted.
+
+        Args:
+            stops: whether the search is to stop.
+            is_late: whether those that have been written have to do.
 
         Raises:
             Abandoned: the search is to stop, as ``stops`` says.
@@ -161,13 +168,15 @@ class JointTurns(Turns):
         self._place, self._units, self._are_neurons = place, units, are_neurons
         self._joint = LayerSearch(place, targets, units)
 
-    def neurons(self, stops: Callable[[], bool]) -> list[Candidate]:
+    def neurons(
+        self, stops: Callable[[], bool], is_late: Callable[[], bool] = never
+    ) -> list[Candidate]:
         """Of the units as they are those that explain most of what the inputs leave."""
         if not self._are_neurons:
             return []
         place, independent = self._place, independent_units(self._units)
         own = self._units[:, independent[:MOST_UNITS]]
-        written = neurons(place.decoder, place.inputs, own, place.longest, stops)
+        written = neurons(place.decoder, place.inputs, own, place.longest, stops, is_late)
         begun = self.usable([self.candidate(each) for each in written if each is not None])
         if not begun:
             return []
@@ -218,12 +227,17 @@ class SeparateTurns(Turns):
         self._place, self._units, self._are_neurons = place, units, are_neurons
         self._searches: dict[int, LayerSearch] = {}
 
-    def neurons(self, stops: Callable[[], bool]) -> list[Candidate]:
+    def neurons(
+        self, stops: Callable[[], bool], is_late: Callable[[], bool] = never
+    ) -> list[Candidate]:
         """Every unit as it is; the first input for one that no sum follows."""
         if not self._are_neurons:
             return []
         place = self._place
-        written = neurons(place.decoder, place.inputs, self._units, place.longest, stops)
+        written = list(
+            neurons(place.decoder, place.inputs, self._units, place.longest, stops, is_late)
+        )
+        written += [None] * (self.expressions - len(written))
         empty = place.decoder.empty()
         return self.usable([self.candidate(empty if each is None else each) for each in written])
 
