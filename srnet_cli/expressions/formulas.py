@@ -29,7 +29,7 @@ _MOST_OPERATIONS = 600
 """A layer of more is written as the search has found it: its normal form takes a second for every
 few hundred, and a page of weighted sums reads no better for it."""
 
-_MOST_WEIGHTS = 5000
+_MOST_WEIGHTS = 2000
 """A layer whose readout has more is written so, too: a term takes a tenth of a millisecond."""
 
 MOST_MERGED = 20

@@ -19,7 +19,7 @@ SEARCH = 0.75
 _LEAST = 0.3
 """This share of the limit is there for a search however long rows and network have taken."""
 
-_WRITING, _WRITING_PER_WEIGHT, _MOST_WRITING = 4.0, 8e-4, 0.4
+_WRITING, _WRITING_PER_WEIGHT, _MOST_WRITING = 4.0, 4e-4, 0.3
 """Seconds kept for files and plots, how many more for every weight of the network, and the most
 that they may be of the limit."""
 

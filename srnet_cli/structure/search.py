@@ -33,7 +33,9 @@ _MARGIN = 3.0
 _TOLERANCES = (1e-6, 0.05)
 _ROUNDING = 1e-12
 _ROWS = (96, 1000)
-_INPUTS, _ROWS_FOR_ALL = (8, 12), 20_000
+_INPUTS = {20_000: 12, 1000: 8, 0: 5}
+"""Among how many inputs of the greatest effects, by the least budget."""
+
 _DEPTH = 4
 
 
@@ -53,9 +55,9 @@ def find_structure(
     variance unexplained, which is three times the ``deviation``: a property of the law that a
     network has learned leaves no more than the network's own deviation, but for sampling. It must
     also be small beside the effects of the inputs concerned. Where more than 12 inputs matter to
-    an output (8 where the budget is small), what goes beyond relevance is tested among the 12 with
-    the greatest effects, with the others held at the middle of the domain. An output that is not
-    finite everywhere it is asked has no findings.
+    an output (8 or 5 where the budget is small), what goes beyond relevance is tested among those
+    with the greatest effects, with the others held at the middle of the domain. An output that is
+    not finite everywhere it is asked has no findings.
 
     Args:
         oracle: (n, d) -> (n, m), the outputs at rows.
@@ -146,7 +148,7 @@ def _of_output(
         yield Irrelevant(whole.output, dropped, lost)
     effects = screen.effects[:, whole.output]
     relevant = [i for i in whole.free if i not in dropped]
-    count = _INPUTS[budget >= _ROWS_FOR_ALL]
+    count = next(most for least, most in _INPUTS.items() if budget >= least)
     strongest = sorted(sorted(relevant, key=lambda i: -effects[i])[:count])
     view = whole.restricted(strongest, whole.held)
     yield from _of_inputs(view, tolerance, budget, rng)

@@ -23,8 +23,11 @@ def _weighted(memory, slot, weight, target, n):
 
 
 @kernel(allocates=False)
-def _evaluate(columns, constants, ops, args, coefficients, output, memory, values):
-    """Evaluate a program block by block; slot s of the program lies at ``s * BLOCK``."""
+def _evaluate(columns, is_read, constants, ops, args, coefficients, output, memory, values):
+    """Evaluate a program block by block; slot s of the program lies at ``s * BLOCK``.
+
+    Of hundreds of inputs a program reads a few, and only those are copied.
+    """
     inputs, rows = columns.shape
     leaves = inputs + constants.shape[0]
     spare = (leaves + ops.shape[0]) * BLOCK
@@ -34,8 +37,9 @@ def _evaluate(columns, constants, ops, args, coefficients, output, memory, value
     for start in range(0, rows, BLOCK):
         n = min(BLOCK, rows - start)
         for j in range(inputs):
-            for i in range(n):
-                memory[j * BLOCK + i] = columns[j, start + i]
+            if is_read[j]:
+                for i in range(n):
+                    memory[j * BLOCK + i] = columns[j, start + i]
         for k in range(ops.shape[0]):
             left = _weighted(memory, args[k, 0], coefficients[k, 0], spare, n)
             right = _weighted(memory, args[k, 1], coefficients[k, 1], spare + BLOCK, n)
@@ -68,12 +72,17 @@ def evaluate(program: Program, X: Array) -> Array:
     slots = program.inputs + len(program.constants) + count
     memory = np.zeros((slots + 2) * BLOCK)
     values = np.empty(columns.shape[1])
+    args = np.ascontiguousarray(program.args, dtype=np.int64).reshape(count, 2)
+    is_read = np.zeros(slots, dtype=np.bool_)
+    is_read[args] = True
+    is_read[program.output] = True
     with np.errstate(all="ignore"):
         _evaluate(
             columns,
+            is_read,
             np.ascontiguousarray(program.constants, dtype=np.float64),
             np.ascontiguousarray(program.ops, dtype=np.int64),
-            np.ascontiguousarray(program.args, dtype=np.int64).reshape(count, 2),
+            args,
             np.ascontiguousarray(coefficients, dtype=np.float64),
             program.output,
             memory,

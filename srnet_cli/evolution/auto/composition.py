@@ -119,7 +119,7 @@ class Composition:
 
     def solved(
         self,
-        X: Array,
+        inputs: Array,
         targets: Sequence[Array],
         first: int = 0,
         importance: Array | None = None,
@@ -129,12 +129,11 @@ class Composition:
         A layer that has an expression which is not finite on some row keeps its readout.
 
         Args:
-            X: inputs, (n, d).
+            inputs: what the first layer to solve reads, (n, d).
             targets: activations of all layers, (n, m_l).
             first: number of the first layer to solve; those before it stay the same objects.
             importance: what each row counts, (n,); None: all the same.
         """
-        inputs = self.below(first).outputs(X)
         layers: list[Layer] = []
         for layer, target in zip(self.layers[first:], targets[first:], strict=True):
             columns = layer.columns(inputs)

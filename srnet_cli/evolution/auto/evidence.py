@@ -72,9 +72,12 @@ class Evidence:
         """See ``measures.unit_errors``."""
         return unit_errors(composition.units(self.inputs), self.targets, self.importance)
 
-    def solved(self, composition: Composition, first: int = 0) -> Composition:
-        """See ``Composition.solved``."""
-        return composition.solved(self.inputs, self.targets, first, self.importance)
+    def solved(
+        self, composition: Composition, first: int = 0, inputs: Array | None = None
+    ) -> Composition:
+        """See ``Composition.solved``; ``inputs`` are those of the first layer, where at hand."""
+        inputs = composition.below(first).outputs(self.inputs) if inputs is None else inputs
+        return composition.solved(inputs, self.targets, first, self.importance)
 
     def log_error(self, composition: Composition) -> float:
         """See ``measures.log_error``."""

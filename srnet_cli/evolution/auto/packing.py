@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,16 +172,16 @@ def _require_valid_layer(layer: Layer, widths: tuple[int, int], functions: int, 
 def _unpacked(
     arrays: Mapping[str, NDArray[np.generic]], name: str, decoders: Sequence[Decoder]
 ) -> State:
-    counts = arrays[f"{name}.counts"].tolist()
+    counts = _numbers(arrays, f"{name}.counts", "i")
     if len(counts) != 7:
         raise ValueError("the search of another version")
     generation, quiet_cycles, position, cycle, *parts = counts
-    best_error, cycle_error, seconds, fitness = arrays[f"{name}.whole"].tolist()
-    fields = _Fields(*parts, *arrays[f"{name}.figures"].tolist())
+    best_error, cycle_error, seconds, fitness = _numbers(arrays, f"{name}.whole", "f")
+    fields = _Fields(*parts, *_numbers(arrays, f"{name}.figures", "f"))
     direct, is_over, direct_seconds = None, 1.0, 0.0
     if f"{name}.direct" in arrays:
         direct = from_arrays(arrays, f"{name}.direct.")
-        is_over, direct_seconds = arrays[f"{name}.direct"].tolist()
+        is_over, direct_seconds = _numbers(arrays, f"{name}.direct", "f")
     return State(
         composition=_unpacked_composition(arrays, f"{name}.layer", decoders),
         best=_unpacked_composition(arrays, f"{name}.best", decoders),
@@ -200,6 +200,18 @@ def _unpacked(
         direct_seconds=direct_seconds,
         begun=int(arrays[f"{name}.begun"]) if f"{name}.begun" in arrays else 0,
     )
+
+
+def _numbers(arrays: Mapping[str, NDArray[np.generic]], name: str, kind: str) -> list[Any]:
+    """The numbers of an array.
+
+    Raises:
+        ValueError: they are of another kind, which has been changed.
+    """
+    if arrays[name].dtype.kind != kind:
+        raise ValueError(f"{name} holds numbers of another kind")
+    numbers: list[Any] = arrays[name].tolist()
+    return numbers
 
 
 def _unpacked_composition(

@@ -90,7 +90,7 @@ class State:
         trace: generation, fitness and layers' mean 1 − R² whenever they changed, (k, 2 + L).
         direct: the search of whole-network formulas; None where there is none.
         has_direct: whether that is over.
-        direct_seconds: what it has taken of ``seconds``.
+        direct_seconds: ``seconds`` at its end.
         begun: so many of the layers that begin with their units as they are have begun.
     """
 

@@ -2,11 +2,12 @@
 
 First comes a direct search, from the inputs straight to each output, with a share of the time, so
 that there are formulas at any time (``direct``). Wide layers then begin with their units as they
-are, one after the other, so that none waits for the search of those below it (``layer.neurons``).
-Then, for every layer, on the composition's own inputs: expressions are added one at a time, each
-the best of several lineages for a unit of its own, or against what the others leave unexplained;
-then each in turn is evolved further, or replaced by a better newcomer, until that brings nothing
-more (``layer``). Then all edge weights and readouts are refined together through the whole
+are, one after the other, so that none waits for the search of those below it (``layer.neurons``);
+where time is limited, they do so in the middle of the direct search. Then, for every layer, on the
+composition's own inputs: expressions are added one at a time, each the best of several lineages for
+a unit of its own, or against what the others leave unexplained; then each in turn is evolved
+further, or replaced by a better newcomer, until that brings nothing more (``layer``). Then all edge
+weights and readouts are refined together through the whole
 composition (``whole``). That is a cycle; in the next ones every layer is gone through again, now
 reading what the refined layers below it say, until two cycles bring next to nothing. The best
 composition of all is the result. A classifier has one cycle, and is then refined on the
@@ -35,7 +36,7 @@ from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
 from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerPlan, LayerTurns
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
-from srnet_cli.evolution.auto.layer.neurons import Abandoned, are_wanted
+from srnet_cli.evolution.auto.layer.neurons import Abandoned, are_wanted, on_time
 from srnet_cli.evolution.auto.layer.targets import expressions_by_layer, layer_targets
 from srnet_cli.evolution.auto.measures import fitness, log_error, unit_errors
 from srnet_cli.evolution.auto.packing import pack
@@ -60,8 +61,11 @@ __all__ = ["Auto", "State", "evaluations", "pack", "symbolic_layers", "unpack"]
 
 Array = NDArray[np.float64]
 
-_BEGINNINGS = 0.8
-"""This share of the time behind the direct search may go into units as they are."""
+_FIRST = 0.4
+"""After this part of its share the direct search waits for layers that begin with their units."""
+
+_BEGINNINGS = 0.6
+"""This share of the time that is left then may go into those."""
 
 
 class Auto:
@@ -194,17 +198,17 @@ class Auto:
 
     def _advance(self, state: State, stops: Callable[[], bool]) -> None:
         """Run one generation."""
+        if self._is_beginning(state):
+            self._beginnings[state.begun].begin(state, stops, self._lateness_of_beginning(state))
+            state.begun += 1
+            state.generation += 1
+            self._record(state)
+            return
         if self._direct is not None and state.direct is not None and not state.has_direct:
             state.has_direct = self._direct.step(state.direct) or self._has_had_its_share(state)
             state.generation += 1
             if state.generation == 1:
                 self._record(state)
-            return
-        if self._is_beginning(state):
-            self._beginnings[state.begun].begin(state, stops, self._end_of_beginning(state))
-            state.begun += 1
-            state.generation += 1
-            self._record(state)
             return
         while self._is_left_out(state):
             self._next_stage(state)
@@ -215,19 +219,26 @@ class Auto:
             self._next_stage(state)
 
     def _is_beginning(self, state: State) -> bool:
-        """Whether a layer is still to begin with its units as they are."""
+        """Whether it is a layer's turn to begin with its units as they are."""
         is_first = state.cycle == 0 and state.position == 0 and state.progress is None
-        return is_first and state.begun < len(self._beginnings)
+        is_waiting = state.direct is not None and not state.has_direct and self._is_early(state)
+        return is_first and state.begun < len(self._beginnings) and not is_waiting
 
-    def _end_of_beginning(self, state: State) -> Callable[[], bool]:
-        """Says when the layer at hand has had its part of the time, so that those above get theirs;
-        it has at least one of its units."""
+    def _is_early(self, state: State) -> bool:
+        """Whether the direct search is still at the part of its share that comes before layers
+        begin; without a limit of time that is all of it."""
+        limit = self._settings.max_seconds
+        return limit is None or state.seconds < _FIRST * self._direct_share * limit
+
+    def _lateness_of_beginning(self, state: State) -> Callable[[float], bool]:
+        """Says when so large a share of the time of the layer at hand has gone, which is such that
+        those above get theirs."""
         limit = self._settings.max_seconds
         if limit is None:
-            return never
-        waiting = len(self._beginnings) - state.begun
-        end = time.monotonic() + _BEGINNINGS * max(limit - state.seconds, 0.0) / waiting
-        return lambda: time.monotonic() >= end
+            return on_time
+        waiting, begun = len(self._beginnings) - state.begun, time.monotonic()
+        seconds = _BEGINNINGS * max(limit - state.seconds, 0.0) / waiting
+        return lambda share: time.monotonic() >= begun + share * seconds
 
     def _is_left_out(self, state: State) -> bool:
         """Whether evolution of a layer is not begun, as time is up and it has units."""

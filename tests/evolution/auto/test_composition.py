@@ -42,7 +42,8 @@ def test_readouts_are_solved_from_a_layer_on(first: int) -> None:
     """Layers before stay the same objects; from there on each is the least squares of NumPy on
     what it reads."""
     shifted = composed(PROBLEM, seed=1)
-    solved = shifted.solved(PROBLEM.inputs, [2.0 * t + 1.0 for t in PROBLEM.targets], first)
+    read = shifted.below(first).outputs(PROBLEM.inputs)
+    solved = shifted.solved(read, [2.0 * t + 1.0 for t in PROBLEM.targets], first)
     assert solved.below(first).is_same(shifted.below(first))
     assert not solved.is_same(shifted)
     inputs = [PROBLEM.inputs, *solved.units(PROBLEM.inputs)]

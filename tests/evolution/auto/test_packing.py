@@ -67,3 +67,17 @@ def test_a_search_of_the_version_before_goes_on() -> None:
         generation = state.generation
         search.advance(state, 1)
         assert state.generation == generation + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("0.figures", "c16"), ("0.whole", "c16"), ("0.counts", "f8")]
+)
+def test_numbers_of_another_kind_are_refused(name: str, kind: str) -> None:
+    """Complex errors could not be compared."""
+    with np.load(GOLDEN / "regression.npz") as archive:
+        changed = dict(archive)
+    changed[name] = changed[name].astype(kind)
+    file = io.BytesIO()
+    np.savez(file, **changed)
+    with pytest.raises(ValueError, match=f"{name} holds numbers of another kind"):
+        unpack(file.getvalue(), (2, 2, 1), SETTINGS)

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from srnet_cli.evolution.auto.budget import LayerBudget
 from srnet_cli.evolution.auto.chromosome import Decoder
 from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
+from srnet_cli.evolution.auto.layer.neurons import on_time
 from srnet_cli.evolution.auto.layer.search import Candidate, Start, Workplace
 from srnet_cli.evolution.auto.layer.turns import Turns, layer_turns
 from srnet_cli.evolution.auto.state import LayerProgress, State
-from srnet_cli.signals import never
 
+Array = NDArray[np.float64]
 Candidates = Sequence[Candidate]
 Draw = Callable[[int], np.random.Generator]
 """The random numbers of a generation, by its number."""
@@ -58,22 +60,39 @@ class LayerTurns:
         self._budget, self._threads = budget, threads
         self._below = Composition(())
         self._turns: Turns | None = None
+        self._inputs, self._checks = evidence.inputs, evidence.checks
 
     def turns(self, below: Composition, decoder: Decoder) -> Turns:
         """The turns of the layer that reads these, its chromosomes read so."""
         if self._turns is None or not below.is_same(self._below):
-            self._turns, self._below = self._new_turns(below, decoder), below
+            self._move_to(below)
+            self._turns = self._new_turns(below, decoder)
         return self._turns
+
+    @property
+    def inputs(self) -> Array:
+        """What the layer at hand reads on the rows to fit, (n, d)."""
+        return self._inputs
+
+    def _move_to(self, below: Composition) -> None:
+        """Compute what the layer above these reads, from what the one before it does, if known."""
+        if len(below.layers) == len(self._below.layers) + 1 and below.below(
+            len(self._below.layers)
+        ).is_same(self._below):
+            step = Composition(below.layers[-1:])
+            self._inputs, self._checks = step.outputs(self._inputs), step.outputs(self._checks)
+        else:
+            evidence = self._evidence
+            self._inputs = below.outputs(evidence.inputs)
+            self._checks = below.outputs(evidence.checks)
+        self._below = below
 
     def _new_turns(self, below: Composition, decoder: Decoder) -> Turns:
         index = len(below.layers)
         plan = self._plans[index]
-        inputs, checks = (
-            below.outputs(rows) for rows in (self._evidence.inputs, self._evidence.checks)
-        )
         place = Workplace(
-            inputs=inputs,
-            checks=checks[np.isfinite(checks).all(axis=1)],
+            inputs=self._inputs,
+            checks=self._checks[np.isfinite(self._checks).all(axis=1)],
             decoder=decoder,
             longest=plan.longest,
             budget=self._budget,
@@ -143,14 +162,14 @@ class LayerEvolution:
         return [turns.candidate(chromosome) for chromosome in chromosomes[:expressions]]
 
     def begin(
-        self, state: State, stops: Callable[[], bool], is_late: Callable[[], bool] = never
+        self, state: State, stops: Callable[[], bool], is_late: Callable[[float], bool] = on_time
     ) -> None:
         """Begin with the units as they are, where that is wanted, and solve the layers above.
 
         Args:
             state: updated in place.
             stops: whether the search is to stop.
-            is_late: whether the units that there are have to do.
+            is_late: whether so large a share of the layer's time has gone, see ``neurons``.
 
         Raises:
             Abandoned: the search is to stop, as ``stops`` says; the state is what it was.
@@ -229,4 +248,5 @@ class LayerEvolution:
             [candidate.chromosome for candidate in (*candidates, *turns.beside(candidates))],
             evidence.targets[index].mean(axis=0),
         )
-        state.composition = evidence.solved(state.composition.with_layer(index, layer), index)
+        composition = state.composition.with_layer(index, layer)
+        state.composition = evidence.solved(composition, index, self._turns.inputs)

@@ -17,7 +17,9 @@ from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 Array = NDArray[np.float64]
 
 _MOST = 64
-_ROWS = 4000
+_ROWS, _VALUES = 4000, 1_000_000
+"""Rows that are looked at, and values of the inputs there, at most."""
+
 _SPANNED = 1e-7
 _GAIN = 1e-5
 
@@ -33,7 +35,7 @@ def linear_terms(X: Array, targets: Array, most: int = _MOST) -> list[int]:
         targets: what they are to explain, (n, r).
         most: how many inputs.
     """
-    step = max(1, len(X) // _ROWS)
+    step = max(1, len(X) // min(_ROWS, _VALUES // X.shape[1]))
     X, targets = X[::step], targets[::step]
     with np.errstate(all="ignore"):
         spread = X.std(axis=0)

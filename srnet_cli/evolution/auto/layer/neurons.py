@@ -30,14 +30,17 @@ Array = NDArray[np.float64]
 
 _STEEPNESS = np.array([0.25, 0.5, 1.0, 2.0, 4.0])
 _BENDS = np.linspace(-3.0, 3.0, 25)
-_STEPS, _REPEATS, _GAIN = 3, 6, 0.1
+_STEPS, _GAIN = 3, 0.1
 _BOUND = 1e-9
 _INHIBITION = 3.0
 _STILL = 1e-6
 _MOST_INPUTS = 64
 _OFTEN = 0.01
 _PERFECT, _FITS = 1e-13, 1e-6
-_ROWS, _GRID_STEP = 2000, 4
+_GRID_STEP = 4
+_CARE, _HASTE = (2000, 6), (500, 2)
+"""Rows on either side of a unit's bounds, at most, and how often its weights are tuned."""
+
 _PLENTY = 10
 """Rows per input that a direction needs."""
 
@@ -86,6 +89,11 @@ def are_wanted(decoder: Decoder, units: int, longest: int) -> bool:
     return is_wide and is_free and has_functions and longest > MOST_SUMMANDS + 1
 
 
+def on_time(share: float) -> bool:
+    """That nothing is late, where time is not limited."""
+    return False
+
+
 class Abandoned(Exception):
     """The units are given up, because somebody wants the search to stop."""
 
@@ -96,7 +104,7 @@ def neurons(
     units: Array,
     longest: int,
     stops: Callable[[], bool] = never,
-    is_late: Callable[[], bool] = never,
+    is_late: Callable[[float], bool] = on_time,
 ) -> Iterator[Chromosome | None]:
     """For every unit the activation of a weighted sum that explains it best.
 
@@ -106,10 +114,12 @@ def neurons(
         units: (n, m).
         longest: operations that an expression may have.
         stops: whether the search is to stop, looked at before every unit.
-        is_late: whether the units so far have to do, looked at after every unit.
+        is_late: whether so large a share of the time there is has gone, from 0 to 1. A unit that
+            is behind its time is made of fewer rows in fewer steps, and when all has gone, those
+            that there are have to do.
 
     Yields:
-        m chromosomes, tuned, or fewer where it is late; None for a unit that does not vary, or that
+        m chromosomes, tuned, or fewer where time is up; None for a unit that does not vary, or that
         no sum follows.
 
     Raises:
@@ -121,22 +131,23 @@ def neurons(
     moves = spread > _STILL * spread.max()
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=moves)
     standard, units = (X[order] - centre) * scale, units[order]
-    for unit in units.T:
+    for number, unit in enumerate(units.T):
         if stops():
             raise Abandoned
+        most_rows, repeats = _HASTE if is_late(number / units.shape[1]) else _CARE
         inside, outside = _by_bounds(unit)
-        rows = np.concatenate([inside[:_ROWS], outside[:_ROWS]])
+        rows = np.concatenate([inside[:most_rows], outside[:most_rows]])
         near = _nearest(standard[rows], unit[rows])
         X = standard[np.ix_(rows, near)]
-        sample = _Sample(X, unit[rows], min(len(inside), _ROWS), moves[near])
+        sample = _Sample(X, unit[rows], min(len(inside), most_rows), moves[near])
         small = replace(decoder, inputs=len(near))
         neuron = _neuron(small, sample, sample.directions(most))
         if neuron is None:
             yield None
         else:
-            neuron = _tuned(small, neuron, sample).among(near, len(centre))
+            neuron = _tuned(small, neuron, sample, repeats).among(near, len(centre))
             yield _chromosome(decoder, neuron.in_units_of(centre, scale))
-        if is_late():
+        if is_late(1.0):
             return
 
 
@@ -280,12 +291,12 @@ def _chromosome(decoder: Decoder, neuron: Neuron) -> Chromosome:
     return Chromosome(genes, edges)
 
 
-def _tuned(decoder: Decoder, neuron: Neuron, sample: _Sample) -> Neuron:
+def _tuned(decoder: Decoder, neuron: Neuron, sample: _Sample, repeats: int) -> Neuron:
     """The neuron with its weights tuned to the unit, as long as that helps."""
-    X, unit = sample.X, sample.unit
+    X, unit = np.asfortranarray(sample.X), sample.unit  # as programs read it
     target = ((unit - unit.mean()) / unit.std())[:, np.newaxis]
     program, left = decoder.program(_chromosome(decoder, neuron)), np.inf
-    for _ in range(_REPEATS):
+    for _ in range(repeats):
         program = tuned((program,), X, target, _STEPS)[0]
         before, left = left, _share(evaluate(program, X), unit)
         if not _PERFECT < left < (1.0 - _GAIN) * before:

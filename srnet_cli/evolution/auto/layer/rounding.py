@@ -19,16 +19,20 @@ _JITTER = 2.0**-46
 _MOST = 1e-7
 
 
-def amplifies_rounding(program: Program, X: Array, column: Array) -> bool:
+def jittered(X: Array) -> Array:
+    """Inputs, (n, d), each changed by 1.4e-14 of itself, up or down."""
+    signs = np.random.default_rng(0).integers(0, 2, X.shape) * 2.0 - 1.0
+    return np.asarray(X * (1.0 + _JITTER * signs))
+
+
+def amplifies_rounding(program: Program, changed: Array, column: Array) -> bool:
     """Whether values change by more than 1e-7 of their span when inputs do by 1.4e-14 of theirs.
 
     Args:
         program: the expression.
-        X: its inputs, (n, d).
-        column: its values there, (n,), finite.
+        changed: its inputs as ``jittered`` changes them, (n, d).
+        column: its values at the inputs as they are, (n,), finite.
     """
-    signs = np.random.default_rng(0).integers(0, 2, X.shape) * 2.0 - 1.0
-    jittered = evaluate(program, X * (1.0 + _JITTER * signs))
     with np.errstate(all="ignore"):
-        change = np.abs(jittered - column).max(initial=0.0)
+        change = np.abs(evaluate(program, changed) - column).max(initial=0.0)
         return not change <= _MOST * (column.max() - column.min())

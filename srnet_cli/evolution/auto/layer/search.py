@@ -25,7 +25,7 @@ from srnet_cli.evolution.auto.budget import LayerBudget
 from srnet_cli.evolution.auto.chromosome import NODES, Chromosome, Decoder
 from srnet_cli.evolution.auto.layer.directions import directions
 from srnet_cli.evolution.auto.layer.linear_start import weighted_sum
-from srnet_cli.evolution.auto.layer.rounding import amplifies_rounding
+from srnet_cli.evolution.auto.layer.rounding import amplifies_rounding, jittered
 from srnet_cli.evolution.limits import most_additions
 from srnet_cli.model.readout import unexplained
 from srnet_cli.primitives import BY_NAME
@@ -54,6 +54,21 @@ class Workplace:
     longest: int = NODES
     budget: LayerBudget = field(default_factory=LayerBudget)
     threads: int = 1
+
+    @cached_property
+    def columns(self) -> Array:
+        """The inputs as programs read them, laid out once for all."""
+        return np.asfortranarray(self.inputs)
+
+    @cached_property
+    def check_columns(self) -> Array:
+        """The same of ``checks``."""
+        return np.asfortranarray(self.checks)
+
+    @cached_property
+    def jittered(self) -> Array:
+        """The inputs with other last digits, see ``rounding``."""
+        return np.asfortranarray(jittered(self.inputs))
 
 
 class Start(NamedTuple):
@@ -103,14 +118,16 @@ class LayerSearch:
 
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
-        return Candidate(chromosome, evaluate(self._decoder.program(chromosome), self._X))
+        return Candidate(
+            chromosome, evaluate(self._decoder.program(chromosome), self._place.columns)
+        )
 
     def is_usable(self, candidate: Candidate) -> bool:
         """Whether an expression varies, is finite on all rows and keeps its range beyond them, and
         makes nothing of rounding errors."""
         program = self._decoder.program(candidate.chromosome)
         assert program.coefficients is not None
-        column, beyond = candidate.column, evaluate(program, self._place.checks)
+        column, beyond = candidate.column, evaluate(program, self._place.check_columns)
         if not all(np.isfinite(part).all() for part in (program.coefficients, column, beyond)):
             return False
         with np.errstate(over="ignore"):
@@ -120,7 +137,7 @@ class LayerSearch:
         return bool(
             0.0 < reach < np.inf
             and keeps_range
-            and not amplifies_rounding(program, self._X, column)
+            and not amplifies_rounding(program, self._place.jittered, column)
         )
 
     def error(self, columns: Sequence[Array]) -> float:

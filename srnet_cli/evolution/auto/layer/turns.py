@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.kernels.seeding import MOST_SUMMANDS
 from srnet_cli.evolution.auto.chromosome import Chromosome
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
-from srnet_cli.evolution.auto.layer.neurons import neurons
+from srnet_cli.evolution.auto.layer.neurons import neurons, on_time
 from srnet_cli.evolution.auto.layer.search import (
     Candidate,
     LayerSearch,
@@ -33,7 +33,6 @@ from srnet_cli.evolution.auto.layer.targets import (
 )
 from srnet_cli.evolution.auto.measures import FLOOR
 from srnet_cli.evolution.direct.term_selection import forward_selection
-from srnet_cli.signals import never
 
 Array = NDArray[np.float64]
 Candidates = Sequence[Candidate]
@@ -59,13 +58,13 @@ class Turns(ABC):
         self._lines = [candidate.column for candidate in linear]
 
     def neurons(
-        self, stops: Callable[[], bool], is_late: Callable[[], bool] = never
+        self, stops: Callable[[], bool], is_late: Callable[[float], bool] = on_time
     ) -> list[Candidate]:
         """Units as they are, which the layer begins with; none where that is not wanted.
 
         Args:
             stops: whether the search is to stop.
-            is_late: whether those that have been written have to do.
+            is_late: see ``neurons``.
 
         Raises:
             Abandoned: the search is to stop, as ``stops`` says.
@@ -169,7 +168,7 @@ class JointTurns(Turns):
         self._joint = LayerSearch(place, targets, units)
 
     def neurons(
-        self, stops: Callable[[], bool], is_late: Callable[[], bool] = never
+        self, stops: Callable[[], bool], is_late: Callable[[float], bool] = on_time
     ) -> list[Candidate]:
         """Of the units as they are those that explain most of what the inputs leave."""
         if not self._are_neurons:
@@ -228,7 +227,7 @@ class SeparateTurns(Turns):
         self._searches: dict[int, LayerSearch] = {}
 
     def neurons(
-        self, stops: Callable[[], bool], is_late: Callable[[], bool] = never
+        self, stops: Callable[[], bool], is_late: Callable[[float], bool] = on_time
     ) -> list[Candidate]:
         """Every unit as it is; the first input for one that no sum follows."""
         if not self._are_neurons:

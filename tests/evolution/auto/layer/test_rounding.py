@@ -8,14 +8,14 @@ from programs import program
 
 from oracles import interpret
 from srnet_cli.cgp.program import Program
-from srnet_cli.evolution.auto.layer.rounding import amplifies_rounding
+from srnet_cli.evolution.auto.layer.rounding import amplifies_rounding, jittered
 
 RNG = np.random.default_rng(0)
 X = np.column_stack([RNG.uniform(-1, 1, 300), 0.3 + 1e-16 * RNG.integers(-2, 3, 300)])
 
 
 def is_noise(one: Program) -> bool:
-    return amplifies_rounding(one, X, interpret(one, X))
+    return amplifies_rounding(one, jittered(X), interpret(one, X))
 
 
 def steep(slot: int, weight: float) -> Program:
