@@ -16,12 +16,15 @@ from srnet_cli.config.schema import Experiment
 SEARCH = 0.75
 """The search's share of the time there is."""
 
-_LEAST = 0.3
+_LEAST = 0.2
 """This share of the limit is there for a search however long rows and network have taken."""
 
-_WRITING, _WRITING_PER_WEIGHT, _MOST_WRITING = 4.0, 4e-4, 0.3
-"""Seconds kept for files and plots, how many more for every weight of the network, and the most
-that they may be of the limit."""
+_WRITING, _MOST_WRITING = 4.0, 0.4
+"""Seconds kept for files and plots, and the most that they may be of the limit."""
+
+_PER_WRITTEN_WEIGHT, _WRITTEN_WEIGHTS, _PER_WEIGHT = 4e-4, 25_000, 1.5e-5
+"""How many more for every weight of the network: up to so many are written out in expressions, and
+with all of them the network is asked again."""
 
 _RESERVE = 0.125
 """This share of the time there is follows the search even where that took longer than it was to."""
@@ -60,7 +63,8 @@ def usable_seconds(experiment: Experiment, outlay: Outlay = NOTHING) -> float | 
     limit = experiment.evolution.max_seconds
     if limit is None:
         return None
-    writing = _WRITING + _WRITING_PER_WEIGHT * outlay.weights
+    written = min(outlay.weights, _WRITTEN_WEIGHTS)
+    writing = _WRITING + _PER_WRITTEN_WEIGHT * written + _PER_WEIGHT * outlay.weights
     kept = min(writing / experiment.trials, _MOST_WRITING * limit)
     return max(_LEAST * limit, limit - outlay.before / experiment.trials - kept)
 

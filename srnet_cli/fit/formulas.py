@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from srnet_cli.evolution.problem import direct_outputs
 from srnet_cli.evolution.strategies import State, best_trial, strategy_of
 from srnet_cli.fit.inputs import inputs_of
 from srnet_cli.fit.preparation import Prepared
 from srnet_cli.fronts.formulas import NetworkFormulas
+from srnet_cli.fronts.writing import Rows
 from srnet_cli.runs.formulas import formulas_from_halls
 from srnet_cli.signals import never
 
@@ -27,14 +29,15 @@ def network_formulas(
         return None
     experiment, problem = prepared.experiment, prepared.problem
     halls = strategy_of(experiment).direct_fronts(states[best_trial(states)])
-    even = problem.raw[problem.fit_rows :]
+    even = slice(problem.fit_rows if problem.fit_rows < len(problem.raw) else 0, None)
+    outputs = direct_outputs(problem.targets[-1][even], problem.has_classes)
     formulas = formulas_from_halls(
         halls,
         inputs_of(prepared),
         prepared.network,
         prepared.sets,
         experiment.evolution,
-        even if len(even) else problem.raw,
+        Rows(problem.raw[even], outputs),
         is_late,
     )
     if formulas is None or prepared.structure is None:

@@ -34,7 +34,7 @@ from srnet_cli.rng import stream
 
 Array = NDArray[np.float64]
 
-_ORACLE_ROWS = 10_000
+_ORACLE_ROWS, _JUDGING_MULTIPLICATIONS = 10_000, 1e10
 _ORACLE_VALUES = 1 << 23  # of the widest layer, three times as many with the rows that only judge
 _MOST_DIFFERENCES = 12
 _MOST_OUTPUTS = 50  # whose structure is asked for, a tenth of a second each
@@ -263,7 +263,9 @@ def _problem(
         if count:
             fit, importance = telling_rows(dataset, network, count, sampling, rng)
         # Poles hide between the rows; a denser sample finds them.
-        judge = oracle_rows(dataset, 2 * len(fit), sampling, rng)
+        affordable = int(_JUDGING_MULTIPLICATIONS / max(network.parameters, 1))
+        denser = max(len(fit), min(2 * len(fit), affordable))
+        judge = oracle_rows(dataset, denser, sampling, rng)
         if dataset.domain is None:
             fit = without(fit, held_out) if count else fit
             judge = without(judge, held_out)

@@ -15,10 +15,12 @@ from srnet_cli.runs.proofs_file import Proofs
 from srnet_cli.runs.proving import WORK, Subject, announce, layered, prove
 from srnet_cli.store import RunFolder
 
-_SAMPLED = 10_000
+_SAMPLED, _MULTIPLICATIONS = 10_000, 5e9
+"""Points of the domain that are looked at besides, at most, and what the network does there."""
+
 _LEAST_SECONDS = 0.5
-_PACE = 100.0
-"""Operations of layers for which a second is enough to begin with."""
+_PACE, _WEIGHTS_PACE = 100.0, 5000.0
+"""Operations of layers, and weights of the network, for which a second is enough."""
 
 
 def prove_and_write(
@@ -48,7 +50,11 @@ def prove_and_write(
     if not settings.max_boxes or JIT_DISABLED:  # without compilation it would take hours
         return None
     model = layered(assessment.model, prepared.network, formulas is not None)
-    if model is not None and seconds is not None and model.operations > _PACE * seconds:
+    is_large = seconds is not None and (
+        assessment.model.operations > _PACE * seconds
+        or prepared.network.parameters > _WEIGHTS_PACE * seconds
+    )
+    if model is not None and is_large:
         reporter.notice("no time is left to prove anything of the layers: 'srnet prove' does")
         model = None
         if formulas is None:
@@ -73,7 +79,7 @@ def prove_and_write(
             max(_LEAST_SECONDS, min(limits)) if limits else None,
             max_boxes=settings.max_boxes,
             work=WORK,
-            sampled=_SAMPLED,
+            sampled=min(_SAMPLED, int(_MULTIPLICATIONS / prepared.network.parameters)),
         )
     except DataError as error:
         reporter.notice(f"nothing is proved: {error}")

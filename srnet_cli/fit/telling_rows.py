@@ -38,7 +38,7 @@ class TellingRows(NamedTuple):
 
 _POOL = 200_000
 _BLOCKS = 20
-_MULTIPLICATIONS = 1e10
+_MULTIPLICATIONS = 5e9
 
 
 def telling_rows(
@@ -57,25 +57,27 @@ def telling_rows(
         rng: source of random numbers.
 
     Returns:
-        The even ones first; where no unit varies, or not on enough rows, all are even.
+        The even ones first; where no unit varies, or not on enough rows, or the network is so large
+        that others would take long to label, all are even.
 
     Raises:
         ConfigError: the rows would not fit in memory.
     """
     even = oracle_rows(dataset, n, sampling, rng)
-    if dataset.domain is None or n < 2:
+    affordable = int(_MULTIPLICATIONS / (max(n, 1) * max(network.parameters, 1)))
+    if dataset.domain is None or n < 2 or not affordable:
         return TellingRows(even, None)
-    scale = [_centre_and_spread(units) for units in network.activations(even)]
-    affordable = int(_MULTIPLICATIONS / (n * max(network.parameters, 1)))
+    layers = network.activations(even)
+    scale = [_centre_and_spread(units) for units in layers]
     blocks = max(1, min(_BLOCKS, _POOL // n, affordable))
     pool = [oracle_rows(dataset, n, sampling, rng) for _ in range(blocks)]
     distance = np.concatenate([_far_out(network.activations(rows), scale) for rows in pool])
     if np.count_nonzero(distance) < n // 2:  # to draw without replacement
         return TellingRows(even, None)
     chosen = rng.choice(len(distance), n // 2, replace=False, p=distance / distance.sum())
-    chosen, kept = np.sort(chosen), even[: n - n // 2]
-    rows = np.concatenate([kept, np.concatenate(pool)[chosen]])
-    out = np.concatenate([_far_out(network.activations(kept), scale), distance[chosen]])
+    chosen, kept = np.sort(chosen), n - n // 2
+    rows = np.concatenate([even[:kept], np.concatenate(pool)[chosen]])
+    out = np.concatenate([_far_out([h[:kept] for h in layers], scale), distance[chosen]])
     importance = 1.0 / (1.0 + out / distance.mean())
     return TellingRows(rows, importance / importance.mean())
 

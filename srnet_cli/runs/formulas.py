@@ -36,7 +36,7 @@ def formulas_from_halls(
     network: TrainedNetwork,
     sets: Mapping[str, Array],
     settings: EvolutionSettings,
-    fit: Array | None = None,
+    fit: Rows | None = None,
     is_late: Callable[[], bool] = never,
 ) -> NetworkFormulas | None:
     """The formulas of a direct search as people write them; None where there was no such search.
@@ -47,7 +47,8 @@ def formulas_from_halls(
         network: the network.
         sets: raw rows by name.
         settings: of the search.
-        fit: raw rows on which constants are made readable; None: the training rows.
+        fit: raw rows on which constants are made readable, with the direct outputs there; None:
+            the training rows.
         is_late: whether time is up.
     """
     if not halls:
@@ -61,7 +62,7 @@ def formulas_from_halls(
         halls,
         Names(tuple(inputs.features)),
         direct_names(inputs, network),
-        fit=answered(sets["train"] if fit is None else fit),
+        fit=answered(sets["train"]) if fit is None else fit,
         judging=answered(sets[rows]),
         rows=rows,
         limited=written_functions(limited_functions(settings)),

@@ -33,6 +33,9 @@ _MARGIN = 3.0
 _TOLERANCES = (1e-6, 0.05)
 _ROUNDING = 1e-12
 _ROWS = (96, 1000)
+_ENOUGH = 200
+"""Rows of an output below which nothing but relevance is asked for."""
+
 _INPUTS = {20_000: 12, 1000: 8, 0: 5}
 """Among how many inputs of the greatest effects, by the least budget."""
 
@@ -146,6 +149,8 @@ def _of_output(
     dropped, lost = screen.irrelevant(whole.output, tolerance)
     if dropped:
         yield Irrelevant(whole.output, dropped, lost)
+    if budget < _ENOUGH:
+        return
     effects = screen.effects[:, whole.output]
     relevant = [i for i in whole.free if i not in dropped]
     count = next(most for least, most in _INPUTS.items() if budget >= least)

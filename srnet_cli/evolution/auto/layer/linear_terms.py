@@ -20,6 +20,7 @@ _MOST = 64
 _ROWS, _VALUES = 4000, 1_000_000
 """Rows that are looked at, and values of the inputs there, at most."""
 
+_TARGETS = 64
 _SPANNED = 1e-7
 _GAIN = 1e-5
 
@@ -32,11 +33,11 @@ def linear_terms(X: Array, targets: Array, most: int = _MOST) -> list[int]:
 
     Args:
         X: inputs, (n, d).
-        targets: what they are to explain, (n, r).
+        targets: what they are to explain, (n, r); the first 64 decide.
         most: how many inputs.
     """
     step = max(1, len(X) // min(_ROWS, _VALUES // X.shape[1]))
-    X, targets = X[::step], targets[::step]
+    X, targets = X[::step], targets[::step, :_TARGETS]
     with np.errstate(all="ignore"):
         spread = X.std(axis=0)
         usable = np.flatnonzero(np.isfinite(spread) & ~is_constant(X, rounding=1e-9))
