@@ -39,3 +39,16 @@ def test_activations_whose_squares_overflow_are_refused():
     with pytest.raises(DataError, match="layer 1 are too large for a squared error"):
         Problem(small, (huge, small), 5)
     assert Problem(huge, (small,), 5).widths == (2, 2)
+
+
+def test_thinned_rows_are_spread_over_those_to_fit_and_those_that_judge():
+    rows = np.arange(30.0)[:, np.newaxis]
+    problem = Problem(rows, (rows + 100.0, rows), 10, rows=rows, importance=np.arange(1.0, 11.0))
+    assert problem.thinned(20) is problem
+    thinned = problem.thinned(10)
+    assert thinned.fit_rows == 5
+    np.testing.assert_array_equal(thinned.inputs[:, 0], [*range(0, 10, 2), *range(10, 30, 2)])
+    np.testing.assert_array_equal(thinned.targets[0], thinned.inputs + 100.0)
+    np.testing.assert_array_equal(thinned.rows, thinned.inputs)
+    np.testing.assert_array_equal(thinned.importance, [1.0, 3.0, 5.0, 7.0, 9.0])
+    assert problem.thinned(1).fit_rows == 1

@@ -570,3 +570,33 @@ def test_a_beginning_is_given_up_when_the_search_is_to_stop(units: int) -> None:
     assert pack([stopped]) == before
     search.advance(stopped, 1)
     assert pack([stopped]) == pack([whole])
+
+
+def test_where_time_is_limited_layers_begin_amid_the_direct_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After two fifths of its share; what is left of the time for a layer is none of the next's,
+    and a layer whose time is up has at least one unit."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 0.25
+        return now[0]
+
+    monkeypatch.setattr(time, "monotonic", clock)
+    wide = {"functions": (*PUBLISHED_FUNCTIONS, "relu")}
+    budget = replace(SHORT, direct=Effort())
+    search = Auto(
+        relu_problem(), settings(direct_share=0.5, max_seconds=10, **wide), 0, budget=budget
+    )
+    state = search.init()
+    begun = []
+    while not search.is_over(state):
+        search.advance(state, 1)
+        begun.append((state.begun, state.has_direct))
+    assert begun[0] == (0, False)
+    assert (2, False) in begun
+    assert state.has_direct
+    counts = [sum(len(program) > 0 for program in layer.programs) for layer in state.best.layers]
+    assert 0 < counts[0] < 16
+    assert 0 < counts[1] < 14

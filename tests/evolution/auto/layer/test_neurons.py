@@ -126,3 +126,25 @@ def test_layers_that_begin_with_them_are_wide_and_free() -> None:
     assert not are_wanted(Decoder.reading(20, ["sub", "relu"]), 5, 40)
     limited = Decoder.reading(20, ["add", "relu"], no_limits()._replace(depth=30))
     assert not are_wanted(limited, 5, 40)
+
+
+@pytest.mark.parametrize(("rows", "least"), [(2000, 0.0), (500, 0.5)])
+def test_a_unit_that_is_behind_its_time_is_made_in_haste(rows: int, least: float) -> None:
+    """Of fewer rows; when all the time has gone, those that there are have to do."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(6000, 14))
+    units = np.maximum(X @ rng.normal(size=(14, 5)), 0.0)
+    decoder = Decoder.reading(14, fitting_functions(["relu"]), no_limits())
+    asked: list[float] = []
+
+    def is_late(share: float) -> bool:
+        """In time for the beginning, behind from ``least`` on, over after four units."""
+        asked.append(share)
+        return share >= least > 0.0 if share < 1.0 else asked.count(1.0) == 4
+
+    written = list(neurons(decoder, X, units, 40, is_late=is_late))
+    assert asked == [0.0, 1.0, 0.2, 1.0, 0.4, 1.0, 0.6, 1.0]
+    assert [each is None for each in written] == [False] * 4
+    careful = list(neurons(decoder, X, units[:, :4], 40))
+    same = [np.array_equal(a.edges, b.edges) for a, b in zip(written, careful, strict=True)]
+    assert same == [True, True, True, rows == 2000]
