@@ -79,6 +79,33 @@ def test_results_come_back_from_all_workers(cluster: DaskCluster) -> None:
     }
 
 
+def test_a_result_that_does_not_come_holds_up_no_other(
+    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that does not answer for a while is looked at again after those that do."""
+    from distributed import Future
+
+    mute, result, asked = set[str](), Future.result, list[str]()
+
+    def asked_first(future: Future, timeout: float | None = None) -> object:
+        asked.append(future.key)
+        if future.key in mute and asked.count(future.key) < 3:
+            raise TimeoutError
+        return result(future, timeout)
+
+    monkeypatch.setattr(Future, "result", asked_first)
+    with connect(cluster, executor_work.square) as places:
+        wait_for_workers(places, 2)
+        first, second = places.free()
+        places.begin(first, "slow", 3)
+        mute.add(places._running[first][1].key)
+        places.begin(second, "quick", 4)
+        assert until(lambda: all(future.done() for _, future in places._running.values()))
+        events = [event for _ in range(4) for event in places.wait(1.0)]
+    assert {event.key: event.result[0] for event in events} == {"slow": 9, "quick": 16}
+    assert [event.key for event in events] == ["quick", "slow"]
+
+
 def test_a_worker_with_another_version_is_refused_and_named(cluster: DaskCluster) -> None:
     """At the start that is an error; one that joins later is not used, which is said."""
     said: list[str] = []
