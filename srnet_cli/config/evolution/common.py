@@ -87,7 +87,7 @@ class EvolutionSettings(Settings):
         default=None,
         gt=0,
         description="time for the whole command, with several trials so much for each: what rows "
-        "and network take is taken off, seven tenths of it at most; of the rest three quarters are "
+        "and network take is taken off, four fifths of it at most; of the rest three quarters are "
         "for the search, one for formulas, fronts and files. Compiling, at the first run, comes "
         "before. Results then depend on the machine",
     )
