@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from srnet_cli.config.schema import AutoSettings
+from srnet_cli.evolution.auto.budget import FULL
 from srnet_cli.evolution.auto.state import State as AutoState
 from srnet_cli.evolution.limits import limits_of
 from srnet_cli.evolution.strategies import State, best_trial, symbolic_network
@@ -92,7 +93,8 @@ def make_fronts(
     if assessment.model.depth < len(prepared.problem.targets):
         return None
     reporter.notice("simpler formulas: looking for what can be left out")
-    model, network, problem = assessment.model, prepared.network, prepared.problem
+    model, network = assessment.model, prepared.network
+    problem = prepared.problem.thinned(FULL.values)  # the rows that layers were fitted to
     with threadpool_limits(1, "blas"):  # small matrices; and results that no thread changes
         judged, checked = assessment.judged, assessment.checked
         judge = Judge(

@@ -61,7 +61,7 @@ __all__ = ["Auto", "State", "evaluations", "pack", "symbolic_layers", "unpack"]
 
 Array = NDArray[np.float64]
 
-_FIRST = 0.4
+_FIRST = 0.25
 """After this part of its share the direct search waits for layers that begin with their units."""
 
 _BEGINNINGS = 0.6

@@ -575,7 +575,7 @@ def test_a_beginning_is_given_up_when_the_search_is_to_stop(units: int) -> None:
 def test_where_time_is_limited_layers_begin_amid_the_direct_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """After two fifths of its share; what is left of the time for a layer is none of the next's,
+    """After a quarter of its share; what is left of the time for a layer is none of the next's,
     and a layer whose time is up has at least one unit."""
     now = [0.0]
 
