@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 
 # Squares of differences below this can be summed over any number of rows and units.
 _LARGEST = 1e140
+_FEWEST = 500
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,13 @@ class Problem:
         """The problem on every second row, third, …, of those to fit and of those that judge.
 
         Args:
-            values: activations that there may be on rows to fit, and twice as many on others; as
-                it is where there are no more.
+            values: activations that there may be on rows to fit, and twice as many on others, but
+                on 500 rows however many there are; as it is where there are no more.
         """
         units, fit = sum(self.widths[1:]), self.fit_rows
         parts = ((0, fit, values), (fit, len(self.inputs), 2 * values))
         kept = [
-            np.arange(first, end, max(1, -(-(end - first) * units // most)))
+            np.arange(first, end, _step(end - first, max(most // units, _FEWEST)))
             for first, end, most in parts
         ]
         rows = np.concatenate(kept)
@@ -93,6 +94,11 @@ class Problem:
     def widths(self) -> tuple[int, ...]:
         """d, m_1, …, m_L."""
         return (self.inputs.shape[1], *(target.shape[1] for target in self.targets))
+
+
+def _step(rows: int, most: int) -> int:
+    """From one row to the next, where at most so many are kept."""
+    return max(1, -(-rows // most))
 
 
 def direct_outputs(outputs: Array, has_classes: bool) -> Array:

@@ -79,7 +79,7 @@ def prove_and_write(
             max(_LEAST_SECONDS, min(limits)) if limits else None,
             max_boxes=settings.max_boxes,
             work=WORK,
-            sampled=min(_SAMPLED, int(_MULTIPLICATIONS / prepared.network.parameters)),
+            sampled=min(_SAMPLED, int(_MULTIPLICATIONS / max(prepared.network.parameters, 1))),
         )
     except DataError as error:
         reporter.notice(f"nothing is proved: {error}")

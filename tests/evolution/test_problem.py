@@ -42,13 +42,15 @@ def test_activations_whose_squares_overflow_are_refused():
 
 
 def test_thinned_rows_are_spread_over_those_to_fit_and_those_that_judge():
-    rows = np.arange(30.0)[:, np.newaxis]
-    problem = Problem(rows, (rows + 100.0, rows), 10, rows=rows, importance=np.arange(1.0, 11.0))
-    assert problem.thinned(20) is problem
-    thinned = problem.thinned(10)
-    assert thinned.fit_rows == 5
-    np.testing.assert_array_equal(thinned.inputs[:, 0], [*range(0, 10, 2), *range(10, 30, 2)])
+    rows = np.arange(6000.0)[:, np.newaxis]
+    weights = np.arange(1.0, 2001.0)
+    problem = Problem(rows, (rows + 100.0, rows), 2000, rows=rows, importance=weights)
+    assert problem.thinned(4000) is problem
+    thinned = problem.thinned(2000)
+    assert thinned.fit_rows == 1000
+    kept = [*range(0, 2000, 2), *range(2000, 6000, 2)]
+    np.testing.assert_array_equal(thinned.inputs[:, 0], kept)
     np.testing.assert_array_equal(thinned.targets[0], thinned.inputs + 100.0)
     np.testing.assert_array_equal(thinned.rows, thinned.inputs)
-    np.testing.assert_array_equal(thinned.importance, [1.0, 3.0, 5.0, 7.0, 9.0])
-    assert problem.thinned(1).fit_rows == 1
+    np.testing.assert_array_equal(thinned.importance, weights[::2])
+    assert (problem.thinned(1).fit_rows, len(problem.thinned(1).inputs)) == (500, 1000)

@@ -86,6 +86,8 @@ def _effects(X: Array, y: Array) -> Array:
     count, d = X.shape
     step = max(1, count // max(_VALUES // d, _ROWS_PER_INPUT * d))
     X, y = X[::step], y[::step]
+    if not varies(y):
+        return np.zeros(d)
     y = (y - y.mean()) / y.std()
     squares = y**2 - 1.0
     spread = squares.std()
@@ -105,7 +107,8 @@ def _between_bins(y: Array, order: NDArray[np.intp]) -> Array:
 
 def _linear_effects(X: Array, y: Array) -> Array:
     """The share that each input has in a linear fit, in the measure of ``_between_bins``."""
-    centred = (X - X.mean(axis=0)) / X.std(axis=0)
+    spread = X.std(axis=0)
+    centred = (X - X.mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
     ridge = _RIDGE * len(y) * np.eye(X.shape[1])  # inputs that are the same share the weight
     weights = np.linalg.solve(centred.T @ centred + ridge, centred.T @ (y - y.mean()))
     return np.asarray(weights**2 * len(y))

@@ -47,3 +47,14 @@ def test_chances_are_even_for_few_and_lean_on_effects_for_many():
     chances = chances_of(X, X[:, 11])
     assert chances.argmax() == 11
     assert chances.sum() == 1.0 or abs(chances.sum() - 1.0) < 1e-12
+
+
+def test_of_many_inputs_some_rows_tell_which_count() -> None:
+    """Even where an input, or the output, never changes on those rows."""
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(9000, 400))
+    X[:, 0] = np.where(np.arange(9000) == 5000, 1.0, 0.0)
+    y = X[:, 250] * X[:, 251] + X[:, 7]
+    assert {7, 250, 251} <= set(useful_columns(X, y, (), 12).numbers.tolist())
+    rare = np.where(np.arange(9000) == 4001, 1.0, 0.0)
+    assert len(useful_columns(X, rare, (), 12).numbers) == 12

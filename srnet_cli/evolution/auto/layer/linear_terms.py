@@ -17,8 +17,8 @@ from srnet_cli.evolution.auto.chromosome import Chromosome, Decoder
 Array = NDArray[np.float64]
 
 _MOST = 64
-_ROWS, _VALUES = 4000, 1_000_000
-"""Rows that are looked at, and values of the inputs there, at most."""
+_ROWS, _FEWEST_ROWS, _VALUES = 4000, 500, 200_000
+"""Rows that are looked at, fewer where the inputs there have more values than so many."""
 
 _TARGETS = 64
 _SPANNED = 1e-7
@@ -36,7 +36,7 @@ def linear_terms(X: Array, targets: Array, most: int = _MOST) -> list[int]:
         targets: what they are to explain, (n, r); the first 64 decide.
         most: how many inputs.
     """
-    step = max(1, len(X) // min(_ROWS, _VALUES // X.shape[1]))
+    step = max(1, len(X) // np.clip(_VALUES // X.shape[1], _FEWEST_ROWS, _ROWS))
     X, targets = X[::step], targets[::step, :_TARGETS]
     with np.errstate(all="ignore"):
         spread = X.std(axis=0)
