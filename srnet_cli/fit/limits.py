@@ -75,8 +75,8 @@ class StoppingRules:
     def is_reached(self, state: State, seconds: float, pace: float | None = None) -> bool:
         """Whether a trial has to end.
 
-        Where time is limited, no generation is begun that would end behind the limit: of large
-        networks one may take seconds.
+        Where time is limited, no generation is begun that would end farther behind the limit than
+        now is before it: of large networks one may take seconds.
 
         Args:
             state: where it stands.
@@ -84,7 +84,7 @@ class StoppingRules:
             pace: generations a second, None while not known.
         """
         limit = self._settings.max_seconds
-        ahead = 0.0 if pace is None else 1.0 / pace
+        ahead = 0.0 if pace is None else 0.5 / pace
         is_late = limit is not None and seconds + ahead >= limit and state.generation > 0
         return is_late or self.generations_left(state) == 0
 

@@ -113,13 +113,13 @@ def test_time_ends_a_trial_after_its_first_generation() -> None:
     assert limits.is_reached(Found(1), 2.5)
 
 
-def test_no_generation_is_begun_that_would_end_behind_the_limit() -> None:
-    """One of two seconds until two seconds before it; the first one always."""
+def test_a_long_generation_is_begun_where_it_ends_closer_to_the_limit() -> None:
+    """One of two seconds until a second before the limit; the first one always."""
     limits = StoppingRules(experiment(max_seconds=10.0))
-    assert not limits.is_reached(Found(5), 7.9, pace=0.5)
-    assert limits.is_reached(Found(5), 8.1, pace=0.5)
-    assert not limits.is_reached(Found(5), 8.1, pace=100.0)
-    assert not limits.is_reached(Found(0), 8.1, pace=0.5)
+    assert not limits.is_reached(Found(5), 8.9, pace=0.5)
+    assert limits.is_reached(Found(5), 9.1, pace=0.5)
+    assert not limits.is_reached(Found(5), 9.1, pace=100.0)
+    assert not limits.is_reached(Found(0), 9.1, pace=0.5)
 
 
 def test_time_left_is_promised_only_where_it_is_known() -> None:

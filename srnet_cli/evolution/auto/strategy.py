@@ -64,8 +64,8 @@ Array = NDArray[np.float64]
 _FIRST = 0.25
 """After this part of its share the direct search waits for layers that begin with their units."""
 
-_BEGINNINGS = 0.6
-"""This share of the time that is left then may go into those."""
+_BEGINNINGS = 0.8
+"""This share of the time that is left then may go into those, with all that they take."""
 
 
 class Auto:
@@ -114,6 +114,7 @@ class Auto:
         self._beginnings = [
             layer for layer, begins in zip(layers, are_neurons, strict=True) if begins
         ]
+        self._beside = 0.0  # seconds that the beginning before took when its units were there
         self._direct_share = settings.share_of_direct_search(
             begins_with_units=len(are_neurons) > 1 and all(are_neurons[:-1])
         )
@@ -134,7 +135,7 @@ class Auto:
 
     def init(self) -> State:
         """The state before the first generation."""
-        evidence = self._evidence
+        begin, evidence = time.monotonic(), self._evidence
         unsolved = Composition(
             tuple(_linear_layer(*pair, evidence) for pair in enumerate(self._decoders))
         )
@@ -142,7 +143,10 @@ class Auto:
             composition = evidence.solved(unsolved)
         trace = np.empty((0, 2 + len(composition.layers)))
         direct = None if self._direct is None else self._direct.init()
-        return State(composition, best=composition, trace=trace, direct=direct)
+        state = State(composition, best=composition, trace=trace, direct=direct)
+        if self._settings.max_seconds is not None:  # of many layers this takes seconds, too
+            state.seconds = time.monotonic() - begin
+        return state
 
     def check(self, state: State) -> None:
         """Check that a state that was unpacked is one that this search can go on with.
@@ -193,16 +197,13 @@ class Auto:
         return (
             state.position == len(self._stages)
             or state.generation >= self._settings.generations
-            or (limit is not None and state.seconds >= limit)
+            or (limit is not None and 0 < state.generation and state.seconds >= limit)
         )
 
     def _advance(self, state: State, stops: Callable[[], bool]) -> None:
         """Run one generation."""
         if self._is_beginning(state):
-            self._beginnings[state.begun].begin(state, stops, self._lateness_of_beginning(state))
-            state.begun += 1
-            state.generation += 1
-            self._record(state)
+            self._begin(state, stops)
             return
         if self._direct is not None and state.direct is not None and not state.has_direct:
             state.has_direct = self._direct.step(state.direct) or self._has_had_its_share(state)
@@ -230,15 +231,23 @@ class Auto:
         limit = self._settings.max_seconds
         return limit is None or state.seconds < _FIRST * self._direct_share * limit
 
-    def _lateness_of_beginning(self, state: State) -> Callable[[float], bool]:
-        """Says when so large a share of the time of the layer at hand has gone, which is such that
+    def _begin(self, state: State, stops: Callable[[], bool]) -> None:
+        """Begin the next layer with its units as they are; where time is limited, in so much that
         those above get theirs."""
-        limit = self._settings.max_seconds
-        if limit is None:
-            return on_time
-        waiting, begun = len(self._beginnings) - state.begun, time.monotonic()
-        seconds = _BEGINNINGS * max(limit - state.seconds, 0.0) / waiting
-        return lambda share: time.monotonic() >= begun + share * seconds
+        limit, waiting = self._settings.max_seconds, len(self._beginnings) - state.begun
+        begun, seconds = 0.0, 0.0
+        is_late: Callable[[float], bool] = on_time
+        if limit is not None:
+            begun = time.monotonic()
+            part = _BEGINNINGS * (limit - state.seconds) / waiting
+            seconds = max(part - self._beside, 0.0)
+            is_late = _lateness(seconds)
+        self._beginnings[state.begun].begin(state, stops, is_late)
+        state.begun += 1
+        state.generation += 1
+        self._record(state)
+        if limit is not None:
+            self._beside = max(time.monotonic() - begun - seconds, 0.0)
 
     def _is_left_out(self, state: State) -> bool:
         """Whether evolution of a layer is not begun, as time is up and it has units."""
@@ -292,6 +301,12 @@ class Auto:
         if not self._evidence.is_sound(state.composition):
             return False
         return error < state.best_error or not self._evidence.is_sound(state.best)
+
+
+def _lateness(seconds: float) -> Callable[[float], bool]:
+    """Says when so large a share of so many seconds from now has gone."""
+    begun = time.monotonic()
+    return lambda share: time.monotonic() >= begun + share * seconds
 
 
 def _linear_layer(index: int, decoder: Decoder, evidence: Evidence) -> Layer:
