@@ -197,7 +197,7 @@ class Auto:
         return (
             state.position == len(self._stages)
             or state.generation >= self._settings.generations
-            or (limit is not None and 0 < state.generation and state.seconds >= limit)
+            or (limit is not None and state.generation > 0 and state.seconds >= limit)
         )
 
     def _advance(self, state: State, stops: Callable[[], bool]) -> None:
