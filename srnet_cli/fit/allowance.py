@@ -22,7 +22,7 @@ _LEAST = 0.2
 _WRITING, _MOST_WRITING = 4.0, 0.4
 """Seconds kept for files and plots, and the most that they may be of the limit."""
 
-_PER_WRITTEN_WEIGHT, _WRITTEN_WEIGHTS, _PER_WEIGHT = 4e-4, 25_000, 1.5e-5
+_PER_WRITTEN_WEIGHT, _WRITTEN_WEIGHTS, _PER_WEIGHT = 4e-4, 25_000, 2.5e-5
 """How many more for every weight of the network: up to so many are written out in expressions, and
 with all of them the network is asked again."""
 
