@@ -69,7 +69,10 @@ def regressor(table: pd.DataFrame) -> srnet.SymbolicRegressor:
 
 def test_a_regressor_finds_the_law(regressor: srnet.SymbolicRegressor, table: pd.DataFrame) -> None:
     """By way of a network, over the columns' names."""
-    assert sympy.expand(regressor.formula_ - sympy.sympify("a*b + 1")) == 0
+    # The network has learned the law to so many digits, which differ from processor to processor.
+    gap = sympy.expand(regressor.formula_ - sympy.sympify("a*b + 1"))
+    assert gap.is_number
+    assert abs(gap) < 1e-3
     assert regressor.score(table, table["a"] * table["b"] + 1.0) > 0.99
     assert list(regressor.feature_names_in_) == ["a", "b"]
     assert regressor.run_.quality is not None
