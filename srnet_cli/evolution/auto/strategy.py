@@ -7,11 +7,11 @@ where time is limited, they do so in the middle of the direct search. Then, for 
 composition's own inputs: expressions are added one at a time, each the best of several lineages for
 a unit of its own, or against what the others leave unexplained; then each in turn is evolved
 further, or replaced by a better newcomer, until that brings nothing more (``layer``). Then all edge
-weights and readouts are refined together through the whole
-composition (``whole``). That is a cycle; in the next ones every layer is gone through again, now
-reading what the refined layers below it say, until two cycles bring next to nothing. The best
-composition of all is the result. A classifier has one cycle, and is then refined on the
-cross-entropy.
+weights and readouts are refined together through the whole composition (``whole``). That is a
+cycle; in the next ones every layer is gone through again, now reading what the refined layers below
+it say, until two cycles bring next to nothing. The best composition of all is the result. A
+classifier has one cycle, and is then refined on the cross-entropy. Who has how much of the time,
+where it is limited, is in ``timetable``.
 
 One generation is one of the direct search, the beginning of one layer, one such evolution of one
 expression, or some joint steps. Random numbers are functions of the seed and of the generation's
@@ -36,12 +36,13 @@ from srnet_cli.evolution.auto.composition import Composition, Layer
 from srnet_cli.evolution.auto.evidence import Evidence
 from srnet_cli.evolution.auto.layer.evolution import Draw, LayerEvolution, LayerPlan, LayerTurns
 from srnet_cli.evolution.auto.layer.linear_terms import input_chromosome, linear_terms
-from srnet_cli.evolution.auto.layer.neurons import Abandoned, are_wanted, on_time
+from srnet_cli.evolution.auto.layer.neurons import Abandoned, are_wanted
 from srnet_cli.evolution.auto.layer.targets import expressions_by_layer, layer_targets
 from srnet_cli.evolution.auto.measures import fitness, log_error, unit_errors
 from srnet_cli.evolution.auto.packing import pack
 from srnet_cli.evolution.auto.stage import Stage
 from srnet_cli.evolution.auto.state import State
+from srnet_cli.evolution.auto.timetable import Timetable
 from srnet_cli.evolution.auto.whole.cross_entropy import CrossEntropy
 from srnet_cli.evolution.auto.whole.refinement import Refinement
 from srnet_cli.evolution.auto.whole.stages import CrossEntropyDescent, EndOfCycle, JointRefinement
@@ -60,12 +61,6 @@ if TYPE_CHECKING:
 __all__ = ["Auto", "State", "evaluations", "pack", "symbolic_layers", "unpack"]
 
 Array = NDArray[np.float64]
-
-_FIRST = 0.25
-"""After this part of its share the direct search waits for layers that begin with their units."""
-
-_BEGINNINGS = 0.8
-"""This share of the time that is left then may go into those, with all that they take."""
 
 
 class Auto:
@@ -114,14 +109,15 @@ class Auto:
         self._beginnings = [
             layer for layer, begins in zip(layers, are_neurons, strict=True) if begins
         ]
-        self._beside = 0.0  # seconds that the beginning before took when its units were there
         self._direct_share = settings.share_of_direct_search(
             begins_with_units=len(are_neurons) > 1 and all(are_neurons[:-1])
         )
         self._stages: list[Stage] = [*layers, *whole]
         self._end_of_cycle = None if problem.has_classes else EndOfCycle(budget.cycles)
         layer_time = budget.classifier_layer_time if problem.has_classes else budget.layer_time
-        self._shares = _shares(layer_time, expressions, len(whole))
+        self._timetable = Timetable(
+            settings.max_seconds, self._direct_share, layer_time, expressions, len(whole)
+        )
         self._direct: Direct | None = None
         if settings.searches_directly:
             self._direct = Direct(
@@ -193,11 +189,10 @@ class Auto:
 
     def is_over(self, state: State) -> bool:
         """Whether nothing is left to do, or a limit has been reached."""
-        limit = self._settings.max_seconds
         return (
             state.position == len(self._stages)
             or state.generation >= self._settings.generations
-            or (limit is not None and state.generation > 0 and state.seconds >= limit)
+            or self._timetable.is_over(state)
         )
 
     def _advance(self, state: State, stops: Callable[[], bool]) -> None:
@@ -216,62 +211,39 @@ class Auto:
         has_ended = self._stages[state.position].step(state)
         state.generation += 1
         self._record(state)
-        if has_ended or self._is_late(state):
+        if has_ended or self._timetable.is_late(state):
             self._next_stage(state)
 
     def _is_beginning(self, state: State) -> bool:
         """Whether it is a layer's turn to begin with its units as they are."""
         is_first = state.cycle == 0 and state.position == 0 and state.progress is None
-        is_waiting = state.direct is not None and not state.has_direct and self._is_early(state)
+        is_waiting = state.direct is not None and not state.has_direct
+        is_waiting = is_waiting and self._timetable.is_first_part(state)
         return is_first and state.begun < len(self._beginnings) and not is_waiting
 
-    def _is_early(self, state: State) -> bool:
-        """Whether the direct search is still at the part of its share that comes before layers
-        begin; without a limit of time that is all of it."""
-        limit = self._settings.max_seconds
-        return limit is None or state.seconds < _FIRST * self._direct_share * limit
-
     def _begin(self, state: State, stops: Callable[[], bool]) -> None:
-        """Begin the next layer with its units as they are; where time is limited, in so much that
-        those above get theirs."""
-        limit, waiting = self._settings.max_seconds, len(self._beginnings) - state.begun
-        begun, seconds = 0.0, 0.0
-        is_late: Callable[[float], bool] = on_time
-        if limit is not None:
-            begun = time.monotonic()
-            part = _BEGINNINGS * (limit - state.seconds) / waiting
-            seconds = max(part - self._beside, 0.0)
-            is_late = _lateness(seconds)
+        """Begin the next layer with its units as they are."""
+        is_late = self._timetable.begin_part(state, len(self._beginnings) - state.begun)
         self._beginnings[state.begun].begin(state, stops, is_late)
         state.begun += 1
         state.generation += 1
         self._record(state)
-        if limit is not None:
-            self._beside = max(time.monotonic() - begun - seconds, 0.0)
+        self._timetable.end_part()
 
     def _is_left_out(self, state: State) -> bool:
         """Whether evolution of a layer is not begun, as time is up and it has units."""
         is_new = state.cycle == 0 and state.progress is None
-        return is_new and self._stages[state.position] in self._beginnings and self._is_late(state)
+        has_begun = self._stages[state.position] in self._beginnings
+        return is_new and has_begun and self._timetable.is_late(state)
 
     def _has_had_its_share(self, state: State) -> bool:
         """Whether the direct search has had its share of generations, evaluations or time."""
         settings, share, done = self._settings, self._direct_share, state.generation + 1
-        is_late = settings.max_seconds is not None and (
-            state.seconds >= share * settings.max_seconds
-        )
         has_tuned = settings.max_evaluations is not None and (
             direct_evaluations(done, settings) >= share * settings.max_evaluations
         )
+        is_late = self._timetable.has_had_direct(state)
         return is_late or has_tuned or done >= share * settings.generations
-
-    def _is_late(self, state: State) -> bool:
-        """Whether the stage has had its share of the time there is; in later cycles none has."""
-        limit = self._settings.max_seconds
-        if state.cycle > 0 or limit is None:
-            return False
-        spent, available = state.seconds - state.direct_seconds, limit - state.direct_seconds
-        return spent >= self._shares[state.position] * available
 
     def _next_stage(self, state: State) -> None:
         """Go on with the next stage; after the last with another cycle, or not at all."""
@@ -303,12 +275,6 @@ class Auto:
         return error < state.best_error or not self._evidence.is_sound(state.best)
 
 
-def _lateness(seconds: float) -> Callable[[float], bool]:
-    """Says when so large a share of so many seconds from now has gone."""
-    begun = time.monotonic()
-    return lambda share: time.monotonic() >= begun + share * seconds
-
-
 def _linear_layer(index: int, decoder: Decoder, evidence: Evidence) -> Layer:
     """A layer that takes what it reads as it is, its readout not solved yet."""
     inputs = (evidence.inputs, *evidence.targets)[index]
@@ -334,20 +300,6 @@ def _refinement_stage(evidence: Evidence, budget: Budget, seed: int, draw: Draw)
 def _descent_stage(problem: Problem, budget: Budget, draw: Draw) -> Stage:
     descent = CrossEntropy(problem.inputs, problem.targets, problem.fit_rows, budget.descent)
     return CrossEntropyDescent(descent, budget.descent, draw)
-
-
-def _shares(layer_time: float, expressions: Sequence[int], others: int) -> list[float]:
-    """By what share of the time for layers each stage of the first cycle ends at the latest.
-
-    Layers get time by their numbers of expressions; what follows them has the rest.
-
-    Args:
-        layer_time: the share that all layers get.
-        expressions: of every layer.
-        others: how many stages follow.
-    """
-    totals = np.cumsum(expressions).tolist()
-    return [*(layer_time * total / totals[-1] for total in totals), *[np.inf] * others]
 
 
 def symbolic_layers(
