@@ -1,4 +1,4 @@
-"""What arrays of columns are asked for again and again: whether they vary, and where they lie."""
+"""What arrays are asked for again and again: whether columns vary, where they lie, some rows."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def is_constant(columns: Array, rounding: float = 0.0) -> NDArray[np.bool_]:
         return np.asarray(columns.min(axis=0) == columns.max(axis=0))
     largest = np.abs(columns).max(axis=0, initial=0.0)
     return np.asarray(columns.std(axis=0) <= rounding * largest)
+
+
+def stride(rows: int, most: int) -> int:
+    """From one row to the next, where at most so many are taken, evenly spread over all."""
+    return max(1, -(-rows // most))
 
 
 class Span:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from srnet_cli.arrays import Span, is_constant
+from srnet_cli.arrays import Span, is_constant, stride
 
 KNOWN = np.array([[0.0, 10.0], [1.0, 30.0]])  # spans 1 and 20 about 0.5 and 20
 
@@ -48,3 +48,10 @@ def test_columns_that_vary_by_rounding_alone() -> None:
     assert is_constant(columns, 1e-12).tolist() == [True, True, False, True]
     assert not is_constant(np.array([[np.nan], [np.nan]])).any()
     assert not is_constant(np.array([[np.nan], [1.0]]), 1e-12).any()
+
+
+@pytest.mark.parametrize("most", [1, 3, 10, 99, 100, 1000])
+def test_no_more_rows_than_asked_for_and_at_least_half_as_many(most: int) -> None:
+    taken = np.arange(100)[:: stride(100, most)]
+    assert min(most, 100) / 2 <= len(taken) <= most
+    assert stride(0, most) == 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import stride
 from srnet_cli.errors import UsageError
 from srnet_cli.rendering.plotting import blank_figure, label
 
@@ -82,7 +83,7 @@ def effects_plot(
         functions: what to plot, rows to outputs, (n, m), by name.
         output: name of the first output.
     """
-    rows = X[:: max(1, -(-len(X) // _MOST_ROWS))]
+    rows = X[:: stride(len(X), _MOST_ROWS)]
     figure, all_axes = _grid(len(inputs))
     for axes, (column, name) in zip(all_axes, inputs.items(), strict=True):
         grid = np.linspace(X[:, column].min(), X[:, column].max(), _POINTS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import stride
 from srnet_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Problem:
         units, fit = sum(self.widths[1:]), self.fit_rows
         parts = ((0, fit, values), (fit, len(self.inputs), 2 * values))
         kept = [
-            np.arange(first, end, _step(end - first, max(most // units, _FEWEST)))
+            np.arange(first, end, stride(end - first, max(most // units, _FEWEST)))
             for first, end, most in parts
         ]
         rows = np.concatenate(kept)
@@ -94,11 +95,6 @@ class Problem:
     def widths(self) -> tuple[int, ...]:
         """d, m_1, …, m_L."""
         return (self.inputs.shape[1], *(target.shape[1] for target in self.targets))
-
-
-def _step(rows: int, most: int) -> int:
-    """From one row to the next, where at most so many are kept."""
-    return max(1, -(-rows // most))
 
 
 def direct_outputs(outputs: Array, has_classes: bool) -> Array:

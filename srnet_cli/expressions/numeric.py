@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
+from srnet_cli.arrays import stride
 from srnet_cli.expressions.writer import PythonWriter
 
 Array = NDArray[np.float64]
@@ -60,5 +61,4 @@ def agree(computed: Array, expected: Array) -> bool:
 
 def sample(X: Array, rows: int = SAMPLE) -> Array:
     """At most so many rows, evenly spread over those given."""
-    step = -(-len(X) // rows)
-    return X[:: max(1, step)]
+    return X[:: stride(len(X), rows)]

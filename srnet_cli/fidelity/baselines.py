@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.arrays import ROUNDING, is_constant
+from srnet_cli.arrays import ROUNDING, is_constant, stride
 from srnet_cli.metrics import r2
 from srnet_cli.model.readout import solve_readout
 
@@ -55,7 +55,7 @@ def baselines(
         those that are not too large, or have no more numbers than there are rows: of many inputs
         the linear one alone, or none.
     """
-    step = max(1, -(-len(X) // _ROWS))
+    step = stride(len(X), _ROWS)
     rows, targets = X[::step], targets[::step]
     weights = None if importance is None else importance[::step]
     kept = np.flatnonzero(~is_constant(rows, ROUNDING))

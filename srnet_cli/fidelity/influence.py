@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from srnet_cli.arrays import stride
 from srnet_cli.datasets.categories import Indices, groups, indicator
 from srnet_cli.fidelity.assessment import Assessment
 from srnet_cli.fidelity.labels import decided
@@ -53,7 +54,7 @@ def influences(
     model, network, judged = assessment.model, assessment.network, assessment.judged
     if isinstance(network, RecordedNetwork):
         return ()
-    step = max(1, -(-len(judged) // _ROWS))
+    step = stride(len(judged), _ROWS)
     rows, labels = judged.X[::step], judged.network_labels[::step]
     agreement = float(np.mean(judged.model_labels[::step] == labels))
     measured = []

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from srnet_cli.arrays import stride
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.fronts.chain import Array, Chain, Line, Lines, without_idle
 from srnet_cli.fronts.chain_tuning import ChainTuning
@@ -52,8 +53,7 @@ class Chains:
     """
 
     def __init__(self, halls: Sequence[Mapping[int, Hall]], problem: Problem) -> None:
-        every = max(1, -(-problem.fit_rows // _ROWS))
-        rows = slice(0, problem.fit_rows, every)
+        rows = slice(0, problem.fit_rows, stride(problem.fit_rows, _ROWS))
         self._X = problem.inputs[rows]
         self._targets = [target[rows] for target in problem.targets]
         self._has_classes = problem.has_classes

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import stride
 from srnet_cli.evolution.problem import Problem
 from srnet_cli.metrics import probability_r2, r2
 from srnet_cli.model import SymbolicLayer
@@ -45,7 +46,7 @@ def sampled(problem: Problem) -> Problem:
     """
     rows = max(_LEAST, min(LARGEST, _VALUES // max(problem.widths)))
     fit, judge = np.split(np.arange(len(problem.inputs)), [problem.fit_rows])
-    fit, judge = (every[:: max(1, -(-len(every) // rows))] for every in (fit, judge))
+    fit, judge = (every[:: stride(len(every), rows)] for every in (fit, judge))
     kept = np.concatenate([fit, judge])
     targets = tuple(target[kept] for target in problem.targets)
     return Problem(problem.inputs[kept], targets, len(fit), problem.has_classes)

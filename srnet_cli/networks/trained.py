@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import stride
 from srnet_cli.datasets.splits import standardiser
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import OutputActivation, softmax
@@ -41,7 +42,7 @@ class Scaler:
 
 def evenly_spread(layers: Sequence[Array], most: int) -> list[Array]:
     """Layers, (n, m_l) each, on at most so many rows, evenly spread."""
-    step = max(1, -(-len(layers[0]) // most))
+    step = stride(len(layers[0]), most)
     return [layer[::step] for layer in layers]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import stride
 from srnet_cli.datasets.formula import parse_formula
 from srnet_cli.errors import SrnetError
 from srnet_cli.model.functions import explained
@@ -115,4 +116,4 @@ def _truth(fitted: FittedRun) -> Iterator[Reading]:
 
 def spread(X: Array, most: int) -> Array:
     """At most so many rows, evenly spread over all."""
-    return X[:: max(1, -(-len(X) // most))]
+    return X[:: stride(len(X), most)]
