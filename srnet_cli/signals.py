@@ -88,7 +88,7 @@ class Signals:
 
         Outside of the main thread, where there are no signals, it has all the time.
         """
-        left = self._since + seconds - time.monotonic()
+        remaining = self._since + seconds - time.monotonic()
         try:
             before = signal.signal(signal.SIGALRM, self._ring)
         except ValueError:
@@ -96,7 +96,7 @@ class Signals:
             return
         self._is_timed = True
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(left, 1e-3))
+            signal.setitimer(signal.ITIMER_REAL, max(remaining, 1e-3))
             yield
         except StopNow:
             pass

@@ -118,10 +118,10 @@ def _time_column() -> ProgressColumn:
     class TimeColumn(ProgressColumn):
         def render(self, task: Task) -> Text:
             end = task.fields["end"]
-            left = None if end is None else end - time.monotonic()
-            if left is None or left < 0:
+            seconds = None if end is None else end - time.monotonic()
+            if seconds is None or seconds < 0:
                 return Text(f"{clock(task.elapsed or 0.0)} so far")
-            return Text(time_text(left, is_bound=task.fields["is_bound"]))
+            return Text(time_text(seconds, is_bound=task.fields["is_bound"]))
 
     return TimeColumn(table_column=Column(no_wrap=True))
 

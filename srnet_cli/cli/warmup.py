@@ -19,8 +19,8 @@ def warmup(
 ) -> None:
     """Compile everything that fits run, so that the first of them need not wait.
 
-    Takes a minute or two; what is compiled already is left as it is. An image of a container, or a
-    node of a cluster, is made ready with it.
+    Takes some minutes, on up to three processors; what is compiled already is left as it is. An
+    image of a container, or a node of a cluster, is made ready with it.
     """
     from srnet_cli.cli.progress import reporter
     from srnet_cli.fit import warming

@@ -52,19 +52,17 @@ def normal_layer(layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> Layer
     """
     form = NormalForm(inputs, X)
     combinations = [form.combination(expr) for expr in layer.expressions]
-    found = _in_terms(form, combinations, layer)
-    if found is None:
-        found = _apart(form, combinations, layer)
-    return stripped(found, layer, inputs, X)
+    merged = _in_terms(form, combinations, layer)
+    if merged is None:
+        merged = _apart(form, combinations, layer)
+    return stripped(merged, layer, inputs, X)
 
 
-def stripped(
-    found: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X: Array
-) -> LayerParts:
+def stripped(form: LayerParts, layer: LayerParts, inputs: Sequence[Symbol], X: Array) -> LayerParts:
     """A form of a layer without noise and without expressions that no unit reads.
 
     Args:
-        found: the form.
+        form: the form.
         layer: the layer that it is a form of.
         inputs: the d symbols that both read.
         X: values of these, (n, d).
@@ -73,8 +71,8 @@ def stripped(
         what is left of the form; the layer itself where that changed a unit.
     """
     values = Evaluator(inputs, X)
-    found = _used(_without_noise(found, values, len(X)))
-    return found if are_same(found, layer, values, len(X)) else layer
+    plainer = _used(_without_noise(form, values, len(X)))
+    return plainer if are_same(plainer, layer, values, len(X)) else layer
 
 
 def _without_noise(layer: LayerParts, values: Evaluator, rows: int) -> LayerParts:

@@ -8,6 +8,7 @@ wherever a layer's complexity is.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -280,13 +281,19 @@ def _mirrored(parts: LayerParts, outputs: Sequence[Symbol]) -> Lines:
 def _twins(layer: LayerParts) -> dict[int, int]:
     """The units that have the readout of an earlier one, and its number."""
     columns = np.vstack([layer.weights, layer.bias])
-    firsts: list[int] = []
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(columns, axis=0)
+    firsts: list[tuple[float, int]] = []  # by length, as those that are close are about as long
     twins: dict[int, int] = {}
-    for number in range(columns.shape[1]):
-        are_close = np.isclose(columns[:, firsts], columns[:, [number]], rtol=_EQUAL, atol=0.0)
+    for number in np.flatnonzero(~np.isnan(lengths)).tolist():
+        length = float(lengths[number])
+        low, high = ((1.0 + side * 3.0 * _EQUAL) * length for side in (-1.0, 1.0))
+        near = firsts[bisect_left(firsts, (low, -1)) : bisect_right(firsts, (high, number))]
+        candidates = sorted(first for _, first in near)
+        are_close = np.isclose(columns[:, candidates], columns[:, [number]], rtol=_EQUAL, atol=0.0)
         same = np.flatnonzero(are_close.all(axis=0))
         if len(same):
-            twins[number] = firsts[same[0]]
+            twins[number] = candidates[same[0]]
         else:
-            firsts.append(number)
+            insort(firsts, (length, number))
     return twins

@@ -64,13 +64,13 @@ class StoppingRules:
         def evaluations(generations: int, direct: int) -> int:
             return strategy.evaluations(generations, self._settings, direct)
 
-        left = most - evaluations(done, direct)
+        rest = most - evaluations(done, direct)
         usual = evaluations(done + 1, direct) - evaluations(done, direct)
         if not strategy.is_direct(state):
-            return left // usual
+            return rest // usual
         first = evaluations(done + 1, direct + 1) - evaluations(done, direct)
         # The direct search may end with any generation, and those that follow cost otherwise.
-        return max(left // max(first, usual), int(left >= first))
+        return max(rest // max(first, usual), int(rest >= first))
 
     def is_reached(self, state: State, seconds: float, pace: float | None = None) -> bool:
         """Whether a trial has to end.

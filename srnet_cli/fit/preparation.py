@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import stride
 from srnet_cli.config.schema import DatasetSettings, Experiment
 from srnet_cli.datasets.dataset import Dataset
 from srnet_cli.datasets.loading import dataset_of_rows, load_dataset
@@ -36,6 +37,7 @@ Array = NDArray[np.float64]
 
 _ORACLE_ROWS, _JUDGING_MULTIPLICATIONS = 10_000, 1e10
 _ORACLE_VALUES = 1 << 23  # of the widest layer, three times as many with the rows that only judge
+_JUDGED_VALUES = 1 << 27
 _MOST_DIFFERENCES = 12
 _MOST_OUTPUTS = 50  # whose structure is asked for, a tenth of a second each
 
@@ -123,6 +125,7 @@ def prepare(
     sets = row_sets(dataset, seed)
     if len(beside):
         sets["boundary"] = beside
+    sets = _few_enough(sets, network, reporter.notice)
     layers = () if opened is None else opened.loaded.layers
     if len(layers) != len(network.widths) - 1:
         layers = ()
@@ -228,6 +231,18 @@ def with_domain(experiment: Experiment, loaded: LoadedNetwork) -> Experiment:
         )
     filled = dataset.model_copy(update={"domain": dict(loaded.domain)})
     return experiment.model_copy(update={"dataset": filled})
+
+
+def _few_enough(
+    sets: dict[str, Array], network: TrainedNetwork, notice: Callable[[str], None]
+) -> dict[str, Array]:
+    """The sets with as many rows, evenly spread, as have a gigabyte of activations at most."""
+    units = sum(network.widths[1:])
+    most = max(_JUDGED_VALUES // units, 1)
+    if all(len(rows) <= most for rows in sets.values()):
+        return sets
+    notice(f"formulas of {units:,} units are judged on {most:,} rows of each kind at most")
+    return {name: rows[:: stride(len(rows), most)] for name, rows in sets.items()}
 
 
 def _structure(

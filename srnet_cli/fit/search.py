@@ -272,4 +272,4 @@ def announce_compilation(kernel: str, reporter: Reporter) -> None:
     elif CACHE_FOLDER is None:
         reporter.notice("compiling kernels (no folder to keep them in: every run will do this)")
     elif not is_compiled(kernel):
-        reporter.notice("compiling kernels, first run only (a minute or two)")
+        reporter.notice("compiling kernels, first run only (some minutes)")

@@ -1,22 +1,25 @@
-"""``srnet warmup``: compile what fits run, by running small ones of every kind."""
+"""``srnet warmup``: compile what fits run, by running small ones of every kind, side by side."""
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from srnet_cli.config.loading import experiment_from_mapping
-from srnet_cli.errors import StorageError
+from srnet_cli.errors import SrnetError, StorageError
+from srnet_cli.evolution.strategies import STRATEGIES
+from srnet_cli.executor.local import Processes
+from srnet_cli.executor.processors import processors
+from srnet_cli.executor.tasks import Ended, Lost, Places, run_all
 from srnet_cli.fit import fitting
 from srnet_cli.rendering.document import Document, Paragraph, Section
 from srnet_cli.reporting import Silent, StepReporter
-
-if TYPE_CHECKING:
-    from srnet_cli.evolution.strategies import Strategy
 
 _DATASET: Mapping[str, Any] = {
     "formula": "x*y + 1",
@@ -25,6 +28,31 @@ _DATASET: Mapping[str, Any] = {
     "test_samples": 100,
 }
 _ORACLE_ROWS = 300
+
+
+@dataclass(frozen=True)
+class _SmallFit:
+    """A fit that is over in a moment, once what it runs is compiled.
+
+    Attributes:
+        strategy: of the search.
+        is_proved: whether what it finds is proved.
+    """
+
+    strategy: str
+    is_proved: bool = True
+
+
+_SMALL_FITS: Mapping[str, _SmallFit] = {
+    "whole-network formulas": _SmallFit("direct", is_proved=False),
+    "the published strategy and proofs": _SmallFit("mnncgp-es"),
+    "formulas of layers": _SmallFit("auto"),
+}
+"""What is compiled, each by a process of its own: what takes longest first, the last when most of
+what it runs is there."""
+
+_Work = Callable[[Any], Any]
+_Workers = Callable[[_Work, int], AbstractContextManager[Places]]
 
 
 @dataclass(frozen=True)
@@ -42,14 +70,16 @@ class Warmed:
     folder: str
 
 
-def run(reporter: StepReporter | None = None) -> Warmed:
+def run(reporter: StepReporter | None = None, workers: _Workers = Processes) -> Warmed:
     """Compile what fits of every strategy run; what is compiled already is left as it is.
 
     Args:
         reporter: is told how far it is.
+        workers: makes so many processes that do this work.
 
     Raises:
         StorageError: there is no folder to keep kernels in, or compilation is switched off.
+        SrnetError: a process ended again and again.
     """
     from srnet_cli.cgp.kernels.cache import CACHE_FOLDER, JIT_DISABLED
 
@@ -61,15 +91,8 @@ def run(reporter: StepReporter | None = None) -> Warmed:
         raise StorageError(
             "there is no folder to keep compiled kernels in", hint="'srnet doctor' says why"
         )
-    from srnet_cli.evolution.strategies import STRATEGIES
-
-    watcher = reporter or Silent()
     begin, before = time.monotonic(), _count(CACHE_FOLDER)
-    with TemporaryDirectory(prefix="srnet-warmup-") as folder:
-        for place, (name, strategy) in enumerate(STRATEGIES.items()):
-            watcher.notice(f"compiling what strategy {name} runs")
-            watcher.step(place, len(STRATEGIES), "strategies compiled")
-            _fit(name, strategy, Path(folder) / name)
+    _compile(reporter or Silent(), workers)
     compiled = _count(CACHE_FOLDER) - before
     return Warmed(time.monotonic() - begin, compiled, str(CACHE_FOLDER))
 
@@ -85,16 +108,41 @@ def document(warmed: Warmed) -> Document:
     return Document("", sections=(Section("", (sentence,)),), record=asdict(warmed))
 
 
-def _fit(name: str, strategy: Strategy, path: Path) -> None:
+def _compile(reporter: StepReporter, workers: _Workers) -> None:
+    done, total, what = 0, len(_SMALL_FITS), "parts compiled"
+    reporter.notice(f"compiling {', '.join(_SMALL_FITS)}")
+    reporter.step(done, total, what)
+    with (
+        TemporaryDirectory(prefix="srnet-warmup-") as folder,
+        workers(_fit, min(processors(), total)) as places,
+    ):
+        for event in run_all(places, _SMALL_FITS, lambda key: (key, Path(folder))):
+            if isinstance(event, Ended):
+                done += 1
+                reporter.step(done, total, what)
+            elif isinstance(event, Lost) and event.is_final:
+                raise SrnetError(
+                    f"the process that compiles {event.key} ended {event.attempts} times",
+                    hint="there may be too little memory",
+                )
+
+
+def _fit(payload: tuple[str, Path]) -> None:
+    """Run the small fit of this name, in a process of its own, and keep its run for a moment."""
+    name, folder = payload
+    small = _SMALL_FITS[name]
+    path = folder / small.strategy
+    shutil.rmtree(path, ignore_errors=True)  # of a process that ended
+    strategy = STRATEGIES[small.strategy]
     dataset = dict(_DATASET)
     if strategy.fits_oracle_rows:
         dataset["oracle_rows"] = _ORACLE_ROWS
     values = {
-        "name": f"warmup-{name}",
+        "name": f"warmup-{small.strategy}",
         "dataset": dataset,
         "network": {"train": {"hidden": [3, 2], "max_iter": 100}},
-        "evolution": {"strategy": name, **strategy.small},
-        "proof": {"max_seconds": 1.0},
+        "evolution": {"strategy": small.strategy, **strategy.small},
+        "proof": {"max_seconds": 1.0} if small.is_proved else {"max_boxes": 0},
     }
     experiment = experiment_from_mapping(values, "warmup")
     fitting.run_experiment(experiment, b"", path)

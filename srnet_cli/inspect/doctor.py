@@ -169,7 +169,7 @@ def _kernels() -> Iterator[Check]:
     missing = [name for name, strategy in STRATEGIES.items() if not is_compiled(strategy.kernel)]
     if missing:
         words = f"not yet compiled for {', '.join(missing)}"
-        remedy = "the first fit compiles them, in a minute or two; 'srnet warmup' does it now"
+        remedy = "the first fit compiles them, in some minutes; 'srnet warmup' does it now"
         yield Check("kernels", "note", words, remedy)
     else:
         yield Check("kernels", "fine", f"compiled for {', '.join(STRATEGIES)}")

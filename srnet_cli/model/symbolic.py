@@ -22,6 +22,9 @@ from srnet_cli.primitives import BY_NAME, PRIMITIVES
 Array = NDArray[np.float64]
 Expression = Program
 
+_VALUES = 1 << 25
+"""Computed at a time where the outputs alone are wanted: a quarter of a gigabyte of them."""
+
 
 class LayerValues(NamedTuple):
     """What one layer reads and gives on n rows.
@@ -171,7 +174,12 @@ class SymbolicNetwork:
         Raises:
             ModelError: the rows have another number of columns than there are features.
         """
-        return self.layer_outputs(X)[-1]
+        per_row = sum(layer.width + len(layer.programs) for layer in self.layers)
+        most = max(_VALUES // per_row, 1)
+        if len(X) <= most:
+            return self.layer_outputs(X)[-1]
+        parts = (X[first : first + most] for first in range(0, len(X), most))
+        return np.concatenate([self.layer_outputs(part)[-1] for part in parts])
 
     def check(self) -> None:
         """Make sure that the parts fit together.

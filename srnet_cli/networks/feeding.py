@@ -237,10 +237,11 @@ def _targets(network: TrainedNetwork, rows: Rows, dataset: Dataset) -> Iterator[
     assert rows.y is not None
     if not 1 < len(dataset.targets) <= _MOST_TARGETS:
         return
-    found = network.predict(rows.X)
+    predictions = network.predict(rows.X)
     units = range(len(dataset.targets))
     with np.errstate(all="ignore"):
-        scores = np.array([r2_per_unit(rows.y[:, [t]].repeat(len(units), 1), found) for t in units])
+        targets = (rows.y[:, [t]].repeat(len(units), 1) for t in units)
+        scores = np.array([r2_per_unit(target, predictions) for target in targets])
     if not np.isfinite(scores).all():
         return
     targets, outputs = linear_sum_assignment(-scores)
@@ -257,13 +258,13 @@ def _units(network: TrainedNetwork, rows: Rows) -> Iterator[Cure]:
     assert rows.y is not None
     if rows.y.ndim != 1 or len(rows) < 3:
         return
-    found = network.predict(rows.X)[:, 0]
-    if not np.isfinite(found).all() or np.ptp(found) == 0.0:
+    outputs = network.predict(rows.X)[:, 0]
+    if not np.isfinite(outputs).all() or np.ptp(outputs) == 0.0:
         return
     with np.errstate(all="ignore"):
-        slope = float(np.cov(found, rows.y)[0, 1] / found.var(ddof=1))
-        offset = float(rows.y.mean() - slope * found.mean())
-        loss = 1.0 - float(r2_per_unit(rows.y[:, None], (slope * found + offset)[:, None])[0])
+        slope = float(np.cov(outputs, rows.y)[0, 1] / outputs.var(ddof=1))
+        offset = float(rows.y.mean() - slope * outputs.mean())
+        loss = 1.0 - float(r2_per_unit(rows.y[:, None], (slope * outputs + offset)[:, None])[0])
     if np.isfinite(loss):
         words = f"with outputs times {slope:.4g} plus {offset:.4g}, so another unit of the target,"
         yield Cure(f"{words} {_outcome(network, loss)}", loss)

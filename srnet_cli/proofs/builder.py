@@ -294,8 +294,8 @@ def _logistic_operand(base: Expr) -> Expr | None:
     """w where the formula is 1 + exp(w)."""
     if not isinstance(base, Add) or len(base.args) != 2:
         return None
-    for one, other in (base.args, base.args[::-1]):
-        if one == 1 and isinstance(other, sympy.exp):
+    for constant, other in (base.args, base.args[::-1]):
+        if constant == 1 and isinstance(other, sympy.exp):
             return other.args[0]
     return None
 

@@ -86,11 +86,11 @@ class Budget:
 
     def share(self, fraction: float, boxes_spent: int = 0) -> Budget:
         """A part of what is left."""
-        left = None
+        seconds = None
         if self.seconds is not None:
-            left = fraction * max(0.0, self.seconds - (time.monotonic() - self.started))
+            seconds = fraction * max(0.0, self.seconds - (time.monotonic() - self.started))
         boxes = None if self.boxes is None else int(fraction * max(0, self.boxes - boxes_spent))
-        return Budget(left, boxes, self.is_over)
+        return Budget(seconds, boxes, self.is_over)
 
 
 class Verdicts(NamedTuple):

@@ -130,22 +130,22 @@ def _drawn(network: Labels, classes: Sequence[str]) -> dict[str, tuple[int, ...]
 def _areas(known: Labels, grid: _Grid, drawn: dict[str, tuple[int, ...]]) -> Iterator[Series]:
     """A series per colour: cells side by side in a row of the grid are one area."""
     for colour, (name, numbers) in enumerate(drawn.items(), start=1):
-        found = [
+        stretches = [
             (row, start, end)
             for row, mask in enumerate(np.isin(known, numbers))
             for start, end in _runs(mask)
         ]
-        rows = np.array([row for row, _, _ in found], dtype=np.intp)
+        rows = np.array([row for row, _, _ in stretches], dtype=np.intp)
         low, high = grid.y[rows], grid.y[rows + 1]
         yield Series(
             name,
-            values(grid.x[[start for _, start, _ in found]] if found else ()),
+            values(grid.x[[start for _, start, _ in stretches]] if stretches else ()),
             values((low + high) / 2),
             "areas",
             colour,
             low=values(low),
             high=values(high),
-            until=values(grid.x[[end for _, _, end in found]] if found else ()),
+            until=values(grid.x[[end for _, _, end in stretches]] if stretches else ()),
         )
 
 

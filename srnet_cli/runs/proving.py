@@ -275,14 +275,14 @@ def _of_formulas(
         fronts = without_refuted(formulas, refuted).fronts
         answers = [front.answer for front in fronts]
         expressions = [answer.expression for answer in answers]
-        left = replace(budget.share(1.0), boxes=budget.boxes)
-        proof = prover.formulas(DIRECT, names, expressions, symbols, subject.network, left)
+        rest = replace(budget.share(1.0), boxes=budget.boxes)
+        proof = prover.formulas(DIRECT, names, expressions, symbols, subject.network, rest)
         more = dict(refuted)
         if _is_refuted(proof):
             # It took more parts than each formula of the fronts has been given.
             for front, answer in zip(fronts, answers, strict=True):
-                left = replace(budget.share(0.5), boxes=budget.boxes)
-                defined = prover.defined(answer.expression, symbols, left, is_answer=True)
+                part = replace(budget.share(0.5), boxes=budget.boxes)
+                defined = prover.defined(answer.expression, symbols, part, is_answer=True)
                 if not answer.is_refuted and defined and defined.verdict == "refuted":
                     more[front.output] = (*refuted.get(front.output, ()), answer.text)
         if more == refuted:

@@ -79,6 +79,35 @@ def test_units_that_equal_another_count_as_their_name() -> None:
 
 
 @given(
+    columns=st.lists(
+        st.tuples(
+            st.lists(st.sampled_from([0.0, 1.0, -1.0, 2.5, 1e-3]), min_size=3, max_size=3),
+            st.sampled_from([1.0, 1.0 + 3e-11, 1.0 - 8e-11, 1.0 + 1.5e-10, 1.0 + 1e-9]),
+        ),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_a_unit_equals_the_first_before_it_that_is_close(
+    columns: list[tuple[list[float], float]],
+) -> None:
+    """Every weight within 1e-10 of that of a unit that equals no earlier one; looked at by pairs
+    here."""
+    weights = np.array([scale * np.array(column) for column, scale in columns]).T
+    given_ = layer(["x*y", "sin(z)"], weights[:2].tolist(), weights[2].tolist())
+    expected: dict[int, int] = {}
+    for new in range(weights.shape[1]):
+        for old in range(new):
+            is_close = np.isclose(weights[:, old], weights[:, new], rtol=1e-10, atol=0.0).all()
+            if old not in expected and is_close:
+                expected[new] = old
+                break
+    lines = printed_lines(given_, SYMBOLS, OUTPUTS[: len(columns)], ROWS)
+    assert lines is not None
+    assert lines.twins == expected
+
+
+@given(
     weights=st.lists(
         st.lists(st.sampled_from([0.0, 1.0, -1.0, 2.5, 1e-3]), min_size=3, max_size=3),
         min_size=1,

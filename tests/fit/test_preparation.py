@@ -10,7 +10,8 @@ import pytest
 from small_run import CONFIG, Recorder, write_config
 
 from srnet_cli.config.loading import load_experiment
-from srnet_cli.fit import fitting
+from srnet_cli.fidelity.row_sets import row_sets
+from srnet_cli.fit import fitting, preparation
 from srnet_cli.fit.preparation import Prepared, prepare
 from srnet_cli.primitives import PUBLISHED_FUNCTIONS, fitting_functions
 
@@ -72,3 +73,15 @@ def test_a_relu_network_is_fitted_with_relu(tmp_path: Path) -> None:
     fitting.run(path, run_dir=tmp_path / "run", reporter=Recorder())
     kept = json.loads((tmp_path / "run/config.resolved.json").read_text())
     assert tuple(kept["evolution"]["functions"]) == fitting_functions(["relu"])
+
+
+def test_rows_that_judge_are_as_many_as_fit_into_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a network of many units, evenly spread ones of each kind, and it is said how many."""
+    monkeypatch.setattr(preparation, "_JUDGED_VALUES", 6 * 55)
+    recorder = Recorder()
+    found = prepare(load_experiment(write_config(tmp_path)), recorder)
+    for name, rows in row_sets(found.dataset, seed=3).items():
+        assert (found.sets[name] == (rows if len(rows) <= 55 else rows[::2])).all(), name
+    assert "formulas of 6 units are judged on 55 rows of each kind at most" in recorder.notices

@@ -17,7 +17,7 @@ from programs import program, programs
 from oracles import interpret
 from srnet_cli.cgp.program import Program
 from srnet_cli.errors import ModelError
-from srnet_cli.model import SymbolicLayer, SymbolicNetwork
+from srnet_cli.model import SymbolicLayer, SymbolicNetwork, symbolic
 from srnet_cli.networks.network import Scaler
 
 RNG = np.random.default_rng(5)
@@ -91,6 +91,16 @@ def test_rows_do_not_depend_on_each_other() -> None:
     X, network = RNG.normal(size=(300, 2)), small()
     whole = network.predict(X)
     np.testing.assert_array_equal(np.vstack([network.predict(row[None]) for row in X]), whole)
+
+
+@pytest.mark.parametrize("most", [1, 7, 40, 10**6])
+def test_outputs_are_the_same_in_parts(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Many rows of many units are computed part by part, to the same bits, and none are none."""
+    rows = np.random.default_rng(0).normal(size=(23, 2))
+    whole = small().layer_outputs(rows)[-1]
+    monkeypatch.setattr(symbolic, "_VALUES", most)
+    assert small().predict(rows).tobytes() == whole.tobytes()
+    assert small().predict(rows[:0]).shape == (0, whole.shape[1])
 
 
 def test_undefined_values_pass_without_warning() -> None:

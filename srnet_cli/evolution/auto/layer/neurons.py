@@ -252,14 +252,14 @@ def _neuron(decoder: Decoder, sample: _Sample, along: Iterable[Array]) -> Neuron
         bends = np.append(_BENDS, [low, low + 0.5 * width])
         steep = np.append(_STEEPNESS, [2.0 / width, 6.0 / width])
         for function in _activations(decoder):
-            left = _unexplained(
+            shares = _unexplained(
                 function, np.multiply.outer(steep, sums - bends[:, np.newaxis]), unit
             )
-            place = np.unravel_index(left.argmin(), left.shape)
-            if best is None or left[place] < least:
+            place = np.unravel_index(shares.argmin(), shares.shape)
+            if best is None or shares[place] < least:
                 steepness, bend = steep[place[0]], bends[place[1]]
                 shift = float(steepness * (offset - bend))
-                best, least = Neuron(function, steepness * weights, shift), float(left[place])
+                best, least = Neuron(function, steepness * weights, shift), float(shares[place])
         if least < _FITS:
             break
     return best
@@ -295,11 +295,11 @@ def _tuned(decoder: Decoder, neuron: Neuron, sample: _Sample, repeats: int) -> N
     """The neuron with its weights tuned to the unit, as long as that helps."""
     X, unit = np.asfortranarray(sample.X), sample.unit  # as programs read it
     target = ((unit - unit.mean()) / unit.std())[:, np.newaxis]
-    program, left = decoder.program(_chromosome(decoder, neuron)), np.inf
+    program, share = decoder.program(_chromosome(decoder, neuron)), np.inf
     for _ in range(repeats):
         program = tuned((program,), X, target, _STEPS)[0]
-        before, left = left, _share(evaluate(program, X), unit)
-        if not _PERFECT < left < (1.0 - _GAIN) * before:
+        before, share = share, _share(evaluate(program, X), unit)
+        if not _PERFECT < share < (1.0 - _GAIN) * before:
             break
     assert program.coefficients is not None
     summands = np.zeros(decoder.inputs + 1)  # each is read once; all else has the weight 1
@@ -316,8 +316,8 @@ def _unexplained(function: str, operands: Array, unit: Array) -> Array:
     with np.errstate(all="ignore"):
         values = values - values.mean(axis=-1, keepdims=True)
         gap = unit - unit.mean()
-        left = 1.0 - (values @ gap) ** 2 / (np.sum(values**2, axis=-1) * (gap @ gap))
-    return np.where(np.isfinite(left), left, np.inf)
+        shares = 1.0 - (values @ gap) ** 2 / (np.sum(values**2, axis=-1) * (gap @ gap))
+    return np.where(np.isfinite(shares), shares, np.inf)
 
 
 def _share(values: Array, unit: Array) -> float:
