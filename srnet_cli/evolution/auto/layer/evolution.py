@@ -139,12 +139,14 @@ class LayerEvolution:
         candidates = self._candidates(state, turns, progress.expressions)
         is_complete = len(candidates) == turns.expressions
         turn = progress.steps % turns.expressions if is_complete else len(candidates)
-        if is_complete and all(turns.is_settled(candidates, k) for k in range(len(candidates))):
-            return True
-        while is_complete and turns.is_settled(candidates, turn):
-            progress.steps, turn = progress.steps + 1, (turn + 1) % turns.expressions
-            if turn == 0:
-                return self._ends_with_round(state, progress, turns, candidates)
+        if is_complete:
+            is_worth = turns.worth_a_turn(candidates, is_quiet=progress.quiet_rounds > 0)
+            if not any(is_worth):
+                return True
+            while not is_worth[turn]:
+                progress.steps, turn = progress.steps + 1, (turn + 1) % turns.expressions
+                if turn == 0:
+                    return self._ends_with_round(state, progress, turns, candidates)
         starts = self._starts(state, progress, candidates, turns, turn)
         better = turns.improve(candidates, turn, starts, self._draw(state.generation))
         if better is not None:

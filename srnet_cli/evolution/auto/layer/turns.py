@@ -40,6 +40,10 @@ Candidates = Sequence[Candidate]
 _PERFECT = 1e-13
 _SETTLED = 1e-3
 
+_AHEAD = 0.1
+"""A unit of which less than this, of what is unexplained of the worst, is so lets the others catch
+up: what is read next depends on all of them."""
+
 
 class Turns(ABC):
     """The expressions of one layer, evolved in turn.
@@ -91,9 +95,14 @@ class Turns(ABC):
     def _others(self, candidates: Candidates, turn: int) -> list[Array]:
         """Columns of the expressions beside which that one is evolved."""
 
-    def is_settled(self, candidates: Candidates, turn: int) -> bool:
-        """Whether an expression is not worth its turn."""
-        return False
+    def worth_a_turn(self, candidates: Candidates, *, is_quiet: bool) -> list[bool]:
+        """Which of the expressions are worth a turn, of a layer that has all of them.
+
+        Args:
+            candidates: the layer's expressions.
+            is_quiet: whether the last round has brought next to nothing.
+        """
+        return [True] * len(candidates)
 
     def candidate(self, chromosome: Chromosome) -> Candidate:
         """The expression with its values on all rows."""
@@ -240,9 +249,15 @@ class SeparateTurns(Turns):
         empty = place.decoder.empty()
         return self.usable([self.candidate(empty if each is None else each) for each in written])
 
-    def is_settled(self, candidates: Candidates, turn: int) -> bool:
-        """Whether the unit is as good as known: evolution would take long over a long sum."""
-        return self._are_neurons and self._share(candidates[turn], turn) < _SETTLED
+    def worth_a_turn(self, candidates: Candidates, *, is_quiet: bool) -> list[bool]:
+        """Those whose units are not far ahead of the one that is explained least, until a round is
+        quiet; and of units as they are none that is as good as known, as evolution would take long
+        over its long sum."""
+        shares = self._shares(candidates)
+        least = 0.0 if is_quiet else _AHEAD * shares.max()
+        if self._are_neurons:
+            least = max(least, _SETTLED)
+        return [bool(is_worth) for is_worth in shares >= least]
 
     def usable(self, candidates: Candidates) -> list[Candidate]:
         """Those that ``LayerSearch.is_usable``, with the first input in the place of others.

@@ -124,6 +124,32 @@ def test_each_is_evolved_for_its_own_unit() -> None:
     assert improved(exact, places, 1 - turn) is not None
 
 
+def test_units_far_ahead_wait_until_a_round_is_quiet() -> None:
+    """A unit that is explained ten times as well as the worst lets the others catch up."""
+    first, second = (DECODER.empty(), expression("mul", 1, 1))
+    columns = [turns(2).candidate(each).column for each in (first, second)]
+    noise = np.random.default_rng(4).normal(size=(400, 2))
+    for sizes, expected in [
+        ((0.1, 0.5), {False, True}),
+        ((0.4, 0.5), {True}),
+        ((0.0, 0.0), {True}),
+    ]:
+        units = np.column_stack(columns) / np.std(columns, axis=1) + noise * sizes
+        asked = turns(2, units)
+        candidates = [asked.candidate((first, second)[unit]) for unit in independent_units(units)]
+        worth = asked.worth_a_turn(candidates, is_quiet=False)
+        assert set(worth) == expected
+        worst = np.argmax([sizes[unit] for unit in independent_units(units)])
+        assert worth[worst]
+        assert asked.worth_a_turn(candidates, is_quiet=True) == [True, True]
+
+
+def test_expressions_that_share_units_are_all_worth_a_turn() -> None:
+    asked = turns(2)
+    candidates = [asked.candidate(expression(name, 0, 1)) for name in ("add", "sin")]
+    assert asked.worth_a_turn(candidates, is_quiet=False) == [True, True]
+
+
 def test_with_fewer_each_is_evolved_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside the inputs and all but itself; and what replaces it lowers what all of them leave."""
     asked = turns(2)
