@@ -97,7 +97,7 @@ endef
 # With the extras: what the README shows for every day is there after the demo.
 $(VENV)/.daily: $(INPUTS)
 	$(call install,.[all])
-	@echo "compiling the search for this machine (once, two or three minutes) ..."
+	@echo "compiling the search for this machine (once, two to four minutes) ..."
 	@$(BIN)/srnet warmup --quiet
 
 $(VENV)/.dev: $(INPUTS)

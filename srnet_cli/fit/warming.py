@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from srnet_cli.config.loading import experiment_from_mapping
 from srnet_cli.errors import SrnetError, StorageError
@@ -29,27 +29,6 @@ _DATASET: Mapping[str, Any] = {
 }
 _ORACLE_ROWS = 300
 
-
-@dataclass(frozen=True)
-class _SmallFit:
-    """A fit that is over in a moment, once what it runs is compiled.
-
-    Attributes:
-        strategy: of the search.
-        is_proved: whether what it finds is proved.
-    """
-
-    strategy: str
-    is_proved: bool = True
-
-
-_SMALL_FITS: Mapping[str, _SmallFit] = {
-    "whole-network formulas": _SmallFit("direct", is_proved=False),
-    "the published strategy and proofs": _SmallFit("mnncgp-es"),
-    "formulas of layers": _SmallFit("auto"),
-}
-"""What is compiled, each by a process of its own: what takes longest first, the last when most of
-what it runs is there."""
 
 _Work = Callable[[Any], Any]
 _Workers = Callable[[_Work, int], AbstractContextManager[Places]]
@@ -109,17 +88,25 @@ def document(warmed: Warmed) -> Document:
 
 
 def _compile(reporter: StepReporter, workers: _Workers) -> None:
-    done, total, what = 0, len(_SMALL_FITS), "parts compiled"
-    reporter.notice(f"compiling {', '.join(_SMALL_FITS)}")
-    reporter.step(done, total, what)
+    # The strategies that run what others do as well come first in the table, so last here.
+    names = [*STRATEGIES][::-1]
+    reporter.notice(f"compiling what {', '.join(names)} run")
+    what = "strategies compiled"
+    reporter.step(0, len(names), what)
     with (
         TemporaryDirectory(prefix="srnet-warmup-") as folder,
-        workers(_fit, min(processors(), total)) as places,
+        workers(_fit, min(processors(), len(names))) as places,
     ):
-        for event in run_all(places, _SMALL_FITS, lambda key: (key, Path(folder))):
+        # Proofs are left to the second, which is at work beside the first.
+        fits = {
+            name: _SmallFit(name, Path(folder) / name, is_proved=place > 0)
+            for place, name in enumerate(names)
+        }
+        done = 0
+        for event in run_all(places, names, fits.__getitem__):
             if isinstance(event, Ended):
                 done += 1
-                reporter.step(done, total, what)
+                reporter.step(done, len(names), what)
             elif isinstance(event, Lost) and event.is_final:
                 raise SrnetError(
                     f"the process that compiles {event.key} ended {event.attempts} times",
@@ -127,12 +114,23 @@ def _compile(reporter: StepReporter, workers: _Workers) -> None:
                 )
 
 
-def _fit(payload: tuple[str, Path]) -> None:
-    """Run the small fit of this name, in a process of its own, and keep its run for a moment."""
-    name, folder = payload
-    small = _SMALL_FITS[name]
-    path = folder / small.strategy
-    shutil.rmtree(path, ignore_errors=True)  # of a process that ended
+class _SmallFit(NamedTuple):
+    """A fit that is over in a moment, once what it runs is compiled.
+
+    Attributes:
+        strategy: its name.
+        path: the run folder.
+        is_proved: whether what is found is proved.
+    """
+
+    strategy: str
+    path: Path
+    is_proved: bool
+
+
+def _fit(small: _SmallFit) -> None:
+    """Run a small fit, in a process of its own."""
+    shutil.rmtree(small.path, ignore_errors=True)  # of a process that ended
     strategy = STRATEGIES[small.strategy]
     dataset = dict(_DATASET)
     if strategy.fits_oracle_rows:
@@ -145,7 +143,7 @@ def _fit(payload: tuple[str, Path]) -> None:
         "proof": {"max_seconds": 1.0} if small.is_proved else {"max_boxes": 0},
     }
     experiment = experiment_from_mapping(values, "warmup")
-    fitting.run_experiment(experiment, b"", path)
+    fitting.run_experiment(experiment, b"", small.path)
 
 
 def _count(folder: Path) -> int:

@@ -83,7 +83,7 @@ def test_every_strategy_is_run_once(
     warmed = warming.run(steps, workers=lambda work, count: Here(work, losses))
     names = [experiment.evolution.strategy for experiment in ran]
     assert sorted(names) == sorted(STRATEGIES)
-    assert steps.steps == [(k, 3, "parts compiled") for k in range(4)]
+    assert steps.steps == [(k, 3, "strategies compiled") for k in range(4)]
     assert warmed.compiled == len(names)
     for experiment in ran:
         assert experiment.evolution.generations <= 60
@@ -91,7 +91,7 @@ def test_every_strategy_is_run_once(
 
 
 def test_a_process_that_ends_whenever_it_compiles_is_an_error(with_cache: Path) -> None:
-    with pytest.raises(SrnetError, match="that compiles whole-network formulas ended 3 times"):
+    with pytest.raises(SrnetError, match="that compiles direct ended 3 times"):
         warming.run(workers=lambda work, count: Here(work, losses=9))
 
 
