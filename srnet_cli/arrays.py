@@ -35,6 +35,12 @@ def stride(rows: int, most: int) -> int:
     return max(1, -(-rows // most))
 
 
+def blocks(rows: int, most: int) -> list[slice]:
+    """All rows in their order, at most so many at a time, and one at least."""
+    step = max(1, most)
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
 class Span:
     """Three times the span of known values, about their mean: where values may be.
 

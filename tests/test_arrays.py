@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from srnet_cli.arrays import Span, is_constant, stride
+from srnet_cli.arrays import Span, blocks, is_constant, stride
 
 KNOWN = np.array([[0.0, 10.0], [1.0, 30.0]])  # spans 1 and 20 about 0.5 and 20
 
@@ -55,3 +55,19 @@ def test_no_more_rows_than_asked_for_and_at_least_half_as_many(most: int) -> Non
     taken = np.arange(100)[:: stride(100, most)]
     assert min(most, 100) / 2 <= len(taken) <= most
     assert stride(0, most) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "most", "sizes"),
+    [
+        (0, 3, []),
+        (2, 3, [2]),
+        (6, 3, [3, 3]),
+        (7, 3, [3, 3, 1]),
+        (2, 0, [1, 1]),
+    ],
+)
+def test_blocks_are_all_rows_in_their_order(rows: int, most: int, sizes: list[int]) -> None:
+    parts = [np.arange(rows)[block] for block in blocks(rows, most)]
+    assert [len(part) for part in parts] == sizes
+    assert [row for part in parts for row in part] == list(range(rows))

@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 
 _ORACLE_ROWS, _JUDGING_MULTIPLICATIONS = 10_000, 1e10
 _ORACLE_VALUES = 1 << 23  # of the widest layer, three times as many with the rows that only judge
-_JUDGED_VALUES = 1 << 27
+_JUDGED_VALUES = 1 << 27  # of all units on the rows of one kind
 _MOST_DIFFERENCES = 12
 _MOST_OUTPUTS = 50  # whose structure is asked for, a tenth of a second each
 

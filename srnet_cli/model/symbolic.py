@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from srnet_cli.arrays import blocks
 from srnet_cli.cgp import evaluate
 from srnet_cli.cgp.kernels.weighted_sums import weighted_sums
 from srnet_cli.cgp.program import Program
@@ -175,11 +176,8 @@ class SymbolicNetwork:
             ModelError: the rows have another number of columns than there are features.
         """
         per_row = sum(layer.width + len(layer.programs) for layer in self.layers)
-        most = max(_VALUES // per_row, 1)
-        if len(X) <= most:
-            return self.layer_outputs(X)[-1]
-        parts = (X[first : first + most] for first in range(0, len(X), most))
-        return np.concatenate([self.layer_outputs(part)[-1] for part in parts])
+        parts = blocks(len(X), _VALUES // per_row) or [slice(0)]
+        return np.concatenate([self.layer_outputs(X[part])[-1] for part in parts])
 
     def check(self) -> None:
         """Make sure that the parts fit together.

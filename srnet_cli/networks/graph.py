@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from srnet_cli.arrays import blocks
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import OutputActivation
 from srnet_cli.networks.opaque import OpaqueNetwork, difference_slopes
@@ -106,10 +107,7 @@ class GraphNetwork(OpaqueNetwork):
         with np.errstate(over="ignore", invalid="ignore"):
             inputs = self.inputs(rows)
             step = self.rows_per_call or min(_ROWS, max(1, len(inputs)))
-            calls = [
-                self._call(inputs[start : start + step], step)
-                for start in range(0, len(inputs), step)
-            ]
+            calls = [self._call(inputs[block], step) for block in blocks(len(inputs), step)]
             layers = [np.concatenate(parts) for parts in zip(*calls, strict=True)]
             if [layer.shape[1] for layer in layers] != [layer.width for layer in self.layers]:
                 raise ModelError("the graph gives layers of other widths than it is said to have")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.arrays import stride
+from srnet_cli.arrays import blocks, stride
 from srnet_cli.datasets.splits import standardiser
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import OutputActivation, softmax
@@ -232,8 +232,7 @@ class TrainedNetwork(ABC):
     def _blocks(self, X: Array, copies: int = 1) -> list[slice]:
         """Cut the rows so that what passes through at once is bounded, whatever their number."""
         self.check_rows(X.shape[1])
-        step = max(1, BLOCK_VALUES // (copies * max(self.widths)))
-        return [slice(start, start + step) for start in range(0, len(X), step)]
+        return blocks(len(X), BLOCK_VALUES // (copies * max(self.widths)))
 
 
 def fit_scaler(X: Array) -> Scaler:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.arrays import blocks
 from srnet_cli.cgp.kernels.gradient import differentiate, tunable_mask
 from srnet_cli.cgp.program import Program
 from srnet_cli.evolution.auto.composition import Composition
@@ -102,8 +103,8 @@ class Objective:
         ]
         total = Sums(0.0, np.zeros(len(flat)), np.zeros(len(flat)))
         with np.errstate(all="ignore"):
-            for start in range(0, len(self._X), _BLOCK):
-                total = total.plus(self._block(parts, slice(start, start + _BLOCK), squared))
+            for rows in blocks(len(self._X), _BLOCK):
+                total = total.plus(self._block(parts, rows, squared))
         n = len(self._X)
         is_finite = np.isfinite(total.loss) and np.isfinite(total.gradient).all()
         loss = total.loss / n if is_finite else np.inf

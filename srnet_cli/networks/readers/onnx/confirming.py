@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from srnet_cli.arrays import blocks
 from srnet_cli.errors import ModelError
 from srnet_cli.networks.activations import softmax
 from srnet_cli.networks.graph import run_session
@@ -86,8 +87,8 @@ def _outputs(model: bytes, request: Request, port: Port, form: Form, rows: Array
     shape = tuple(1 if size is None else size for size in port.shape or ())
     step = form.rows
     parts = []
-    for start in range(0, len(rows), step):
-        feed = rows[start : start + step].astype(dtype).reshape(shape)
+    for block in blocks(len(rows), step):
+        feed = rows[block].astype(dtype).reshape(shape)
         output = np.asarray(session.run([request.output.name], {port.name: feed})[0])
         if step > 1 and output.shape[:1] != (step,):
             return np.empty((0, 0))
