@@ -9,7 +9,8 @@ PACKAGE = TESTS.parent / "srnet_cli"
 
 ELSEWHERE = {
     "api/test_run.py": "api/answer api/notebook api/plots api/tables",
-    "cgp/kernels/direct/test_tuning.py": "cgp/kernels/direct/tree",
+    "cgp/kernels/direct/test_count.py": "cgp/kernels/direct/entries",
+    "cgp/kernels/direct/test_tuning.py": "cgp/kernels/direct/moments cgp/kernels/direct/tree",
     "evolution/direct/test_search.py": (
         "cgp/kernels/direct/archive cgp/kernels/direct/graft cgp/kernels/direct/island "
         "cgp/kernels/direct/judging evolution/direct/judging evolution/direct/output_rows "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.jit import align_stack, kernel
 from srnet_cli.cgp.kernels.mnncgp.layout import build_layout
 from srnet_cli.cgp.kernels.mnncgp.sweep import Share, steps, sweep, together
 from srnet_cli.cgp.kernels.mnncgp.workspace import allocate
@@ -19,6 +19,7 @@ NODES = 32
 
 @kernel(allocates=False)
 def _evaluate(memory, layout, constants, work, repeats):
+    align_stack()
     layer = thread = np.int64(0)
     count = work.order.shape[0]
     stop = steps(layout, layer)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srnet_cli.cgp.kernels import elementary
-from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.jit import align_stack, kernel
 from srnet_cli.primitives import PRIMITIVES, Primitive
 
 ARITIES = np.array([row.arity for row in PRIMITIVES], dtype=np.int64)
@@ -62,6 +62,7 @@ def apply(memory, opcode, target, left, right, n):
     Raises:
         ValueError: no primitive has that opcode.
     """
+    align_stack()
     a = memory[left : left + n]
     b = memory[right : right + n]
     out = memory[target : target + n]
@@ -84,6 +85,7 @@ def times_slope(memory, opcode, side, operands, value, adjoint, target, n):
     Raises:
         ValueError: no primitive has that opcode.
     """
+    align_stack()
     w_left, w_right = operands.w_left, operands.w_right
     a = memory[operands.left : operands.left + n]
     b = memory[operands.right : operands.right + n]
@@ -183,7 +185,7 @@ def _branches(pairs: Iterable[tuple[int, str]]) -> Iterator[str]:
 def _compiled(head: str, pairs: Iterable[tuple[int, str]], **helpers: Any) -> Callable[..., Any]:
     """A function made of its head and of a branch per opcode, under the policy of ``jit``."""
     source = head + "".join(_branches(pairs))
-    known = {**_KNOWN, **helpers, "__name__": __name__}
+    known = {**_KNOWN, **helpers, "align_stack": align_stack, "__name__": __name__}
     # The compiled code is kept under this file's name.
     exec(compile(source, __file__, "exec"), known)
     name = head.split("(")[0].removeprefix("\ndef ")

@@ -19,7 +19,17 @@ from numba.extending import intrinsic
 
 from srnet_cli.cgp.kernels.cache import CACHE_FOLDER, JIT_DISABLED, KernelCache, is_compiled
 
-__all__ = ["CACHE_FOLDER", "JIT_DISABLED", "bits_float", "float_bits", "is_compiled", "kernel"]
+__all__ = [
+    "CACHE_FOLDER",
+    "JIT_DISABLED",
+    "align_stack",
+    "bits_float",
+    "float_bits",
+    "is_compiled",
+    "kernel",
+]
+
+_CACHE_LINE = 64
 
 
 def kernel(
@@ -60,6 +70,9 @@ def kernel(
 
 if JIT_DISABLED:
 
+    def align_stack() -> None:
+        """Let what the calling kernel keeps on the stack begin at a cache line."""
+
     def float_bits(x: float) -> np.int64:
         """The bits of a float64 as int64."""
         return np.float64(x).view(np.int64)
@@ -69,6 +82,23 @@ if JIT_DISABLED:
         return np.int64(bits).view(np.float64)
 
 else:
+
+    @intrinsic
+    def align_stack(typing_context):
+        """Let what the calling kernel keeps on the stack begin at a cache line.
+
+        LLVM keeps there what does not fit into registers. By itself it aligns that to half a vector
+        register, so that vectors lie across cache lines, and at worst across two pages: which ones
+        depends on how deep the caller's stack is. For long kernels whose loops are vectorised.
+        """
+
+        def codegen(context, builder, signature, args):
+            attributes = builder.function.attributes
+            attributes.add("uwtable")  # llvmlite writes none where the set itself is empty
+            attributes.alignstack = _CACHE_LINE
+            return context.get_dummy_value()
+
+        return types.none(), codegen
 
     @intrinsic
     def float_bits(typing_context, x):

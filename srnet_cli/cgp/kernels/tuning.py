@@ -28,7 +28,7 @@ from srnet_cli.cgp.kernels.gradient import (
     forward,
     tunable_weights,
 )
-from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.jit import align_stack, kernel
 from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
 
 MAX_WEIGHTS = 64
@@ -316,6 +316,7 @@ def _linearise(rows, room, count, output, p):
     Returns:
         False if a derivative is not finite.
     """
+    align_stack()
     memory = rows.memory
     n = rows.n
     norm = _dot(memory, room.target, room.target, n)

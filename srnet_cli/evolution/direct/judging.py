@@ -9,18 +9,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from srnet_cli.cgp.kernels.direct.count import count_numbers, new_counter
+from srnet_cli.cgp.kernels.direct.count import count_numbers
+from srnet_cli.cgp.kernels.direct.entries import new_counter
 from srnet_cli.cgp.kernels.direct.judging import Rules, judge_tree
-from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND, nearest_round
-from srnet_cli.cgp.kernels.direct.rounding import rounded_readout
-from srnet_cli.cgp.kernels.direct.tree import FORMS, SCALED, SHIFTED, Tree
-from srnet_cli.cgp.kernels.direct.tuning import (
+from srnet_cli.cgp.kernels.direct.moments import (
     Moments,
     Rows,
     fit_readout,
     lay_out,
     unexplained_with,
 )
+from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND, nearest_round
+from srnet_cli.cgp.kernels.direct.rounding import rounded_readout
+from srnet_cli.cgp.kernels.direct.tree import FORMS, SCALED, SHIFTED, Tree
 from srnet_cli.evolution.direct.output_rows import OutputRows
 from srnet_cli.evolution.direct.settings import Budget
 from srnet_cli.evolution.direct.sharing import Sharing

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.direct.moments import Moments, Rows, fit_readout, lay_out
 from srnet_cli.cgp.kernels.direct.numbers import ANY, BARE, ROUND
 from srnet_cli.cgp.kernels.direct.tree import SHIFTED, Tree
-from srnet_cli.cgp.kernels.direct.tuning import Moments, Rows, fit_readout, lay_out
 from srnet_cli.cgp.kernels.evaluate import evaluate
 from srnet_cli.evolution.direct.columns import (
     Columns,

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from srnet_cli.cgp.kernels.direct.archive import Archive, new_archive
 from srnet_cli.cgp.kernels.direct.island import run_island
 from srnet_cli.cgp.kernels.direct.judging import Rules
+from srnet_cli.cgp.kernels.direct.moments import Rows, lay_out
 from srnet_cli.cgp.kernels.direct.numbers import ANY
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, MAX_TREE, Alphabet, Tree
-from srnet_cli.cgp.kernels.direct.tuning import Rows, lay_out
 from srnet_cli.cgp.kernels.limits import Limits
 from srnet_cli.cgp.program import Program
 from srnet_cli.cgp.validation import require

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srnet_cli.cgp.kernels.jit import bits_float, float_bits, kernel
+from srnet_cli.cgp.kernels.jit import JIT_DISABLED, align_stack, bits_float, float_bits, kernel
 
 
 @kernel()
@@ -48,3 +49,22 @@ def test_divisions_by_zero_are_values():
     assert quotient(np.float64(1.0), zero) == np.inf
     assert quotient(np.float64(-1.0), zero) == -np.inf
     assert np.isnan(quotient(zero, zero))
+
+
+@pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled")
+def test_a_kernel_that_asks_for_it_has_its_stack_aligned():
+    """The request reaches LLVM, which an empty set of attributes once kept it from."""
+
+    @numba.njit
+    def aligned(x):
+        align_stack()
+        return x + 1.0
+
+    @numba.njit
+    def plain(x):
+        return x + 1.0
+
+    for function, expected in ((aligned, True), (plain, False)):
+        assert function(1.0) == 2.0
+        (code,) = function.inspect_llvm().values()
+        assert ("alignstack=64" in code) == expected

@@ -12,6 +12,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.direct.moments import (
+    ADJOINTS,
+    CENTRED,
+    FEATURE_VALUES,
+    FEATURES,
+    RESIDUAL,
+    VALUES,
+    fit_readout,
+    scale,
+    take_moments,
+    write_residual,
+)
 from srnet_cli.cgp.kernels.direct.tree import (
     CONSTANT,
     MAX_TREE,
@@ -26,20 +38,7 @@ from srnet_cli.cgp.kernels.direct.tree import (
     tidy,
     write_readers,
 )
-from srnet_cli.cgp.kernels.direct.tuning import (
-    ADJOINTS,
-    CENTRED,
-    FEATURE_VALUES,
-    FEATURES,
-    RESIDUAL,
-    VALUES,
-    fit_readout,
-    prepare,
-    run,
-    scale,
-    take_moments,
-    write_residual,
-)
+from srnet_cli.cgp.kernels.direct.tuning import prepare, run
 from srnet_cli.cgp.kernels.draws import below, uniform
 from srnet_cli.cgp.kernels.functions import times_slope
 from srnet_cli.cgp.kernels.gradient import operands_of, product

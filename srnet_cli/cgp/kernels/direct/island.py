@@ -20,7 +20,8 @@ from srnet_cli.cgp.kernels.direct.archive import (
     worst_of_cell,
     worst_of_sizes,
 )
-from srnet_cli.cgp.kernels.direct.count import Counter, count_nodes, count_numbers, new_counter
+from srnet_cli.cgp.kernels.direct.count import count_nodes, count_numbers
+from srnet_cli.cgp.kernels.direct.entries import Counter, new_counter
 from srnet_cli.cgp.kernels.direct.graft import Features, graft, grow_features, new_features
 from srnet_cli.cgp.kernels.direct.judging import error_under, is_allowed, is_steady, keeps_range
 from srnet_cli.cgp.kernels.direct.mutation import SHAKE, change, pick_change

@@ -7,7 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srnet_cli.cgp.kernels.direct.count import count_nodes, new_counter
+from srnet_cli.cgp.kernels.direct.count import count_nodes
+from srnet_cli.cgp.kernels.direct.entries import new_counter
+from srnet_cli.cgp.kernels.direct.moments import (
+    CENTRED,
+    NO_MOMENTS,
+    centre,
+    unexplained,
+    unexplained_with,
+)
 from srnet_cli.cgp.kernels.direct.numbers import BARE, ROUND
 from srnet_cli.cgp.kernels.direct.rounding import rounded_readout
 from srnet_cli.cgp.kernels.direct.tree import (
@@ -19,15 +27,10 @@ from srnet_cli.cgp.kernels.direct.tree import (
     tidy,
 )
 from srnet_cli.cgp.kernels.direct.tuning import (
-    CENTRED,
-    NO_MOMENTS,
-    centre,
     new_tuning_room,
     prepare,
     run,
     tune_tree,
-    unexplained,
-    unexplained_with,
     value_range,
 )
 from srnet_cli.cgp.kernels.jit import kernel

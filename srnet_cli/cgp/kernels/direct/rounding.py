@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from srnet_cli.cgp.kernels.direct.moments import NO_MOMENTS, fit_readout
 from srnet_cli.cgp.kernels.direct.numbers import nearest_round
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, MAX_TREE, SHIFTED, tidy
-from srnet_cli.cgp.kernels.direct.tuning import NO_MOMENTS, fit_readout, tune_tree
+from srnet_cli.cgp.kernels.direct.tuning import tune_tree
 from srnet_cli.cgp.kernels.jit import kernel
 
 _MOST = 5

@@ -1,10 +1,8 @@
-"""Errors of trees, and tuning of their free weights.
+"""Tuning of the free weights of trees.
 
-What is compared with the target y is w·f + b, in one of four forms (``tree``). Where w and b are
-free, they have a closed form and are eliminated (variable projection, Golub & Pereyra 1973):
-with r what is left of y, and D⊥ the derivatives of f by its free weights, what is eliminated
-projected off, the damped step δ solves (A + λ·diag A) δ = w D⊥ᵀ r with A = w² D⊥ᵀD⊥ (Kaufman 1975;
-Marquardt 1963). From three sums over the rows follow the errors of all four forms at once.
+A readout's free w and b are eliminated (variable projection, Golub & Pereyra 1973): with r what is
+left of y, and D⊥ the derivatives of f by its free weights, what is eliminated projected off, the
+damped step δ solves (A + λ·diag A) δ = w D⊥ᵀ r with A = w² D⊥ᵀD⊥ (Kaufman 1975; Marquardt 1963).
 """
 
 from __future__ import annotations
@@ -14,6 +12,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.direct.moments import (
+    ADJOINTS,
+    CENTRED,
+    DERIVATIVES,
+    LARGEST,
+    MAX_FREE,
+    NO_MOMENTS,
+    RESIDUAL,
+    VALUES,
+    centre,
+    fit_readout,
+    scale,
+    take_moments,
+    unexplained,
+    write_residual,
+)
 from srnet_cli.cgp.kernels.direct.tree import (
     MAX_TREE,
     SCALED,
@@ -26,77 +40,18 @@ from srnet_cli.cgp.kernels.direct.tree import (
 )
 from srnet_cli.cgp.kernels.functions import times_slope
 from srnet_cli.cgp.kernels.gradient import ARITIES, WeightedProgram, forward, operands_of, product
-from srnet_cli.cgp.kernels.jit import kernel
-from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
+from srnet_cli.cgp.kernels.jit import align_stack, kernel
+from srnet_cli.cgp.kernels.lanes import inner_product, multiply_add
 from srnet_cli.cgp.kernels.tuning import solve_damped
 
-MAX_FREE = 32
-"""Trees with more free weights are of no use."""
-
-FEATURES = 96
-"""Features that may be grafted, at most; a thread's scratch has a column for each."""
-
-RESIDUAL, CENTRED, VALUES = 2, 3, 4
-ADJOINTS = VALUES + MAX_TREE
-DERIVATIVES = ADJOINTS + MAX_TREE
-FEATURE_VALUES = DERIVATIVES + MAX_FREE
-SCRATCH_COLUMNS = FEATURE_VALUES + FEATURES
-"""Where in a thread's scratch columns begin: two for whoever needs some for a moment, what is left
-of y, f less its mean; those of the values of instructions, of their adjoints, of the derivatives of
-f by its free weights, and of the values of features."""
-
-_LARGEST = 1e140
 _FIRST_DAMPING = 1e-3
 _LEAST_DAMPING = 1e-12
 _MOST_DAMPING = 1e8
-
-_CONSTANT = 1e-20
-"""Values whose variance is a smaller share of their squared mean differ by rounding alone."""
 
 _ENOUGH = 1e-6
 """Tuning ends with a step that lowers the error by a smaller share."""
 
 Array = NDArray[np.float64]
-
-
-class Rows(NamedTuple):
-    """What trees are tuned against: columns of n values in one flat array.
-
-    Attributes:
-        memory: flat float64 array that all offsets refer to, with LANES values to spare.
-        slots: offsets of the inputs, and of a column of 1, (d + 1,).
-        target: offset of y less its mean.
-        mean, total: mean of y, and the sum of squares of what is left.
-        scratch, stride: offset of the first thread's scratch, and its length per thread.
-        n: number of rows.
-    """
-
-    memory: Array
-    slots: NDArray[np.int64]
-    target: int
-    mean: float
-    total: float
-    scratch: int
-    stride: int
-    n: int
-
-
-class Moments(NamedTuple):
-    """What the errors follow from.
-
-    Attributes:
-        mean: of f.
-        square: Σ(f − mean)².
-        cross: Σ(f − mean)·(y − ȳ).
-    """
-
-    mean: float
-    square: float
-    cross: float
-
-
-NO_MOMENTS = Moments(0.0, -1.0, 0.0)
-"""Those of a tree that is of no use: constant, not finite, or with too many free weights."""
 
 
 class TuningRoom(NamedTuple):
@@ -121,32 +76,6 @@ class TuningRoom(NamedTuple):
     step: Array
     system: Array
     factor: Array
-
-
-def lay_out(X: Array, y: Array, threads: int) -> Rows:
-    """Lay out rows.
-
-    Args:
-        X: inputs, (n, d).
-        y: what is to be explained, (n,).
-        threads: how many threads need scratch.
-    """
-    n, d = X.shape
-    mean = float(y.mean())
-    shared = np.concatenate([X.T.ravel(), np.ones(n), y - mean])
-    stride = SCRATCH_COLUMNS * n + LANES
-    memory = np.zeros(len(shared) + threads * stride + LANES)
-    memory[: len(shared)] = shared
-    return Rows(
-        memory=memory,
-        slots=np.arange(d + 1) * n,
-        target=(d + 1) * n,
-        mean=mean,
-        total=float(np.sum((y - mean) ** 2)),
-        scratch=len(shared),
-        stride=stride,
-        n=n,
-    )
 
 
 @kernel()
@@ -185,70 +114,6 @@ def run(rows, room, count, output, scratch):
 
 
 @kernel(allocates=False)
-def centre(memory, source, target, mean, n):
-    """Write a column less its mean."""
-    x = memory[source : source + n]
-    out = memory[target : target + n]
-    for i in range(n):
-        out[i] = x[i] - mean
-
-
-@kernel(allocates=False)
-def take_moments(rows, values, ones, centred):
-    """The moments of a column, which is written at ``centred`` less its mean."""
-    mean = inner_product(rows.memory, rows.n, values, ones) / rows.n
-    if not abs(mean) < _LARGEST:
-        return NO_MOMENTS
-    centre(rows.memory, values, centred, mean, rows.n)
-    square = inner_product(rows.memory, rows.n, centred, centred)
-    if not square < _LARGEST * _LARGEST or square <= _CONSTANT * mean * mean * rows.n:
-        return NO_MOMENTS
-    return Moments(mean, square, inner_product(rows.memory, rows.n, centred, rows.target))
-
-
-@kernel(allocates=False)
-def fit_readout(moments, form, mean, n):
-    """(w, b) under a form, for a target of the given mean."""
-    w = 1.0
-    if form & SCALED:
-        w = moments.cross / moments.square
-        if not form & SHIFTED:
-            below = moments.square + n * moments.mean * moments.mean
-            w = (moments.cross + n * moments.mean * mean) / below
-    return w, (mean - w * moments.mean if form & SHIFTED else 0.0)
-
-
-@kernel(allocates=False)
-def unexplained(moments, form, mean, total, n):
-    """Σ(y − w·f − b)² as a share of Σ(y − ȳ)²."""
-    w, b = fit_readout(moments, form, mean, n)
-    if form == (SCALED | SHIFTED):
-        squares = total - moments.cross * w
-        if squares > 1e-9 * total:
-            return squares / total
-    return unexplained_with(moments, w, b, mean, total, n)
-
-
-@kernel(allocates=False)
-def unexplained_with(moments, w, b, mean, total, n):
-    """Σ(y − w·f − b)² as a share of Σ(y − ȳ)², for any readout."""
-    shift = w * moments.mean + b - mean
-    squares = w * (w * moments.square - 2.0 * moments.cross) + total
-    return max((squares + n * shift * shift) / total, 1e-16)
-
-
-@kernel(inline=True, allocates=False)
-def write_residual(rows, values, residual, w, b):
-    """Write y − w·f − b."""
-    f = rows.memory[values : values + rows.n]
-    y = rows.memory[rows.target : rows.target + rows.n]
-    out = rows.memory[residual : residual + rows.n]
-    shift = rows.mean - b
-    for i in range(rows.n):
-        out[i] = multiply_add(-w, f[i], y[i] + shift)
-
-
-@kernel(allocates=False)
 def _mark_dependent(room, count, leaves):
     """Mark instructions that depend on free weights; returns how many weights are free."""
     program = room.program
@@ -265,15 +130,6 @@ def _mark_dependent(room, count, leaves):
             if operand >= 0 and room.depends[operand]:
                 room.depends[i] = 1
     return p
-
-
-@kernel(allocates=False)
-def scale(memory, source, target, weight, n):
-    """Write a column times a weight."""
-    x = memory[source : source + n]
-    out = memory[target : target + n]
-    for i in range(n):
-        out[i] = weight * x[i]
 
 
 @kernel(inline=True, allocates=False)
@@ -338,7 +194,7 @@ def _linearise(rows, room, count, f, scratch, moments, form, p):
     norm = inner_product(memory, n, basis, basis)
     for a in range(p):
         column = columns + a * n
-        if not inner_product(memory, n, column, column) < _LARGEST:
+        if not inner_product(memory, n, column, column) < LARGEST:
             return False
         if form & SHIFTED:
             centre(memory, column, column, inner_product(memory, n, column, ones) / n, n)
@@ -388,6 +244,7 @@ def tune_tree(tree, rows, room, scratch, steps, wanted):
     Returns:
         The moments at the best weights; ``NO_MOMENTS`` if the tree is of no use.
     """
+    align_stack()
     count, output = prepare(tree, rows, room)
     form = tree.head[1]
     n, leaves = rows.n, rows.slots.shape[0]

@@ -16,7 +16,7 @@ from srnet_cli.cgp.kernels.genes import (
     write_offspring,
 )
 from srnet_cli.cgp.kernels.interpreter import BLOCK
-from srnet_cli.cgp.kernels.jit import kernel
+from srnet_cli.cgp.kernels.jit import align_stack, kernel
 from srnet_cli.cgp.kernels.lanes import residual_square
 from srnet_cli.cgp.kernels.mnncgp.layout import FIT, SELECT, padded
 from srnet_cli.cgp.kernels.mnncgp.loss import fitted_readout
@@ -90,6 +90,7 @@ def trace(memory, layout, layer, individual, block, thread, constants, work):
 @kernel(allocates=False)
 def fit(memory, layout, layer, work):
     """Solve the winner's readout, unit by unit as they are."""
+    align_stack()
     sums = work.winner_sums
     width = layout.widths[layer + 1]
     for at in range(HEAD + 2 + width):

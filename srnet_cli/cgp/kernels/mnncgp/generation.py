@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from srnet_cli.cgp.kernels.genes import chromosome_key, decode_offspring, phenotype_hashes
-from srnet_cli.cgp.kernels.jit import JIT_DISABLED, kernel
+from srnet_cli.cgp.kernels.jit import JIT_DISABLED, align_stack, kernel
 from srnet_cli.cgp.kernels.limits import breaks_limits
 from srnet_cli.cgp.kernels.mnncgp.composite import (
     accept,
@@ -126,6 +126,7 @@ def _work_off(number, memory, layout, rules, parent, constants, thread, work):
 
     What they are for stands in ``work.task``, and stays there while a ticket is not done.
     """
+    align_stack()
     done = 0
     ticket = take_ticket(work.board, number)
     while ticket > 0:

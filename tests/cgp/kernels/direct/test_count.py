@@ -3,12 +3,8 @@ import pytest
 import sympy
 from direct_trees import random_tree
 
-from srnet_cli.cgp.kernels.direct.count import (
-    USELESS,
-    count_nodes,
-    count_numbers,
-    new_counter,
-)
+from srnet_cli.cgp.kernels.direct.count import count_nodes, count_numbers
+from srnet_cli.cgp.kernels.direct.entries import USELESS, new_counter
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT, Tree
 from srnet_cli.evolution.direct.trees import tree_of
 from srnet_cli.primitives import BY_NAME, PRIMITIVES

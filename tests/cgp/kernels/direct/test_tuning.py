@@ -4,14 +4,9 @@ from direct_trees import random_tree, values
 from hypothesis import given
 from hypothesis import strategies as st
 
+from srnet_cli.cgp.kernels.direct.moments import fit_readout, lay_out, unexplained
 from srnet_cli.cgp.kernels.direct.tree import CONSTANT, FIRST_INPUT
-from srnet_cli.cgp.kernels.direct.tuning import (
-    fit_readout,
-    lay_out,
-    new_tuning_room,
-    tune_tree,
-    unexplained,
-)
+from srnet_cli.cgp.kernels.direct.tuning import new_tuning_room, tune_tree
 from srnet_cli.evolution.direct.trees import tree_of
 from srnet_cli.primitives import BY_NAME
 
