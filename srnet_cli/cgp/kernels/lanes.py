@@ -112,8 +112,8 @@ def _sum_up(
         step(row, None)
     with builder.if_then(builder.icmp_signed("<", whole, n)):
         numbered = ir.Constant(_vector(n.type, lanes), list(range(lanes)))
-        left = _splat(builder, builder.sub(n, whole), lanes)
-        step(whole, builder.icmp_signed("<", numbered, left))
+        remaining = _splat(builder, builder.sub(n, whole), lanes)
+        step(whole, builder.icmp_signed("<", numbered, remaining))
     return [_tree(builder, builder.load(total)) for total in totals]
 
 

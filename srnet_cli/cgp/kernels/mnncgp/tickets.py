@@ -30,7 +30,7 @@ BOARD = 24
 _SPINS = 2000  # some ten microseconds
 
 _ROUND = 1 << 24  # more than there are ever tickets, and rounds enough for months
-_LEFT = _ROUND - 1
+_REMAINING = _ROUND - 1
 
 
 def new_board() -> NDArray[np.int64]:
@@ -139,11 +139,11 @@ def take_ticket(board, number):
     """Take a ticket of a round; returns how many there were left with it, 0 if there is none."""
     while True:
         ticket = _load(board, TICKET)
-        left = ticket & _LEFT
-        if left == 0 or ticket // _ROUND != number:
+        remaining = ticket & _REMAINING
+        if remaining == 0 or ticket // _ROUND != number:
             return np.int64(0)
         if _exchange(board, TICKET, ticket, ticket - 1):
-            return left
+            return remaining
 
 
 @kernel(allocates=False)
@@ -167,7 +167,7 @@ def wait_for_round(board):
     spins = 0
     while _load(board, STOP) == 0:
         ticket = _load(board, TICKET)
-        if ticket & _LEFT > 0:
+        if ticket & _REMAINING > 0:
             return ticket // _ROUND
         _wait(spins)
         spins += 1
