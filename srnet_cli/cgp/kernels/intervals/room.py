@@ -4,7 +4,7 @@ Every function leaves behind the two *lines* between which it runs on the box,
 
     below·u + below'·v + floor ≤ f(u, v) ≤ above·u + above'·v + ceiling,
 
-and at a kink another line below, of which ``relaxation`` makes bounds that go backwards through the
+and at a kink another line below, of which ``backwards`` makes bounds that go backwards through the
 tape.
 """
 
