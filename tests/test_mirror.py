@@ -22,6 +22,7 @@ ELSEWHERE = {
     ),
     "evolution/direct/test_rewriting.py": ("evolution/direct/formula evolution/direct/shortening"),
     "proofs/test_enclosures.py": (
+        "cgp/kernels/intervals/backwards "
         "cgp/kernels/intervals/derivatives cgp/kernels/intervals/forms "
         "cgp/kernels/intervals/function_forms cgp/kernels/intervals/operations "
         "cgp/kernels/intervals/relaxation cgp/kernels/intervals/room "

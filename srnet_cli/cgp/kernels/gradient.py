@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.columns import product, scale
 from srnet_cli.cgp.kernels.functions import ARITIES, TUNABLE, Operands, times_slope
 from srnet_cli.cgp.kernels.interpreter import BLOCK, apply
 from srnet_cli.cgp.kernels.jit import kernel
@@ -107,10 +108,7 @@ def _weigh(memory, weight, source, target, n):
     """The offset of an operand times its weight; ``target`` is used where that is not 1."""
     if weight == 1.0:
         return source
-    x = memory[source : source + n]
-    out = memory[target : target + n]
-    for i in range(n):
-        out[i] = weight * x[i]
+    scale(memory, source, target, weight, n)
     return target
 
 
@@ -148,15 +146,6 @@ def add_scaled(memory, target, weight, source, n):
     x = memory[source : source + n]
     for i in range(n):
         out[i] = multiply_add(weight, x[i], out[i])
-
-
-@kernel(allocates=False)
-def product(memory, target, left, right, n):
-    out = memory[target : target + n]
-    a = memory[left : left + n]
-    b = memory[right : right + n]
-    for i in range(n):
-        out[i] = a[i] * b[i]
 
 
 @kernel(allocates=False)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.columns import subtract
 from srnet_cli.cgp.kernels.gradient import (
     ARITIES,
     TUNABLE,
@@ -29,7 +30,7 @@ from srnet_cli.cgp.kernels.gradient import (
     tunable_weights,
 )
 from srnet_cli.cgp.kernels.jit import align_stack, kernel
-from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
+from srnet_cli.cgp.kernels.lanes import LANES, inner_product
 
 MAX_WEIGHTS = 64
 """Expressions with more tunable weights are used as they are, untuned."""
@@ -182,14 +183,6 @@ def _largest_square(memory, a, n):
 
 
 @kernel()
-def _subtract(memory, target, scale, source, n):
-    out = memory[target : target + n]
-    x = memory[source : source + n]
-    for i in range(n):
-        out[i] = multiply_add(-scale, x[i], out[i])
-
-
-@kernel()
 def _project(rows, source, target):
     """Write a column with the basis projected off; returns its squared norm before and after."""
     memory = rows.memory
@@ -203,7 +196,7 @@ def _project(rows, source, target):
     for _ in range(2):
         for k in range(rows.q):
             column = rows.basis + k * n
-            _subtract(memory, target, _dot(memory, column, target, n), column, n)
+            subtract(memory, target, _dot(memory, column, target, n), column, n)
     return before, _dot(memory, target, target, n)
 
 
@@ -304,8 +297,8 @@ def _write_residual(rows, room):
     square = 0.0
     for j in range(rows.m):
         square += room.readout[j] * room.readout[j]
-        _subtract(memory, room.residual, -room.readout[j], rows.units + j * n, n)
-    _subtract(memory, room.residual, square, room.target, n)
+        subtract(memory, room.residual, -room.readout[j], rows.units + j * n, n)
+    subtract(memory, room.residual, square, room.target, n)
     return square
 
 
@@ -330,8 +323,8 @@ def _linearise(rows, room, count, output, p):
             return False
         for k in range(rows.q):
             at = rows.basis + k * n
-            _subtract(memory, column, _dot(memory, at, column, n), at, n)
-        _subtract(memory, column, _dot(memory, room.target, column, n) / norm, room.target, n)
+            subtract(memory, column, _dot(memory, at, column, n), at, n)
+        subtract(memory, column, _dot(memory, room.target, column, n) / norm, room.target, n)
         room.gradient[a] = _dot(memory, column, room.residual, n)
         for b in range(a + 1):
             room.system[a, b] = square * _dot(memory, column, room.columns + b * n, n)

@@ -53,7 +53,7 @@ def test_divisions_by_zero_are_values():
 
 @pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled")
 def test_a_kernel_that_asks_for_it_has_its_stack_aligned():
-    """The request reaches LLVM, which an empty set of attributes once kept it from."""
+    """The request reaches LLVM, which an empty set of attributes keeps it from."""
 
     @numba.njit
     def aligned(x):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.columns import product, scale
 from srnet_cli.cgp.kernels.direct.moments import (
     ADJOINTS,
     CENTRED,
@@ -20,7 +21,6 @@ from srnet_cli.cgp.kernels.direct.moments import (
     RESIDUAL,
     VALUES,
     fit_readout,
-    scale,
     take_moments,
     write_residual,
 )
@@ -41,7 +41,7 @@ from srnet_cli.cgp.kernels.direct.tree import (
 from srnet_cli.cgp.kernels.direct.tuning import prepare, run
 from srnet_cli.cgp.kernels.draws import below, uniform
 from srnet_cli.cgp.kernels.functions import times_slope
-from srnet_cli.cgp.kernels.gradient import operands_of, product
+from srnet_cli.cgp.kernels.gradient import operands_of
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import inner_product
 from srnet_cli.cgp.kernels.opcodes import ADD, MUL

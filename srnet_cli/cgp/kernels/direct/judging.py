@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.columns import centre
 from srnet_cli.cgp.kernels.direct.count import count_nodes
 from srnet_cli.cgp.kernels.direct.entries import new_counter
 from srnet_cli.cgp.kernels.direct.moments import (
     CENTRED,
     NO_MOMENTS,
-    centre,
     unexplained,
     unexplained_with,
 )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.columns import centre
 from srnet_cli.cgp.kernels.direct.tree import MAX_TREE, SCALED, SHIFTED
 from srnet_cli.cgp.kernels.jit import kernel
 from srnet_cli.cgp.kernels.lanes import LANES, inner_product, multiply_add
@@ -103,24 +104,6 @@ def lay_out(X: Array, y: Array, threads: int) -> Rows:
         stride=stride,
         n=n,
     )
-
-
-@kernel(allocates=False)
-def centre(memory, source, target, mean, n):
-    """Write a column less its mean."""
-    x = memory[source : source + n]
-    out = memory[target : target + n]
-    for i in range(n):
-        out[i] = x[i] - mean
-
-
-@kernel(allocates=False)
-def scale(memory, source, target, weight, n):
-    """Write a column times a weight."""
-    x = memory[source : source + n]
-    out = memory[target : target + n]
-    for i in range(n):
-        out[i] = weight * x[i]
 
 
 @kernel(allocates=False)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srnet_cli.cgp.kernels.columns import centre, product, scale, subtract
 from srnet_cli.cgp.kernels.direct.moments import (
     ADJOINTS,
     CENTRED,
@@ -21,9 +22,7 @@ from srnet_cli.cgp.kernels.direct.moments import (
     NO_MOMENTS,
     RESIDUAL,
     VALUES,
-    centre,
     fit_readout,
-    scale,
     take_moments,
     unexplained,
     write_residual,
@@ -39,9 +38,9 @@ from srnet_cli.cgp.kernels.direct.tree import (
     write_starts,
 )
 from srnet_cli.cgp.kernels.functions import times_slope
-from srnet_cli.cgp.kernels.gradient import ARITIES, WeightedProgram, forward, operands_of, product
+from srnet_cli.cgp.kernels.gradient import ARITIES, WeightedProgram, forward, operands_of
 from srnet_cli.cgp.kernels.jit import align_stack, kernel
-from srnet_cli.cgp.kernels.lanes import inner_product, multiply_add
+from srnet_cli.cgp.kernels.lanes import inner_product
 from srnet_cli.cgp.kernels.tuning import solve_damped
 
 _FIRST_DAMPING = 1e-3
@@ -162,15 +161,6 @@ def _differentiate(rows, room, count, scratch, p):
                 room.adjoints[slot - leaves] = at
 
 
-@kernel(allocates=False)
-def _subtract(memory, target, weight, source, n):
-    """Subtract a column times a weight from another one."""
-    out = memory[target : target + n]
-    x = memory[source : source + n]
-    for i in range(n):
-        out[i] = multiply_add(-weight, x[i], out[i])
-
-
 @kernel(inline=True, allocates=False)
 def _linearise(rows, room, count, f, scratch, moments, form, p):
     """Write the normal equations of a step, after a run; False if they are not finite.
@@ -199,7 +189,7 @@ def _linearise(rows, room, count, f, scratch, moments, form, p):
         if form & SHIFTED:
             centre(memory, column, column, inner_product(memory, n, column, ones) / n, n)
         if form & SCALED:
-            _subtract(memory, column, inner_product(memory, n, basis, column) / norm, basis, n)
+            subtract(memory, column, inner_product(memory, n, basis, column) / norm, basis, n)
         room.gradient[a] = w * inner_product(memory, n, column, residual)
         for c in range(a + 1):
             other = columns + c * n
